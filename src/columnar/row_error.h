@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace thalweg {
+
+// Why one row could not be processed. kNone must stay 0.
+enum class RowError : std::uint8_t {
+  kNone,
+  kDivisionByZero,
+  kOverflow,
+  kBadCast,
+  kBadArgument,   // A function refused its argument: sqrt(-1), an unknown time zone.
+  kNullTime,      // The event time is NULL.
+  kNullNotAllowed,
+  kMalformed,     // JSON or CSV that does not parse.
+  kWrongType,     // A field's value does not fit its column.
+  kInvalidUtf8,
+  kTooLong,       // One row is longer than the limit.
+  kTruncated,     // The input ends within the row.
+  kLate,
+  kLateAfterIdle,
+  kTooFarAhead,   // Beyond max_future_skew.
+};
+inline constexpr int kRowErrorCount = 15;
+
+// The word users see in summaries, metrics and dead letters: "division_by_zero".
+std::string_view to_string(RowError error);
+
+// One sentence for people.
+std::string_view explain(RowError error);
+
+}  // namespace thalweg

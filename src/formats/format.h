@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/options.h"
+#include "base/result.h"
+#include "columnar/batch.h"
+#include "columnar/row_error.h"
+
+namespace thalweg {
+
+// A row that could not be decoded: where it stands in the block, and why.
+struct RejectedRow {
+  RowError error = RowError::kNone;
+  std::uint64_t offset = 0;  // Of its first byte in the block.
+  std::uint32_t length = 0;
+  std::string detail;  // For people: `field "mag": "abc" is not a DOUBLE`.
+};
+
+struct DecodedRows {
+  std::vector<Column> columns;          // As the decoder's schema, rows_length long.
+  std::uint32_t rows = 0;
+  std::vector<std::uint64_t> offsets;   // Of each row's first byte in the block; only if asked for.
+  std::vector<RejectedRow> rejected;
+};
+
+// Cuts bytes into whole rows, in order: knows quoted newlines.
+class Framer {
+ public:
+  virtual ~Framer() = default;
+  // How many leading bytes of `bytes` are whole rows (0: not one). `bytes` begins at a row's start.
+  virtual std::size_t whole_rows(std::string_view bytes) = 0;
+};
+
+// Turns a block of whole rows into columns. One per worker.
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+  // Starts a block, which must stay alive until the next begin(): 64 bytes after its end are
+  // readable. Blocks may come from anywhere in the input; `first` marks the input's first
+  // (a CSV header).
+  virtual void begin(std::string_view block, bool first) = 0;
+  // The next up to `rows_max` rows of the block; false when the block is used up.
+  virtual bool next(std::uint32_t rows_max, DecodedRows& out) = 0;
+};
+
+// Writes rows for the outside world. One per worker.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  // Before the first row: a CSV header, say.
+  virtual void begin(const Schema& schema, std::string& out) = 0;
+  virtual void encode(const Schema& schema, const Batch& batch, std::string& out) = 0;
+};
+
+// What a decoder is to yield: the fields the query reads, in the table's order.
+struct DecoderSpec {
+  Schema schema;                    // Needed fields only, names as declared.
+  std::vector<bool> not_null;       // One per field.
+  std::vector<std::uint32_t> indexes;  // Each field's place among the declared physical columns (CSV).
+  std::uint32_t declared_columns = 0;
+  bool row_offsets = false;
+};
+
+class Format {
+ public:
+  virtual ~Format() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::span<const OptionSpec> options() const = 0;
+  virtual std::unique_ptr<Framer> make_framer(const Options& options) const = 0;
+  virtual Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
+                                                        DecoderSpec spec) const = 0;
+  virtual Result<std::unique_ptr<Encoder>> make_encoder(const Options& options) const = 0;
+  // Names and types from the first rows of an input.
+  virtual Result<Schema> infer(const Options& options, std::string_view sample) const = 0;
+};
+
+// "json" (JSON lines) and "csv"; nullptr when there is none of that name.
+const Format* find_format(std::string_view name);
+std::span<const Format* const> formats();
+
+}  // namespace thalweg
