@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/event_time.h"
 #include "base/result.h"
 #include "columnar/column.h"
 #include "columnar/row_error.h"

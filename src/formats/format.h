@@ -10,24 +10,9 @@
 #include "base/options.h"
 #include "base/result.h"
 #include "columnar/batch.h"
-#include "columnar/row_error.h"
+#include "columnar/decoded_rows.h"
 
 namespace thalweg {
-
-// A row that could not be decoded: where it stands in the block, and why.
-struct RejectedRow {
-  RowError error = RowError::kNone;
-  std::uint64_t offset = 0;  // Of its first byte in the block.
-  std::uint32_t length = 0;
-  std::string detail;  // For people: `field "mag": "abc" is not a DOUBLE`.
-};
-
-struct DecodedRows {
-  std::vector<Column> columns;          // As the decoder's schema, rows_length long.
-  std::uint32_t rows = 0;
-  std::vector<std::uint64_t> offsets;   // Of each row's first byte in the block; only if asked for.
-  std::vector<RejectedRow> rejected;
-};
 
 // Cuts bytes into whole rows, in order: knows quoted newlines.
 class Framer {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "columnar/column.h"
+#include "columnar/row_error.h"
+
+namespace thalweg {
+
+// A row that could not be decoded: where it stands in the block, and why.
+struct RejectedRow {
+  RowError error = RowError::kNone;
+  std::uint64_t offset = 0;  // Of its first byte in the block.
+  std::uint32_t length = 0;
+  std::string detail;  // For people: `field "mag": "abc" is not a DOUBLE`.
+};
+
+// What reading a piece of a source yields.
+struct DecodedRows {
+  std::vector<Column> columns;         // As the reader's schema, `rows` long.
+  std::uint32_t rows = 0;
+  std::vector<std::uint64_t> offsets;  // Of each row's first byte in the block; only if asked for.
+  std::vector<RejectedRow> rejected;
+};
+
+}  // namespace thalweg

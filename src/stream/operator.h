@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/event_time.h"
+#include "base/result.h"
+#include "columnar/batch.h"
+#include "columnar/row_error.h"
+
+namespace thalweg {
+
+enum class Clock : std::uint8_t { kWatermark, kWall };
+
+// One of an operator's outputs. The plan numbers the others: late rows, timed-out matches.
+enum class Port : std::uint8_t { kMain, kLate };
+
+// Whether a call has said all it had to say.
+enum class Progress : std::uint8_t { kDone, kMore };
+
+// Where an operator puts its output. Never blocks. An operator with much to say
+// stops when there is no room, returns kMore and goes on in resume().
+class Emitter {
+ public:
+  virtual ~Emitter() = default;
+
+  // Empty batches are welcome and go nowhere.
+  virtual void emit(Port port, Batch batch) = 0;
+
+  // Rows that could not be processed: counted by reason, then skipped, dead-lettered
+  // or fatal, as the user said. Never a Status: one bad row must not stop a job.
+  // `rows` are numbers of column rows.
+  virtual void reject(const Batch& batch, RowSpan rows, RowError error) = 0;
+
+  virtual bool has_room() const = 0;
+};
+
+// One step of a job, working on one worker's share of the keys.
+//
+// Threading: one worker owns an operator and calls it from one thread at a time;
+// an operator needs no locks and starts no threads.
+// Order: open(), then any mix of process() and on_time(). The end of all inputs is
+// on_time(Clock::kWatermark, kEndOfTime), sent once, also to operators of streams without
+// event time.
+// State: kept in tables of state/; the tables record their own changes, so an operator
+// never sees a barrier or an epoch.
+// Errors: a failed Status stops the job and is shown to the user as written.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+
+  virtual Status open() { return {}; }
+
+  // `input` counts from zero in the order of the plan. The batch is never empty.
+  virtual Result<Progress> process(int input, Batch batch, Emitter& out) = 0;
+
+  // Time has moved on to `now`: no active input will bring a row older than it
+  // (kWatermark), or the wall clock shows it (kWall). Never moves back.
+  virtual Result<Progress> on_time(Clock /*clock*/, EventTime /*now*/, Emitter& /*out*/) {
+    return Progress::kDone;
+  }
+
+  // Called after a kMore, when the output has drained; until kDone nothing else is.
+  virtual Result<Progress> resume(Emitter& /*out*/) { return Progress::kDone; }
+
+  // The lowest event time that may still be emitted once the inputs stand at
+  // `watermark`; the worker passes this on, after on_time() is done.
+  virtual EventTime output_watermark(EventTime watermark) const { return watermark; }
+};
+
+}  // namespace thalweg

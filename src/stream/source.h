@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "columnar/buffer.h"
+#include "columnar/decoded_rows.h"
+
+namespace thalweg {
+
+// A run of whole rows of one partition: the unit that one worker reads at a time. Blocks of a
+// partition are numbered in order from 0, so that workers sharing a partition agree on its order.
+struct Block {
+  std::uint64_t number = 0;
+  std::int64_t position = 0;  // Of its first row in the partition: byte offset, row number, offset.
+  BufferRef bytes;            // Rows in a format; absent where the source has columns already.
+  std::uint32_t size = 0;     // Bytes used of `bytes`.
+  std::uint32_t rows = 0;     // Sources of columns: how many rows, from `position` on.
+};
+
+enum class Claim : std::uint8_t {
+  kBlock,
+  kNothingYet,  // A live partition has been read to its end: ask again later.
+  kEnd,         // There will never be more.
+};
+
+// One ordered part of a source: a file, a topic's partition. Shared by all workers.
+class Partition {
+ public:
+  virtual ~Partition() = default;
+
+  // The path or topic/partition, for people.
+  virtual std::string_view name() const = 0;
+
+  // Hands the next block to the caller alone. Called by any worker, one at a time: the runtime
+  // serialises claims of one partition.
+  virtual Result<Claim> claim(Block& block) = 0;
+};
+
+// Turns blocks into columns. One per worker.
+class BlockReader {
+ public:
+  virtual ~BlockReader() = default;
+
+  // The block must stay alive until the next begin().
+  virtual void begin(const Partition& partition, const Block& block) = 0;
+
+  // The next up to `rows_max` rows of the block; false when the block is used up. Row offsets are
+  // relative to the block.
+  virtual bool next(std::uint32_t rows_max, DecodedRows& out) = 0;
+};
+
+// Where rows come from. Made for one scan of one job: it yields only the columns asked for.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual Status open() = 0;
+
+  // Whether every partition ends by itself.
+  virtual bool bounded() const = 0;
+
+  // After open(). Borrowed; they live as long as the source.
+  virtual std::vector<Partition*> partitions() = 0;
+
+  virtual std::unique_ptr<BlockReader> make_reader() = 0;
+};
+
+}  // namespace thalweg
