@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Checks the documents against the project.
+
+Without arguments: links lead somewhere, every source folder has its README, every `./dev VERB` that
+is named exists. With --run: each command in a ```console block is run in examples/data with the
+program on the PATH, and must print what the block shows, where `...` stands for any text or lines.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+VERB = re.compile(r"\./dev ([a-z]+)")
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+COMMAND_SECONDS_MAX = 60
+
+
+def documents():
+    listing = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard",
+                              "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listing.stdout.splitlines() if (ROOT / line).exists()]
+
+
+def broken_links(document):
+    text = FENCED.sub("", document.read_text())
+    for target in LINK.findall(text):
+        if "://" not in target and not (document.parent / target).exists():
+            yield f"{document.relative_to(ROOT)}: no file {target}"
+
+
+def unknown_verbs(document):
+    verbs = set(re.findall(r"^#: ([a-z]+)", (ROOT / "dev").read_text(), re.MULTILINE))
+    for verb in VERB.findall(document.read_text()):
+        if verb not in verbs:
+            yield f"{document.relative_to(ROOT)}: ./dev has no verb {verb}"
+
+
+def folders_without_readme():
+    for folder in sorted((ROOT / "src").iterdir()):
+        if any(folder.glob("*.cc")) and not (folder / "README.md").exists():
+            yield f"src/{folder.name}: no README.md"
+
+
+def commands(document):
+    """(command, the output shown under it) for each command of the document's console blocks."""
+    for block in CONSOLE.findall(document.read_text()):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            while command.endswith("\\"):
+                line, _, output = output.partition("\n")
+                command += "\n" + line
+            yield command, output.rstrip("\n")
+
+
+def matches(expected, actual):
+    pattern = re.escape(expected).replace(r"\.\.\.", "[^\n]*")
+    pattern = re.sub(r"(?m)^\[\^\n\]\*$\n?", "(?:.*\n?)*?", pattern)
+    return re.fullmatch(pattern, actual) is not None
+
+
+def run(command):
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT / "examples/data",
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=COMMAND_SECONDS_MAX,
+                          check=False)
+    return done.stdout.rstrip("\n")
+
+
+def run_documented():
+    passed, failed = 0, 0
+    for document in documents():
+        for command, expected in commands(document):
+            actual = run(command)
+            if matches(expected, actual):
+                passed += 1
+                continue
+            failed += 1
+            print(f"{document.relative_to(ROOT)}: $ {command}\n  shown:\n{expected}\n"
+                  f"  printed:\n{actual}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def main():
+    if "--run" in sys.argv:
+        return run_documented()
+    problems = list(folders_without_readme())
+    for document in documents():
+        problems += [*broken_links(document), *unknown_verbs(document)]
+    print("\n".join(problems) or "docs: ok")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Runs every kind of test and ends with one line, `N passed, N failed`.
+
+With a filter it runs only the unit tests, SQL cases, examples and command line tests whose name
+contains it, on the release build: the quick round while working.
+"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RELEASE = ROOT / "build/release"
+ASAN = ROOT / "build/asan"
+THREADS = os.cpu_count() or 2
+FUZZ_SECONDS = 4
+TEST_SECONDS_MAX = 900
+CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed$")
+SANITIZER_ENV = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+class Tally:
+    """What one step found: how many passed, and the name and output of each that failed."""
+
+    def __init__(self, passed=0, failures=None):
+        self.passed = passed
+        self.failures = failures or []
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failures += other.failures
+
+
+def run(command, env=None, cwd=ROOT, timeout=TEST_SECONDS_MAX):
+    """The exit status, standard output and standard error of a command without input."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in command], cwd=cwd, env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+            timeout=timeout, check=False)
+        return done.returncode, done.stdout, done.stderr
+    except subprocess.TimeoutExpired:
+        return 124, "", f"still running after {timeout} s"
+    except OSError as error:
+        return 127, "", str(error)
+
+
+def check(name, command, **kwargs):
+    """One test that passes when its command does."""
+    code, out, err = run(command, **kwargs)
+    return Tally(1) if code == 0 else Tally(0, [(name, (out + err).strip())])
+
+
+def in_parallel(function, items):
+    tally = Tally()
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        for part in pool.map(function, items):
+            tally.add(part)
+    return tally
+
+
+def build(preset):
+    def step():
+        code, out, err = run([ROOT / "dev", "build", preset, "-k", "0"], timeout=3600)
+        if code == 0:
+            return Tally(1)
+        return Tally(0, [(f"build {preset}", (out + err)[-8000:])])
+    return step
+
+
+def tracked(*patterns):
+    listing = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--",
+                   *patterns])[1]
+    return [line for line in listing.splitlines() if (ROOT / line).exists()]
+
+
+def check_format(file):
+    return check(f"format {file}", ["clang-format-19", "--dry-run", "--Werror", file])
+
+
+def check_header(header):
+    """A public header needs nothing but its own folder, whichever of the compilers reads it."""
+    return check(f"header {header}", ["g++", "-std=c++20", "-Wall", "-Wextra", "-Werror",
+                                      "-fsyntax-only", "-Iinclude", "-x", "c++", header])
+
+
+def is_bash(file):
+    return (ROOT / file).read_bytes().startswith(b"#!/usr/bin/env bash")
+
+
+def house():
+    """The checks that need no build of ours."""
+    tally = check("layers", ["python3", "tests/check_layers.py", "src"])
+    tally.add(check("docs", ["python3", "tests/check_docs.py"]))
+    for script in filter(is_bash, tracked("dev", ".ci/run", "*.sh")):
+        tally.add(check(f"shellcheck {script}", ["shellcheck", script]))
+    tally.add(in_parallel(check_format, tracked("*.h", "*.cc")))
+    tally.add(in_parallel(check_header, tracked("include/*.h")))
+    for test in tracked("tests/*_test.py", "tests/sql/*_test.py"):
+        tally.add(check(test, ["python3", test]))
+    return tally
+
+
+def gtest_program(build_dir, program, name_filter, env):
+    """Counts the tests of one GoogleTest program by its own report."""
+    report = build_dir / f"{program}.report.json"
+    report.unlink(missing_ok=True)
+    command = [build_dir / program, f"--gtest_output=json:{report}", "--gtest_brief=1"]
+    if name_filter:
+        command.append(f"--gtest_filter=*{name_filter}*")
+    code, out, err = run(command, env=env)
+    output = (out + err)[-6000:]
+    if not report.exists():
+        return Tally(0, [(program, f"ended with status {code} and no report\n{output}")])
+    found = Tally()
+    for suite in json.loads(report.read_text())["testsuites"]:
+        for case in suite["testsuite"]:
+            name = f"{program} {suite['name']}.{case['name']}"
+            if "failures" in case:
+                text = "\n".join(failure["failure"] for failure in case["failures"])
+                found.failures.append((name, text))
+            elif case["result"] == "COMPLETED":
+                found.passed += 1
+    if code != 0 and not found.failures:
+        found.failures.append((program, f"ended with status {code}\n{output}"))
+    return found
+
+
+def unit(build_dir, name_filter="", env=None):
+    def step():
+        programs = (build_dir / "unit_tests.txt").read_text().split()
+        return in_parallel(lambda name: gtest_program(build_dir, name, name_filter, env), programs)
+    return step
+
+
+def counted(name, command, **kwargs):
+    """A test program that closes with its own `N passed, N failed`, or else counts as one."""
+    code, out, err = run(command, **kwargs)
+    lines = out.strip().splitlines()
+    closing = CLOSING_LINE.match(lines[-1]) if lines else None
+    if not closing:
+        return Tally(1) if code == 0 else Tally(0, [(name, (out + err)[-6000:])])
+    passed, failed = int(closing[1]), int(closing[2])
+    if code != 0 and failed == 0:
+        failed = 1
+    details = "\n".join(lines[:-1] + [err])[-6000:]
+    return Tally(passed, [(name if i == 0 else f"{name} (another)", details if i == 0 else "")
+                          for i in range(failed)])
+
+
+def sql_cases(build_dir, name_filter="", once=False, env=None):
+    def step():
+        program = build_dir / "tests/sql_cases"
+        if not program.exists():
+            return Tally()
+        options = (["--once"] if once else []) + (["--filter", name_filter] if name_filter else [])
+        return counted("sql cases", [program, *options, "tests/sql"], env=env)
+    return step
+
+
+def fuzz(target):
+    """First the kept corpus, then a few seconds of new inputs, which are not kept."""
+    name = target.removesuffix("_fuzz")
+    corpus, found = ROOT / "tests/fuzz" / name, ASAN / "found" / name
+    found.mkdir(parents=True, exist_ok=True)
+    corpora = [found] + ([corpus] if corpus.exists() else [])
+    return check(f"fuzz {name}", [ASAN / target, "-timeout=10", "-print_final_stats=0",
+                                  f"-max_total_time={FUZZ_SECONDS}",
+                                  f"-artifact_prefix={found}/", *corpora], env=SANITIZER_ENV)
+
+
+def fuzz_targets():
+    return in_parallel(fuzz, (ASAN / "fuzzers.txt").read_text().split())
+
+
+def first_difference(expected, actual):
+    pairs = list(zip(expected.splitlines() + ["(end)"], actual.splitlines() + ["(end)"]))
+    number, (want, got) = next((i, pair) for i, pair in enumerate(pairs, 1) if pair[0] != pair[1])
+    return f"line {number}\n  expected: {want}\n  actual:   {got}"
+
+
+def example(expected_file):
+    """`examples/NAME.expected` is what examples/NAME.cc or NAME.sql prints, run in examples/."""
+    name = expected_file.stem
+    program = RELEASE / "examples" / name
+    script = expected_file.with_suffix(".sql")
+    command = [RELEASE / "thalweg", "-f", script.name] if script.exists() else [program]
+    code, out, err = run(command, cwd=expected_file.parent)
+    if code != 0:
+        return Tally(0, [(f"example {name}", f"status {code}\n{err}")])
+    expected = expected_file.read_text()
+    if out == expected:
+        return Tally(1)
+    return Tally(0, [(f"example {name}", first_difference(expected, out))])
+
+
+def examples(name_filter=""):
+    def step():
+        files = [f for f in sorted((ROOT / "examples").glob("*.expected")) if name_filter in f.stem]
+        return in_parallel(example, files)
+    return step
+
+
+def command_line(name_filter=""):
+    """Each script in tests/cli/ is a test of the program named by $THALWEG."""
+    def step():
+        scripts = [f for f in tracked("tests/cli/*.sh", "tests/cli/*.py")
+                   if os.access(ROOT / f, os.X_OK) and name_filter in f]
+        env = {"THALWEG": str(RELEASE / "thalweg")}
+        return in_parallel(lambda script: counted(script, [ROOT / script], env=env), scripts)
+    return step
+
+
+def documented_commands():
+    return counted("documented commands", ["python3", "tests/check_docs.py", "--run"],
+                   env={"PATH": f"{RELEASE}:{os.environ['PATH']}"})
+
+
+def all_steps():
+    """Steps in order: name, function, and the build it needs (None: none)."""
+    return [
+        ("house", house, None),
+        ("build release", build("release"), None),
+        ("unit tests", unit(RELEASE), "build release"),
+        ("sql cases", sql_cases(RELEASE), "build release"),
+        ("examples", examples(), "build release"),
+        ("command line", command_line(), "build release"),
+        ("documented commands", documented_commands, "build release"),
+        ("build asan", build("asan"), None),
+        ("unit tests, sanitized", unit(ASAN, env=SANITIZER_ENV), "build asan"),
+        ("sql cases, sanitized", sql_cases(ASAN, once=True, env=SANITIZER_ENV), "build asan"),
+        ("fuzz targets", fuzz_targets, "build asan"),
+    ]
+
+
+def filtered_steps(name_filter):
+    return [
+        ("build release", build("release"), None),
+        ("unit tests", unit(RELEASE, name_filter), "build release"),
+        ("sql cases", sql_cases(RELEASE, name_filter), "build release"),
+        ("examples", examples(name_filter), "build release"),
+        ("command line", command_line(name_filter), "build release"),
+    ]
+
+
+def run_step(name, function, needs, failed_steps):
+    if needs in failed_steps:
+        return Tally(0, [(name, f"not run: {needs} failed")])
+    try:
+        return function()
+    except (OSError, ValueError, KeyError) as error:
+        return Tally(0, [(name, f"the step itself failed: {error!r}")])
+
+
+def main():
+    name_filter = sys.argv[1] if len(sys.argv) > 1 else ""
+    total, failed_steps = Tally(), set()
+    for name, function, needs in filtered_steps(name_filter) if name_filter else all_steps():
+        started = time.monotonic()
+        tally = run_step(name, function, needs, failed_steps)
+        for test, output in tally.failures:
+            print(f"FAILED {test}" + ("\n    " + output.replace("\n", "\n    ") if output else ""))
+        if tally.failures:
+            failed_steps.add(name)
+        print(f"{name}: {tally.passed} passed, {len(tally.failures)} failed "
+              f"({time.monotonic() - started:.0f} s)", flush=True)
+        total.add(tally)
+    print(f"{total.passed} passed, {len(total.failures)} failed")
+    return 1 if total.failures or total.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
