@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/options.h"
+#include "columnar/type.h"
+
+namespace thalweg {
+
+// What the binder must know of a connector to check a CREATE TABLE: the catalogue's view of it.
+// The connector itself lives in connectors/ under the same name.
+struct ConnectorInfo {
+  std::string_view name;
+  std::string_view text;  // One line.
+  bool can_read = false;
+  bool can_write = false;
+  bool takes_format = false;
+  bool takes_changes = false;           // As a sink: deletes too.
+  std::string_view default_format;      // Empty: the format must be given where it takes one.
+  std::span<const OptionSpec> options;
+  // Whether reading ends by itself, with these options.
+  bool (*bounded)(const Options& options) = nullptr;
+  // Columns of a table declared without any (nexmark); nothing: they must be declared or inferred.
+  std::optional<Schema> (*own_schema)(const Options& options) = nullptr;
+};
+
+struct FormatInfo {
+  std::string_view name;
+  std::span<const OptionSpec> options;
+};
+
+// The connectors and formats this program has.
+struct ConnectorCatalog {
+  std::vector<ConnectorInfo> connectors;
+  std::vector<FormatInfo> formats;
+
+  const ConnectorInfo* find_connector(std::string_view name) const;
+  const FormatInfo* find_format(std::string_view name) const;
+};
+
+}  // namespace thalweg

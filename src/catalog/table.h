@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "columnar/batch.h"
+#include "expr/expr.h"
+
+namespace thalweg {
+
+enum class OnError : std::uint8_t { kSkip, kFail };
+
+// How a source's event time and watermark follow from its rows.
+struct Watermark {
+  std::uint32_t column = 0;  // The TIMESTAMP or TIMESTAMPTZ column, by number.
+  // The watermark is the largest `bound` over the rows so far. `bound` is over the table's columns;
+  // where it is the column minus a constant, `delay_micros` says so and `bound` is not evaluated.
+  ExprPtr bound;
+  std::optional<std::int64_t> delay_micros;
+};
+
+struct TableColumn {
+  Field field;
+  bool not_null = false;
+  // Computed from the columns before it; such a column is not read from the source.
+  ExprPtr computed;  // Over the table's columns, by number; nullptr for a physical column.
+  std::string metadata;  // METADATA FROM 'key': the connector's name for it; empty: none.
+};
+
+// Rows that INSERT put into a table without WITH, in order of insertion. Shared by the statements of
+// a session; a statement that reads sees what earlier statements wrote.
+struct MemoryRows {
+  std::vector<Batch> batches;
+};
+
+enum class TableKind : std::uint8_t { kTable, kSource, kSink };
+
+// A table, source or sink as declared. Immutable once bound.
+struct Table {
+  std::string name;  // As declared.
+  TableKind kind = TableKind::kTable;
+  std::vector<TableColumn> columns;
+  std::vector<std::uint32_t> primary_key;
+  std::optional<Watermark> watermark;
+  std::string connector;  // "file"; "memory" for a table without WITH.
+  std::string format;     // Empty where the connector takes none.
+  Options options;        // Checked, defaults filled in: the connector's and the format's.
+  OnError on_error = OnError::kSkip;
+  bool bounded = true;
+  std::shared_ptr<MemoryRows> memory;  // Connector "memory" only.
+
+  Schema schema() const;
+};
+using TablePtr = std::shared_ptr<const Table>;
+
+}  // namespace thalweg

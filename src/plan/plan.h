@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "catalog/table.h"
+#include "columnar/kernels.h"
+#include "expr/aggregate.h"
+#include "expr/expr.h"
+
+namespace thalweg::plan {
+
+// What a plan knows of a relation's time (rule: which column is event time is known to the plan).
+struct TimeInfo {
+  // The output column that holds the event time; nothing when it was projected away. The rows still
+  // have an event time then, unless `lost`.
+  std::optional<std::uint32_t> column;
+  // No event time at all: no watermark declared, or an un-windowed aggregate.
+  bool lost = true;
+};
+
+// Fixed-size windows [start, start + size): start = offset + k * size, microseconds since 1970.
+struct Window {
+  std::int64_t size_micros = 0;
+  std::int64_t offset_micros = 0;
+};
+
+struct Node;
+using NodePtr = std::shared_ptr<const Node>;
+
+// Reads a table. Output: the table's columns named by `columns`, in that order.
+struct Scan {
+  TablePtr table;
+  std::vector<std::uint32_t> columns;
+  // Pushed down: BOOLEAN over the output columns, or nullptr. Watermarks are taken before it.
+  ExprPtr predicate;
+};
+
+// Rows written in the query. One row without columns where there is no FROM.
+struct Values {
+  std::vector<std::vector<Value>> rows;
+};
+
+// Keeps rows for which `predicate`, over the input's columns, is true.
+struct Filter {
+  ExprPtr predicate;
+};
+
+// One output column per expression over the input's columns.
+struct Project {
+  std::vector<ExprPtr> exprs;
+};
+
+// Assigns each row its window: appends window_start, window_end and window_time (TIMESTAMP) to the
+// input's columns. A row without event time cannot get here.
+struct AssignWindow {
+  Window window;
+};
+
+enum class Emit : std::uint8_t {
+  kOnWindowClose,  // One final row per window and key; append-only.
+  kAtEnd,          // One final row per key when the bounded input ends; append-only.
+  kChanges,        // Net changes per batch, as a changelog.
+};
+
+// GROUP BY. Output: window_start, window_end, window_time where there is a window, then one column
+// per key, then one per aggregate. Without keys and window: one row, also over no rows.
+struct Aggregate {
+  std::optional<Window> window;  // The input is then the relation under the window function.
+  std::vector<ExprPtr> keys;     // Over the input's columns.
+  std::vector<AggregateCall> aggregates;
+  Emit emit = Emit::kAtEnd;
+};
+
+// UNION ALL: inputs of equal types.
+struct Union {};
+
+// Bounded inputs only: sorts by output columns and keeps rows [offset, offset + limit).
+struct Sort {
+  std::vector<SortKey> keys;  // Empty: keep the order of arrival, any order being right.
+  std::optional<std::uint64_t> limit;
+  std::uint64_t offset = 0;
+};
+
+// Writes the input's columns into a table's columns of equal types, or hands them to whoever asked
+// for the result (table == nullptr).
+struct Sink {
+  TablePtr table;
+};
+
+// One step of a logical plan; immutable and shared. Both front ends build it.
+struct Node {
+  std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Union, Sort, Sink> step;
+  std::vector<NodePtr> inputs;
+  Schema schema;           // Of the output, names as shown to users.
+  TimeInfo time;
+  bool bounded = true;     // Whether the rows come to an end.
+  bool updating = false;   // Whether rows carry changes.
+  bool needs_origin = false;  // Whether rows must carry partition and position, for those above.
+  // Stateful steps: NAME/kind#n, stable under edits of the rest of the query; empty for others.
+  std::string id;
+  std::string name;        // The view, CTE, alias or sink it stands under; may be empty.
+};
+
+// One job: the sinks of a script, sharing the nodes they share.
+struct Plan {
+  std::vector<NodePtr> sinks;
+};
+
+// EXPLAIN, in the user's words: `TUMBLE 1 hour -> count(*), max(mag) by net`.
+std::string explain_text(const Plan& plan);
+std::string explain_json(const Plan& plan);
+// One line of the above for one node.
+std::string describe(const Node& node);
+
+// Constants folded, predicates and projections moved down to the scans, neighbouring filters and
+// projections fused, columns nobody reads dropped. Keeps ids, results and their order.
+Plan rewrite(const Plan& plan);
+
+}  // namespace thalweg::plan
