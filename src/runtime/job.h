@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/event_time.h"
+#include "base/result.h"
+#include "columnar/row_error.h"
+#include "env/env.h"
+#include "plan/plan.h"
+#include "stream/sink.h"
+#include "stream/source.h"
+
+namespace thalweg {
+
+struct JobOptions {
+  std::uint32_t workers = 1;
+  std::uint32_t batch_rows = 4096;  // Rows that a source puts into one batch, at most.
+  // Steps the workers in one thread, in an order drawn from this seed, instead of starting threads.
+  std::optional<std::uint64_t> interleaving_seed;
+  bool measure_operators = false;  // EXPLAIN ANALYZE: time per operator.
+};
+
+// How a plan's scans and sinks become real; given by the layer that knows the connectors.
+struct JobConnections {
+  // Reads the physical columns of a table named by `columns`, in that order.
+  std::function<Result<std::unique_ptr<Source>>(const Table& table,
+                                                const std::vector<std::uint32_t>& columns)>
+      make_source;
+  // `sink` is the index among the plan's sinks.
+  std::function<Result<std::unique_ptr<Sink>>(std::size_t sink, const plan::Node& node)> make_sink;
+};
+
+// A row that was rejected at a source, kept as an example for the summary.
+struct RejectedExample {
+  std::string origin;  // "quakes.jsonl, byte 1204"
+  RowError error = RowError::kNone;
+  std::string detail;
+};
+
+struct PartitionProgress {
+  std::string source;  // The table's name.
+  std::string name;    // The partition's.
+  EventTime watermark = kStartOfTime;
+  bool ended = false;
+  bool idle = false;
+};
+
+struct OperatorProgress {
+  std::string description;  // As EXPLAIN shows it.
+  std::uint64_t rows_in = 0;
+  std::uint64_t rows_out = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t batches_in = 0;
+  std::int64_t nanos = 0;   // Only with measure_operators; its own time, of all workers together.
+};
+
+// What a job has done so far. Counters only grow.
+struct JobProgress {
+  std::uint64_t rows_in = 0;        // Read from sources, rejected ones included.
+  std::uint64_t rows_out = 0;       // Written to sinks.
+  std::uint64_t rows_filtered = 0;  // Dropped by WHERE and HAVING.
+  std::array<std::uint64_t, kRowErrorCount> rejected{};  // By reason; late rows are here too.
+  std::vector<RejectedExample> examples;                 // The first few.
+  EventTime watermark = kStartOfTime;  // The lowest of all sources.
+  std::vector<PartitionProgress> partitions;
+  std::vector<OperatorProgress> operators;  // In the order of EXPLAIN.
+};
+
+// One plan running on N workers: makes its sources, sinks and operators, runs them to the end of
+// all inputs, and tells what it has done. The plan must have been rewritten.
+class Job {
+ public:
+  static Result<std::unique_ptr<Job>> make(const plan::Plan& plan, const JobOptions& options,
+                                           const JobConnections& connections, Env& env);
+  virtual ~Job() = default;
+
+  // Blocks until every source has ended, a worker failed (its error is returned and the others
+  // stop), or stop was asked for. Called once.
+  virtual Status run() = 0;
+
+  // Ends reading; what is inside is worked off without closing windows that are still open.
+  // From any thread; also from a signal handler.
+  virtual void request_stop() = 0;
+
+  // From any thread, during and after run().
+  virtual JobProgress progress() const = 0;
+};
+
+}  // namespace thalweg
