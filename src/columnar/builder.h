@@ -55,16 +55,20 @@ class ColumnBuilder {
 
  private:
   void grow(std::uint32_t rows_min);
+  void grow_bytes(std::size_t bytes_min);
   void ensure_validity();
+  // Makes room for one row more, and its last offset where the type has offsets.
+  void open_row();
 
   Type type_;
   std::uint32_t length_ = 0;
-  std::uint32_t capacity_ = 0;
-  std::uint32_t null_count_ = 0;
-  std::shared_ptr<Buffer> values_;   // Values, bits, or bytes of text.
-  std::shared_ptr<Buffer> offsets_;  // TEXT, BYTEA, ARRAY.
-  std::shared_ptr<Buffer> validity_; // Absent until the first null; bits set for valid rows.
-  std::size_t bytes_used_ = 0;       // TEXT, BYTEA.
+  std::uint32_t capacity_ = 0;        // Rows; 0 from finish() to the next append.
+  std::uint32_t capacity_first_ = 0;  // Of the next column.
+  std::shared_ptr<Buffer> values_;    // Values, bits, or bytes of text.
+  std::shared_ptr<Buffer> offsets_;   // TEXT, BYTEA, ARRAY: as many as capacity_ + 1.
+  std::shared_ptr<Buffer> validity_;  // Absent until the first null; ones beyond length_.
+  std::size_t bytes_used_ = 0;        // TEXT, BYTEA.
+  std::size_t bytes_first_ = 0;       // Of the next column.
   std::vector<ColumnBuilder> children_;
 };
 

@@ -11,17 +11,17 @@ enum class RowError : std::uint8_t {
   kDivisionByZero,
   kOverflow,
   kBadCast,
-  kBadArgument,   // A function refused its argument: sqrt(-1), an unknown time zone.
-  kNullTime,      // The event time is NULL.
+  kBadArgument,  // A function refused its argument: sqrt(-1), an unknown time zone.
+  kNullTime,     // The event time is NULL.
   kNullNotAllowed,
-  kMalformed,     // JSON or CSV that does not parse.
-  kWrongType,     // A field's value does not fit its column.
+  kMalformed,  // JSON or CSV that does not parse.
+  kWrongType,  // A field's value does not fit its column.
   kInvalidUtf8,
-  kTooLong,       // One row is longer than the limit.
-  kTruncated,     // The input ends within the row.
+  kTooLong,    // One row is longer than the limit.
+  kTruncated,  // The input ends within the row.
   kLate,
   kLateAfterIdle,
-  kTooFarAhead,   // Beyond max_future_skew.
+  kTooFarAhead,  // Beyond max_future_skew.
 };
 inline constexpr int kRowErrorCount = 15;
 

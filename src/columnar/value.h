@@ -39,8 +39,8 @@ Column repeat(const Value& value, std::uint32_t count);
 // STRUCT prints as (a,b).
 std::string to_string(const Value& value);
 
-// Reads PostgreSQL's text form of a type (also ISO 8601 with T and Z for times). Fails with the text
-// and the type in the message.
+// Reads PostgreSQL's text form of a type (also ISO 8601 with T and Z for times). Fails with the
+// text and the type in the message.
 Result<Value> parse_value(std::string_view text, const Type& type);
 
 }  // namespace thalweg
