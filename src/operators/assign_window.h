@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "operators/window_grid.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+// Appends window_start, window_end and window_time (TIMESTAMP; end - 1 us) to the input's columns,
+// from each row's event time.
+std::unique_ptr<Operator> make_assign_window(WindowGrid grid);
+
+}  // namespace thalweg

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "columnar/kernels.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+struct SortLimitSpec {
+  std::vector<SortKey> keys;  // Over the input's columns. Empty: the order of arrival.
+  std::optional<std::uint64_t> limit;
+  std::uint64_t offset = 0;
+};
+
+// Yields rows [offset, offset + limit) of the sorted input once it has ended; rows with equal keys
+// keep their order of arrival. With a limit it keeps only the rows that may still be among them.
+// Without keys the first rows go out as they come. Has to see the whole input: one instance only.
+std::unique_ptr<Operator> make_sort_limit(SortLimitSpec spec);
+
+}  // namespace thalweg
