@@ -1,0 +1,58 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What this program has, told from the same tables that it checks queries with: for reference
+// pages, `thalweg connectors` and `thalweg help CODE`.
+namespace thalweg {
+
+struct FunctionDoc {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::string signature;
+  std::string category;  // "aggregate" for aggregates.
+  std::string text;
+  std::string example;  // Empty for aggregates.
+  std::string result;
+};
+
+struct OptionDoc {
+  std::string name;
+  std::string type;  // "text", "boolean", "integer", "duration", "bytes" or "choice".
+  bool required = false;
+  std::string default_value;
+  std::string text;
+  std::vector<std::string> choices;
+  std::vector<std::string> aliases;
+};
+
+struct ConnectorDoc {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::string text;
+  bool can_read = false;
+  bool can_write = false;
+  bool takes_format = false;
+  std::string default_format;
+  std::vector<OptionDoc> options;
+};
+
+struct FormatDoc {
+  std::string name;
+  std::vector<OptionDoc> options;
+};
+
+struct ErrorDoc {
+  std::string code;
+  std::string title;
+  std::string explanation;
+};
+
+std::vector<FunctionDoc> function_docs();
+std::vector<ConnectorDoc> connector_docs();
+std::vector<FormatDoc> format_docs();
+std::vector<ErrorDoc> error_docs();
+
+}  // namespace thalweg

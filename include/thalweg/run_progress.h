@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thalweg {
+
+// What a run has done so far, and at its end the summary of it. Counters only grow.
+struct RunProgress {
+  struct Rejected {
+    std::string reason;       // "malformed", "late", "division_by_zero".
+    std::string explanation;  // One sentence for people.
+    std::uint64_t rows = 0;
+  };
+  // One rejected row, kept as an example.
+  struct Sample {
+    std::string origin;  // "quakes.jsonl, byte 1204"
+    std::string reason;
+    std::string detail;
+  };
+  struct Partition {
+    std::string source;  // The table's name.
+    std::string name;    // The path or topic/partition.
+    std::optional<std::int64_t> watermark_micros;
+    bool ended = false;
+    bool idle = false;
+  };
+  struct Operator {
+    std::string description;  // As EXPLAIN shows it.
+    std::uint64_t rows_in = 0;
+    std::uint64_t rows_out = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t batches_in = 0;
+    std::int64_t nanos = 0;  // Only where operators were measured; all workers together.
+  };
+
+  std::uint64_t rows_in = 0;        // Read from sources, rejected ones included.
+  std::uint64_t rows_out = 0;       // Written to sinks and results.
+  std::uint64_t rows_filtered = 0;  // Dropped by WHERE and HAVING.
+  std::uint64_t rows_late = 0;      // Those among `rejected`, for whatever cause of lateness.
+  std::uint64_t rows_held = 0;      // In windows and groups still open when a run was stopped.
+  std::vector<Rejected> rejected;   // Reasons with at least one row, late ones too.
+  std::vector<Sample> samples;
+  // The lowest of all sources, microseconds since 1970 UTC; nothing before the first row with a
+  // time and after the end of all inputs.
+  std::optional<std::int64_t> watermark_micros;
+  std::vector<Partition> partitions;
+  std::vector<Operator> operators;  // In the order of EXPLAIN.
+  double seconds = 0;               // Since the run began.
+  bool stopped = false;             // By request, before its inputs ended.
+
+  std::uint64_t rows_rejected() const;
+};
+
+// Why an answer has no rows, in one sentence: rows read, filtered, late, in error, still held.
+std::string explain_empty(const RunProgress& progress);
+
+}  // namespace thalweg

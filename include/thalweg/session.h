@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "thalweg/rows.h"
+#include "thalweg/run_progress.h"
+
+namespace thalweg {
+
+std::string_view version();
+
+struct SessionOptions {
+  std::uint32_t workers = 0;  // 0: as many as the machine has cores.
+  std::uint32_t batch_rows = 4096;
+  // Runs all workers in one thread, stepped in an order drawn from this seed.
+  std::optional<std::uint64_t> interleaving_seed;
+  bool measure_operators = false;  // Time per operator in RunProgress.
+  bool color = false;              // Of Problem::text.
+};
+
+// SQL with the name it is shown under: a file's path, or "<command line>".
+struct Script {
+  std::string name;
+  std::string text;
+};
+
+// One error or warning, in every form in which it is shown.
+struct Problem {
+  bool is_error = true;  // Else a warning.
+  std::string code;      // "S0203"; see error_docs().
+  std::string message;
+  std::string file;
+  std::uint32_t line = 0;  // From 1; 0: the problem has no place in the text.
+  std::uint32_t column = 0;
+  std::uint32_t end_line = 0;
+  std::uint32_t end_column = 0;
+  std::vector<std::string> hints;
+  std::string text;  // For people: message, place, source line, caret, hints.
+  std::string json;  // One object with all of the above.
+};
+
+enum class Outcome : std::uint8_t {
+  kDone,
+  kStopped,      // By request_stop(), in order.
+  kInvalid,      // The script or an option in it is wrong; nothing has run.
+  kUnavailable,  // Something outside does not answer or is not there.
+  kFailed,       // While running: a row under on_error = 'fail', a full disk.
+};
+
+struct RunReport {
+  Outcome outcome = Outcome::kDone;
+  std::vector<Problem> problems;
+  RunProgress summary;  // Of all jobs of the script together.
+};
+
+// Takes the answers of a script's statements. Called by one thread at a time, though not always the
+// same one. Answers of statements that run together come interleaved: `header.statement` tells them
+// apart.
+class ResultReceiver {
+ public:
+  virtual ~ResultReceiver() = default;
+  virtual void begin(const ResultHeader& /*header*/) {}
+  // False: no more rows are wanted, of this answer or any other; the run stops in order.
+  virtual bool rows(const ResultHeader& header, const Rows& rows) = 0;
+  // Everything of this answer has come. Not called when the run failed.
+  virtual void end(const ResultHeader& /*header*/, const RunProgress& /*summary*/) {}
+  // What EXPLAIN says; one call per statement.
+  virtual void explanation(std::string_view /*text*/) {}
+};
+
+struct ExplainOptions {
+  bool json = false;
+  bool analyze = false;  // Runs the script and adds rows, time and bytes per operator.
+};
+
+struct Explanation {
+  RunReport report;
+  std::string text;
+};
+
+// Runs SQL scripts; tables and views declared by one are there for the next. One thread executes at
+// a time; request_stop() and progress() may come from any other.
+class Session {
+ public:
+  explicit Session(SessionOptions options = {});
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Checks the whole script, then runs it in order. Neighbouring INSERTs run as one job that shares
+  // what they read, and so do queries after an INSERT that never ends. Stops at the first failure.
+  RunReport execute(const Script& script, ResultReceiver& receiver);
+
+  // All problems of a script, without running it. Declarations it makes are forgotten.
+  std::vector<Problem> validate(const Script& script);
+
+  // The plan of every query and INSERT of a script.
+  Explanation explain(const Script& script, ExplainOptions options = {});
+
+  // Ends reading; what has been read is worked off. Also from a signal handler.
+  void request_stop();
+
+  // Of the job that runs, or ran last.
+  RunProgress progress() const;
+
+  void set_options(const SessionOptions& options);
+  const SessionOptions& options() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace thalweg
