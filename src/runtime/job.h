@@ -57,7 +57,7 @@ struct OperatorProgress {
   std::uint64_t rows_out = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;
-  std::int64_t nanos = 0;   // Only with measure_operators; its own time, of all workers together.
+  std::int64_t nanos = 0;  // Only with measure_operators; its own time, of all workers together.
 };
 
 // What a job has done so far. Counters only grow.
@@ -67,7 +67,7 @@ struct JobProgress {
   std::uint64_t rows_filtered = 0;  // Dropped by WHERE and HAVING.
   std::array<std::uint64_t, kRowErrorCount> rejected{};  // By reason; late rows are here too.
   std::vector<RejectedExample> examples;                 // The first few.
-  EventTime watermark = kStartOfTime;  // The lowest of all sources.
+  EventTime watermark = kStartOfTime;                    // The lowest of all sources.
   std::vector<PartitionProgress> partitions;
   std::vector<OperatorProgress> operators;  // In the order of EXPLAIN.
 };

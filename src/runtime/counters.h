@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "columnar/row_error.h"
+
+namespace thalweg {
+
+// A number that one thread adds to and others read.
+class Counter {
+ public:
+  void add(std::uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// What one step on one worker has done. rows_in = rows_out + filtered + rejected, for steps that
+// keep no rows.
+struct StepCounters {
+  Counter rows_in;
+  Counter rows_out;
+  Counter bytes_out;
+  Counter batches_in;
+  Counter nanos;
+  std::array<Counter, kRowErrorCount> rejected;
+
+  std::uint64_t rejected_sum() const {
+    std::uint64_t sum = 0;
+    for (const Counter& counter : rejected) {
+      sum += counter.get();
+    }
+    return sum;
+  }
+};
+
+}  // namespace thalweg

@@ -1,0 +1,413 @@
+#include "runtime/job_graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "operators/assign_window.h"
+#include "operators/filter_project.h"
+#include "operators/group_aggregate.h"
+#include "operators/late_filter.h"
+#include "operators/partial_aggregate.h"
+#include "operators/sort_limit.h"
+#include "operators/union.h"
+#include "operators/window_aggregate.h"
+#include "runtime/sink_operator.h"
+#include "runtime/values_source.h"
+
+namespace thalweg {
+namespace {
+
+using plan::Node;
+
+template <typename T>
+const T* step_of(const Node& node) {
+  return std::get_if<T>(&node.step);
+}
+
+WindowGrid grid_of(const plan::Window& window) {
+  return {window.size_micros, window.offset_micros};
+}
+
+// Whether rows of a node's output need their event time, for a node that `above` it reads.
+bool reads_time(const Node& node) {
+  const auto* aggregate = step_of<plan::Aggregate>(node);
+  return step_of<plan::AssignWindow>(node) != nullptr ||
+         (aggregate != nullptr && (aggregate->window || node.inputs[0]->needs_origin));
+}
+
+void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_nodes,
+                   std::set<std::pair<const Node*, bool>>& seen) {
+  if (!seen.insert({&node, timed}).second) {
+    return;
+  }
+  if (timed) {
+    timed_nodes.insert(&node);
+  }
+  // An aggregate makes its own event time, so what is above it asks nothing of what is below.
+  const bool passes = step_of<plan::Aggregate>(node) == nullptr;
+  for (const plan::NodePtr& input : node.inputs) {
+    collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
+  }
+}
+
+// Builds the graph worker by worker; the first worker's pass also makes what all share.
+class GraphBuilder {
+ public:
+  GraphBuilder(const plan::Plan& plan, const JobOptions& options, const JobConnections& connections,
+               Env& env, JobGraph& graph)
+      : plan_(plan), options_(options), connections_(connections), env_(env), graph_(graph) {}
+
+  Status build();
+
+ private:
+  // The steps of one plan node on the worker under construction.
+  struct Built {
+    Step* last = nullptr;  // Puts out the node's rows; nullptr where the worker has no part in it.
+    Schema schema;
+  };
+
+  Status make_shared(const Node& node);
+  Status make_scan(const Node& node);
+  Status build_worker(std::uint32_t worker);
+  Status build_node(const Node& node, Built& built);
+  Status build_source(const Node& node, Built& built);
+  Status build_aggregate(const Node& node, const plan::Aggregate& aggregate, Built& built);
+  Status build_sink(const Node& node, Built& built);
+  std::unique_ptr<Operator> make_operator(const Node& node) const;
+
+  Status add_operator(std::unique_ptr<Operator> op, OperatorStep*& step);
+  // Registers the step under its place in the plan for progress.
+  GraphStep& note(const Node& node, std::string description, const Step& step);
+  void connect(Step* from, OperatorStep* to, int input);
+  // Sends the rows of `from` by key to all workers, or without keys to worker 0.
+  void exchange(const Node& node, Step* from, OperatorStep* to, std::vector<ExprPtr> keys);
+
+  bool on_one_worker(const Node& node) const;
+  bool here(const Node& node) const { return worker_index_ == 0 || !on_one_worker(node); }
+
+  const plan::Plan& plan_;
+  const JobOptions& options_;
+  const JobConnections& connections_;
+  Env& env_;
+  JobGraph& graph_;
+
+  std::set<const Node*> timed_;
+  std::map<const Node*, SharedScan*> scans_;
+  std::map<const Node*, ExchangeQueues*> exchanges_;
+  std::map<const Node*, Sink*> sinks_;
+  std::map<std::pair<const Node*, std::string>, std::size_t> noted_;
+
+  std::uint32_t worker_index_ = 0;
+  Worker* worker_ = nullptr;
+  std::map<const Node*, Built> built_;
+};
+
+Status GraphBuilder::build() {
+  std::set<std::pair<const Node*, bool>> seen;
+  for (const plan::NodePtr& sink : plan_.sinks) {
+    collect_timed(*sink, false, timed_, seen);
+  }
+  for (std::size_t i = 0; i < plan_.sinks.size(); ++i) {
+    TW_TRY_ASSIGN(std::unique_ptr<Sink> sink, connections_.make_sink(i, *plan_.sinks[i]));
+    sinks_[plan_.sinks[i].get()] = sink.get();
+    graph_.sinks.push_back(std::move(sink));
+    TW_TRY(make_shared(*plan_.sinks[i]));
+  }
+  for (const auto& scan : graph_.scans) {
+    TW_TRY(scan->source->open());
+    for (Partition* partition : scan->source->partitions()) {
+      scan->boards.push_back(std::make_unique<PartitionBoard>(*partition));
+    }
+  }
+  for (const auto& sink : graph_.sinks) {
+    TW_TRY(sink->open());
+  }
+  for (std::uint32_t worker = 0; worker < options_.workers; ++worker) {
+    TW_TRY(build_worker(worker));
+  }
+  return {};
+}
+
+Status GraphBuilder::make_shared(const Node& node) {
+  for (const plan::NodePtr& input : node.inputs) {
+    TW_TRY(make_shared(*input));
+  }
+  if (!scans_.contains(&node) &&
+      (step_of<plan::Scan>(node) != nullptr || step_of<plan::Values>(node) != nullptr)) {
+    return make_scan(node);
+  }
+  return {};
+}
+
+Status GraphBuilder::make_scan(const Node& node) {
+  auto shared = std::make_unique<SharedScan>();
+  shared->origin = node.needs_origin;
+  if (const auto* values = step_of<plan::Values>(node)) {
+    auto table = std::make_shared<Table>();
+    table->name = "VALUES";
+    for (std::uint32_t i = 0; i < node.schema.size(); ++i) {
+      table->columns.push_back({.field = node.schema[i], .computed = nullptr, .metadata = {}});
+      shared->output.push_back(i);
+    }
+    shared->physical = shared->output;
+    shared->table = std::move(table);
+    shared->source = make_values_source(*values, node.schema);
+  } else {
+    const auto& scan = std::get<plan::Scan>(node.step);
+    shared->table = scan.table;
+    shared->output = scan.columns;
+    shared->event_time = scan.table->watermark.has_value() && timed_.contains(&node);
+    shared->physical = physical_columns(*scan.table, scan.columns, shared->event_time);
+    TW_TRY_ASSIGN(shared->source, connections_.make_source(*scan.table, shared->physical));
+  }
+  scans_[&node] = shared.get();
+  graph_.scans.push_back(std::move(shared));
+  return {};
+}
+
+Status GraphBuilder::build_worker(std::uint32_t index) {
+  WorkerContext context{.env = env_,
+                        .worker = index,
+                        .batch_rows = options_.batch_rows,
+                        .dice = std::nullopt,
+                        .failure = {},
+                        .measure = options_.measure_operators};
+  for (const auto& scan : graph_.scans) {
+    context.fail_on_row_error |= scan->table->on_error == OnError::kFail;
+  }
+  if (options_.interleaving_seed) {
+    context.dice.emplace(*options_.interleaving_seed + index);
+  }
+  graph_.workers.push_back(std::make_unique<Worker>(std::move(context)));
+  worker_ = graph_.workers.back().get();
+  worker_index_ = index;
+  built_.clear();
+  for (const plan::NodePtr& sink : plan_.sinks) {
+    Built built;
+    TW_TRY(build_node(*sink, built));
+  }
+  return {};
+}
+
+bool GraphBuilder::on_one_worker(const Node& node) const {
+  if (step_of<plan::Values>(node) != nullptr || step_of<plan::Sort>(node) != nullptr) {
+    return true;
+  }
+  if (step_of<plan::Scan>(node) != nullptr) {
+    return false;
+  }
+  if (const auto* aggregate = step_of<plan::Aggregate>(node);
+      aggregate != nullptr && aggregate->keys.empty()) {
+    return true;
+  }
+  return std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [this](const plan::NodePtr& input) { return on_one_worker(*input); });
+}
+
+Status GraphBuilder::build_node(const Node& node, Built& built) {
+  if (const auto found = built_.find(&node); found != built_.end()) {
+    built = found->second;
+    return {};
+  }
+  if (scans_.contains(&node)) {
+    TW_TRY(build_source(node, built));
+  } else if (const auto* aggregate = step_of<plan::Aggregate>(node)) {
+    TW_TRY(build_aggregate(node, *aggregate, built));
+  } else if (step_of<plan::Sink>(node) != nullptr) {
+    TW_TRY(build_sink(node, built));
+  } else {
+    std::vector<Step*> inputs;
+    for (const plan::NodePtr& input : node.inputs) {
+      Built below;
+      TW_TRY(build_node(*input, below));
+      inputs.push_back(below.last);
+    }
+    OperatorStep* step = nullptr;
+    if (here(node)) {
+      TW_TRY(add_operator(make_operator(node), step));
+      note(node, plan::describe(node), *step).filters = step_of<plan::Filter>(node) != nullptr;
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (step_of<plan::Sort>(node) != nullptr && !on_one_worker(*node.inputs[i])) {
+        exchange(node, inputs[i], step, {});
+      } else {
+        connect(inputs[i], step, static_cast<int>(i));
+      }
+    }
+    built.last = step;
+  }
+  built_[&node] = built;
+  return {};
+}
+
+Status GraphBuilder::build_source(const Node& node, Built& built) {
+  if (!here(node)) {
+    return {};
+  }
+  auto source = std::make_unique<SourceStep>(worker_->context(), *scans_[&node], graph_.signals);
+  note(node, plan::describe(node), *source).source = true;
+  built.last = source.get();
+  worker_->add_step(std::move(source));
+  const auto* scan = step_of<plan::Scan>(node);
+  if (scan != nullptr && scan->predicate != nullptr) {
+    OperatorStep* filter = nullptr;
+    TW_TRY(add_operator(
+        make_filter_project({.predicate = scan->predicate, .projections = std::nullopt}), filter));
+    note(node, "WHERE " + to_string(*scan->predicate), *filter).filters = true;
+    connect(built.last, filter, 0);
+    built.last = filter;
+  }
+  return {};
+}
+
+std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
+  if (const auto* filter = step_of<plan::Filter>(node)) {
+    return make_filter_project({.predicate = filter->predicate, .projections = std::nullopt});
+  }
+  if (const auto* project = step_of<plan::Project>(node)) {
+    return make_filter_project({.predicate = nullptr, .projections = project->exprs});
+  }
+  if (const auto* assign = step_of<plan::AssignWindow>(node)) {
+    return make_assign_window(grid_of(assign->window));
+  }
+  if (const auto* sort = step_of<plan::Sort>(node)) {
+    return make_sort_limit({.keys = sort->keys, .limit = sort->limit, .offset = sort->offset});
+  }
+  TW_CHECK(step_of<plan::Union>(node) != nullptr);
+  return make_union();
+}
+
+Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& aggregate,
+                                     Built& built) {
+  const Node& input = *node.inputs[0];
+  Built below;
+  TW_TRY(build_node(input, below));
+  const bool exchanged = options_.workers > 1 && !on_one_worker(input);
+
+  AggregationSpec spec{.keys = aggregate.keys,
+                       .aggregates = aggregate.aggregates,
+                       .input = AggregateInput::kRows,
+                       .updating_input = input.updating};
+  std::optional<WindowGrid> grid;
+  Step* last = below.last;
+  if (aggregate.window) {
+    grid = grid_of(*aggregate.window);
+    if (last != nullptr) {
+      OperatorStep* late = nullptr;
+      TW_TRY(add_operator(make_late_filter({.grid = grid}), late));
+      note(node, "late rows of " + plan::describe(node), *late);
+      connect(last, late, 0);
+      last = late;
+    }
+  }
+  std::vector<ExprPtr> exchange_keys = aggregate.keys;
+  // Results that are due at every change must not wait in a first stage.
+  if (exchanged && !input.updating && aggregate.emit != plan::Emit::kChanges &&
+      is_mergeable(aggregate.aggregates)) {
+    const std::vector<Type> types = partial_types(spec);
+    for (std::uint32_t i = 0; i < exchange_keys.size(); ++i) {
+      exchange_keys[i] = column_expr(i, types[i], "");
+    }
+    if (last != nullptr) {
+      OperatorStep* partial = nullptr;
+      TW_TRY(add_operator(make_partial_aggregate({.aggregation = spec, .grid = grid}), partial));
+      note(node, "first stage of " + plan::describe(node), *partial);
+      connect(last, partial, 0);
+      last = partial;
+    }
+    spec.input = AggregateInput::kPartials;
+  }
+
+  OperatorStep* step = nullptr;
+  if (here(node)) {
+    std::unique_ptr<Operator> op;
+    if (grid) {
+      op = make_window_aggregate({.aggregation = std::move(spec), .grid = *grid});
+    } else {
+      op = make_group_aggregate({.aggregation = std::move(spec),
+                                 .emit = aggregate.emit == plan::Emit::kChanges
+                                             ? GroupEmit::kChanges
+                                             : GroupEmit::kAtEnd});
+    }
+    TW_TRY(add_operator(std::move(op), step));
+    note(node, plan::describe(node), *step);
+  }
+  if (exchanged) {
+    exchange(node, last, step, std::move(exchange_keys));
+  } else {
+    connect(last, step, 0);
+  }
+  built.last = step;
+  return {};
+}
+
+Status GraphBuilder::build_sink(const Node& node, Built& built) {
+  Built below;
+  TW_TRY(build_node(*node.inputs[0], below));
+  if (!here(node)) {
+    return {};
+  }
+  auto op = std::make_unique<SinkOperator>(sinks_[&node]->make_writer());
+  worker_->add_writer(&op->writer());
+  OperatorStep* step = nullptr;
+  TW_TRY(add_operator(std::move(op), step));
+  note(node, plan::describe(node), *step).sink = true;
+  connect(below.last, step, 0);
+  built.last = step;
+  return {};
+}
+
+Status GraphBuilder::add_operator(std::unique_ptr<Operator> op, OperatorStep*& step) {
+  auto owned = std::make_unique<OperatorStep>(worker_->context(), std::move(op));
+  step = owned.get();
+  worker_->add_step(std::move(owned));
+  return step->open();
+}
+
+GraphStep& GraphBuilder::note(const Node& node, std::string description, const Step& step) {
+  const auto [found, is_new] = noted_.try_emplace({&node, description}, graph_.steps.size());
+  if (is_new) {
+    graph_.steps.push_back({.node = &node, .description = std::move(description), .counters = {}});
+  }
+  GraphStep& noted = graph_.steps[found->second];
+  noted.counters.push_back(&step.counters());
+  return noted;
+}
+
+void GraphBuilder::connect(Step* from, OperatorStep* to, int input) {
+  if (from != nullptr && to != nullptr) {
+    from->add_outlet(std::make_unique<LocalOutlet>(*to, to->add_channel(input)));
+  }
+}
+
+void GraphBuilder::exchange(const Node& node, Step* from, OperatorStep* to,
+                            std::vector<ExprPtr> keys) {
+  ExchangeQueues*& queues = exchanges_[&node];
+  if (queues == nullptr) {
+    graph_.exchanges.push_back(
+        std::make_unique<ExchangeQueues>(options_.workers, keys.empty() ? 1 : options_.workers));
+    queues = graph_.exchanges.back().get();
+  }
+  if (from != nullptr) {
+    from->add_outlet(
+        std::make_unique<ExchangeOutlet>(worker_->context(), *queues, std::move(keys)));
+  }
+  if (to != nullptr) {
+    for (std::uint32_t sender = 0; sender < queues->senders(); ++sender) {
+      to->add_channel(0, &queues->queue(sender, worker_index_));
+    }
+  }
+}
+
+}  // namespace
+
+Status build_graph(const plan::Plan& plan, const JobOptions& options,
+                   const JobConnections& connections, Env& env, JobGraph& graph) {
+  return GraphBuilder(plan, options, connections, env, graph).build();
+}
+
+}  // namespace thalweg

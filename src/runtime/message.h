@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "base/event_time.h"
+#include "columnar/batch.h"
+
+namespace thalweg {
+
+// No row older than `time` will come on this channel.
+struct WatermarkMessage {
+  EventTime time;
+};
+
+// Everything before belongs to epoch `epoch` or an earlier one.
+struct BarrierMessage {
+  std::uint64_t epoch = 0;
+};
+
+// Nothing more will come on this channel. When the job was told to stop instead of reading to the
+// end, windows that are still open stay so.
+struct EndMessage {
+  bool stopped = false;
+};
+
+// What flows between steps, in order.
+using Message = std::variant<Batch, WatermarkMessage, BarrierMessage, EndMessage>;
+
+}  // namespace thalweg

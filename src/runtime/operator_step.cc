@@ -1,0 +1,194 @@
+#include "runtime/operator_step.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+namespace {
+
+// Messages that may lie before a step of the same worker.
+constexpr std::size_t kWaitingMax = 4;
+
+}  // namespace
+
+OperatorStep::OperatorStep(WorkerContext& context, std::unique_ptr<Operator> op)
+    : Step(context), operator_(std::move(op)) {}
+
+std::size_t OperatorStep::add_channel(int input, MessageQueue* queue) {
+  Channel channel;
+  channel.input = input;
+  channel.queue = queue;
+  channels_.push_back(std::move(channel));
+  return channels_.size() - 1;
+}
+
+void OperatorStep::deliver(std::size_t index, Message message) {
+  Channel& channel = channels_[index];
+  const bool leave_lying = context_.dice && ((*context_.dice)() & 1) != 0;
+  if (leave_lying || busy_ || unfinished_ || channel.at_barrier || !channel.waiting.empty()) {
+    channel.waiting.push_back(std::move(message));
+  } else {
+    handle(channel, std::move(message));
+  }
+}
+
+bool OperatorStep::accepts() {
+  if (unfinished_) {
+    return false;
+  }
+  for (const Channel& channel : channels_) {
+    if (channel.waiting.size() >= kWaitingMax) {
+      return false;
+    }
+  }
+  return outlets_have_room();
+}
+
+bool OperatorStep::run_once() {
+  if (!outlets_have_room()) {
+    return false;
+  }
+  if (unfinished_) {
+    const TimeCharge charge(context_, counters_);
+    busy_ = true;
+    const Result<Progress> progress = operator_->resume(*this);
+    busy_ = false;
+    after_call(progress);
+    return true;
+  }
+  const std::size_t start = context_.dice ? (*context_.dice)() : next_channel_;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    Channel& channel = channels_[(start + i) % channels_.size()];
+    if (!channel.at_barrier && has_message(channel)) {
+      next_channel_ = (start + i + 1) % channels_.size();
+      handle(channel, take_message(channel));
+      return true;
+    }
+  }
+  return false;
+}
+
+bool OperatorStep::has_message(Channel& channel) const {
+  return channel.queue != nullptr ? channel.queue->front() != nullptr : !channel.waiting.empty();
+}
+
+Message OperatorStep::take_message(Channel& channel) {
+  if (channel.queue != nullptr) {
+    return *channel.queue->pop();
+  }
+  Message message = std::move(channel.waiting.front());
+  channel.waiting.pop_front();
+  return message;
+}
+
+void OperatorStep::handle(Channel& channel, Message message) {
+  const TimeCharge charge(context_, counters_);
+  if (Batch* batch = std::get_if<Batch>(&message)) {
+    process(channel.input, std::move(*batch));
+  } else if (const auto* watermark = std::get_if<WatermarkMessage>(&message)) {
+    channel.watermark = std::max(channel.watermark, watermark->time);
+    advance_watermark();
+  } else if (const auto* barrier = std::get_if<BarrierMessage>(&message)) {
+    TW_CHECK(barrier->epoch == epoch_ + 1);
+    channel.at_barrier = true;
+    align_barrier();
+  } else {
+    stopped_ |= std::get<EndMessage>(message).stopped;
+    channel.ended = true;
+    channel.watermark = kEndOfTime;
+    align_barrier();
+    advance_watermark();
+  }
+}
+
+void OperatorStep::process(int input, Batch batch) {
+  counters_.rows_in.add(batch.num_rows());
+  counters_.batches_in.add(1);
+  busy_ = true;
+  const Result<Progress> progress = operator_->process(input, std::move(batch), *this);
+  busy_ = false;
+  after_call(progress);
+}
+
+void OperatorStep::advance_watermark() {
+  EventTime lowest = kEndOfTime;
+  bool all_ended = true;
+  for (const Channel& channel : channels_) {
+    if (!channel.ended) {
+      all_ended = false;
+      lowest = std::min(lowest, channel.watermark);
+    }
+  }
+  if (all_ended && stopped_) {
+    send_to_all(EndMessage{.stopped = true});
+    mark_ended();
+    return;
+  }
+  if (lowest <= watermark_) {
+    return;
+  }
+  watermark_ = lowest;
+  watermark_due_ = true;
+  busy_ = true;
+  const Result<Progress> progress = operator_->on_time(Clock::kWatermark, watermark_, *this);
+  busy_ = false;
+  after_call(progress);
+}
+
+void OperatorStep::align_barrier() {
+  bool any = false;
+  for (const Channel& channel : channels_) {
+    if (!channel.ended && !channel.at_barrier) {
+      return;
+    }
+    any |= channel.at_barrier;
+  }
+  if (any) {
+    for (Channel& channel : channels_) {
+      channel.at_barrier = false;
+    }
+    ++epoch_;
+    send_to_all(BarrierMessage{.epoch = epoch_});
+  }
+}
+
+void OperatorStep::after_call(const Result<Progress>& progress) {
+  if (!progress.ok()) {
+    context_.fail(progress.status());
+    return;
+  }
+  unfinished_ = progress.value() == Progress::kMore;
+  if (unfinished_ || !watermark_due_) {
+    return;
+  }
+  watermark_due_ = false;
+  if (watermark_ == kEndOfTime) {
+    send_to_all(EndMessage{});
+    mark_ended();
+    return;
+  }
+  const EventTime out = operator_->output_watermark(watermark_);
+  if (out > watermark_sent_) {
+    watermark_sent_ = out;
+    send_to_all(WatermarkMessage{out});
+  }
+}
+
+void OperatorStep::emit(Port port, Batch batch) {
+  if (port == Port::kMain) {
+    send_to_all(std::move(batch));
+  }
+}
+
+void OperatorStep::reject(const Batch& /*batch*/, RowSpan rows, RowError error) {
+  counters_.rejected[static_cast<std::size_t>(error)].add(rows.size());
+  const bool late = error == RowError::kLate || error == RowError::kLateAfterIdle;
+  if (context_.fail_on_row_error && !late && !rows.empty()) {
+    context_.fail(Status(Code::kRowFailed,
+                         "a row failed: " + std::string(explain(error)) + " (on_error = 'fail')"));
+  }
+}
+
+bool OperatorStep::has_room() const { return const_cast<OperatorStep*>(this)->outlets_have_room(); }
+
+}  // namespace thalweg

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "runtime/step.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+// Runs one operator: merges the watermarks of its channels, aligns barriers, holds back input while
+// the operator or its consumers are busy, and counts.
+class OperatorStep final : public Step, private Emitter {
+ public:
+  OperatorStep(WorkerContext& context, std::unique_ptr<Operator> op);
+
+  // A way in for input `input` of the operator: from a step of the same worker, or from another
+  // worker through `queue`, which outlives the step. Returns the channel's number.
+  std::size_t add_channel(int input, MessageQueue* queue = nullptr);
+
+  // Requires: the channel has no queue.
+  void deliver(std::size_t channel, Message message);
+
+  // Whether a message delivered now would be taken up soon.
+  bool accepts();
+
+  Status open() { return operator_->open(); }
+  bool run_once() override;
+
+  EventTime watermark() const { return watermark_; }
+  std::uint64_t epoch() const { return epoch_; }
+
+ private:
+  struct Channel {
+    int input = 0;
+    MessageQueue* queue = nullptr;
+    std::deque<Message> waiting;  // Without a queue.
+    EventTime watermark = kStartOfTime;
+    bool ended = false;
+    bool at_barrier = false;
+  };
+
+  bool has_message(Channel& channel) const;
+  Message take_message(Channel& channel);
+  void handle(Channel& channel, Message message);
+  void process(int input, Batch batch);
+  void advance_watermark();
+  void align_barrier();
+  // Goes on with what follows the operator's last call once it is done.
+  void after_call(const Result<Progress>& progress);
+
+  void emit(Port port, Batch batch) override;
+  void reject(const Batch& batch, RowSpan rows, RowError error) override;
+  bool has_room() const override;
+
+  const std::unique_ptr<Operator> operator_;
+  std::vector<Channel> channels_;
+  std::size_t next_channel_ = 0;
+  EventTime watermark_ = kStartOfTime;
+  EventTime watermark_sent_ = kStartOfTime;
+  std::uint64_t epoch_ = 0;
+  bool stopped_ = false;
+  bool busy_ = false;           // Inside a call of the operator.
+  bool unfinished_ = false;     // The last call returned kMore.
+  bool watermark_due_ = false;  // Pass the watermark on when the call under way is done.
+};
+
+// Hands messages to a step of the same worker.
+class LocalOutlet final : public Outlet {
+ public:
+  LocalOutlet(OperatorStep& target, std::size_t channel) : target_(target), channel_(channel) {}
+  void send(Message message) override { target_.deliver(channel_, std::move(message)); }
+  bool has_room() override { return target_.accepts(); }
+
+ private:
+  OperatorStep& target_;
+  const std::size_t channel_;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/event_time.h"
+#include "base/result.h"
+#include "stream/source.h"
+
+namespace thalweg {
+
+// What the workers that share one partition know together: which block is next, and how far event
+// time had come before each block. This is what makes a row's stamp, and so its lateness, a
+// function of its place in the partition alone, whoever decodes it and when.
+class PartitionBoard {
+ public:
+  explicit PartitionBoard(Partition& partition) : partition_(partition) {}
+
+  Partition& partition() const { return partition_; }
+
+  enum class Answer : std::uint8_t {
+    kBlock,
+    kNothingYet,  // Nothing there, or another worker is claiming just now.
+    kBarrier,  // An epoch was asked for that this worker has not announced: no block before it has.
+    kEnd,
+  };
+  // Takes the next block for the caller, who has announced the barriers up to `epoch_announced` of
+  // those asked for in `epoch_requested`.
+  Result<Answer> claim(const std::atomic<std::uint64_t>& epoch_requested,
+                       std::uint64_t epoch_announced, Block& block);
+
+  // Says how far the block's rows carry the watermark (kStartOfTime: not at all). Once per block,
+  // before any of its rows goes on.
+  void publish(std::uint64_t block, EventTime bound);
+
+  // The watermark just before the block, which the caller holds; nothing while an earlier block
+  // has not been published.
+  std::optional<EventTime> before(std::uint64_t block);
+
+  // The caller has sent on all rows of the block.
+  void release(std::uint64_t block);
+
+  // The watermark behind all blocks up to the first that is not published: no unclaimed block has
+  // a row with a lower stamp.
+  EventTime frontier() const { return EventTime{frontier_.load(std::memory_order_acquire)}; }
+
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+
+ private:
+  struct InFlight {
+    std::optional<EventTime> bound;   // Set by publish().
+    std::optional<EventTime> before;  // Known when all earlier blocks are published.
+    bool released = false;
+  };
+
+  Partition& partition_;
+  std::mutex claiming_;             // Guards the partition: one claim at a time.
+  std::mutex mutex_;                // Guards what follows.
+  std::deque<InFlight> in_flight_;  // Blocks claimed and not yet released by all before them.
+  std::uint64_t first_in_flight_ = 0;
+  std::atomic<std::int64_t> frontier_{kStartOfTime.micros};
+  std::atomic<bool> ended_{false};
+};
+
+}  // namespace thalweg

@@ -1,0 +1,382 @@
+#include "runtime/source_step.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "columnar/builder.h"
+#include "columnar/kernels.h"
+
+namespace thalweg {
+namespace {
+
+// Rejected rows that a scan keeps as examples.
+constexpr std::size_t kExamplesMax = 20;
+
+EventTime minus_delay(EventTime time, std::int64_t delay_micros) {
+  if (time == kStartOfTime || time.micros < kStartOfTime.micros + delay_micros) {
+    return kStartOfTime;
+  }
+  return EventTime{time.micros - delay_micros};
+}
+
+void need(const Table& table, std::uint32_t column, std::vector<bool>& needed) {
+  if (needed[column]) {
+    return;
+  }
+  needed[column] = true;
+  if (const ExprPtr& computed = table.columns[column].computed) {
+    std::vector<bool> used(table.columns.size());
+    collect_columns(*computed, used);
+    for (std::uint32_t i = 0; i < used.size(); ++i) {
+      if (used[i]) {
+        need(table, i, needed);
+      }
+    }
+  }
+}
+
+std::vector<bool> needed_columns(const Table& table, const std::vector<std::uint32_t>& output,
+                                 bool event_time) {
+  std::vector<bool> needed(table.columns.size());
+  for (const std::uint32_t column : output) {
+    need(table, column, needed);
+  }
+  if (event_time) {
+    need(table, table.watermark->column, needed);
+    if (!table.watermark->delay_micros) {
+      std::vector<bool> used(table.columns.size());
+      collect_columns(*table.watermark->bound, used);
+      for (std::uint32_t i = 0; i < used.size(); ++i) {
+        if (used[i]) {
+          need(table, i, needed);
+        }
+      }
+    }
+  }
+  return needed;
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> physical_columns(const Table& table,
+                                            const std::vector<std::uint32_t>& output,
+                                            bool event_time) {
+  const std::vector<bool> needed = needed_columns(table, output, event_time);
+  std::vector<std::uint32_t> physical;
+  for (std::uint32_t i = 0; i < needed.size(); ++i) {
+    if (needed[i] && table.columns[i].computed == nullptr) {
+      physical.push_back(i);
+    }
+  }
+  return physical;
+}
+
+SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, const SourceSignals& signals)
+    : Step(context), scan_(scan), signals_(signals), reader_(scan.source->make_reader()) {
+  const Table& table = *scan_.table;
+  const std::vector<bool> needed = needed_columns(table, scan_.output, scan_.event_time);
+  for (std::uint32_t i = 0; i < table.columns.size(); ++i) {
+    if (needed[i] && table.columns[i].computed != nullptr) {
+      computed_.push_back({i, Evaluator(table.columns[i].computed)});
+    }
+  }
+  if (scan_.event_time && !table.watermark->delay_micros) {
+    bound_.emplace(table.watermark->bound);
+  }
+}
+
+bool SourceStep::run_once() {
+  if (finished() || !outlets_have_room()) {
+    return false;
+  }
+  const TimeCharge charge(context_, counters_);
+  if (held_ == nullptr) {
+    if (signals_.stop.load(std::memory_order_relaxed)) {
+      end(/*stopped=*/true);
+      return true;
+    }
+    return claim();
+  }
+  if (scan_.event_time && !stamped_from_) {
+    const std::optional<EventTime> before = held_->before(block_.number);
+    if (!before) {
+      return false;  // Another worker is still decoding an earlier block; its rows come first.
+    }
+    stamp_ = *before;
+    stamped_from_ = true;
+  }
+  send_batches();
+  return true;
+}
+
+PartitionBoard* SourceStep::lowest_open() const {
+  PartitionBoard* lowest = nullptr;
+  for (const auto& board : scan_.boards) {
+    if (!board->ended() && (lowest == nullptr || board->frontier() < lowest->frontier())) {
+      lowest = board.get();
+    }
+  }
+  return lowest;
+}
+
+bool SourceStep::claim() {
+  PartitionBoard* const first = lowest_open();
+  if (first == nullptr) {
+    end(/*stopped=*/false);
+    return true;
+  }
+  // The partition that is furthest behind is read first; the others when it has nothing to say.
+  for (std::size_t i = 0; i <= scan_.boards.size(); ++i) {
+    PartitionBoard* const board = i == 0 ? first : scan_.boards[i - 1].get();
+    if ((i > 0 && board == first) || board->ended()) {
+      continue;
+    }
+    Result<PartitionBoard::Answer> answer = board->claim(signals_.epoch_requested, epoch_, block_);
+    if (!answer.ok()) {
+      context_.fail(answer.status());
+      return false;
+    }
+    switch (answer.value()) {
+      case PartitionBoard::Answer::kBarrier:
+        return announce_epoch();
+      case PartitionBoard::Answer::kBlock:
+        held_ = board;
+        decode();
+        return true;
+      case PartitionBoard::Answer::kEnd:
+        send_watermark();
+        return true;
+      case PartitionBoard::Answer::kNothingYet:
+        break;
+    }
+  }
+  send_watermark();
+  return false;
+}
+
+bool SourceStep::announce_epoch() {
+  ++epoch_;
+  send_to_all(BarrierMessage{.epoch = epoch_});
+  return true;
+}
+
+void SourceStep::end(bool stopped) {
+  send_to_all(EndMessage{.stopped = stopped});
+  mark_ended();
+}
+
+void SourceStep::decode() {
+  board_index_ = 0;
+  while (scan_.boards[board_index_].get() != held_) {
+    ++board_index_;
+  }
+  reader_->begin(held_->partition(), block_);
+  EventTime bound = kStartOfTime;
+  DecodedRows rows;
+  while (reader_->next(context_.batch_rows, rows)) {
+    Pending pending;
+    counters_.rows_in.add(rows.rows + rows.rejected.size());
+    for (const RejectedRow& rejected : rows.rejected) {
+      count_rejected(rejected.error, rejected.offset, rejected.detail);
+    }
+    if (rows.rows > 0 && finish_batch(std::move(rows), pending.batch)) {
+      if (bound_) {
+        pending.bounds = std::move(pending.batch.columns.back());
+        pending.batch.columns.pop_back();
+      }
+      pending_.push_back(std::move(pending));
+    }
+    rows = DecodedRows();
+  }
+  if (!scan_.event_time) {
+    return;
+  }
+  for (const Pending& pending : pending_) {
+    EventTime reached = pending.batch.time_max;
+    if (pending.bounds) {
+      reached = EventTime{min_max(*pending.bounds).max};
+    } else {
+      reached = minus_delay(reached, *scan_.table->watermark->delay_micros);
+    }
+    bound = std::max(bound, reached);
+  }
+  held_->publish(block_.number, bound);
+  stamped_from_ = false;
+}
+
+// The scan's output columns of the decoded rows, with event time; the watermark's bounds follow as
+// one more column where they are an expression. False when no row is left.
+bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
+  const Table& table = *scan_.table;
+  Batch all;
+  all.length = rows.rows;
+  all.columns.resize(table.columns.size());
+  for (std::size_t i = 0; i < scan_.physical.size(); ++i) {
+    all.columns[scan_.physical[i]] = std::move(rows.columns[i]);
+  }
+  std::vector<RowError> errors(rows.rows, RowError::kNone);
+  bool any_error = false;
+  const auto evaluate = [&](Evaluator& evaluator) {
+    Vector vector = evaluator.evaluate(all, eval_);
+    if (vector.errors != nullptr) {
+      for (RowIndex row = 0; row < rows.rows; ++row) {
+        if (errors[row] == RowError::kNone && vector.error(row) != RowError::kNone) {
+          errors[row] = vector.error(row);
+          any_error = true;
+        }
+      }
+    }
+    return expand(vector, rows.rows);
+  };
+  eval_.now = context_.env.wall_now();
+  for (ComputedColumn& computed : computed_) {
+    all.columns[computed.column] = evaluate(computed.evaluator);
+  }
+  std::optional<Column> bounds;
+  const auto mark_nulls = [&](const Column& column) {
+    if (column.may_have_nulls()) {
+      for (RowIndex row = 0; row < rows.rows; ++row) {
+        if (errors[row] == RowError::kNone && !column.is_valid(row)) {
+          errors[row] = RowError::kNullTime;
+          any_error = true;
+        }
+      }
+    }
+  };
+  if (scan_.event_time) {
+    mark_nulls(all.columns[table.watermark->column]);
+    if (bound_) {
+      bounds = evaluate(*bound_);
+      mark_nulls(*bounds);
+    }
+  }
+
+  out.length = rows.rows;
+  for (const std::uint32_t column : scan_.output) {
+    out.columns.push_back(all.columns[column]);
+  }
+  if (bounds) {
+    out.columns.push_back(bounds->with_type(type_of(TypeKind::kBigint)));
+  }
+  if (scan_.origin) {
+    out.partition = repeat(Value{type_of(TypeKind::kInt), std::int64_t{board_index_}}, rows.rows);
+    ColumnBuilder positions(type_of(TypeKind::kBigint), rows.rows);
+    for (const std::uint64_t offset : rows.offsets) {
+      positions.append(block_.position + static_cast<std::int64_t>(offset));
+    }
+    out.position = positions.finish();
+  }
+  Column time = scan_.event_time
+                    ? all.columns[table.watermark->column].with_type(type_of(TypeKind::kTimestamp))
+                    : Column();
+  if (any_error) {
+    std::vector<RowIndex> kept;
+    for (RowIndex row = 0; row < rows.rows; ++row) {
+      if (errors[row] == RowError::kNone) {
+        kept.push_back(row);
+      } else {
+        count_rejected(errors[row], row < rows.offsets.size() ? rows.offsets[row] : 0,
+                       explain(errors[row]));
+      }
+    }
+    if (scan_.event_time) {
+      out.columns.push_back(std::move(time));
+    }
+    out = std::move(out).select(std::move(kept)).compacted();
+    if (out.length == 0) {
+      return false;
+    }
+    if (scan_.event_time) {
+      time = std::move(out.columns.back());
+      out.columns.pop_back();
+    }
+  }
+  if (scan_.event_time) {
+    // After the choice of rows, so that the bounds are of rows that exist; no nulls are left.
+    set_event_time(out, time.with_validity(nullptr));
+  }
+  return true;
+}
+
+void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::string_view detail) {
+  counters_.rejected[static_cast<std::size_t>(error)].add(1);
+  const auto origin = [&] {
+    return fmt::format("{}, byte {}", held_->partition().name(),
+                       block_.position + static_cast<std::int64_t>(offset));
+  };
+  if (context_.fail_on_row_error) {
+    context_.fail(Status(Code::kRowFailed,
+                         fmt::format("a row of \"{}\" was refused ({}): {}; on_error = 'fail'",
+                                     scan_.table->name, origin(), detail)));
+  }
+  const std::lock_guard lock(scan_.mutex);
+  if (scan_.examples.size() < kExamplesMax) {
+    scan_.examples.push_back({origin(), error, std::string(detail)});
+  }
+}
+
+// Gives each row the watermark before it, where that makes a difference, and moves stamp_ past the
+// batch.
+void SourceStep::stamp(Batch& batch) {
+  const std::int64_t delay = scan_.table->watermark->delay_micros.value_or(0);
+  const std::optional<Column>& bounds = pending_.front().bounds;
+  const EventTime reached =
+      bounds ? EventTime{min_max(*bounds).max} : minus_delay(batch.time_max, delay);
+  const EventTime after = std::max(stamp_, reached);
+  if (batch.time_min < after) {
+    const std::span<const std::int64_t> times = batch.event_time->values<std::int64_t>();
+    ColumnBuilder stamps(type_of(TypeKind::kBigint), batch.length);
+    EventTime stamp = stamp_;
+    bool any_older = false;
+    for (RowIndex row = 0; row < batch.length; ++row) {
+      stamps.append(stamp.micros);
+      any_older |= times[row] < stamp.micros;
+      const EventTime bound = bounds ? EventTime{bounds->values<std::int64_t>()[row]}
+                                     : minus_delay(EventTime{times[row]}, delay);
+      stamp = std::max(stamp, bound);
+    }
+    if (any_older) {
+      batch.stamps = stamps.finish();
+    }
+  }
+  stamp_ = after;
+}
+
+void SourceStep::send_batches() {
+  while (!pending_.empty() && outlets_have_room()) {
+    Batch batch = std::move(pending_.front().batch);
+    if (scan_.event_time) {
+      stamp(batch);
+    }
+    pending_.pop_front();
+    send_to_all(std::move(batch));
+    send_watermark();
+  }
+  if (pending_.empty()) {
+    held_->release(block_.number);
+    held_ = nullptr;
+    block_ = Block();
+  }
+}
+
+void SourceStep::send_watermark() {
+  if (!scan_.event_time) {
+    return;
+  }
+  EventTime lowest = kEndOfTime;
+  for (const auto& board : scan_.boards) {
+    if (board.get() == held_) {
+      lowest = std::min(lowest, stamp_);
+    } else if (!board->ended()) {
+      lowest = std::min(lowest, board->frontier());
+    }
+  }
+  if (lowest != kEndOfTime && lowest > watermark_sent_) {
+    watermark_sent_ = lowest;
+    send_to_all(WatermarkMessage{lowest});
+  }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "catalog/table.h"
+#include "expr/evaluator.h"
+#include "runtime/job.h"
+#include "runtime/partition_board.h"
+#include "runtime/step.h"
+#include "stream/source.h"
+
+namespace thalweg {
+
+// What all workers' steps of one scan share. Lives as long as the job.
+struct SharedScan {
+  TablePtr table;
+  std::vector<std::uint32_t> output;    // The table's columns that the scan yields.
+  std::vector<std::uint32_t> physical;  // Those that are read from the source, ascending.
+  bool event_time = false;              // Whether rows carry one.
+  bool origin = false;                  // Whether rows carry partition and position.
+  std::unique_ptr<Source> source;
+  std::vector<std::unique_ptr<PartitionBoard>> boards;
+
+  std::mutex mutex;  // Guards examples.
+  std::vector<RejectedExample> examples;
+};
+
+// Which table columns must be read so that `output` and the watermark can be computed.
+std::vector<std::uint32_t> physical_columns(const Table& table,
+                                            const std::vector<std::uint32_t>& output,
+                                            bool event_time);
+
+// Signals from the job to the sources of all workers.
+struct SourceSignals {
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> epoch_requested{0};
+};
+
+// Reads one scan's share of blocks on one worker: claims, decodes, computes columns and event time,
+// stamps rows with the watermark before them, and sends them on.
+class SourceStep final : public Step {
+ public:
+  SourceStep(WorkerContext& context, SharedScan& scan, const SourceSignals& signals);
+
+  bool run_once() override;
+
+ private:
+  bool claim();
+  bool announce_epoch();
+  void end(bool stopped);
+  void decode();
+  bool finish_batch(DecodedRows rows, Batch& out);
+  bool set_times(Batch& table_rows, const DecodedRows& rows);
+  void reject_rows(const DecodedRows& rows, const std::vector<RowIndex>& failed, RowError error,
+                   std::string_view detail);
+  void count_rejected(RowError error, std::uint64_t position, std::string_view detail);
+  EventTime bound_of(const Batch& batch) const;
+  void stamp(Batch& batch);
+  void send_batches();
+  void send_watermark();
+  PartitionBoard* lowest_open() const;
+
+  struct ComputedColumn {
+    std::uint32_t column;
+    Evaluator evaluator;
+  };
+  // A batch on its way out, with its rows' watermark bounds where the watermark is an expression.
+  struct Pending {
+    Batch batch;
+    std::optional<Column> bounds;
+  };
+
+  SharedScan& scan_;
+  const SourceSignals& signals_;
+  const std::unique_ptr<BlockReader> reader_;
+  std::vector<ComputedColumn> computed_;
+  std::optional<Evaluator> bound_;
+  EvalContext eval_;
+
+  std::uint32_t board_index_ = 0;
+  PartitionBoard* held_ = nullptr;  // The partition whose block is held; nullptr: none.
+  Block block_;
+  bool stamped_from_ = false;       // Whether stamp_ is known for the held block.
+  EventTime stamp_ = kStartOfTime;  // The watermark before the next row of the held block.
+  std::deque<Pending> pending_;
+  EventTime watermark_sent_ = kStartOfTime;
+  std::uint64_t epoch_ = 0;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,66 @@
+#include "runtime/step.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+
+TimeCharge::TimeCharge(WorkerContext& context, StepCounters& counters) : context_(context) {
+  if (context_.measure) {
+    before_ = context_.running;
+    hand_over(&counters);
+  }
+}
+
+TimeCharge::~TimeCharge() {
+  if (context_.measure) {
+    hand_over(before_);
+  }
+}
+
+void TimeCharge::hand_over(StepCounters* next) {
+  const std::int64_t now = context_.env.steady_nanos();
+  if (context_.running != nullptr) {
+    context_.running->nanos.add(static_cast<std::uint64_t>(now - context_.running_since));
+  }
+  context_.running = next;
+  context_.running_since = now;
+}
+
+bool Step::finished() const {
+  return ended_ && std::all_of(outlets_.begin(), outlets_.end(),
+                               [](const auto& outlet) { return outlet->drained(); });
+}
+
+bool Step::outlets_have_room() {
+  return std::all_of(outlets_.begin(), outlets_.end(),
+                     [](const auto& outlet) { return outlet->has_room(); });
+}
+
+bool Step::drain_outlets() {
+  bool moved = false;
+  for (const auto& outlet : outlets_) {
+    moved |= outlet->drain();
+  }
+  return moved;
+}
+
+void Step::send_to_all(Message message) {
+  if (const Batch* batch = std::get_if<Batch>(&message)) {
+    if (batch->empty()) {
+      return;
+    }
+    counters_.rows_out.add(batch->num_rows());
+    if (context_.measure) {
+      counters_.bytes_out.add(batch->memory_bytes());
+    }
+  }
+  for (std::size_t i = 0; i + 1 < outlets_.size(); ++i) {
+    outlets_[i]->send(message);
+  }
+  if (!outlets_.empty()) {
+    outlets_.back()->send(std::move(message));
+  }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "base/result.h"
+#include "env/env.h"
+#include "runtime/counters.h"
+#include "runtime/message.h"
+#include "runtime/spsc_queue.h"
+
+namespace thalweg {
+
+using MessageQueue = SpscQueue<std::optional<Message>>;
+
+// What the steps of one worker share. Owned by the worker, used on its thread alone.
+struct WorkerContext {
+  Env& env;
+  std::uint32_t worker = 0;
+  std::uint32_t batch_rows = 4096;
+  bool fail_on_row_error = false;
+
+  // Drawn from when the job is stepped by a test: which step goes next, and whether a message is
+  // handed over at once or left lying. Absent: hand over at once.
+  std::optional<std::mt19937_64> dice;
+
+  // The first failure; the worker stops when it is set.
+  Status failure;
+  void fail(Status status) {
+    if (failure.ok()) {
+      failure = std::move(status);
+    }
+  }
+
+  // Whose time it is, when time is measured.
+  bool measure = false;
+  StepCounters* running = nullptr;
+  std::int64_t running_since = 0;
+};
+
+// Charges the time until it goes out of scope to `counters` instead of the step that called.
+class TimeCharge {
+ public:
+  TimeCharge(WorkerContext& context, StepCounters& counters);
+  ~TimeCharge();
+  TimeCharge(const TimeCharge&) = delete;
+  TimeCharge& operator=(const TimeCharge&) = delete;
+
+ private:
+  void hand_over(StepCounters* next);
+
+  WorkerContext& context_;
+  StepCounters* before_ = nullptr;
+};
+
+// One way out of a step, towards a consumer.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+
+  // Takes the message always; a full consumer makes has_room() false.
+  virtual void send(Message message) = 0;
+  virtual bool has_room() = 0;
+
+  // Moves on what waits for a full consumer; whether anything moved.
+  virtual bool drain() { return false; }
+  // Whether everything sent has been taken.
+  virtual bool drained() const { return true; }
+};
+
+// One step of the plan on one worker. The worker calls run_once() until nothing moves.
+class Step {
+ public:
+  explicit Step(WorkerContext& context) : context_(context) {}
+  virtual ~Step() = default;
+  Step(const Step&) = delete;
+  Step& operator=(const Step&) = delete;
+
+  // Does a bounded piece of work, if there is any and its consumers have room. Whether it did.
+  virtual bool run_once() = 0;
+
+  // Has sent its end on, and its outlets have passed it.
+  bool finished() const;
+
+  void add_outlet(std::unique_ptr<Outlet> outlet) { outlets_.push_back(std::move(outlet)); }
+  bool outlets_have_room();
+  bool drain_outlets();
+
+  const StepCounters& counters() const { return counters_; }
+
+ protected:
+  void send_to_all(Message message);
+  void mark_ended() { ended_ = true; }
+
+  WorkerContext& context_;
+  StepCounters counters_;
+
+ private:
+  std::vector<std::unique_ptr<Outlet>> outlets_;
+  bool ended_ = false;
+};
+
+}  // namespace thalweg

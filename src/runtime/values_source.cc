@@ -1,0 +1,97 @@
+#include "runtime/values_source.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "columnar/builder.h"
+
+namespace thalweg {
+namespace {
+
+class ValuesPartition final : public Partition {
+ public:
+  explicit ValuesPartition(std::uint32_t rows) : rows_(rows) {}
+
+  std::string_view name() const override { return "VALUES"; }
+
+  Result<Claim> claim(Block& block) override {
+    if (claimed_) {
+      return Claim::kEnd;
+    }
+    claimed_ = true;
+    block.rows = rows_;
+    return Claim::kBlock;
+  }
+
+ private:
+  const std::uint32_t rows_;
+  bool claimed_ = false;
+};
+
+class ValuesReader final : public BlockReader {
+ public:
+  explicit ValuesReader(const std::vector<Column>& columns) : columns_(columns) {}
+
+  void begin(const Partition& /*partition*/, const Block& block) override {
+    next_ = 0;
+    end_ = block.rows;
+  }
+
+  bool next(std::uint32_t rows_max, DecodedRows& out) override {
+    if (next_ == end_) {
+      return false;
+    }
+    out.rows = std::min(rows_max, end_ - next_);
+    out.columns.clear();
+    for (const Column& column : columns_) {
+      out.columns.push_back(column.slice(next_, out.rows));
+    }
+    out.offsets.clear();
+    for (std::uint32_t i = 0; i < out.rows; ++i) {
+      out.offsets.push_back(next_ + i);
+    }
+    next_ += out.rows;
+    return true;
+  }
+
+ private:
+  const std::vector<Column>& columns_;
+  std::uint32_t next_ = 0;
+  std::uint32_t end_ = 0;
+};
+
+class ValuesSource final : public Source {
+ public:
+  ValuesSource(std::vector<Column> columns, std::uint32_t rows)
+      : columns_(std::move(columns)), partition_(rows) {}
+
+  Status open() override { return {}; }
+  bool bounded() const override { return true; }
+  std::vector<Partition*> partitions() override { return {&partition_}; }
+  std::unique_ptr<BlockReader> make_reader() override {
+    return std::make_unique<ValuesReader>(columns_);
+  }
+
+ private:
+  const std::vector<Column> columns_;
+  ValuesPartition partition_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_values_source(const plan::Values& values, const Schema& schema) {
+  std::vector<Column> columns;
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    ColumnBuilder builder(schema[i].type, static_cast<std::uint32_t>(values.rows.size()));
+    for (const std::vector<Value>& row : values.rows) {
+      builder.append_value(row[i]);
+    }
+    columns.push_back(builder.finish());
+  }
+  return std::make_unique<ValuesSource>(std::move(columns),
+                                        static_cast<std::uint32_t>(values.rows.size()));
+}
+
+}  // namespace thalweg

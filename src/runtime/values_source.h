@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "plan/plan.h"
+#include "stream/source.h"
+
+namespace thalweg {
+
+// The rows written in a query, as a bounded source of one partition.
+std::unique_ptr<Source> make_values_source(const plan::Values& values, const Schema& schema);
+
+}  // namespace thalweg
