@@ -15,7 +15,8 @@ namespace thalweg {
 // The connector itself lives in connectors/ under the same name.
 struct ConnectorInfo {
   std::string_view name;
-  std::string_view text;  // One line.
+  std::vector<std::string_view> aliases;  // Other engines' names for it.
+  std::string_view text;                  // One line.
   bool can_read = false;
   bool can_write = false;
   bool takes_format = false;
@@ -38,6 +39,7 @@ struct ConnectorCatalog {
   std::vector<ConnectorInfo> connectors;
   std::vector<FormatInfo> formats;
 
+  // By name or alias.
   const ConnectorInfo* find_connector(std::string_view name) const;
   const FormatInfo* find_format(std::string_view name) const;
 };

@@ -19,8 +19,13 @@ class InputFile {
   // Up to `size` next bytes; 0 at the end of what there is now (a file that is written to may have
   // more later). Waits for a pipe at most until something is there.
   virtual Result<std::size_t> read(std::byte* out, std::size_t size) = 0;
+
+  // Whether read() would return at once, at the end of the input too.
+  virtual bool readable() { return true; }
 };
 
+// A file or pipe open for writing. Owned and used by one thread at a time. A file that is destroyed
+// without close() leaves nothing behind.
 class OutputFile {
  public:
   virtual ~OutputFile() = default;
@@ -44,8 +49,11 @@ class Env {
   // Paths that match a pattern with * ? [], in name order; the path itself where it has none of
   // these. Fails when nothing is there.
   virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;
-  // Written under a temporary name until close(), then renamed.
+  // Written under a temporary name until close(), then renamed. A path that stands for a device or
+  // a pipe is written to as it is.
   virtual Result<std::unique_ptr<OutputFile>> create_output(const std::string& path) = 0;
+  // Not closed with the object.
+  virtual std::unique_ptr<OutputFile> standard_output() = 0;
 };
 
 // The real one. Lives as long as the process.

@@ -20,6 +20,8 @@ struct Block {
   BufferRef bytes;            // Rows in a format; absent where the source has columns already.
   std::uint32_t size = 0;     // Bytes used of `bytes`.
   std::uint32_t rows = 0;     // Sources of columns: how many rows, from `position` on.
+  bool first = false;         // Begins an input of its own: a header may stand here.
+  bool too_long = false;      // The beginning of one row that is longer than the limit.
 };
 
 enum class Claim : std::uint8_t {
