@@ -20,8 +20,8 @@ struct ConnectorInfo {
   bool can_read = false;
   bool can_write = false;
   bool takes_format = false;
-  bool takes_changes = false;           // As a sink: deletes too.
-  std::string_view default_format;      // Empty: the format must be given where it takes one.
+  bool takes_changes = false;       // As a sink: deletes too.
+  std::string_view default_format;  // Empty: the format must be given where it takes one.
   std::span<const OptionSpec> options;
   // Whether reading ends by itself, with these options.
   bool (*bounded)(const Options& options) = nullptr;

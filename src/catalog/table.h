@@ -27,12 +27,12 @@ struct TableColumn {
   Field field;
   bool not_null = false;
   // Computed from the columns before it; such a column is not read from the source.
-  ExprPtr computed;  // Over the table's columns, by number; nullptr for a physical column.
+  ExprPtr computed;      // Over the table's columns, by number; nullptr for a physical column.
   std::string metadata;  // METADATA FROM 'key': the connector's name for it; empty: none.
 };
 
-// Rows that INSERT put into a table without WITH, in order of insertion. Shared by the statements of
-// a session; a statement that reads sees what earlier statements wrote.
+// Rows that INSERT put into a table without WITH, in order of insertion. Shared by the statements
+// of a session; a statement that reads sees what earlier statements wrote.
 struct MemoryRows {
   std::vector<Batch> batches;
 };

@@ -14,25 +14,41 @@
 
 namespace thalweg::plan {
 
-// What a plan knows of a relation's time (rule: which column is event time is known to the plan).
+// Fixed-size windows [start, start + size): start = offset + k * size, microseconds since 1970.
+struct Window {
+  std::int64_t size_micros = 0;
+  std::int64_t offset_micros = 0;
+  friend bool operator==(const Window&, const Window&) = default;
+};
+
+// Output columns that hold the bounds of each row's window.
+struct WindowColumns {
+  Window window;  // The one that holds the row's event time.
+  // The columns hold the bounds of `window` plus this: not zero where a window was taken over a
+  // column at a known distance from event time.
+  std::int64_t shift_micros = 0;
+  std::optional<std::uint32_t> start;
+  std::optional<std::uint32_t> end;
+  std::optional<std::uint32_t> time;
+  // The row is the window's result, so that its event time is the window's last microsecond.
+  bool is_result = false;
+};
+
+// What a plan knows of a relation's time: which columns hold it, or stand at a known distance.
 struct TimeInfo {
   // The output column that holds the event time; nothing when it was projected away. The rows still
   // have an event time then, unless `lost`.
   std::optional<std::uint32_t> column;
   // No event time at all: no watermark declared, or an un-windowed aggregate.
   bool lost = true;
-};
-
-// Fixed-size windows [start, start + size): start = offset + k * size, microseconds since 1970.
-struct Window {
-  std::int64_t size_micros = 0;
-  std::int64_t offset_micros = 0;
+  std::optional<WindowColumns> window = std::nullopt;
 };
 
 struct Node;
 using NodePtr = std::shared_ptr<const Node>;
 
-// Reads a table. Output: the table's columns named by `columns`, in that order.
+// Reads a table. Output: the table's columns named by `columns`, in that order. Only what is output
+// stands there: what computed columns and the watermark are computed from is the runtime's to read.
 struct Scan {
   TablePtr table;
   std::vector<std::uint32_t> columns;
@@ -53,6 +69,8 @@ struct Filter {
 // One output column per expression over the input's columns.
 struct Project {
   std::vector<ExprPtr> exprs;
+  // Only the input's rows for which it is true, computed before `exprs`; nullptr: all rows.
+  ExprPtr predicate = nullptr;
 };
 
 // Assigns each row its window: appends window_start, window_end and window_time (TIMESTAMP) to the
@@ -96,14 +114,14 @@ struct Sink {
 struct Node {
   std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Union, Sort, Sink> step;
   std::vector<NodePtr> inputs;
-  Schema schema;           // Of the output, names as shown to users.
+  Schema schema;  // Of the output, names as shown to users.
   TimeInfo time;
-  bool bounded = true;     // Whether the rows come to an end.
-  bool updating = false;   // Whether rows carry changes.
+  bool bounded = true;        // Whether the rows come to an end.
+  bool updating = false;      // Whether rows carry changes.
   bool needs_origin = false;  // Whether rows must carry partition and position, for those above.
   // Stateful steps: NAME/kind#n, stable under edits of the rest of the query; empty for others.
   std::string id;
-  std::string name;        // The view, CTE, alias or sink it stands under; may be empty.
+  std::string name;  // The view, CTE, alias or sink it stands under; may be empty.
 };
 
 // One job: the sinks of a script, sharing the nodes they share.
@@ -118,7 +136,8 @@ std::string explain_json(const Plan& plan);
 std::string describe(const Node& node);
 
 // Constants folded, predicates and projections moved down to the scans, neighbouring filters and
-// projections fused, columns nobody reads dropped. Keeps ids, results and their order.
+// projections fused, columns nobody reads dropped; rows' origin asked for where a step needs it.
+// Keeps ids, results and their order, and shares what was shared.
 Plan rewrite(const Plan& plan);
 
 }  // namespace thalweg::plan

@@ -1,0 +1,216 @@
+#include "plan/build.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/check.h"
+
+namespace thalweg::plan {
+namespace {
+
+std::optional<std::uint32_t> place_of(const std::vector<ExprPtr>& exprs,
+                                      std::optional<std::uint32_t> column) {
+  for (std::uint32_t i = 0; column && i < exprs.size(); ++i) {
+    if (exprs[i]->kind == ExprKind::kColumn && exprs[i]->column == *column) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// Where the columns that hold time stand after a projection.
+TimeInfo projected_time(const TimeInfo& input, const std::vector<ExprPtr>& exprs) {
+  TimeInfo time = input;
+  time.column = place_of(exprs, input.column);
+  if (time.window) {
+    WindowColumns& window = *time.window;
+    window.start = place_of(exprs, window.start);
+    window.end = place_of(exprs, window.end);
+    window.time = place_of(exprs, window.time);
+    if (!window.start && !window.end && !window.time) {
+      time.window.reset();
+    }
+  }
+  return time;
+}
+
+// What is true of the time of every input.
+TimeInfo common_time(const std::vector<NodePtr>& inputs) {
+  TimeInfo time = inputs[0]->time;
+  for (const NodePtr& input : inputs) {
+    const TimeInfo& other = input->time;
+    time.lost = time.lost || other.lost;
+    if (time.column != other.column) {
+      time.column.reset();
+    }
+    const bool same_window =
+        time.window && other.window && time.window->window == other.window->window &&
+        time.window->shift_micros == other.window->shift_micros &&
+        time.window->start == other.window->start && time.window->end == other.window->end &&
+        time.window->time == other.window->time &&
+        time.window->is_result == other.window->is_result;
+    if (!same_window) {
+      time.window.reset();
+    }
+  }
+  return time;
+}
+
+void append_window_fields(Schema& schema) {
+  for (const char* name : {"window_start", "window_end", "window_time"}) {
+    schema.push_back({name, type_of(TypeKind::kTimestamp)});
+  }
+}
+
+WindowColumns window_columns_at(const Window& window, std::uint32_t first, bool is_result) {
+  return {.window = window,
+          .shift_micros = 0,
+          .start = first,
+          .end = first + 1,
+          .time = first + 2,
+          .is_result = is_result};
+}
+
+// A node that takes over what its only input says of its rows.
+Node following(NodePtr input) {
+  Node node;
+  node.schema = input->schema;
+  node.time = input->time;
+  node.bounded = input->bounded;
+  node.updating = input->updating;
+  node.inputs.push_back(std::move(input));
+  return node;
+}
+
+NodePtr share(Node node) { return std::make_shared<const Node>(std::move(node)); }
+
+}  // namespace
+
+NodePtr make_scan(TablePtr table) {
+  std::vector<std::uint32_t> columns(table->columns.size());
+  std::iota(columns.begin(), columns.end(), 0U);
+  return make_scan(std::move(table), std::move(columns), nullptr);
+}
+
+NodePtr make_scan(TablePtr table, std::vector<std::uint32_t> columns, ExprPtr predicate) {
+  Node node;
+  node.bounded = table->bounded;
+  node.name = table->name;
+  node.time.lost = !table->watermark.has_value();
+  for (std::uint32_t i = 0; i < columns.size(); ++i) {
+    node.schema.push_back(table->columns[columns[i]].field);
+    if (table->watermark && table->watermark->column == columns[i]) {
+      node.time.column = i;
+    }
+  }
+  node.step = Scan{std::move(table), std::move(columns), std::move(predicate)};
+  return share(std::move(node));
+}
+
+NodePtr make_values(Schema schema, std::vector<std::vector<Value>> rows) {
+  Node node;
+  node.schema = std::move(schema);
+  node.step = Values{std::move(rows)};
+  return share(std::move(node));
+}
+
+NodePtr make_filter(NodePtr input, ExprPtr predicate) {
+  Node node = following(std::move(input));
+  node.step = Filter{std::move(predicate)};
+  return share(std::move(node));
+}
+
+NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std::string> names,
+                     ExprPtr predicate) {
+  TW_CHECK(exprs.size() == names.size());
+  Node node = following(std::move(input));
+  node.time = projected_time(node.time, exprs);
+  node.schema.clear();
+  for (std::size_t i = 0; i < exprs.size(); ++i) {
+    node.schema.push_back({std::move(names[i]), exprs[i]->type});
+  }
+  node.step = Project{std::move(exprs), std::move(predicate)};
+  return share(std::move(node));
+}
+
+NodePtr make_assign_window(NodePtr input, Window window) {
+  TW_CHECK(!input->time.lost && window.size_micros > 0);
+  Node node = following(std::move(input));
+  node.time.window =
+      window_columns_at(window, static_cast<std::uint32_t>(node.schema.size()), false);
+  append_window_fields(node.schema);
+  node.step = AssignWindow{window};
+  return share(std::move(node));
+}
+
+NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
+                       const std::vector<std::string>& key_names, std::string id,
+                       std::string name) {
+  TW_CHECK(key_names.size() == aggregate.keys.size());
+  TW_CHECK(aggregate.window.has_value() == (aggregate.emit == Emit::kOnWindowClose));
+  Node node;
+  node.bounded = input->bounded;
+  node.updating = aggregate.emit == Emit::kChanges;
+  if (aggregate.window) {
+    append_window_fields(node.schema);
+    node.time = {
+        .column = 2, .lost = false, .window = window_columns_at(*aggregate.window, 0, true)};
+  }
+  for (std::size_t i = 0; i < aggregate.keys.size(); ++i) {
+    node.schema.push_back({key_names[i], aggregate.keys[i]->type});
+  }
+  for (const AggregateCall& call : aggregate.aggregates) {
+    node.schema.push_back({call.name, call.type});
+  }
+  node.inputs.push_back(std::move(input));
+  node.step = std::move(aggregate);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
+NodePtr make_union(std::vector<NodePtr> inputs) {
+  TW_CHECK(!inputs.empty());
+  Node node;
+  node.schema = inputs[0]->schema;
+  node.time = common_time(inputs);
+  for (const NodePtr& input : inputs) {
+    node.bounded = node.bounded && input->bounded;
+    node.updating = node.updating || input->updating;
+  }
+  node.inputs = std::move(inputs);
+  node.step = Union{};
+  return share(std::move(node));
+}
+
+NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name) {
+  Node node = following(std::move(input));
+  node.step = std::move(sort);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
+NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names) {
+  Node node = following(std::move(input));
+  TW_CHECK(names.empty() || names.size() == node.schema.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    node.schema[i].name = std::move(names[i]);
+  }
+  node.name = table == nullptr ? "" : table->name;
+  node.step = Sink{std::move(table)};
+  return share(std::move(node));
+}
+
+NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs) {
+  TW_CHECK(inputs.size() == node->inputs.size());
+  if (inputs == node->inputs) {
+    return node;
+  }
+  Node copy = *node;
+  copy.inputs = std::move(inputs);
+  return share(std::move(copy));
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+// Makes the steps of a plan, with what follows from their inputs filled in: schema, time, whether
+// the rows end and whether they carry changes. Expressions are over the input's columns.
+namespace thalweg::plan {
+
+// All columns of the table.
+NodePtr make_scan(TablePtr table);
+NodePtr make_scan(TablePtr table, std::vector<std::uint32_t> columns, ExprPtr predicate);
+
+// Requires: every row as long as the schema.
+NodePtr make_values(Schema schema, std::vector<std::vector<Value>> rows);
+
+NodePtr make_filter(NodePtr input, ExprPtr predicate);
+
+// Requires: as many names as expressions.
+NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std::string> names,
+                     ExprPtr predicate = nullptr);
+
+// Requires: the input has event time.
+NodePtr make_assign_window(NodePtr input, Window window);
+
+// Requires: as many names as keys.
+NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
+                       const std::vector<std::string>& key_names, std::string id, std::string name);
+
+// Requires: inputs of equal types, at least one. Names are the first input's.
+NodePtr make_union(std::vector<NodePtr> inputs);
+
+NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name);
+
+// Columns are shown under `names`, or the input's names where there are none.
+NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names = {});
+
+// The same step over other inputs of the same columns; the node itself where they are its own.
+NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs);
+
+// Columns that AssignWindow appends, and that windowed aggregates begin with.
+inline constexpr std::uint32_t kWindowColumns = 3;
+
+}  // namespace thalweg::plan
