@@ -229,7 +229,10 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     OperatorStep* step = nullptr;
     if (here(node)) {
       TW_TRY(add_operator(make_operator(node), step));
-      note(node, plan::describe(node), *step).filters = step_of<plan::Filter>(node) != nullptr;
+      const auto* project = step_of<plan::Project>(node);
+      note(node, plan::describe(node), *step).filters =
+          step_of<plan::Filter>(node) != nullptr ||
+          (project != nullptr && project->predicate != nullptr);
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (step_of<plan::Sort>(node) != nullptr && !on_one_worker(*node.inputs[i])) {
@@ -269,7 +272,7 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
     return make_filter_project({.predicate = filter->predicate, .projections = std::nullopt});
   }
   if (const auto* project = step_of<plan::Project>(node)) {
-    return make_filter_project({.predicate = nullptr, .projections = project->exprs});
+    return make_filter_project({.predicate = project->predicate, .projections = project->exprs});
   }
   if (const auto* assign = step_of<plan::AssignWindow>(node)) {
     return make_assign_window(grid_of(assign->window));
