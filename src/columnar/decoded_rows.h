@@ -21,7 +21,10 @@ struct RejectedRow {
 struct DecodedRows {
   std::vector<Column> columns;         // As the reader's schema, `rows` long.
   std::uint32_t rows = 0;
-  std::vector<std::uint64_t> offsets;  // Of each row's first byte in the block; only if asked for.
+  // Of each row's first byte in the block. Where the rows stand one after the other, or when nobody
+  // asked, it is empty and row i counts as standing at first_offset + i.
+  std::vector<std::uint64_t> offsets;
+  std::uint64_t first_offset = 0;
   std::vector<RejectedRow> rejected;
 };
 

@@ -20,8 +20,9 @@ class InputFile {
   // more later). Waits for a pipe at most until something is there.
   virtual Result<std::size_t> read(std::byte* out, std::size_t size) = 0;
 
-  // Whether read() would return at once, at the end of the input too.
-  virtual bool readable() { return true; }
+  // Whether read() would return at once, at the end of the input too; waits for that at most so
+  // long.
+  virtual bool readable(std::int64_t /*wait_micros*/) { return true; }
 };
 
 // A file or pipe open for writing. Owned and used by one thread at a time. A file that is destroyed

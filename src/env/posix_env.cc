@@ -63,7 +63,9 @@ class PosixInputFile final : public InputFile {
     }
   }
 
-  bool readable() override { return wait(0); }
+  bool readable(std::int64_t wait_micros) override {
+    return wait(static_cast<int>(wait_micros / 1000));
+  }
 
  private:
   bool wait(int timeout_ms) {

@@ -143,10 +143,10 @@ TEST_F(PosixEnvTest, APipeIsReadableOnlyWhenSomethingIsThere) {
   auto file = env_.open_input(path("pipe"));
   ASSERT_TRUE(file.ok());
 
-  EXPECT_FALSE(file.value()->readable());
+  EXPECT_FALSE(file.value()->readable(0));
   both_ends << "x" << std::flush;
 
-  EXPECT_TRUE(file.value()->readable());
+  EXPECT_TRUE(file.value()->readable(0));
 }
 
 TEST_F(PosixEnvTest, SteadyTimeNeverMovesBack) {

@@ -263,7 +263,9 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   if (scan_.origin) {
     out.partition = repeat(Value{type_of(TypeKind::kInt), std::int64_t{board_index_}}, rows.rows);
     ColumnBuilder positions(type_of(TypeKind::kBigint), rows.rows);
-    for (const std::uint64_t offset : rows.offsets) {
+    for (RowIndex row = 0; row < rows.rows; ++row) {
+      const std::uint64_t offset =
+          rows.offsets.empty() ? rows.first_offset + row : rows.offsets[row];
       positions.append(block_.position + static_cast<std::int64_t>(offset));
     }
     out.position = positions.finish();
