@@ -1,0 +1,116 @@
+#include <string>
+
+#include "plan/duration_text.h"
+#include "plan/walk.h"
+
+namespace thalweg::plan {
+namespace {
+
+template <typename Items, typename Text>
+std::string join(const Items& items, Text text) {
+  std::string joined;
+  for (const auto& item : items) {
+    joined += (joined.empty() ? "" : ", ") + text(item);
+  }
+  return joined;
+}
+
+std::string where(const ExprPtr& predicate) {
+  return predicate == nullptr ? "" : " WHERE " + to_string(*predicate);
+}
+
+std::string describe_scan(const Node& node, const Scan& scan) {
+  std::string text = "FROM " + scan.table->name;
+  if (!node.name.empty() && node.name != scan.table->name) {
+    text += " AS " + node.name;
+  }
+  text += node.schema.empty()
+              ? " (no columns)"
+              : " (" + join(node.schema, [](const Field& f) { return f.name; }) + ')';
+  return text + where(scan.predicate);
+}
+
+std::string describe_project(const Node& node, const Project& project) {
+  std::string items;
+  for (std::size_t i = 0; i < project.exprs.size(); ++i) {
+    const std::string expr = to_string(*project.exprs[i]);
+    const std::string& name = node.schema[i].name;
+    items += (i == 0 ? "" : ", ") + expr;
+    items += expr == name || name == "?column?" ? "" : " AS " + name;
+  }
+  return "SELECT " + (items.empty() ? "no columns" : items) + where(project.predicate);
+}
+
+std::string describe_aggregate(const Aggregate& aggregate) {
+  const std::string keys = join(aggregate.keys, [](const ExprPtr& key) { return to_string(*key); });
+  const std::string calls =
+      join(aggregate.aggregates, [](const AggregateCall& call) { return call.name; });
+  std::string text;
+  if (aggregate.window) {
+    text = "TUMBLE " + duration_text(aggregate.window->size_micros);
+    if (aggregate.window->offset_micros != 0) {
+      text += " OFFSET " + duration_text(aggregate.window->offset_micros);
+    }
+    text += calls.empty() ? " -> distinct rows" : " -> " + calls;
+  } else if (calls.empty()) {
+    return "DISTINCT " + keys;
+  } else {
+    text = "GROUP -> " + calls;
+  }
+  return keys.empty() ? text : text + " by " + keys;
+}
+
+std::string describe_sort(const Node& node, const Sort& sort) {
+  std::string text;
+  if (!sort.keys.empty()) {
+    text = "ORDER BY " + join(sort.keys, [&node](const SortKey& key) {
+             std::string item = node.schema[key.column].name;
+             item += key.descending ? " DESC" : "";
+             if (key.nulls_first != key.descending) {
+               item += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+             }
+             return item;
+           });
+  }
+  const std::string space = text.empty() ? "" : " ";
+  if (sort.limit) {
+    text += space + "LIMIT " + std::to_string(*sort.limit);
+  }
+  if (sort.offset != 0) {
+    text += (text.empty() ? "OFFSET " : " OFFSET ") + std::to_string(sort.offset);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string describe(const Node& node) {
+  if (const auto* scan = step_of<Scan>(node)) {
+    return describe_scan(node, *scan);
+  }
+  if (const auto* values = step_of<Values>(node)) {
+    const std::size_t rows = values->rows.size();
+    return "VALUES (" + std::to_string(rows) + (rows == 1 ? " row)" : " rows)");
+  }
+  if (const auto* filter = step_of<Filter>(node)) {
+    return "WHERE " + to_string(*filter->predicate);
+  }
+  if (const auto* project = step_of<Project>(node)) {
+    return describe_project(node, *project);
+  }
+  if (const auto* assign = step_of<AssignWindow>(node)) {
+    return "TUMBLE " + duration_text(assign->window.size_micros);
+  }
+  if (const auto* aggregate = step_of<Aggregate>(node)) {
+    return describe_aggregate(*aggregate);
+  }
+  if (const auto* sort = step_of<Sort>(node)) {
+    return describe_sort(node, *sort);
+  }
+  if (const auto* sink = step_of<Sink>(node)) {
+    return sink->table == nullptr ? "result" : "INSERT INTO " + sink->table->name;
+  }
+  return "UNION ALL";
+}
+
+}  // namespace thalweg::plan

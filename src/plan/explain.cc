@@ -1,0 +1,143 @@
+#include <cstdio>
+#include <string>
+#include <unordered_map>
+
+#include "plan/walk.h"
+
+namespace thalweg::plan {
+namespace {
+
+// What a step says of its results, in words: "final at window close", "changes".
+std::string_view emission(const Node& node) {
+  const auto* aggregate = step_of<Aggregate>(node);
+  if (aggregate == nullptr) {
+    return "";
+  }
+  switch (aggregate->emit) {
+    case Emit::kOnWindowClose:
+      return "final at window close";
+    case Emit::kAtEnd:
+      return "final at the end of input";
+    case Emit::kChanges:
+      return "changes";
+  }
+  return "";
+}
+
+class TextTree {
+ public:
+  explicit TextTree(const Plan& plan) : uses_(count_uses(plan)) {}
+
+  void add(const Node& node, const std::string& lead, const std::string& below) {
+    text_ += lead + describe(node);
+    std::string notes = node.id;
+    if (const std::string_view emitted = emission(node); !emitted.empty()) {
+      notes += (notes.empty() ? "" : ": ") + std::string(emitted);
+    }
+    if (!notes.empty()) {
+      text_ += "  [" + notes + ']';
+    }
+    const bool seen = mark_shared(node);
+    text_ += '\n';
+    if (seen) {
+      return;
+    }
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const bool last = i + 1 == node.inputs.size();
+      add(*node.inputs[i], below + (last ? "└─ " : "├─ "), below + (last ? "   " : "│  "));
+    }
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  // A step that several read is numbered, and shown with its inputs only the first time.
+  bool mark_shared(const Node& node) {
+    if (uses_[&node] <= 1) {
+      return false;
+    }
+    const auto [number, is_new] = numbers_.try_emplace(&node, numbers_.size() + 1);
+    text_ += "  (shared #" + std::to_string(number->second) + (is_new ? ")" : ", see above)");
+    return !is_new;
+  }
+
+  Uses uses_;
+  std::unordered_map<const Node*, std::size_t> numbers_;
+  std::string text_;
+};
+
+std::string quoted(std::string_view text) {
+  std::string json = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      json += '\\';
+      json += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      json += escape;
+    } else {
+      json += c;
+    }
+  }
+  return json + '"';
+}
+
+std::string_view kind_of(const Node& node) {
+  constexpr std::string_view kKinds[] = {
+      "scan", "values", "filter", "project", "assign_window", "aggregate", "union", "sort", "sink"};
+  static_assert(std::size(kKinds) == std::variant_size_v<Step>);
+  return kKinds[node.step.index()];
+}
+
+std::string columns_json(const Schema& schema) {
+  std::string json = "[";
+  for (const Field& field : schema) {
+    json += json.size() == 1 ? "" : ",";
+    json += "{\"name\":" + quoted(field.name) + ",\"type\":" + quoted(to_string(field.type)) + '}';
+  }
+  return json + ']';
+}
+
+std::string time_json(const Node& node) {
+  if (node.time.lost) {
+    return "null";
+  }
+  return node.time.column ? quoted(node.schema[*node.time.column].name) : "\"hidden\"";
+}
+
+}  // namespace
+
+std::string explain_text(const Plan& plan) {
+  TextTree tree(plan);
+  for (const NodePtr& sink : plan.sinks) {
+    tree.add(*sink, "", "");
+  }
+  return tree.take();
+}
+
+std::string explain_json(const Plan& plan) {
+  std::unordered_map<const Node*, std::size_t> numbers;
+  std::string json = "{\"steps\":[";
+  for (const NodePtr& node : inputs_first(plan)) {
+    const std::size_t number = numbers.size();
+    numbers[node.get()] = number;
+    std::string inputs;
+    for (const NodePtr& input : node->inputs) {
+      inputs += (inputs.empty() ? "" : ",") + std::to_string(numbers[input.get()]);
+    }
+    json += number == 0 ? "" : ",";
+    json += "{\"step\":" + std::to_string(number) + ",\"kind\":" + quoted(kind_of(*node)) +
+            ",\"text\":" + quoted(describe(*node)) + ",\"inputs\":[" + inputs + ']';
+    json += node->id.empty() ? "" : ",\"id\":" + quoted(node->id);
+    if (const std::string_view emitted = emission(*node); !emitted.empty()) {
+      json += ",\"emits\":" + quoted(emitted);
+    }
+    json += ",\"columns\":" + columns_json(node->schema) + ",\"event_time\":" + time_json(*node);
+    json += std::string(",\"bounded\":") + (node->bounded ? "true" : "false");
+    json += std::string(",\"updating\":") + (node->updating ? "true" : "false") + '}';
+  }
+  return json + "]}\n";
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,281 @@
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "plan/build.h"
+#include "plan/passes.h"
+#include "plan/walk.h"
+
+namespace thalweg::plan {
+namespace {
+
+constexpr std::uint32_t kGone = std::numeric_limits<std::uint32_t>::max();
+
+// Which of a node's output columns are read.
+using Columns = std::vector<bool>;
+
+void collect_aggregate(const AggregateCall& call, Columns& used) {
+  for (const ExprPtr& argument : call.args) {
+    collect_columns(*argument, used);
+  }
+  if (call.filter != nullptr) {
+    collect_columns(*call.filter, used);
+  }
+  for (const AggregateCall::Order& order : call.order_by) {
+    collect_columns(*order.expr, used);
+  }
+}
+
+std::size_t first_aggregate(const Aggregate& aggregate) {
+  return (aggregate.window ? kWindowColumns : 0) + aggregate.keys.size();
+}
+
+// Marks the columns of a step's inputs that it reads to yield the columns `wanted`.
+void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
+  if (const auto* filter = step_of<Filter>(node)) {
+    used = wanted;
+    collect_columns(*filter->predicate, used);
+  } else if (const auto* project = step_of<Project>(node)) {
+    for (std::size_t i = 0; i < project->exprs.size(); ++i) {
+      if (wanted[i]) {
+        collect_columns(*project->exprs[i], used);
+      }
+    }
+    if (project->predicate != nullptr) {
+      collect_columns(*project->predicate, used);
+    }
+  } else if (const auto* aggregate = step_of<Aggregate>(node)) {
+    for (const ExprPtr& key : aggregate->keys) {
+      collect_columns(*key, used);
+    }
+    for (std::size_t i = 0; i < aggregate->aggregates.size(); ++i) {
+      if (wanted[first_aggregate(*aggregate) + i]) {
+        collect_aggregate(aggregate->aggregates[i], used);
+      }
+    }
+  } else if (const auto* sort = step_of<Sort>(node)) {
+    used = wanted;
+    for (const SortKey& key : sort->keys) {
+      used[key.column] = true;
+    }
+  } else {
+    // AssignWindow, Union, Sink: the columns that stand at the same place.
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      used[i] = wanted[i];
+    }
+  }
+}
+
+// A node without the columns nobody reads, and where each column went.
+struct Pruned {
+  NodePtr node;
+  std::vector<std::uint32_t> places;
+};
+
+class Pruner {
+ public:
+  Plan prune(const Plan& plan) {
+    const std::vector<NodePtr> order = inputs_first(plan);
+    for (const NodePtr& sink : plan.sinks) {
+      wanted_[sink.get()] = Columns(sink->schema.size(), true);
+    }
+    for (auto node = order.rbegin(); node != order.rend(); ++node) {
+      mark(**node);
+    }
+    for (const NodePtr& node : order) {
+      pruned_[node.get()] = prune_node(node);
+    }
+    Plan result;
+    for (const NodePtr& sink : plan.sinks) {
+      result.sinks.push_back(pruned_[sink.get()].node);
+    }
+    return result;
+  }
+
+ private:
+  void mark(const Node& node) {
+    for (const NodePtr& input : node.inputs) {
+      Columns used(input->schema.size(), false);
+      mark_inputs(node, wanted_[&node], used);
+      Columns& all = wanted_[input.get()];
+      all.resize(used.size(), false);
+      for (std::size_t i = 0; i < used.size(); ++i) {
+        all[i] = all[i] || used[i];
+      }
+    }
+  }
+
+  Pruned prune_node(const NodePtr& node) {
+    const Columns& wanted = wanted_[node.get()];
+    if (const auto* scan = step_of<Scan>(*node)) {
+      return prune_scan(*node, *scan, wanted);
+    }
+    if (const auto* values = step_of<Values>(*node)) {
+      return prune_values(*node, *values, wanted);
+    }
+    if (step_of<Union>(*node) != nullptr) {
+      return prune_union(*node, wanted);
+    }
+    const Pruned& input = pruned_[node->inputs[0].get()];
+    if (const auto* filter = step_of<Filter>(*node)) {
+      return {make_filter(input.node, remap_columns(filter->predicate, input.places)),
+              input.places};
+    }
+    if (const auto* project = step_of<Project>(*node)) {
+      return prune_project(*node, *project, input, wanted);
+    }
+    if (const auto* assign = step_of<AssignWindow>(*node)) {
+      return prune_window(*node, *assign, input, wanted);
+    }
+    if (const auto* aggregate = step_of<Aggregate>(*node)) {
+      return prune_aggregate(*node, *aggregate, input, wanted);
+    }
+    if (const auto* sort = step_of<Sort>(*node)) {
+      Sort pruned = *sort;
+      for (SortKey& key : pruned.keys) {
+        key.column = input.places[key.column];
+      }
+      return {make_sort(input.node, std::move(pruned), node->id, node->name), input.places};
+    }
+    TW_CHECK(step_of<Sink>(*node) != nullptr);
+    TW_CHECK(input.node->schema.size() == node->schema.size());
+    return {with_inputs(node, {input.node}), input.places};
+  }
+
+  // The numbers of the wanted columns, with their new places.
+  static std::vector<std::uint32_t> keep(const Columns& wanted,
+                                         std::vector<std::uint32_t>& places) {
+    std::vector<std::uint32_t> kept;
+    places.assign(wanted.size(), kGone);
+    for (std::uint32_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i]) {
+        places[i] = static_cast<std::uint32_t>(kept.size());
+        kept.push_back(i);
+      }
+    }
+    return kept;
+  }
+
+  static Pruned prune_scan(const Node& node, const Scan& scan, Columns wanted) {
+    if (scan.predicate != nullptr) {
+      collect_columns(*scan.predicate, wanted);
+    }
+    Pruned pruned;
+    std::vector<std::uint32_t> columns;
+    for (const std::uint32_t i : keep(wanted, pruned.places)) {
+      columns.push_back(scan.columns[i]);
+    }
+    ExprPtr predicate =
+        scan.predicate == nullptr ? nullptr : remap_columns(scan.predicate, pruned.places);
+    Node copy = *make_scan(scan.table, std::move(columns), std::move(predicate));
+    copy.name = node.name;
+    pruned.node = std::make_shared<const Node>(std::move(copy));
+    return pruned;
+  }
+
+  static Pruned prune_values(const Node& node, const Values& values, const Columns& wanted) {
+    Pruned pruned;
+    const std::vector<std::uint32_t> kept = keep(wanted, pruned.places);
+    Schema schema;
+    for (const std::uint32_t i : kept) {
+      schema.push_back(node.schema[i]);
+    }
+    std::vector<std::vector<Value>> rows(values.rows.size());
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      for (const std::uint32_t i : kept) {
+        rows[row].push_back(values.rows[row][i]);
+      }
+    }
+    pruned.node = make_values(std::move(schema), std::move(rows));
+    return pruned;
+  }
+
+  static Pruned prune_project(const Node& node, const Project& project, const Pruned& input,
+                              const Columns& wanted) {
+    Pruned pruned;
+    std::vector<ExprPtr> exprs;
+    std::vector<std::string> names;
+    for (const std::uint32_t i : keep(wanted, pruned.places)) {
+      exprs.push_back(remap_columns(project.exprs[i], input.places));
+      names.push_back(node.schema[i].name);
+    }
+    ExprPtr predicate =
+        project.predicate == nullptr ? nullptr : remap_columns(project.predicate, input.places);
+    pruned.node =
+        make_project(input.node, std::move(exprs), std::move(names), std::move(predicate));
+    return pruned;
+  }
+
+  // A window whose columns nobody reads is not assigned: an aggregate over it finds it by time.
+  static Pruned prune_window(const Node& node, const AssignWindow& assign, const Pruned& input,
+                             const Columns& wanted) {
+    Pruned pruned{nullptr, input.places};
+    const std::size_t first = node.inputs[0]->schema.size();
+    bool read = false;
+    for (std::uint32_t i = 0; i < kWindowColumns; ++i) {
+      read = read || wanted[first + i];
+      pruned.places.push_back(static_cast<std::uint32_t>(input.node->schema.size()) + i);
+    }
+    pruned.node = read ? make_assign_window(input.node, assign.window) : input.node;
+    return pruned;
+  }
+
+  static Pruned prune_aggregate(const Node& node, const Aggregate& aggregate, const Pruned& input,
+                                const Columns& wanted) {
+    const std::size_t first = first_aggregate(aggregate);
+    const auto first_key = static_cast<std::ptrdiff_t>(first - aggregate.keys.size());
+    Columns kept = wanted;
+    std::fill(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(first), true);
+    Pruned pruned;
+    Aggregate fewer = aggregate;
+    fewer.aggregates.clear();
+    for (const std::uint32_t i : keep(kept, pruned.places)) {
+      if (i >= first) {
+        fewer.aggregates.push_back(aggregate.aggregates[i - first]);
+      }
+    }
+    std::vector<std::string> key_names;
+    for (auto field = node.schema.begin() + first_key;
+         field != node.schema.begin() + static_cast<std::ptrdiff_t>(first); ++field) {
+      key_names.push_back(field->name);
+    }
+    Step step = map_exprs(std::move(fewer), [&input](const ExprPtr& expr) {
+      return remap_columns(expr, input.places);
+    });
+    pruned.node = make_aggregate(input.node, std::get<Aggregate>(std::move(step)), key_names,
+                                 node.id, node.name);
+    return pruned;
+  }
+
+  // Inputs may have kept columns for others that read them: each is cut to the wanted ones.
+  Pruned prune_union(const Node& node, const Columns& wanted) {
+    Pruned pruned;
+    const std::vector<std::uint32_t> kept = keep(wanted, pruned.places);
+    std::vector<NodePtr> inputs;
+    for (const NodePtr& input : node.inputs) {
+      const Pruned& below = pruned_[input.get()];
+      std::vector<ExprPtr> exprs;
+      std::vector<std::string> names;
+      bool same = kept.size() == below.node->schema.size();
+      for (std::uint32_t i = 0; i < kept.size(); ++i) {
+        const std::uint32_t place = below.places[kept[i]];
+        same = same && place == i;
+        exprs.push_back(column_expr(place, node.schema[kept[i]].type, node.schema[kept[i]].name));
+        names.push_back(node.schema[kept[i]].name);
+      }
+      inputs.push_back(same ? below.node
+                            : make_project(below.node, std::move(exprs), std::move(names)));
+    }
+    pruned.node = make_union(std::move(inputs));
+    return pruned;
+  }
+
+  std::unordered_map<const Node*, Columns> wanted_;
+  std::unordered_map<const Node*, Pruned> pruned_;
+};
+
+}  // namespace
+
+Plan prune_columns(const Plan& plan) { return Pruner().prune(plan); }
+
+}  // namespace thalweg::plan

@@ -1,0 +1,85 @@
+#include "plan/passes.h"
+#include "plan/walk.h"
+
+namespace thalweg::plan {
+
+Plan rewrite(const Plan& plan) {
+  return mark_origins(fuse_steps(prune_columns(push_predicates(fold_plan(plan)))));
+}
+
+namespace {
+
+bool is_true(const ExprPtr& predicate) {
+  const bool* value =
+      predicate->kind == ExprKind::kLiteral ? std::get_if<bool>(&predicate->literal.data) : nullptr;
+  return value != nullptr && *value;
+}
+
+bool depends_on_order(const Aggregate& aggregate) {
+  for (const AggregateCall& call : aggregate.aggregates) {
+    for (const AggregateFunction& function : aggregate_functions()) {
+      if (function.kind == call.kind && function.order_dependent) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+using Rebuilt = std::unordered_map<const Node*, NodePtr>;
+
+std::vector<NodePtr> rebuilt_inputs(const Node& node, const Rebuilt& rebuilt) {
+  std::vector<NodePtr> inputs;
+  for (const NodePtr& input : node.inputs) {
+    inputs.push_back(rebuilt.at(input.get()));
+  }
+  return inputs;
+}
+
+Plan rebuilt_plan(const Plan& plan, const Rebuilt& rebuilt) {
+  Plan result;
+  for (const NodePtr& sink : plan.sinks) {
+    result.sinks.push_back(rebuilt.at(sink.get()));
+  }
+  return result;
+}
+
+}  // namespace
+
+Plan fold_plan(const Plan& plan) {
+  Rebuilt rebuilt;
+  for (const NodePtr& node : inputs_first(plan)) {
+    std::vector<NodePtr> inputs = rebuilt_inputs(*node, rebuilt);
+    Step step = map_exprs(node->step, fold_constants);
+    const auto* filter = std::get_if<Filter>(&step);
+    if (filter != nullptr && is_true(filter->predicate)) {
+      rebuilt[node.get()] = inputs[0];
+    } else {
+      rebuilt[node.get()] = with_step(node, std::move(step), std::move(inputs));
+    }
+  }
+  return rebuilt_plan(plan, rebuilt);
+}
+
+Plan mark_origins(const Plan& plan) {
+  const std::vector<NodePtr> order = inputs_first(plan);
+  Uses wanted;
+  for (auto node = order.rbegin(); node != order.rend(); ++node) {
+    const auto* aggregate = step_of<Aggregate>(**node);
+    // An aggregate's own rows have no origin: what is above it orders them by their columns.
+    const bool asks = aggregate != nullptr ? depends_on_order(*aggregate) : wanted[node->get()] > 0;
+    for (const NodePtr& input : (*node)->inputs) {
+      wanted[input.get()] += asks ? 1 : 0;
+    }
+  }
+  Rebuilt rebuilt;
+  for (const NodePtr& node : order) {
+    Node copy = *node;
+    copy.inputs = rebuilt_inputs(*node, rebuilt);
+    copy.needs_origin = wanted[node.get()] > 0 && step_of<Aggregate>(*node) == nullptr;
+    rebuilt[node.get()] = std::make_shared<const Node>(std::move(copy));
+  }
+  return rebuilt_plan(plan, rebuilt);
+}
+
+}  // namespace thalweg::plan
