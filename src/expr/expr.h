@@ -12,19 +12,20 @@
 namespace thalweg {
 
 enum class ExprKind : std::uint8_t {
-  kColumn,    // A column of the input, by number.
+  kColumn,  // A column of the input, by number.
   kLiteral,
-  kCall,      // A function of the table, with its kernel chosen.
-  kCast,      // To `type`; a value that does not fit is a row error.
-  kTryCast,   // To `type`; a value that does not fit is NULL.
+  kCall,     // A function of the table, with its kernel chosen.
+  kCast,     // To `type`; a value that does not fit is a row error.
+  kTryCast,  // To `type`; a value that does not fit is NULL.
   kAnd,
   kOr,
   kNot,
-  kCase,      // args: when, then, when, then, ..., else. Errors of branches not taken do not count.
+  kCase,  // args: when, then, when, then, ..., else. Errors of branches not taken do not count.
   kCoalesce,
   kIsNull,
   kIsNotNull,
-  kIn,        // args[0] among args[1...], literals or not; three-valued.
+  kIn,     // args[0] among args[1...], literals or not; three-valued.
+  kField,  // Field number `column`, called `name`, of the STRUCT args[0]; NULL where that is NULL.
 };
 
 // A bound, typed expression. Immutable and shared between plans.
@@ -35,9 +36,9 @@ struct Expr {
   ExprKind kind = ExprKind::kLiteral;
   Type type;
   std::vector<ExprPtr> args;
-  std::uint32_t column = 0;                 // kColumn.
-  std::string name;                         // kColumn: as users know it, for EXPLAIN.
-  Value literal;                            // kLiteral.
+  std::uint32_t column = 0;                    // kColumn, kField.
+  std::string name;                            // The column's or field's, as users know it.
+  Value literal;                               // kLiteral.
   const FunctionOverload* function = nullptr;  // kCall.
 };
 
