@@ -1,0 +1,153 @@
+#include "connectors/block_cutter.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::size_t kFirstBlockBytes = 64 * 1024;
+
+// How much of a row that is too long is shown.
+constexpr std::size_t kLongRowBytesShown = 256;
+
+}  // namespace
+
+BlockCutter::BlockCutter(std::unique_ptr<Framer> framer, CutterLimits limits)
+    : framer_(std::move(framer)),
+      limits_(limits),
+      next_capacity_(std::min({kFirstBlockBytes, limits.block_bytes, limits.row_bytes})) {}
+
+void BlockCutter::start(std::unique_ptr<InputFile> input) {
+  TW_CHECK(used_ == 0);
+  input_ = std::move(input);
+  first_ = true;
+}
+
+Result<Claim> BlockCutter::next(bool follow, Block& block) {
+  while (true) {
+    if (skipping_) {
+      TW_TRY_ASSIGN(const Fill filled, skip_long_row());
+      if (skipping_) {
+        skipping_ = follow || filled == Fill::kPaused;
+        return skipping_ ? Claim::kNothingYet : Claim::kEnd;
+      }
+    }
+    TW_TRY_ASSIGN(const Fill filled, fill());
+    const std::string_view bytes(reinterpret_cast<const char*>(buffer_->data()), used_);
+    const bool ends_here = filled == Fill::kEnded && !follow;
+    const std::size_t whole = ends_here ? used_ : framer_->whole_rows(bytes);
+    if (whole > 0) {
+      return hand_over(whole, block);
+    }
+    if (filled == Fill::kEnded) {
+      return follow ? Claim::kNothingYet : Claim::kEnd;
+    }
+    if (filled == Fill::kPaused) {
+      return Claim::kNothingYet;
+    }
+    if (capacity_ >= limits_.row_bytes) {
+      return hand_over_beginning(block);
+    }
+    grow();
+  }
+}
+
+// Reads until the buffer is full, the input has ended, or a pipe has whole rows and no more for
+// now.
+Result<BlockCutter::Fill> BlockCutter::fill() {
+  if (buffer_ == nullptr) {
+    capacity_ = next_capacity_;
+    buffer_ = Buffer::allocate(capacity_);
+  }
+  while (used_ < capacity_) {
+    if (!input_->readable(0)) {
+      return Fill::kPaused;
+    }
+    TW_TRY_ASSIGN(const std::size_t count,
+                  input_->read(buffer_->data() + used_, capacity_ - used_));
+    if (count == 0) {
+      return Fill::kEnded;
+    }
+    used_ += count;
+  }
+  return Fill::kFull;
+}
+
+// Drops bytes up to the end of a row that is too long; it still skips where that has not come.
+Result<BlockCutter::Fill> BlockCutter::skip_long_row() {
+  while (true) {
+    const void* const newline = used_ == 0 ? nullptr : std::memchr(buffer_->data(), '\n', used_);
+    skipping_ = newline == nullptr;
+    const std::size_t dropped =
+        skipping_
+            ? used_
+            : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - buffer_->data()) +
+                  1;
+    used_ -= dropped;
+    std::memmove(buffer_->data(), buffer_->data() + dropped, used_);
+    position_ += static_cast<std::int64_t>(dropped);
+    if (!skipping_) {
+      return Fill::kFull;
+    }
+    TW_TRY_ASSIGN(const Fill filled, fill());
+    if (used_ == 0) {
+      return filled;
+    }
+  }
+}
+
+void BlockCutter::grow() {
+  const std::size_t capacity = std::min(capacity_ * 2, limits_.row_bytes);
+  std::shared_ptr<Buffer> larger = Buffer::allocate(capacity);
+  std::memcpy(larger->data(), buffer_->data(), used_);
+  buffer_ = std::move(larger);
+  capacity_ = capacity;
+}
+
+Claim BlockCutter::hand_over(std::size_t size, Block& block) {
+  next_capacity_ = std::min({next_capacity_ * 2, limits_.block_bytes, limits_.row_bytes});
+  const std::size_t rest = used_ - size;
+  std::shared_ptr<Buffer> next;
+  std::size_t capacity = 0;
+  if (rest > 0) {
+    // The rest is less than one row, or what a quoted newline hides: the next block begins with it.
+    capacity = std::max(next_capacity_, std::min(rest * 2, limits_.row_bytes));
+    capacity = std::max(capacity, rest);
+    next = Buffer::allocate(capacity);
+    std::memcpy(next->data(), buffer_->data() + size, rest);
+  }
+  block = Block{.number = blocks_++,
+                .position = position_,
+                .bytes = std::move(buffer_),
+                .size = static_cast<std::uint32_t>(size),
+                .rows = 0,
+                .first = std::exchange(first_, false),
+                .too_long = false};
+  buffer_ = std::move(next);
+  capacity_ = capacity;
+  used_ = rest;
+  position_ += static_cast<std::int64_t>(size);
+  return Claim::kBlock;
+}
+
+Claim BlockCutter::hand_over_beginning(Block& block) {
+  const std::size_t shown = std::min(used_, kLongRowBytesShown);
+  std::shared_ptr<Buffer> beginning = Buffer::allocate(shown);
+  std::memcpy(beginning->data(), buffer_->data(), shown);
+  block = Block{.number = blocks_++,
+                .position = position_,
+                .bytes = std::move(beginning),
+                .size = static_cast<std::uint32_t>(shown),
+                .rows = 0,
+                .first = std::exchange(first_, false),
+                .too_long = true};
+  skipping_ = true;
+  return Claim::kBlock;
+}
+
+}  // namespace thalweg

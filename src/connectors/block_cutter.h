@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "env/env.h"
+#include "formats/format.h"
+#include "stream/source.h"
+
+namespace thalweg {
+
+struct CutterLimits {
+  std::size_t block_bytes = 512 * 1024;
+  // The longest row, its end included.
+  std::size_t row_bytes = 8 * 1024 * 1024;
+};
+
+// Cuts the bytes of one input after the other into blocks of whole rows. The first blocks are
+// smaller, so that the first rows come at once and small files are shared between workers too.
+class BlockCutter {
+ public:
+  BlockCutter(std::unique_ptr<Framer> framer, CutterLimits limits);
+
+  // Goes on with this input; positions go on from the last one's. Requires: no input, or its end.
+  void start(std::unique_ptr<InputFile> input);
+  bool started() const { return input_ != nullptr; }
+
+  // kEnd is the end of this input; with `follow` it is kNothingYet, since more may be written, and
+  // a last row without its end waits. kNothingYet too where a pipe has nothing to say.
+  Result<Claim> next(bool follow, Block& block);
+
+ private:
+  enum class Fill : std::uint8_t { kFull, kPaused, kEnded };
+  Result<Fill> fill();
+  Result<Fill> skip_long_row();
+  void grow();
+  Claim hand_over(std::size_t size, Block& block);
+  Claim hand_over_beginning(Block& block);
+
+  const std::unique_ptr<Framer> framer_;
+  const CutterLimits limits_;
+  std::unique_ptr<InputFile> input_;
+  std::shared_ptr<Buffer> buffer_;  // Begins at a row's start. Its bytes up to used_ are read.
+  std::size_t capacity_ = 0;
+  std::size_t used_ = 0;
+  std::size_t next_capacity_;
+  std::int64_t position_ = 0;  // Of the buffer's first byte.
+  std::uint64_t blocks_ = 0;
+  bool first_ = false;     // No block of this input has been cut.
+  bool skipping_ = false;  // Within a row that is too long.
+};
+
+}  // namespace thalweg

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "connectors/block_cutter.h"
+#include "connectors/connector.h"
+
+namespace thalweg {
+
+// One partition of bytes: inputs read one after the other, opened when their turn comes.
+struct ByteInputs {
+  std::string name;
+  std::vector<std::function<Result<std::unique_ptr<InputFile>>()>> open;
+};
+
+struct ByteSourceOptions {
+  bool follow = false;  // Goes on reading as the last input grows.
+  CutterLimits limits;
+};
+
+// Reads rows in the table's format. `list` is called when the source opens and says what there is.
+Result<std::unique_ptr<Source>> make_byte_source(
+    const ScanRequest& request, ByteSourceOptions options,
+    std::function<Result<std::vector<ByteInputs>>()> list);
+
+}  // namespace thalweg

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/connector_info.h"
+#include "catalog/table.h"
+#include "connectors/standard_input.h"
+#include "env/env.h"
+#include "stream/sink.h"
+#include "stream/source.h"
+
+namespace thalweg {
+
+// What connectors need of the world. It outlives every source and sink made with it.
+struct World {
+  Env& env;
+  StandardInput& standard_input;
+};
+
+// One scan of a table: the columns to yield, by number among the table's, none of them computed.
+struct ScanRequest {
+  const Table& table;
+  const std::vector<std::uint32_t>& columns;
+};
+
+// A connector as the registry knows it.
+struct Connector {
+  ConnectorInfo info;
+  // Null where info.can_read, or can_write, is false.
+  Result<std::unique_ptr<Source>> (*make_source)(World& world,
+                                                 const ScanRequest& request) = nullptr;
+  Result<std::unique_ptr<Sink>> (*make_sink)(World& world, const Table& table) = nullptr;
+};
+
+// The connectors of this folder, each in the file of its name.
+Connector file_connector();
+Connector stdin_connector();
+Connector stdout_connector();
+Connector memory_connector();
+Connector blackhole_connector();
+Connector nexmark_connector();
+
+// A table's column number as its place among the columns that are read or written, not computed.
+std::uint32_t physical_index(const Table& table, std::uint32_t column);
+
+// The columns that a sink writes, in order.
+Schema physical_schema(const Table& table);
+
+}  // namespace thalweg

@@ -1,0 +1,117 @@
+#include "connectors/encoding_sink.h"
+
+#include <fmt/format.h>
+
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "connectors/connector.h"
+#include "formats/format.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::size_t kWriterBytesMax = 64 * 1024;
+
+// The output, shared by the writers.
+class SharedOutput {
+ public:
+  explicit SharedOutput(std::unique_ptr<OutputFile> file) : file_(std::move(file)) {}
+
+  Status write(std::string_view bytes, bool flush) {
+    const std::lock_guard lock(mutex_);
+    TW_TRY(file_->write(bytes));
+    return flush ? file_->flush() : Status();
+  }
+
+  Status close() {
+    const std::lock_guard lock(mutex_);
+    return file_->close();
+  }
+
+ private:
+  std::mutex mutex_;  // Guards the file.
+  const std::unique_ptr<OutputFile> file_;
+};
+
+class EncodingWriter final : public SinkWriter {
+ public:
+  EncodingWriter(SharedOutput& output, const Schema& schema, std::unique_ptr<Encoder> encoder)
+      : output_(output), schema_(schema), encoder_(std::move(encoder)) {
+    encoder_->begin(schema_, encoded_);
+    encoded_.clear();  // The sink has written what stands before the rows.
+  }
+
+  Status write(const Batch& batch) override {
+    encoder_->encode(schema_, batch, encoded_);
+    return encoded_.size() < kWriterBytesMax ? Status() : hand_over(false);
+  }
+
+  Status flush() override { return encoded_.empty() ? Status() : hand_over(true); }
+
+ private:
+  Status hand_over(bool flush) {
+    const Status status = output_.write(encoded_, flush);
+    encoded_.clear();
+    return status;
+  }
+
+  SharedOutput& output_;
+  const Schema& schema_;
+  const std::unique_ptr<Encoder> encoder_;
+  std::string encoded_;
+};
+
+class EncodingSink final : public Sink {
+ public:
+  EncodingSink(const Format& format, const Table& table,
+               std::function<Result<std::unique_ptr<OutputFile>>()> open_output)
+      : format_(format),
+        options_(table.options),
+        schema_(physical_schema(table)),
+        open_output_(std::move(open_output)) {}
+
+  ChangeSupport change_support() const override { return ChangeSupport::kAppendOnly; }
+
+  Status open() override {
+    TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file, open_output_());
+    output_ = std::make_unique<SharedOutput>(std::move(file));
+    TW_TRY_ASSIGN(const std::unique_ptr<Encoder> encoder, format_.make_encoder(options_));
+    std::string beginning;
+    encoder->begin(schema_, beginning);
+    return output_->write(beginning, false);
+  }
+
+  std::unique_ptr<SinkWriter> make_writer() override {
+    // The options were good for an encoder in open().
+    std::unique_ptr<Encoder> encoder = format_.make_encoder(options_).take();
+    return std::make_unique<EncodingWriter>(*output_, schema_, std::move(encoder));
+  }
+
+  Status close(bool completed) override { return completed ? output_->close() : Status(); }
+
+ private:
+  const Format& format_;
+  const Options options_;
+  const Schema schema_;
+  const std::function<Result<std::unique_ptr<OutputFile>>()> open_output_;
+  std::unique_ptr<SharedOutput> output_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> make_encoding_sink(
+    const Table& table, std::function<Result<std::unique_ptr<OutputFile>>()> open_output) {
+  const Format* const format = find_format(table.format);
+  if (format == nullptr) {
+    return invalid_argument(
+        fmt::format("table \"{}\": there is no format \"{}\"", table.name, table.format));
+  }
+  TW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder, format->make_encoder(table.options));
+  encoder.reset();  // Only whether there can be one was of interest.
+  return std::unique_ptr<Sink>(
+      std::make_unique<EncodingSink>(*format, table, std::move(open_output)));
+}
+
+}  // namespace thalweg

@@ -1,0 +1,122 @@
+#include <array>
+#include <utility>
+
+#include "connectors/byte_source.h"
+#include "connectors/connector.h"
+#include "connectors/encoding_sink.h"
+
+namespace thalweg {
+namespace {
+
+using Open = std::function<Result<std::unique_ptr<InputFile>>()>;
+
+// Function-local, since a vector cannot be constant; made once.
+std::span<const OptionSpec> file_options() {
+  static const std::array<OptionSpec, 5> specs{{
+      {.name = "path",
+       .type = OptionType::kText,
+       .required = true,
+       .default_value = {},
+       .text = "The file; to read, also a pattern with * ? [] for several.",
+       .choices = {},
+       .aliases = {"connector.path", "file", "file.path", "location"}},
+      {.name = "partitions",
+       .type = OptionType::kChoice,
+       .required = false,
+       .default_value = "each",
+       .text =
+           "each: every file is a partition of its own; one: all files, in name order, are one.",
+       .choices = {"each", "one"},
+       .aliases = {}},
+      {.name = "follow",
+       .type = OptionType::kBoolean,
+       .required = false,
+       .default_value = "false",
+       .text = "Goes on reading as the file grows, without end.",
+       .choices = {},
+       .aliases = {"tail"}},
+      {.name = "max_row_bytes",
+       .type = OptionType::kBytes,
+       .required = false,
+       .default_value = "8MiB",
+       .text = "A longer row is rejected.",
+       .choices = {},
+       .aliases = {}},
+      {.name = "block_bytes",
+       .type = OptionType::kBytes,
+       .required = false,
+       .default_value = "512KiB",
+       .text = "How much of a file one worker takes at a time.",
+       .choices = {},
+       .aliases = {}},
+  }};
+  return specs;
+}
+
+// As Flink writes paths: file:///data/a.csv.
+std::string path_of(const Options& options) {
+  const std::string& path = options.text("path");
+  return path.starts_with("file://") ? path.substr(7) : path;
+}
+
+Open opener(Env& env, std::string path) {
+  return [&env, path = std::move(path)] { return env.open_input(path); };
+}
+
+Result<std::vector<ByteInputs>> list_files(Env& env, const std::string& pattern, bool one) {
+  TW_TRY_ASSIGN(const std::vector<std::string> paths, env.glob(pattern));
+  std::vector<ByteInputs> found;
+  for (const std::string& path : paths) {
+    if (found.empty() || !one) {
+      found.push_back({.name = one ? pattern : path, .open = {}});
+    }
+    found.back().open.push_back(opener(env, path));
+  }
+  return found;
+}
+
+std::size_t bytes_option(const Options& options, std::string_view name) {
+  std::int64_t bytes = 0;
+  TW_CHECK(parse_bytes(options.text(name), bytes));
+  return bytes < 1 ? 1 : static_cast<std::size_t>(bytes);
+}
+
+Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
+  const Options& options = request.table.options;
+  ByteSourceOptions source_options{.follow = options.boolean("follow"), .limits = {}};
+  if (options.has("max_row_bytes")) {
+    source_options.limits.row_bytes = bytes_option(options, "max_row_bytes");
+  }
+  if (options.has("block_bytes")) {
+    source_options.limits.block_bytes = bytes_option(options, "block_bytes");
+  }
+  const bool one = options.has("partitions") && options.text("partitions") == "one";
+  return make_byte_source(
+      request, source_options,
+      [&env = world.env, path = path_of(options), one] { return list_files(env, path, one); });
+}
+
+Result<std::unique_ptr<Sink>> make_sink(World& world, const Table& table) {
+  return make_encoding_sink(
+      table, [&env = world.env, path = path_of(table.options)] { return env.create_output(path); });
+}
+
+}  // namespace
+
+Connector file_connector() {
+  return {.info = {.name = "file",
+                   .aliases = {"filesystem", "fs", "local_file"},
+                   .text = "Files on this machine.",
+                   .can_read = true,
+                   .can_write = true,
+                   .takes_format = true,
+                   .takes_changes = false,
+                   .default_format = {},
+                   .options = file_options(),
+                   .bounded = [](const Options& options) { return !options.boolean("follow"); },
+                   .own_schema = nullptr},
+          .make_source = make_source,
+          .make_sink = make_sink};
+}
+
+}  // namespace thalweg

@@ -1,0 +1,69 @@
+#include "connectors/format_reader.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace thalweg {
+namespace {
+
+class FormatReader final : public BlockReader {
+ public:
+  explicit FormatReader(std::unique_ptr<Decoder> decoder) : decoder_(std::move(decoder)) {}
+
+  void begin(const Partition& /*partition*/, const Block& block) override {
+    too_long_ = block.too_long;
+    block_size_ = block.size;
+    if (!too_long_) {
+      decoder_->begin({reinterpret_cast<const char*>(block.bytes->data()), block.size},
+                      block.first);
+    }
+  }
+
+  bool next(std::uint32_t rows_max, DecodedRows& out) override {
+    if (block_size_ == 0) {
+      return false;
+    }
+    if (!too_long_) {
+      return decoder_->next(rows_max, out);
+    }
+    block_size_ = 0;
+    out.rows = 0;
+    out.rejected.push_back({.error = RowError::kTooLong,
+                            .offset = 0,
+                            .length = 0,
+                            .detail = "the row is longer than max_row_bytes"});
+    return true;
+  }
+
+ private:
+  const std::unique_ptr<Decoder> decoder_;
+  std::uint32_t block_size_ = 0;
+  bool too_long_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request) {
+  const Table& table = request.table;
+  const Format* const format = find_format(table.format);
+  if (format == nullptr) {
+    return invalid_argument(
+        fmt::format("table \"{}\": there is no format \"{}\"", table.name, table.format));
+  }
+  DecoderSpec spec;
+  spec.row_offsets = true;
+  spec.declared_columns = static_cast<std::uint32_t>(physical_schema(table).size());
+  for (const std::uint32_t column : request.columns) {
+    spec.schema.push_back(table.columns[column].field);
+    spec.not_null.push_back(table.columns[column].not_null);
+    spec.indexes.push_back(physical_index(table, column));
+  }
+  return format->make_decoder(table.options, std::move(spec));
+}
+
+std::unique_ptr<BlockReader> make_format_reader(std::unique_ptr<Decoder> decoder) {
+  return std::make_unique<FormatReader>(std::move(decoder));
+}
+
+}  // namespace thalweg

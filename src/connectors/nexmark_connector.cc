@@ -1,0 +1,399 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <utility>
+
+#include "columnar/value.h"
+#include "connectors/connector.h"
+#include "connectors/nexmark_generator.h"
+
+namespace thalweg {
+namespace {
+
+using nexmark::Entity;
+using nexmark::Event;
+using nexmark::Generator;
+
+constexpr std::uint64_t kBlockEvents = 8192;
+
+std::span<const OptionSpec> nexmark_options() {
+  static const std::array<OptionSpec, 7> specs{{
+      {.name = "type",
+       .type = OptionType::kChoice,
+       .required = false,
+       .default_value = "all",
+       .text = "all: one table of all events; else a flat table of this kind of event alone.",
+       .choices = {"all", "person", "auction", "bid"},
+       .aliases = {"table.type", "nexmark.table.type"}},
+      {.name = "events",
+       .type = OptionType::kInteger,
+       .required = false,
+       .default_value = {},
+       .text = "How many events of all kinds there are: 2 % people, 6 % auctions, 92 % bids. "
+               "Without it they never end.",
+       .choices = {},
+       .aliases = {"events.num", "nexmark.event.num", "number-of-rows"}},
+      {.name = "rate",
+       .type = OptionType::kInteger,
+       .required = false,
+       .default_value = "10000",
+       .text = "Events per second of event time.",
+       .choices = {},
+       .aliases = {"event_rate", "first-event.rate", "next-event.rate", "rows-per-second"}},
+      {.name = "live",
+       .type = OptionType::kBoolean,
+       .required = false,
+       .default_value = "false",
+       .text = "Events come at that rate by the wall clock too, not as fast as they can be read.",
+       .choices = {},
+       .aliases = {}},
+      {.name = "disorder",
+       .type = OptionType::kInteger,
+       .required = false,
+       .default_value = "1",
+       .text = "Events are out of order within groups of so many.",
+       .choices = {},
+       .aliases = {"out-of-order-group-size"}},
+      {.name = "seed",
+       .type = OptionType::kInteger,
+       .required = false,
+       .default_value = "1",
+       .text = "Another seed gives other events.",
+       .choices = {},
+       .aliases = {}},
+      {.name = "base_time",
+       .type = OptionType::kText,
+       .required = false,
+       .default_value = {},
+       .text = "When events begin: 2015-07-15 00:00:00 by default, the present when live.",
+       .choices = {},
+       .aliases = {"base-time"}},
+  }};
+  return specs;
+}
+
+constexpr std::int64_t kBaseMillis = 1'436'918'400'000;
+
+std::optional<Entity> entity_of(const Options& options) {
+  const std::string type = options.has("type") ? options.text("type") : "all";
+  if (type == "person") {
+    return Entity::kPerson;
+  }
+  if (type == "auction") {
+    return Entity::kAuction;
+  }
+  return type == "bid" ? std::optional(Entity::kBid) : std::nullopt;
+}
+
+std::optional<Schema> own_schema(const Options& options) {
+  const std::optional<Entity> entity = entity_of(options);
+  return entity ? nexmark::schema_of(*entity) : nexmark::combined_schema();
+}
+
+// Fills one column for the events of a piece.
+class ColumnMaker {
+ public:
+  virtual ~ColumnMaker() = default;
+  virtual Column make(const Generator& generator, std::span<const Event> events) = 0;
+};
+
+class AttributeMaker final : public ColumnMaker {
+ public:
+  explicit AttributeMaker(const nexmark::Attribute& attribute)
+      : attribute_(attribute), builder_(type_of(attribute.type)) {}
+
+  Column make(const Generator& generator, std::span<const Event> events) override {
+    for (const Event& event : events) {
+      attribute_.append(generator, event, builder_);
+    }
+    return builder_.finish();
+  }
+
+ private:
+  const nexmark::Attribute& attribute_;
+  ColumnBuilder builder_;
+};
+
+// A row of the attributes of one kind of event, NULL for the other kinds.
+class RowMaker final : public ColumnMaker {
+ public:
+  explicit RowMaker(Entity entity)
+      : entity_(entity), builder_(struct_type(nexmark::schema_of(entity))) {}
+
+  Column make(const Generator& generator, std::span<const Event> events) override {
+    const std::span<const nexmark::Attribute> attributes = nexmark::attributes(entity_);
+    for (const Event& event : events) {
+      if (event.entity != entity_) {
+        builder_.append_null();
+        continue;
+      }
+      for (std::size_t i = 0; i < attributes.size(); ++i) {
+        attributes[i].append(generator, event, builder_.child(i));
+      }
+      builder_.close_row();
+    }
+    return builder_.finish();
+  }
+
+ private:
+  const Entity entity_;
+  ColumnBuilder builder_;
+};
+
+class EventTypeMaker final : public ColumnMaker {
+ public:
+  Column make(const Generator& /*generator*/, std::span<const Event> events) override {
+    for (const Event& event : events) {
+      builder_.append<std::int32_t>(static_cast<std::int32_t>(event.entity));
+    }
+    return builder_.finish();
+  }
+
+ private:
+  ColumnBuilder builder_{type_of(TypeKind::kInt)};
+};
+
+std::unique_ptr<ColumnMaker> make_column_maker(std::optional<Entity> entity, std::size_t column) {
+  if (entity) {
+    return std::make_unique<AttributeMaker>(nexmark::attributes(*entity)[column]);
+  }
+  switch (column) {
+    case 0:
+      return std::make_unique<EventTypeMaker>();
+    case 1:
+      return std::make_unique<RowMaker>(Entity::kPerson);
+    case 2:
+      return std::make_unique<RowMaker>(Entity::kAuction);
+    case 3:
+      return std::make_unique<RowMaker>(Entity::kBid);
+    default:
+      break;
+  }
+  const std::span<const nexmark::Attribute> bid = nexmark::attributes(Entity::kBid);
+  const auto date_time = std::find_if(
+      bid.begin(), bid.end(), [](const auto& attribute) { return attribute.name == "dateTime"; });
+  return std::make_unique<AttributeMaker>(*date_time);
+}
+
+// The stream of events; blocks are ranges of event numbers.
+class NexmarkPartition final : public Partition {
+ public:
+  NexmarkPartition(Env& env, const Generator& generator, std::optional<std::uint64_t> events,
+                   bool live)
+      : env_(env), generator_(generator), events_(events), live_(live) {}
+
+  std::string_view name() const override { return "nexmark"; }
+
+  Result<Claim> claim(Block& block) override {
+    if (next_ == events_) {
+      return Claim::kEnd;
+    }
+    std::uint64_t end = next_ + kBlockEvents;
+    if (live_) {
+      end = std::min(end, events_due());
+    }
+    end = std::min(end, events_.value_or(end));
+    if (end <= next_) {
+      return Claim::kNothingYet;
+    }
+    block = Block{.number = blocks_++,
+                  .position = static_cast<std::int64_t>(next_),
+                  .bytes = nullptr,
+                  .rows = static_cast<std::uint32_t>(end - next_)};
+    next_ = end;
+    return Claim::kBlock;
+  }
+
+ private:
+  // How many events have happened by now.
+  std::uint64_t events_due() {
+    const std::int64_t now = env_.steady_nanos();
+    if (!started_nanos_) {
+      started_nanos_ = now;
+    }
+    return static_cast<std::uint64_t>(static_cast<double>(now - *started_nanos_) * 1e-9 *
+                                      static_cast<double>(generator_.options().rate));
+  }
+
+  Env& env_;
+  const Generator& generator_;
+  const std::optional<std::uint64_t> events_;
+  const bool live_;
+  std::optional<std::int64_t> started_nanos_;
+  std::uint64_t next_ = 0;
+  std::uint64_t blocks_ = 0;
+};
+
+class NexmarkReader final : public BlockReader {
+ public:
+  NexmarkReader(const Generator& generator, std::optional<Entity> entity,
+                const std::vector<std::size_t>& columns)
+      : generator_(generator), entity_(entity) {
+    for (const std::size_t column : columns) {
+      makers_.push_back(make_column_maker(entity, column));
+    }
+  }
+
+  void begin(const Partition& /*partition*/, const Block& block) override {
+    first_ = static_cast<std::uint64_t>(block.position);
+    next_ = first_;
+    end_ = first_ + block.rows;
+  }
+
+  bool next(std::uint32_t rows_max, DecodedRows& out) override {
+    events_.clear();
+    out.offsets.clear();
+    for (; next_ < end_ && events_.size() < rows_max; ++next_) {
+      const Event event = generator_.event(next_);
+      if (!entity_ || event.entity == *entity_) {
+        events_.push_back(event);
+        out.offsets.push_back(next_ - first_);
+      }
+    }
+    out.rows = static_cast<std::uint32_t>(events_.size());
+    out.columns.clear();
+    for (const auto& maker : makers_) {
+      out.columns.push_back(maker->make(generator_, events_));
+    }
+    return !events_.empty();
+  }
+
+ private:
+  const Generator& generator_;
+  const std::optional<Entity> entity_;
+  std::vector<std::unique_ptr<ColumnMaker>> makers_;
+  std::vector<Event> events_;
+  std::uint64_t first_ = 0;
+  std::uint64_t next_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+class NexmarkSource final : public Source {
+ public:
+  NexmarkSource(Env& env, const Options& options, nexmark::Options generator_options,
+                std::vector<std::size_t> columns)
+      : env_(env),
+        entity_(entity_of(options)),
+        live_(options.boolean("live")),
+        generator_(generator_options),
+        columns_(std::move(columns)) {
+    if (options.has("events")) {
+      events_ = static_cast<std::uint64_t>(options.integer("events"));
+    }
+  }
+
+  Status open() override {
+    partition_ = std::make_unique<NexmarkPartition>(env_, generator_, events_, live_);
+    return {};
+  }
+  bool bounded() const override { return events_.has_value(); }
+  std::vector<Partition*> partitions() override { return {partition_.get()}; }
+  std::unique_ptr<BlockReader> make_reader() override {
+    return std::make_unique<NexmarkReader>(generator_, entity_, columns_);
+  }
+
+ private:
+  Env& env_;
+  const std::optional<Entity> entity_;
+  const bool live_;
+  const Generator generator_;
+  const std::vector<std::size_t> columns_;
+  std::optional<std::uint64_t> events_;
+  std::unique_ptr<NexmarkPartition> partition_;
+};
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+// Which of the generator's columns a declared one is, by its name.
+Result<std::size_t> find_column(const Schema& own, const Field& declared) {
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (!same_name(own[i].name, declared.name)) {
+      continue;
+    }
+    if (own[i].type.kind != TypeKind::kStruct && !(own[i].type == declared.type)) {
+      return invalid_argument(fmt::format("column \"{}\" of connector nexmark is {}, not {}",
+                                          declared.name, to_string(own[i].type),
+                                          to_string(declared.type)));
+    }
+    if (own[i].type.kind == TypeKind::kStruct && !(own[i].type == declared.type)) {
+      return invalid_argument(
+          fmt::format("column \"{}\" of connector nexmark is {}; declare it so, or leave out all "
+                      "columns",
+                      declared.name, to_string(own[i].type)));
+    }
+    return i;
+  }
+  std::string names;
+  for (const Field& field : own) {
+    names += (names.empty() ? "" : ", ") + field.name;
+  }
+  return invalid_argument(
+      fmt::format("connector nexmark has no column \"{}\"; it has {}", declared.name, names));
+}
+
+Result<std::uint64_t> positive(const Options& options, std::string_view name,
+                               std::int64_t default_value) {
+  const std::int64_t value = options.has(name) ? options.integer(name) : default_value;
+  if (value < 1) {
+    return invalid_argument(
+        fmt::format("option \"{}\" of connector nexmark must be at least 1, not {}", name, value));
+  }
+  return static_cast<std::uint64_t>(value);
+}
+
+Result<nexmark::Options> generator_options(Env& env, const Options& options) {
+  nexmark::Options made;
+  TW_TRY_ASSIGN(made.rate, positive(options, "rate", 10'000));
+  TW_TRY_ASSIGN(made.disorder, positive(options, "disorder", 1));
+  made.seed = static_cast<std::uint64_t>(options.has("seed") ? options.integer("seed") : 1);
+  made.base_millis = options.boolean("live") ? env.wall_now().micros / 1000 : kBaseMillis;
+  if (options.has("base_time")) {
+    TW_TRY_ASSIGN(const Value base,
+                  parse_value(options.text("base_time"), type_of(TypeKind::kTimestamp)));
+    made.base_millis = std::get<std::int64_t>(base.data) / 1000;
+  }
+  return made;
+}
+
+Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
+  const Options& options = request.table.options;
+  TW_TRY_ASSIGN(const nexmark::Options made, generator_options(world.env, options));
+  if (options.has("events") && options.integer("events") < 0) {
+    return invalid_argument("option \"events\" of connector nexmark must not be negative");
+  }
+  const Schema own = *own_schema(options);
+  std::vector<std::size_t> columns;
+  for (const std::uint32_t column : request.columns) {
+    TW_TRY_ASSIGN(const std::size_t found, find_column(own, request.table.columns[column].field));
+    columns.push_back(found);
+  }
+  return std::unique_ptr<Source>(
+      std::make_unique<NexmarkSource>(world.env, options, made, std::move(columns)));
+}
+
+}  // namespace
+
+Connector nexmark_connector() {
+  return {.info = {.name = "nexmark",
+                   .aliases = {},
+                   .text = "Made-up people, auctions and bids of the Nexmark benchmark.",
+                   .can_read = true,
+                   .can_write = false,
+                   .takes_format = false,
+                   .takes_changes = false,
+                   .default_format = {},
+                   .options = nexmark_options(),
+                   .bounded = [](const Options& options) { return options.has("events"); },
+                   .own_schema = own_schema},
+          .make_source = make_source,
+          .make_sink = nullptr};
+}
+
+}  // namespace thalweg

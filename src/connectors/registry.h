@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "connectors/connector.h"
+
+namespace thalweg {
+
+// Every connector there is.
+std::span<const Connector> connectors();
+
+// The catalogue's view of them, and of the formats.
+ConnectorCatalog connector_catalog();
+
+// The source of one scan, and the sink of a table, by the table's connector.
+Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request);
+Result<std::unique_ptr<Sink>> make_sink(World& world, const Table& table);
+
+}  // namespace thalweg
