@@ -56,6 +56,21 @@ constexpr ErrorCode kCodes[] = {
      "table in FROM. This one stands elsewhere and is taken as a comment."},
     {"P0001", "not supported yet",
      "The statement or clause is understood, but Thalweg cannot run it yet."},
+    {"C0201", "unknown option",
+     "The connector, or its format, has no option of this name. `thalweg connectors NAME` lists "
+     "them with what they mean."},
+    {"C0202", "option missing", "The connector cannot work without this option."},
+    {"C0203", "wrong option value",
+     "The option takes another kind of value: true or false, a whole number, a duration such as "
+     "'5s', a size such as '64MB', or one of a few words."},
+    {"C0204", "option given twice",
+     "The option is there twice, perhaps under another engine's name too."},
+    {"C0301", "cannot be read or written",
+     "What a connector stands for is not there, does not answer, or may not be used: a file that "
+     "does not exist, a folder without permission."},
+    {"R0001", "the run failed",
+     "Something went wrong while rows were flowing: a row was refused under on_error = 'fail', a "
+     "disk is full, an input went away. What had been written may be partial."},
 };
 
 bool same_code(std::string_view a, std::string_view b) {
