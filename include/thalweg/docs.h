@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,5 +55,9 @@ std::vector<FunctionDoc> function_docs();
 std::vector<ConnectorDoc> connector_docs();
 std::vector<FormatDoc> format_docs();
 std::vector<ErrorDoc> error_docs();
+
+// The candidate that a mistyped `word` was probably meant to be.
+std::optional<std::string> suggest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
 
 }  // namespace thalweg

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "command_line.h"
+
+namespace thalweg::cli {
+
+// Each runs one command and returns its exit code.
+int run_query(const CommandLine& line);
+int run_pipeline(const CommandLine& line);
+int run_validate(const CommandLine& line);
+int run_explain(const CommandLine& line);
+int run_demo(const CommandLine& line);
+int list_connectors(const CommandLine& line);
+int list_functions(const CommandLine& line);
+int show_help(const CommandLine& line);
+int show_version(const CommandLine& line);
+
+}  // namespace thalweg::cli

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "thalweg/session.h"
+
+namespace thalweg::cli {
+
+// Shows on stderr how far a run is: on a terminal one line redrawn four times a second, elsewhere
+// a line every 30 seconds. Stops, and clears its line, when destroyed.
+class Footer {
+ public:
+  Footer(const Session& session, bool terminal);
+  ~Footer();
+  Footer(const Footer&) = delete;
+  Footer& operator=(const Footer&) = delete;
+
+ private:
+  void loop();
+  void show(const RunProgress& progress);
+
+  const Session& session_;
+  const bool terminal_;
+  std::mutex mutex_;  // Guards stopping_.
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  RunProgress before_;
+  bool drawn_ = false;
+  std::jthread thread_;
+};
+
+// The last line of a run: rows in, out, late, errors by reason, time.
+std::string summary_line(const RunProgress& summary);
+
+// Examples of rejected rows, a line each; empty when there were none.
+std::string rejected_examples(const RunProgress& summary);
+
+}  // namespace thalweg::cli

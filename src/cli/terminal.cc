@@ -1,0 +1,77 @@
+#include "terminal.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+
+namespace thalweg::cli {
+namespace {
+
+bool is_set(const char* variable) {
+  const char* const value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+bool is_terminal(int descriptor) { return isatty(descriptor) == 1; }
+
+bool wants_color(int descriptor, ColorChoice choice) {
+  if (choice != ColorChoice::kAuto) {
+    return choice == ColorChoice::kAlways;
+  }
+  const char* const term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  return is_terminal(descriptor) && !dumb && !is_set("NO_COLOR") && !is_set("THALWEG_NO_COLOR");
+}
+
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+std::string human_count(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) {
+    digits.insert(i - 3, " ");
+  }
+  return digits;
+}
+
+std::string human_duration(double seconds) {
+  if (seconds < 1) {
+    return fmt::format("{:.0f} ms", seconds * 1000);
+  }
+  if (seconds < 60) {
+    return fmt::format("{:.1f} s", seconds);
+  }
+  const auto whole = static_cast<std::int64_t>(seconds);
+  if (whole < 3600) {
+    return fmt::format("{} min {} s", whole / 60, whole % 60);
+  }
+  if (whole < 48 * 3600) {
+    return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
+  }
+  return fmt::format("{} days {} h", whole / 86400, whole / 3600 % 24);
+}
+
+std::string human_time(std::int64_t micros) {
+  const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds(micros)};
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}",
+                     std::chrono::time_point_cast<std::chrono::seconds>(time));
+}
+
+}  // namespace thalweg::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace thalweg::cli {
+
+enum class ColorChoice { kAuto, kAlways, kNever };
+
+// Whether text on this descriptor is to be coloured: as asked, else on a terminal that can, unless
+// NO_COLOR or THALWEG_NO_COLOR says otherwise.
+bool wants_color(int descriptor, ColorChoice choice);
+
+bool is_terminal(int descriptor);
+
+// Writes all of it; false when the reader is gone.
+bool write_all(int descriptor, std::string_view text);
+
+// "12 431", "4.1 million": counts for people.
+std::string human_count(std::uint64_t count);
+
+// "0.4 s", "3 min 20 s", "2 h 5 min": durations for people.
+std::string human_duration(double seconds);
+
+// "2018-02-01 10:00:05"; UTC, from microseconds since 1970.
+std::string human_time(std::int64_t micros);
+
+}  // namespace thalweg::cli
