@@ -19,7 +19,7 @@ struct RejectedRow {
 
 // What reading a piece of a source yields.
 struct DecodedRows {
-  std::vector<Column> columns;         // As the reader's schema, `rows` long.
+  std::vector<Column> columns;  // As the reader's schema, `rows` long.
   std::uint32_t rows = 0;
   // Of each row's first byte in the block. Where the rows stand one after the other, or when nobody
   // asked, it is empty and row i counts as standing at first_offset + i.
