@@ -83,6 +83,8 @@ bool add_section(const Section& section, Case& into) {
         {{section.body.begin(), section.body.end()}, section.argument == "ordered"});
   } else if (section.kind == "error") {
     into.error = join(section.body);
+  } else if (section.kind == "warning") {
+    into.warning = join(section.body);
   } else if (section.kind == "input") {
     add_input(section, into);
   } else if (section.kind == "data") {

@@ -23,7 +23,8 @@ struct Case {
   std::vector<std::string> data;              // Names of files of examples/data/.
   std::string sql;
   std::vector<ExpectedRows> rows;               // One for each result of the script.
-  std::optional<std::string> error;             // The rendered text of all problems.
+  std::optional<std::string> error;             // The rendered text of all errors.
+  std::optional<std::string> warning;           // And of all warnings; nothing: not looked at.
   std::map<std::string, std::size_t> rejected;  // Reason to number of rows.
 };
 

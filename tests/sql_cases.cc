@@ -193,12 +193,20 @@ std::string compare_counts(const std::map<std::string, std::size_t>& expected,
   return difference + "\n";
 }
 
-std::string problem_texts(const RunReport& report) {
+std::string texts_of(const RunReport& report, bool errors) {
   std::string text;
   for (const Problem& problem : report.problems) {
-    text += problem.text;
+    text += problem.is_error == errors ? problem.text : "";
   }
   return text;
+}
+
+std::string compare_problems(const std::optional<std::string>& expected,
+                             const std::string& actual) {
+  if (actual == expected.value_or("")) {
+    return "";
+  }
+  return "  expected problems:\n" + expected.value_or("") + "  but came:\n" + actual;
 }
 
 // What differs from what the case expects; empty when nothing does.
@@ -206,9 +214,12 @@ std::string run_case(const Case& one, const SessionOptions& options) {
   Session session(options);
   Collector collector;
   const RunReport report = session.execute({.name = "case.sql", .text = one.sql}, collector);
-  const std::string problems = problem_texts(report);
-  if (problems != one.error.value_or("")) {
-    return "  expected problems:\n" + one.error.value_or("") + "  but came:\n" + problems;
+  std::string difference = compare_problems(one.error, texts_of(report, true));
+  if (one.warning) {
+    difference += compare_problems(one.warning, texts_of(report, false));
+  }
+  if (!difference.empty()) {
+    return difference;
   }
   if (one.error) {
     return report.outcome == Outcome::kDone ? "  the script ran all the same\n" : "";
