@@ -8,24 +8,44 @@ namespace {
 
 const std::vector<AggregateFunction>& table() {
   static const std::vector<AggregateFunction> kTable = {
-      {"count", {}, "count(*) | count(x ANY) -> BIGINT",
-       "Rows; with an argument, rows in which it is not NULL.", AggregateKind::kCount, false},
-      {"sum", {}, "sum(x) -> BIGINT | NUMERIC | DOUBLE",
-       "Sum of the values that are not NULL; NULL when there are none.", AggregateKind::kSum, false},
-      {"avg", {"mean"}, "avg(x) -> NUMERIC | DOUBLE",
-       "Mean; of integers and NUMERIC exact to 16 digits behind the point.", AggregateKind::kAvg,
+      {"count",
+       {},
+       "count(*) | count(x ANY) -> BIGINT",
+       "Rows; with an argument, rows in which it is not NULL.",
+       AggregateKind::kCount,
+       false},
+      {"sum",
+       {},
+       "sum(x) -> BIGINT | NUMERIC | DOUBLE",
+       "Sum of the values that are not NULL; NULL when there are none.",
+       AggregateKind::kSum,
+       false},
+      {"avg",
+       {"mean"},
+       "avg(x) -> NUMERIC | DOUBLE",
+       "Mean; of integers and NUMERIC exact to 16 digits behind the point.",
+       AggregateKind::kAvg,
        false},
       {"min", {}, "min(x) -> the type of x", "Least value.", AggregateKind::kMin, false},
       {"max", {}, "max(x) -> the type of x", "Greatest value.", AggregateKind::kMax, false},
-      {"first_value", {"first"}, "first_value(x ANY) -> the type of x",
+      {"first_value",
+       {"first"},
+       "first_value(x ANY) -> the type of x",
        "Value of the earliest row by event time, or by ORDER BY inside the parentheses.",
-       AggregateKind::kFirstValue, true},
-      {"last_value", {"last"}, "last_value(x ANY) -> the type of x",
+       AggregateKind::kFirstValue,
+       true},
+      {"last_value",
+       {"last"},
+       "last_value(x ANY) -> the type of x",
        "Value of the latest row by event time, or by ORDER BY inside the parentheses.",
-       AggregateKind::kLastValue, true},
-      {"array_agg", {}, "array_agg(x ANY) -> ARRAY",
+       AggregateKind::kLastValue,
+       true},
+      {"array_agg",
+       {},
+       "array_agg(x ANY) -> ARRAY",
        "All values, NULLs too, in order of event time or of ORDER BY inside the parentheses.",
-       AggregateKind::kArrayAgg, true},
+       AggregateKind::kArrayAgg,
+       true},
   };
   return kTable;
 }
@@ -58,9 +78,7 @@ std::optional<Type> avg_type(const Type& arg) {
   return std::nullopt;
 }
 
-bool is_ordered(TypeKind kind) {
-  return kind != TypeKind::kStruct && kind != TypeKind::kNull;
-}
+bool is_ordered(TypeKind kind) { return kind != TypeKind::kStruct && kind != TypeKind::kNull; }
 
 }  // namespace
 

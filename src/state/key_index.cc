@@ -1,12 +1,12 @@
 #include "state/key_index.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 #include <utility>
-
-#include <xxhash.h>
 
 #include "columnar/builder.h"
 #include "columnar/kernels.h"
@@ -85,9 +85,7 @@ class IntegerKeyIndex final : public KeyIndex {
     reset_slots(slots);
   }
 
-  std::size_t memory_bytes() const override {
-    return slots_.memory_bytes() + keys_.memory_bytes();
-  }
+  std::size_t memory_bytes() const override { return slots_.memory_bytes() + keys_.memory_bytes(); }
 
  private:
   struct Slot {
