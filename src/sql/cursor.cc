@@ -75,6 +75,19 @@ bool Cursor::take_symbol(std::string_view symbol) {
   return true;
 }
 
+bool Cursor::take_close_angle() {
+  Token& token = lexed_.tokens[at_];
+  if (token.kind != TokenKind::kSymbol || !source(token).starts_with('>')) {
+    return false;
+  }
+  if (token.span.end - token.span.begin == 1) {
+    next();
+  } else {
+    last_end_ = ++token.span.begin;
+  }
+  return true;
+}
+
 bool Cursor::expect_word(std::string_view word) {
   if (failed_) {
     return false;

@@ -40,6 +40,9 @@ class Cursor {
   bool at_symbol(std::string_view symbol, std::size_t ahead = 0) const;
   bool take_symbol(std::string_view symbol);
 
+  // One `>` of a token that may hold several, as in ARRAY<ARRAY<INT>>.
+  bool take_close_angle();
+
   // Reports what was expected instead when it is not there.
   bool expect_word(std::string_view word);
   bool expect_symbol(std::string_view symbol);
