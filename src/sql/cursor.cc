@@ -1,9 +1,9 @@
 #include "sql/cursor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
-
-#include <fmt/format.h>
 
 #include "base/nearest.h"
 

@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "columnar/interval_text.h"
 #include "sql/syntax_parser.h"
@@ -16,14 +16,14 @@ using ast::make_expr;
 namespace {
 
 // Functions that SQL writes without parentheses.
-constexpr std::array<std::string_view, 6> kBareFunctions = {
-    "current_date", "current_timestamp", "current_time", "localtime", "localtimestamp",
-    "current_watermark"};
+constexpr std::array<std::string_view, 6> kBareFunctions = {"current_date",   "current_timestamp",
+                                                            "current_time",   "localtime",
+                                                            "localtimestamp", "current_watermark"};
 
 // Types that may stand before a text: DATE '2026-01-01'.
 constexpr std::array<std::string_view, 14> kLiteralTypes = {
-    "date",    "time",    "timestamp", "timestamptz", "boolean", "bytea",  "numeric",
-    "decimal", "bigint",  "integer",   "int",         "double",  "text",   "real"};
+    "date",    "time",   "timestamp", "timestamptz", "boolean", "bytea", "numeric",
+    "decimal", "bigint", "integer",   "int",         "double",  "text",  "real"};
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& words, std::string_view word) {
@@ -189,8 +189,7 @@ ExprPtr SyntaxParser::parse_infix(ExprPtr left, Precedence at_least, bool& more)
   }
   const int height = std::max(left->height, right->height);
   more = true;
-  ExprPtr expr =
-      make(begin, ast::Binary{op->op, std::move(left), std::move(right), op_span}, {});
+  ExprPtr expr = make(begin, ast::Binary{op->op, std::move(left), std::move(right), op_span}, {});
   expr->height = height + 1;
   return expr->height > kNestingMax ? too_deep(expr->span) : std::move(expr);
 }
@@ -203,11 +202,11 @@ ExprPtr SyntaxParser::parse_is(ExprPtr left) {
   ExprPtr expr;
   if (cursor_.take_words({"distinct", "from"})) {
     ExprPtr right = parse_expression(tighter(Precedence::kComparison));
-    expr = make(begin,
-                ast::Binary{negated ? ast::BinaryOp::kIsNotDistinctFrom
-                                    : ast::BinaryOp::kIsDistinctFrom,
-                            std::move(left), std::move(right), op_span},
-                {});
+    expr = make(
+        begin,
+        ast::Binary{negated ? ast::BinaryOp::kIsNotDistinctFrom : ast::BinaryOp::kIsDistinctFrom,
+                    std::move(left), std::move(right), op_span},
+        {});
   } else {
     ast::Is is{std::move(left), ast::TruthTest::kNull, negated};
     if (cursor_.take_word("true")) {
@@ -228,10 +227,10 @@ ExprPtr SyntaxParser::parse_is(ExprPtr left) {
 
 ExprPtr SyntaxParser::parse_range(ExprPtr left, bool& more) {
   const std::uint32_t begin = left->span.begin;
-  const bool negated = cursor_.at_word("not") &&
-                       (cursor_.at_word("between", 1) || cursor_.at_word("in", 1) ||
-                        cursor_.at_word("like", 1) || cursor_.at_word("ilike", 1) ||
-                        cursor_.at_word("similar", 1));
+  const bool negated =
+      cursor_.at_word("not") &&
+      (cursor_.at_word("between", 1) || cursor_.at_word("in", 1) || cursor_.at_word("like", 1) ||
+       cursor_.at_word("ilike", 1) || cursor_.at_word("similar", 1));
   if (negated) {
     cursor_.next();
   }
@@ -618,9 +617,8 @@ bool SyntaxParser::parse_special_call(ast::Call& call) {
   };
   if (function == "extract" && cursor_.at_word("from", 1)) {
     const Token field = cursor_.next();
-    const std::string text = field.kind == TokenKind::kText
-                                 ? text_value(cursor_.source(field))
-                                 : fold_name(cursor_.source(field));
+    const std::string text = field.kind == TokenKind::kText ? text_value(cursor_.source(field))
+                                                            : fold_name(cursor_.source(field));
     add(make_expr(field.span, ast::Literal{ast::LiteralKind::kText, text}));
     cursor_.next();
     add(parse_expression());
@@ -637,8 +635,8 @@ bool SyntaxParser::parse_special_call(ast::Call& call) {
   }
   if (function == "substring") {
     add(parse_expression());
-    while (!cursor_.failed() && (cursor_.take_word("from") || cursor_.take_word("for") ||
-                                 cursor_.take_symbol(","))) {
+    while (!cursor_.failed() &&
+           (cursor_.take_word("from") || cursor_.take_word("for") || cursor_.take_symbol(","))) {
       add(parse_expression());
     }
     return true;
@@ -746,12 +744,12 @@ ast::FrameBound SyntaxParser::parse_frame_bound() {
   }
   const bool unbounded = bound.distance == nullptr;
   if (cursor_.take_word("preceding")) {
-    bound.kind = unbounded ? ast::FrameBoundKind::kUnboundedPreceding
-                           : ast::FrameBoundKind::kPreceding;
+    bound.kind =
+        unbounded ? ast::FrameBoundKind::kUnboundedPreceding : ast::FrameBoundKind::kPreceding;
   } else {
     cursor_.expect_word("following");
-    bound.kind = unbounded ? ast::FrameBoundKind::kUnboundedFollowing
-                           : ast::FrameBoundKind::kFollowing;
+    bound.kind =
+        unbounded ? ast::FrameBoundKind::kUnboundedFollowing : ast::FrameBoundKind::kFollowing;
   }
   return bound;
 }

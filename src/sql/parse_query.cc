@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "sql/syntax_parser.h"
 
@@ -99,9 +99,9 @@ QueryPtr SyntaxParser::parse_set_operations(int at_least) {
       return nullptr;
     }
     ast::SetOperation operation;
-    operation.op = intersect                    ? ast::SetOp::kIntersect
+    operation.op = intersect                  ? ast::SetOp::kIntersect
                    : cursor_.at_word("union") ? ast::SetOp::kUnion
-                                                : ast::SetOp::kExcept;
+                                              : ast::SetOp::kExcept;
     operation.op_span = cursor_.next().span;
     operation.all = cursor_.take_word("all");
     if (!operation.all) {
@@ -438,9 +438,9 @@ TableRefPtr SyntaxParser::parse_table() {
 
 std::optional<ast::TableAlias> SyntaxParser::parse_alias() {
   const bool as = cursor_.take_word("as");
-  const bool plain = cursor_.at_name() &&
-                     (cursor_.peek().kind != TokenKind::kWord ||
-                      word_class(cursor_.source(cursor_.peek())) == WordClass::kPlain);
+  const bool plain =
+      cursor_.at_name() && (cursor_.peek().kind != TokenKind::kWord ||
+                            word_class(cursor_.source(cursor_.peek())) == WordClass::kPlain);
   if (!as && !plain) {
     return std::nullopt;
   }
@@ -557,7 +557,7 @@ TableRefPtr SyntaxParser::parse_window_table(ast::WindowKind kind, std::uint32_t
         }
       }
     } else {
-      ExprPtr ast::WindowTable::*target = nullptr;
+      ExprPtr ast::WindowTable::* target = nullptr;
       if (name.empty()) {
         target = place < places.size() ? places[place++] : nullptr;
       } else if (name == "timecol" || name == "time") {
@@ -572,14 +572,14 @@ TableRefPtr SyntaxParser::parse_window_table(ast::WindowKind kind, std::uint32_t
         target = &ast::WindowTable::offset;
       }
       if (target == nullptr) {
-        cursor_.fail({.code = "S0108",
-                      .message = name.empty() ? "too many arguments of a window"
-                                              : fmt::format("a window has no argument \"{}\"", name),
-                      .span = name_span,
-                      .label = {},
-                      .notes = {"TUMBLE(t, ts, size [, offset])",
-                                "HOP(t, ts, slide, size [, offset])",
-                                "CUMULATE(t, ts, step, size [, offset])", "SESSION(t, ts, gap)"}});
+        cursor_.fail(
+            {.code = "S0108",
+             .message = name.empty() ? "too many arguments of a window"
+                                     : fmt::format("a window has no argument \"{}\"", name),
+             .span = name_span,
+             .label = {},
+             .notes = {"TUMBLE(t, ts, size [, offset])", "HOP(t, ts, slide, size [, offset])",
+                       "CUMULATE(t, ts, step, size [, offset])", "SESSION(t, ts, gap)"}});
         return nullptr;
       }
       window.*target = parse_descriptor();

@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/nearest.h"
 #include "sql/syntax_parser.h"
@@ -147,9 +147,8 @@ ast::TypeName SyntaxParser::parse_plain_type() {
     do {
       const Token number = cursor_.peek();
       std::int32_t value = 0;
-      const std::string digits = number.kind == TokenKind::kInteger
-                                     ? number_value(cursor_.source(number))
-                                     : std::string();
+      const std::string digits =
+          number.kind == TokenKind::kInteger ? number_value(cursor_.source(number)) : std::string();
       const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
       if (digits.empty() || parsed.ec != std::errc()) {
         cursor_.fail_expected("a number");

@@ -10,7 +10,8 @@
 namespace thalweg {
 
 // Recursive descent over a script's tokens. Its parts stand in parse_expression.cc, parse_query.cc
-// and parse_statement.cc. Functions return null, or something unfinished, once the cursor has failed.
+// and parse_statement.cc. Functions return null, or something unfinished, once the cursor has
+// failed.
 class SyntaxParser {
  public:
   explicit SyntaxParser(Cursor& cursor) : cursor_(cursor) {}
