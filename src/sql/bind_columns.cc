@@ -1,3 +1,4 @@
+#include <set>
 #include <utility>
 
 #include "plan/build.h"
@@ -13,17 +14,6 @@ namespace {
 // Names of the columns declared so far mean something to computed columns and the watermark.
 Scope scope_over(const Table& table) {
   return scope_of(plan::make_values(table.schema(), {}), "", table.name);
-}
-
-bool is_declared(const Table& table, const ast::Name& name) {
-  for (const TableColumn& column : table.columns) {
-    const bool both_quoted = name.quoted && fold_name(column.field.name) != column.field.name;
-    if (column.field.name == name.text ||
-        (!both_quoted && fold_name(column.field.name) == name.key)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 bool is_column_supported(BindContext& context, const ast::Column& column, const Table& table) {
@@ -159,8 +149,9 @@ bool is_instant(const Type& type) {
 
 bool bind_columns(BindContext& context, const ast::CreateTable& create, Table& table) {
   bool ok = true;
+  std::set<std::string> keys;
   for (const ast::Column& column : create.columns) {
-    if (is_declared(table, column.name)) {
+    if (!keys.insert(column.name.key).second) {
       context.error("S0202", "column \"" + column.name.text + "\" is declared already",
                     column.name.span);
       ok = false;

@@ -104,14 +104,6 @@ bool find_columns(BindContext& context, const ast::CreateTable& create, Table& t
   return true;
 }
 
-// A table whose columns are those of the query that fills it.
-void take_columns(const plan::Node& node, Table& table) {
-  for (const Field& field : node.schema) {
-    table.columns.push_back(
-        {.field = field, .not_null = false, .computed = nullptr, .metadata = ""});
-  }
-}
-
 }  // namespace
 
 Created bind_create_table(BindContext& context, const ast::CreateTable& create) {
@@ -139,23 +131,19 @@ Created bind_create_table(BindContext& context, const ast::CreateTable& create) 
   if (!ok) {
     return created;
   }
+  TablePtr declared = table;
   if (create.query != nullptr) {
     const Inherited inherited(context);
     context.name = table->name;
-    if (table->columns.empty()) {
-      const QueryRows rows = bind_query(context, *create.query);
-      if (rows.node == nullptr) {
-        return created;
-      }
-      take_columns(*rows.node, *table);
-    }
     created.query = bind_insert_query(context, {table, {}, false}, *create.query);
     if (!created.query) {
       return created;
     }
+    // Declared without columns, it has those of the query.
+    declared = std::get<plan::Sink>(created.query->sink->step).table;
   }
   context.names().views.erase(create.name.back().key);
-  context.names().tables[create.name.back().key] = table;
+  context.names().tables[create.name.back().key] = std::move(declared);
   created.ok = true;
   return created;
 }

@@ -282,7 +282,7 @@ bool ExprBinder::unify(std::vector<Bound>& values, const std::vector<Span>& span
                      spans[i], "cast one side, as in CAST(... AS TEXT)");
       return false;
     }
-    type = *common;
+    type = settled(*common);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     ExprPtr cast = coerce(context_, values[i], type, spans[i]);

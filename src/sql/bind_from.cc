@@ -157,7 +157,10 @@ plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span)
   if (!table->columns.empty()) {
     return context.names().scan_of(table);
   }
-  const std::string path = table->options.has("path") ? table->options.text("path") : "";
+  std::string path = table->options.has("path") ? table->options.text("path") : "";
+  if (table->connector == "stdin") {
+    path = "stdin";
+  }
   if (path.empty()) {
     context.error("C0107", "the columns of \"" + table->name + "\" are not known", span, "",
                   {"declare them: CREATE TABLE " + table->name + " (id BIGINT, ...) WITH (...)"});

@@ -249,7 +249,7 @@ Bound ExprBinder::bind_node(const ast::InList& in, const ast::Expr& /*expr*/) {
   }
   std::vector<ExprPtr> args;
   for (Bound& value : *values) {
-    args.push_back(coerce(context_, value, settled(type), spans[args.size()]));
+    args.push_back(std::move(value.expr));
   }
   return negated_if(in.negated, {boolean_call(ExprKind::kIn, std::move(args))});
 }

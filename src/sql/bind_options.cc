@@ -32,6 +32,17 @@ std::optional<OptionText> take(OptionTexts& texts, const std::string& key) {
   return text;
 }
 
+void report_unknown(BindContext& context, std::string code, const std::string& what,
+                    const OptionText& name, const std::vector<std::string>& names) {
+  std::string label = did_you_mean(fold_name(name.value), names);
+  std::vector<std::string> notes;
+  if (label.empty()) {
+    notes.push_back("there are: " + list_names(names));
+  }
+  context.error(std::move(code), "there is no " + what + " \"" + name.value + '"', name.value_span,
+                std::move(label), std::move(notes));
+}
+
 const ConnectorInfo* find_connector(BindContext& context, const std::optional<OptionText>& name,
                                     Span span) {
   const ConnectorCatalog& catalog = context.names().connectors;
@@ -39,15 +50,13 @@ const ConnectorInfo* find_connector(BindContext& context, const std::optional<Op
   for (const ConnectorInfo& connector : catalog.connectors) {
     names.emplace_back(connector.name);
   }
-  const std::vector<std::string> notes = {"connectors: " + list_names(names)};
   if (!name) {
-    context.error("C0104", "WITH names no connector", span, "", notes);
+    context.error("C0104", "WITH names no connector", span);
     return nullptr;
   }
   const ConnectorInfo* connector = catalog.find_connector(fold_name(name->value));
   if (connector == nullptr) {
-    context.error("C0101", "there is no connector \"" + name->value + '"', name->value_span,
-                  did_you_mean(fold_name(name->value), names), notes);
+    report_unknown(context, "C0101", "connector", *name, names);
   }
   return connector;
 }
@@ -60,8 +69,7 @@ const FormatInfo* find_format(BindContext& context, const OptionText& name) {
     for (const FormatInfo& known : catalog.formats) {
       names.emplace_back(known.name);
     }
-    context.error("C0102", "there is no format \"" + name.value + '"', name.value_span,
-                  did_you_mean(fold_name(name.value), names), {"formats: " + list_names(names)});
+    report_unknown(context, "C0102", "format", name, names);
   }
   return format;
 }

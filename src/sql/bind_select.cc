@@ -52,6 +52,7 @@ QueryRows SelectBinder::bind() {
     keys.push_back(sort_key(order.column, *order.item));
   }
   node = make_ordered(context_, query_, node, std::move(keys));
+  context_.hinted_id.reset();
   if (node == nullptr) {
     return {};
   }

@@ -107,12 +107,23 @@ std::optional<BoundStatement> bind(const ast::Statement& statement, Catalog& cat
                                    Diagnostics& diagnostics) {
   Diagnostics found;
   BindContext context(catalog.names(), found);
+  const std::map<std::string, int> operators = catalog.names().operators;
   Answer bound = std::visit(
       [&](const auto& node) { return bind_node(context, node, statement.span); }, statement.node);
   for (const Diagnostic& diagnostic : found.all()) {
     diagnostics.add(diagnostic);
   }
-  return found.has_errors() ? std::nullopt : std::move(bound);
+  if (found.has_errors()) {
+    bound.reset();
+  }
+  // Only what stays, or runs with other statements, counts towards the numbers of operators.
+  const bool is_alone = statement.as<ast::QueryPtr>() != nullptr ||
+                        statement.as<ast::Explain>() != nullptr ||
+                        statement.as<ast::Describe>() != nullptr;
+  if (!bound || is_alone) {
+    catalog.names().operators = operators;
+  }
+  return bound;
 }
 
 }  // namespace thalweg::sql
