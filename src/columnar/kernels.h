@@ -83,29 +83,33 @@ struct MinMax {
 // Requires: length > 0, 64-bit values. Nulls are not looked at.
 MinMax min_max(const Column& column);
 
+// The answers for `count` rows from `row` on, at most 64; a constant count makes a straight loop.
+template <typename Make>
+[[gnu::always_inline]] inline std::uint64_t pack_word(std::uint32_t row, std::uint32_t count,
+                                                      const Make& make) {
+  alignas(64) unsigned char flags[64] = {};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    flags[i] = make(row + i) ? 1 : 0;
+  }
+  std::uint64_t packed = 0;
+  for (std::uint32_t i = 0; i < count; i += 8) {
+    // Gathers the low bits of eight bytes into one byte by a multiplication.
+    std::uint64_t eight = 0;
+    __builtin_memcpy(&eight, flags + i, 8);
+    packed |= ((eight * 0x0102040810204080ULL) >> 56) << i;
+  }
+  return packed;
+}
+
 template <typename Make>
 std::shared_ptr<Buffer> pack_bits(std::uint32_t length, Make make) {
   auto buffer = allocate_bitmap(length);
   auto* words = buffer->as<std::uint64_t>();
-  std::uint32_t row = 0;
-  for (std::uint32_t word = 0; word < bitmap_words(length); ++word) {
-    alignas(64) unsigned char flags[64];
-    const std::uint32_t count = length - row < 64 ? length - row : 64;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      flags[i] = make(row + i) ? 1 : 0;
-    }
-    std::uint64_t packed = 0;
-    for (std::uint32_t i = 0; i < count; i += 8) {
-      // Gathers the low bits of eight bytes into one byte by a multiplication.
-      std::uint64_t eight = 0;
-      __builtin_memcpy(&eight, flags + i, 8);
-      packed |= (((eight & 0x0101010101010101ULL) * 0x0102040810204080ULL) >> 56) << i;
-    }
-    if (count < 64) {
-      packed &= (std::uint64_t{1} << count) - 1;
-    }
-    words[word] = packed;
-    row += count;
+  for (std::uint32_t word = 0; word < length / 64; ++word) {
+    words[word] = pack_word(word * 64, 64, make);
+  }
+  if (length % 64 != 0) {
+    words[length / 64] = pack_word(length / 64 * 64, length % 64, make);
   }
   return buffer;
 }

@@ -147,8 +147,9 @@ std::vector<RowIndex> sort_words(const Column& column, const SortKey& key, std::
   if (keyed.size() >= kRadixRowsMin) {
     radix_sort(keyed);
   } else {
-    std::stable_sort(keyed.begin(), keyed.end(),
-                     [](const KeyedRow& a, const KeyedRow& b) { return a.key < b.key; });
+    std::sort(keyed.begin(), keyed.end(), [](const KeyedRow& a, const KeyedRow& b) {
+      return a.key < b.key || (a.key == b.key && a.row < b.row);
+    });
   }
   std::vector<RowIndex> out = key.nulls_first ? nulls : std::vector<RowIndex>{};
   out.reserve(length);
@@ -190,13 +191,13 @@ std::vector<RowIndex> sort_rows(std::span<const Column> columns, std::span<const
   }
   std::vector<RowIndex> rows(length);
   std::iota(rows.begin(), rows.end(), RowIndex{0});
-  std::stable_sort(rows.begin(), rows.end(), [&](RowIndex a, RowIndex b) {
+  std::sort(rows.begin(), rows.end(), [&](RowIndex a, RowIndex b) {
     for (const SortKey& key : keys) {
       if (const int result = compare_by(columns[key.column], key, a, b); result != 0) {
         return result < 0;
       }
     }
-    return false;
+    return a < b;
   });
   return rows;
 }
