@@ -33,12 +33,16 @@ std::string type_names(const std::vector<Bound>& args) {
   return names;
 }
 
-bool is_sign(const std::string& name) { return !(name[0] >= 'a' && name[0] <= 'z'); }
+// Whether a function is written between its arguments: "+", "like", "is distinct from".
+bool is_operator(const std::string& name) {
+  const bool is_word = name[0] >= 'a' && name[0] <= 'z' && name.find(' ') == std::string::npos;
+  return !is_word || name == "like" || name == "ilike";
+}
 
 std::vector<std::string> callable_names() {
   std::vector<std::string> names = {"coalesce", "nullif", "if", "ifnull"};
   for (const Function& function : functions()) {
-    if (!is_sign(std::string(function.name))) {
+    if (!is_operator(std::string(function.name))) {
       names.emplace_back(function.name);
       names.insert(names.end(), function.aliases.begin(), function.aliases.end());
     }
@@ -182,7 +186,7 @@ Bound ExprBinder::resolve(const std::string& name, std::vector<Bound> args,
   }
   const std::optional<ResolvedFunction> resolved = resolve_function(name, types);
   if (!resolved) {
-    const bool sign = is_sign(name) || name == "like" || name == "ilike";
+    const bool sign = is_operator(name);
     const std::string call = sign && args.size() == 2 ? to_string(args[0].expr->type) + ' ' + name +
                                                             ' ' + to_string(args[1].expr->type)
                                                       : name + '(' + type_names(args) + ')';
