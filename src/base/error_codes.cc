@@ -141,6 +141,9 @@ constexpr ErrorCode kCodes[] = {
     {"C0110", "cannot be looked at",
      "A file or standard input that stands for a table cannot be opened, or its first rows tell no "
      "columns."},
+    {"P0901", "a pipeline built wrongly",
+     "A step of a C++ pipeline names a column that the stream does not have, a window where there "
+     "is no event time, or a type that another cannot become."},
     {"C0201", "unknown option",
      "The connector, or its format, has no option of this name. `thalweg connectors NAME` lists "
      "them with what they mean."},
