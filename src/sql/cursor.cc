@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/nearest.h"
@@ -17,6 +18,9 @@ std::string upper(std::string_view word) {
   }
   return out;
 }
+
+// A shorter word is near to too many others.
+constexpr std::size_t kMisspeltBytesMin = 3;
 
 bool is_name_kind(TokenKind kind) {
   return kind == TokenKind::kQuotedName || kind == TokenKind::kBacktickName;
@@ -194,13 +198,18 @@ void Cursor::fail_expected(std::string_view expected) {
   diagnostic.code = "S0101";
   diagnostic.message = fmt::format("unexpected {}; expected {}", describe(token), expected);
   diagnostic.span = token.span;
+  if (!name_misspelt_keyword(diagnostic) && !name_open_bracket(diagnostic)) {
+    name_misplaced_clause(diagnostic);
+  }
+  fail(std::move(diagnostic));
+}
+
+bool Cursor::name_misspelt_keyword(Diagnostic& diagnostic) const {
   // A misspelt keyword was often taken for an alias just before: look at both words.
   for (const std::size_t back : {std::size_t{0}, std::size_t{1}}) {
-    if (back > at_) {
-      break;
-    }
-    const Token& word = lexed_.tokens[at_ - back];
-    if (word.kind != TokenKind::kWord || word_class(source(word)) != WordClass::kPlain) {
+    const Token& word = lexed_.tokens[back > at_ ? at_ : at_ - back];
+    if (word.kind != TokenKind::kWord || word_class(source(word)) != WordClass::kPlain ||
+        source(word).size() < kMisspeltBytesMin) {
       continue;
     }
     if (const auto near = nearest_name(upper(source(word)), clause_words())) {
@@ -208,10 +217,50 @@ void Cursor::fail_expected(std::string_view expected) {
       diagnostic.span = word.span;
       diagnostic.message = fmt::format("\"{}\" is not a keyword here", source(word));
       diagnostic.label = fmt::format("did you mean {}?", *near);
-      break;
+      return true;
     }
   }
-  fail(std::move(diagnostic));
+  return false;
+}
+
+bool Cursor::name_open_bracket(Diagnostic& diagnostic) const {
+  if (!at_end() && !at_symbol(";")) {
+    return false;
+  }
+  int closed = 0;
+  for (std::size_t i = at_; i-- > 0;) {
+    const std::string_view symbol = source(lexed_.tokens[i]);
+    if (lexed_.tokens[i].kind != TokenKind::kSymbol || symbol == ";") {
+      if (symbol == ";") {
+        return false;
+      }
+      continue;
+    }
+    if (symbol == ")" || symbol == "]") {
+      ++closed;
+    } else if ((symbol == "(" || symbol == "[") && closed-- == 0) {
+      diagnostic.code = "S0105";
+      diagnostic.span = lexed_.tokens[i].span;
+      diagnostic.message =
+          symbol == "(" ? "the parenthesis is never closed" : "the bracket is never closed";
+      diagnostic.label = fmt::format("opened here; {} comes before its end", describe(peek()));
+      return true;
+    }
+  }
+  return false;
+}
+
+void Cursor::name_misplaced_clause(Diagnostic& diagnostic) const {
+  static constexpr std::array<std::string_view, 10> kClauses = {
+      "from", "where", "group", "having", "window", "qualify", "order", "limit", "offset", "emit"};
+  if (std::any_of(kClauses.begin(), kClauses.end(),
+                  [&](std::string_view clause) { return at_word(clause); })) {
+    diagnostic.code = "S0109";
+    diagnostic.message = fmt::format("{} cannot stand here", upper(source(peek())));
+    diagnostic.notes = {
+        "each clause stands once, in this order: SELECT, FROM, WHERE, GROUP BY, HAVING, WINDOW, "
+        "QUALIFY, ORDER BY, LIMIT, OFFSET, EMIT"};
+  }
 }
 
 void Cursor::skip_statement() {

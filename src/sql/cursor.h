@@ -65,6 +65,11 @@ class Cursor {
  private:
   std::string describe(const Token& token) const;
 
+  // Say more exactly what is wrong at the present token; false: it is not that.
+  bool name_misspelt_keyword(Diagnostic& diagnostic) const;
+  bool name_open_bracket(Diagnostic& diagnostic) const;
+  void name_misplaced_clause(Diagnostic& diagnostic) const;
+
   std::string_view text_;
   Lexed lexed_;
   Diagnostics& diagnostics_;

@@ -78,6 +78,7 @@ class SyntaxParser {
   ast::TableRefPtr parse_from();
   ast::TableRefPtr parse_table();
   ast::TableRefPtr parse_table_primary();
+  void parse_window_relation(ast::WindowTable& window);
   ast::TableRefPtr parse_window_table(ast::WindowKind kind, std::uint32_t begin);
   ast::ExprPtr parse_descriptor();
   std::optional<ast::TableAlias> parse_alias();
