@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace thalweg {
-
 const ConnectorInfo* ConnectorCatalog::find_connector(std::string_view name) const {
   for (const ConnectorInfo& connector : connectors) {
     const auto& aliases = connector.aliases;

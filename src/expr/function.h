@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,10 +32,16 @@ struct Vector {
 
 // What a kernel may ask of its surroundings; one per worker.
 struct EvalContext {
-  EventTime now;          // now(), current_timestamp: the wall clock, set once per batch.
-  EventTime watermark;    // current_watermark().
+  EventTime now;        // now(), current_timestamp: the wall clock, set once per batch.
+  EventTime watermark;  // current_watermark().
   std::string time_zone = "UTC";
   std::uint64_t random_state = 1;
+};
+
+// What a kernel keeps between calls: a compiled pattern, say, and the text that it was made of. One
+// per call expression of a worker.
+struct KernelState {
+  virtual ~KernelState() = default;
 };
 
 // Computes one column from its arguments. `length` rows are wanted; constant arguments have one.
@@ -46,6 +53,7 @@ struct KernelCall {
   std::uint32_t length;
   const std::uint64_t* valid;
   EvalContext& context;
+  KernelState* state = nullptr;  // What the overload's make_state has made; nullptr without one.
 };
 using Kernel = Vector (*)(const KernelCall& call);
 
@@ -62,26 +70,28 @@ enum class Volatility : std::uint8_t {
 
 // One signature of a function.
 struct FunctionOverload {
-  std::string_view function;          // The name it stands under.
-  std::vector<TypeKind> parameters;   // kNull: any type.
-  bool variadic = false;              // The last parameter may repeat.
+  std::string_view function;         // The name it stands under.
+  std::vector<TypeKind> parameters;  // kNull: any type.
+  bool variadic = false;             // The last parameter may repeat, or be left out.
+  bool same_type = false;            // Arguments of any type are cast to the type common to them.
   // The result's type from the arguments' (all of them, also precision and scale).
   Type (*result_type)(std::span<const Type> args);
   Kernel kernel;
+  std::unique_ptr<KernelState> (*make_state)() = nullptr;
 };
 
 // An entry of the function table: the binder's catalogue, the reference page and the tests of every
 // example are made from it.
 struct Function {
-  std::string_view name;       // Lower case; operators under their sign: "+", "<", "||", "like".
+  std::string_view name;  // Lower case; operators under their sign: "+", "<", "||", "like".
   std::vector<std::string_view> aliases;
   std::string_view signature;  // For people: "date_trunc(unit TEXT, ts TIMESTAMP) -> TIMESTAMP".
   NullRule null_rule;
   Volatility volatility;
-  std::string_view category;   // "comparison", "math", "text", "time", ...
-  std::string_view text;       // One line.
-  std::string_view example;    // "upper('abc')"
-  std::string_view result;     // What the example yields, as PostgreSQL prints it.
+  std::string_view category;  // "comparison", "math", "text", "time", ...
+  std::string_view text;      // One line.
+  std::string_view example;   // "upper('abc')"
+  std::string_view result;    // What the example yields, as PostgreSQL prints it.
   std::vector<FunctionOverload> overloads;
 };
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+namespace date {
+class time_zone;
+}
+
+// Private to this folder.
+namespace thalweg {
+
+// A time zone of the IANA database, with the last offset found kept: times that come in order
+// mostly have the same one. All times are microseconds since 1970.
+class TimeZone {
+ public:
+  // "UTC", "Europe/Berlin". Nothing when there is no such zone.
+  static std::optional<TimeZone> find(std::string_view name);
+
+  bool is_utc() const { return zone_ == nullptr; }
+
+  // What the clocks there show at an instant.
+  std::int64_t to_local(std::int64_t utc_micros);
+  // The instant at which the clocks there show this. Times that a change of the clocks skips count
+  // by the old offset, those that come twice are the second: as in PostgreSQL.
+  std::int64_t to_utc(std::int64_t local_micros);
+
+ private:
+  explicit TimeZone(const date::time_zone* zone) : zone_(zone) {}
+
+  const date::time_zone* zone_;  // Nullptr: UTC. Owned by the database.
+  std::int64_t begin_micros_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t end_micros_ = std::numeric_limits<std::int64_t>::min();
+  std::int64_t offset_micros_ = 0;
+};
+
+}  // namespace thalweg
