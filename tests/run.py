@@ -225,6 +225,10 @@ def documented_commands():
                    env={"PATH": f"{RELEASE}:{os.environ['PATH']}"})
 
 
+def reference_pages():
+    return counted("reference pages", [RELEASE / "tests/reference_pages", "--check"])
+
+
 def all_steps():
     """Steps in order: name, function, and the build it needs (None: none)."""
     return [
@@ -235,6 +239,7 @@ def all_steps():
         ("examples", examples(), "build release"),
         ("command line", command_line(), "build release"),
         ("documented commands", documented_commands, "build release"),
+        ("reference pages", reference_pages, "build release"),
         ("build asan", build("asan"), None),
         ("unit tests, sanitized", unit(ASAN, env=SANITIZER_ENV), "build asan"),
         ("sql cases, sanitized", sql_cases(ASAN, once=True, env=SANITIZER_ENV), "build asan"),

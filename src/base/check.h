@@ -8,11 +8,11 @@ namespace thalweg {
 }  // namespace thalweg
 
 // Checks an invariant of the program, in release builds too.
-#define TW_CHECK(condition)                                   \
-  do {                                                        \
-    if (!(condition)) [[unlikely]] {                          \
+#define TW_CHECK(condition)                                    \
+  do {                                                         \
+    if (!(condition)) [[unlikely]] {                           \
       ::thalweg::check_failed(#condition, __FILE__, __LINE__); \
-    }                                                         \
+    }                                                          \
   } while (false)
 
 // The same inside inner loops: compiled out of release builds.

@@ -54,8 +54,96 @@ constexpr ErrorCode kCodes[] = {
     {"S0112", "hint without effect",
      "A hint /*+ ... */ works after SELECT, after INSERT INTO and a table's name, and after a "
      "table in FROM. This one stands elsewhere and is taken as a comment."},
+    {"S0201", "unknown table", "No table, view or CTE has this name. SHOW TABLES lists them."},
+    {"S0202", "declared already",
+     "The name is taken by another table, view, CTE or column. CREATE OR REPLACE declares a table "
+     "anew."},
+    {"S0203", "unknown column",
+     "What the query reads has no column of this name. Names without quotes are looked up in lower "
+     "case; an alias of the list of SELECT is not known in WHERE."},
+    {"S0204", "ambiguous column",
+     "Several columns have this name. Write table.column, or give them other names with AS."},
+    {"S0205", "unknown function", "No function has this name. SHOW FUNCTIONS lists them."},
+    {"S0206", "wrong arguments",
+     "The function exists, but not for values of these types, or not for so many."},
+    {"S0207", "types do not go together",
+     "Two values meet that have no common type. Numbers widen, texts in quotes take the other "
+     "side's type, DATE becomes TIMESTAMP; anything else needs a CAST."},
+    {"S0208", "malformed value",
+     "A text in quotes is read as a value of some type, and does not have its form."},
+    {"S0209", "wrong type here",
+     "This place needs a value of another type: a condition is BOOLEAN, an event time TIMESTAMP."},
+    {"S0210", "no such cast", "Values of the one type cannot be turned into the other."},
+    {"S0211", "neither grouped nor aggregated",
+     "Where rows are grouped, a column that is not grouped by has many values in a group. Add it "
+     "to "
+     "GROUP BY, or say which one with an aggregate: first_value, max."},
+    {"S0212", "aggregate not allowed here",
+     "Aggregates stand in the list of SELECT, in HAVING and in ORDER BY, and not in each other."},
+    {"S0213", "no such position",
+     "A number in ORDER BY or GROUP BY is the position of a column in the list of SELECT, from 1."},
+    {"S0214", "wrong number of columns",
+     "Rows that go together, or into a table, need equally many columns."},
+    {"S0215", "* not allowed here",
+     "* stands for all columns in the list of SELECT, and in count(*)."},
+    {"S0216", "number out of range", "The number is larger than its type can be."},
+    {"S0217", "not for this function",
+     "DISTINCT, FILTER, ORDER BY and * belong to aggregates; functions take values by place."},
+    {"S0218", "constant needed", "The value here may not depend on rows, nor be negative."},
+    {"S0219", "another kind of thing",
+     "The name is of a view where a table is needed, or the other way."},
+    {"S0220", "hint without effect",
+     "The hint is not known, or does nothing at this place. /*+ id('name') */ after SELECT gives "
+     "an "
+     "operator its id by hand."},
+    {"S0221", "unknown field", "The value is no STRUCT, or has no field of this name."},
+    {"S0222", "column cannot be written so",
+     "A computed column takes no value, and a NOT NULL column needs one."},
+    {"S0223", "column without a type", "Only computed columns may leave their type out."},
+    {"S0301", "comparison with NULL",
+     "Nothing equals NULL, nor differs from it: the comparison is NULL. Write IS NULL or IS NOT "
+     "DISTINCT FROM."},
+    {"S0302", "NOT IN with NULL",
+     "x NOT IN (..., NULL) is never true, because x might equal the unknown value."},
     {"P0001", "not supported yet",
      "The statement or clause is understood, but Thalweg cannot run it yet."},
+    {"P0101", "no event time",
+     "A window needs rows with event time: a table with a WATERMARK, or the result of another "
+     "window. Aggregates without a window lose it."},
+    {"P0102", "not the event time",
+     "A window is taken over the column that WATERMARK names, or over window_start, window_end or "
+     "window_time of a windowed aggregate."},
+    {"P0103", "wrong window size",
+     "A window's size and offset are constant intervals of days, hours and smaller units; the size "
+     "is more than zero."},
+    {"P0104", "input never ends",
+     "ORDER BY and LIMIT need all rows of a result, which a stream without end, or one that "
+     "changes "
+     "rows it has given, never has."},
+    {"P0105", "no window to close",
+     "EMIT ON WINDOW CLOSE waits for windows, and the query has none."},
+    {"P0106", "changes into a sink that cannot take them",
+     "An aggregate without a window over endless input gives a new result whenever a row comes. A "
+     "sink that can only be added to needs final rows."},
+    {"P0107", "state without bound",
+     "An aggregate without a window keeps a row for every key, and an endless input has ever "
+     "more."},
+    {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
+    {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
+    {"C0102", "unknown format", "No format has this name."},
+    {"C0103", "cannot be read or written",
+     "Some connectors only read, some only write; a SOURCE is not written to, a SINK not read."},
+    {"C0104", "no connector named", "WITH (...) has to say connector = '...'."},
+    {"C0107", "columns not known",
+     "The table is declared without columns, and its connector cannot tell them."},
+    {"C0108", "no metadata", "The connector has no such metadata of its rows."},
+    {"C0109", "no format needed", "The connector's rows are typed already: leave format out."},
+    {"C0110", "cannot be looked at",
+     "A file or standard input that stands for a table cannot be opened, or its first rows tell no "
+     "columns."},
+    {"P0901", "a pipeline built wrongly",
+     "A step of a C++ pipeline names a column that the stream does not have, a window where there "
+     "is no event time, or a type that another cannot become."},
     {"C0201", "unknown option",
      "The connector, or its format, has no option of this name. `thalweg connectors NAME` lists "
      "them with what they mean."},

@@ -19,8 +19,8 @@ struct OptionSpec {
   std::string_view name;
   OptionType type = OptionType::kText;
   bool required = false;
-  std::string_view default_value;  // As written in SQL; empty: none.
-  std::string_view text;           // One line.
+  std::string_view default_value;         // As written in SQL; empty: none.
+  std::string_view text;                  // One line.
   std::vector<std::string_view> choices;  // kChoice.
   std::vector<std::string_view> aliases;  // Other engines' spellings.
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace thalweg {
+
 const ConnectorInfo* ConnectorCatalog::find_connector(std::string_view name) const {
   for (const ConnectorInfo& connector : connectors) {
     const auto& aliases = connector.aliases;

@@ -74,9 +74,15 @@ void ColumnBuilder::grow(std::uint32_t rows_min) {
   capacity_ = rows;
 }
 
-void ColumnBuilder::grow_bytes(std::size_t bytes_min) {
+void ColumnBuilder::grow_text(std::size_t bytes) {
+  if (length_ == capacity_) {
+    grow(length_ + 1);
+  }
+  const std::size_t bytes_min = bytes_used_ + bytes;
   TW_CHECK(bytes_min <= INT32_MAX);
-  values_ = enlarged(values_, bytes_used_, std::max(bytes_min, values_->capacity() * 2));
+  if (bytes_min > values_->capacity()) {
+    values_ = enlarged(values_, bytes_used_, std::max(bytes_min, values_->capacity() * 2));
+  }
 }
 
 void ColumnBuilder::ensure_validity() {
@@ -116,20 +122,6 @@ void ColumnBuilder::append_null() {
 void ColumnBuilder::append_bool(bool value) {
   open_row();
   set_bit(values_->as<std::uint64_t>(), length_++, value);
-}
-
-void ColumnBuilder::append_text(std::string_view text) {
-  if (length_ == capacity_) [[unlikely]] {
-    grow(length_ + 1);
-  }
-  if (bytes_used_ + text.size() > values_->capacity()) [[unlikely]] {
-    grow_bytes(bytes_used_ + text.size());
-  }
-  if (!text.empty()) {
-    std::memcpy(values_->as<char>() + bytes_used_, text.data(), text.size());
-  }
-  bytes_used_ += text.size();
-  offsets_->as<std::int32_t>()[++length_] = static_cast<std::int32_t>(bytes_used_);
 }
 
 void ColumnBuilder::close_row() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,16 @@ class ColumnBuilder {
     reinterpret_cast<T*>(values_->data())[length_++] = value;
   }
   void append_bool(bool value);
-  void append_text(std::string_view text);
+  void append_text(std::string_view text) {
+    if (length_ == capacity_ || bytes_used_ + text.size() > values_->capacity()) [[unlikely]] {
+      grow_text(text.size());
+    }
+    if (!text.empty()) {
+      std::memcpy(values_->as<char>() + bytes_used_, text.data(), text.size());
+    }
+    bytes_used_ += text.size();
+    offsets_->as<std::int32_t>()[++length_] = static_cast<std::int32_t>(bytes_used_);
+  }
 
   // STRUCT: append to every child first, then close the row. ARRAY: append the row's elements
   // to child(0), then close the row.
@@ -55,7 +65,8 @@ class ColumnBuilder {
 
  private:
   void grow(std::uint32_t rows_min);
-  void grow_bytes(std::size_t bytes_min);
+  // Makes room for one row more, of so many bytes.
+  void grow_text(std::size_t bytes);
   void ensure_validity();
   // Makes room for one row more, and its last offset where the type has offsets.
   void open_row();

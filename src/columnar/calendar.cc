@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace thalweg {
 namespace {
+
+// The last day whose microseconds fit 64 bits, with a day to spare for offsets.
+constexpr std::int64_t kDaysMax = std::numeric_limits<std::int64_t>::max() / kMicrosPerDay - 1;
 
 // Reads digits and signs from the front of a text.
 class TimeReader {
@@ -19,6 +23,14 @@ class TimeReader {
       return false;
     }
     ++at_;
+    return true;
+  }
+
+  bool take_word(std::string_view wanted) {
+    if (!text_.substr(at_).starts_with(wanted)) {
+      return false;
+    }
+    at_ += wanted.size();
     return true;
   }
 
@@ -75,12 +87,12 @@ bool read_date(TimeReader& reader, std::int64_t& days) {
       !reader.digits(1, 2, month) || !reader.take(separator) || !reader.digits(1, 2, day)) {
     return false;
   }
-  if (month < 1 || month > 12 || day < 1 ||
+  if (year < 1 || month < 1 || month > 12 || day < 1 ||
       day > static_cast<std::int64_t>(days_in_month(year, static_cast<unsigned>(month)))) {
     return false;
   }
   days = days_from_civil({year, static_cast<unsigned>(month), static_cast<unsigned>(day)});
-  return true;
+  return days <= kDaysMax;
 }
 
 bool read_time(TimeReader& reader, std::int64_t& micros) {
@@ -113,6 +125,9 @@ bool read_offset(TimeReader& reader, std::int64_t& offset) {
   if (reader.take('Z') || reader.take('z')) {
     return true;
   }
+  if (reader.take_word("UTC") || reader.take_word("utc")) {
+    return true;
+  }
   const char sign = reader.peek();
   if (sign != '+' && sign != '-') {
     return true;
@@ -120,7 +135,7 @@ bool read_offset(TimeReader& reader, std::int64_t& offset) {
   reader.take(sign);
   std::int64_t hour = 0;
   std::int64_t minute = 0;
-  if (!reader.digits(2, 2, hour)) {
+  if (!reader.digits(1, 2, hour)) {
     return false;
   }
   if (reader.take(':') || !reader.at_end()) {

@@ -26,8 +26,9 @@ unsigned days_in_month(std::int64_t year, unsigned month);
 // Adds months; the day of the month is cut to what the month has.
 CivilDate add_months(CivilDate date, std::int64_t months);
 
-// Microseconds of a timestamp written `YYYY-MM-DD[ T]HH:MM[:SS[.fraction]][Z|+hh[:mm]]`, or the
-// date alone; also with / between year, month and day. The fraction is rounded to microseconds.
+// Microseconds of a timestamp written `YYYY-MM-DD[ T]HH:MM[:SS[.fraction]][Z|UTC|+hh[:mm]]`, or
+// the date alone; also with / between year, month and day. The fraction is rounded to microseconds.
+// Nothing for years before 1 or whose microseconds leave 64 bits.
 struct ParsedTime {
   std::int64_t micros = 0;         // As written, offset not applied.
   std::int64_t offset_micros = 0;  // East of UTC.

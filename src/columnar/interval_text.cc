@@ -113,7 +113,7 @@ std::string_view take_word(std::string_view& text) {
 }
 
 std::optional<double> to_number(std::string_view word) {
-  if (word.starts_with('+')) {
+  if (word.starts_with('+') && !word.starts_with("+-")) {
     word.remove_prefix(1);
   }
   double number = 0;
@@ -130,15 +130,41 @@ bool add_clock(Interval& interval, std::string_view word) {
   }
   // Hours of an interval may pass 24, so the hour is read apart.
   const std::size_t colon = word.find(':');
-  const std::optional<double> hours = to_number(word.substr(0, colon));
+  const std::string_view hours_text = word.substr(0, colon);
+  std::int32_t hours = 0;
+  const auto [end, error] =
+      std::from_chars(hours_text.data(), hours_text.data() + hours_text.size(), hours);
   const std::optional<std::int64_t> rest =
       parse_time_of_day("00:" + std::string(word.substr(colon + 1)));
-  if (!hours || !rest) {
+  if (error != std::errc() || end != hours_text.data() + hours_text.size() || hours < 0 || !rest) {
     return false;
   }
-  const double nanos = *hours * 3600e9 + static_cast<double>(*rest) * 1e3;
-  // "hh:mm" means hours and minutes, "hh:mm:ss" the three; parse_time_of_day read "00:mm[:ss]".
+  const double nanos = hours * 3600e9 + static_cast<double>(*rest) * 1e3;
   return add_nanos(interval, negative ? -nanos : nanos);
+}
+
+// The standard's years and months: 1-2, -1-2.
+std::optional<std::int32_t> read_years_months(std::string_view word) {
+  const bool negative = word.starts_with('-');
+  if (negative || word.starts_with('+')) {
+    word.remove_prefix(1);
+  }
+  const std::size_t dash = word.find('-');
+  if (dash == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto number = [](std::string_view text, std::int32_t max) -> std::optional<std::int32_t> {
+    std::int32_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && value >= 0 && value <= max ? std::optional(value) : std::nullopt;
+  };
+  const std::optional<std::int32_t> years = number(word.substr(0, dash), 100'000'000);
+  const std::optional<std::int32_t> months = number(word.substr(dash + 1), 11);
+  if (!years || !months) {
+    return std::nullopt;
+  }
+  return (*years * 12 + *months) * (negative ? -1 : 1);
 }
 
 // ISO 8601: P1Y2M3DT4H5M6S.
@@ -146,6 +172,9 @@ std::optional<Interval> parse_iso(std::string_view text) {
   Interval interval;
   bool time = false;
   text.remove_prefix(1);
+  if (text.empty()) {
+    return std::nullopt;
+  }
   while (!text.empty()) {
     if (text.front() == 'T') {
       time = true;
@@ -233,6 +262,12 @@ std::optional<Interval> parse_interval(std::string_view text, std::string_view d
       }
       continue;
     }
+    if (const std::optional<std::int32_t> months = read_years_months(word)) {
+      if (!add_checked(interval.months, *months)) {
+        return std::nullopt;
+      }
+      continue;
+    }
     const std::optional<double> count = to_number(word);
     if (!count) {
       if (folded(word) == "ago" && text.empty()) {
@@ -250,9 +285,13 @@ std::optional<Interval> parse_interval(std::string_view text, std::string_view d
 
 std::string format_interval(const Interval& interval) {
   std::string out;
-  const auto add = [&out](std::int64_t count, std::string_view unit) {
+  bool after_negative = false;
+  const auto add = [&](std::int64_t count, std::string_view unit) {
     if (count != 0) {
-      out += fmt::format("{}{} {}{}", out.empty() ? "" : " ", count, unit, count == 1 ? "" : "s");
+      out +=
+          fmt::format("{}{}{} {}{}", out.empty() ? "" : " ", after_negative && count > 0 ? "+" : "",
+                      count, unit, count == 1 ? "" : "s");
+      after_negative = count < 0;
     }
   };
   add(interval.months / 12, "year");
@@ -260,7 +299,8 @@ std::string format_interval(const Interval& interval) {
   add(interval.days, "day");
   const std::int64_t micros = interval.nanos / kNanosPerMicro;
   if (micros != 0 || out.empty()) {
-    out += fmt::format("{}{}{}", out.empty() ? "" : " ", micros < 0 ? "-" : "",
+    const std::string_view sign = micros < 0 ? "-" : after_negative ? "+" : "";
+    out += fmt::format("{}{}{}", out.empty() ? "" : " ", sign,
                        format_time_of_day(micros < 0 ? -micros : micros));
   }
   return out;

@@ -36,13 +36,19 @@ void append_true_rows(const Column& condition, std::vector<RowIndex>& rows);
 
 // A hash of each row's key for placing it in a key group: over canonical bytes (-0 is 0, one NaN,
 // NUMERIC without trailing zeros, INT as BIGINT), so that equal keys of any width and any
-// version of the program meet. Changing it is a format change. out.size() == rows.
+// version of the program meet. Changing it is a format change: docs/formats/keys.md.
+// Requires: out.size() >= length; at least one key column.
 void hash_keys(std::span<const Column> keys, std::uint32_t length, std::span<std::uint64_t> out);
-// The same for one BIGINT value, for loops of their own.
-std::uint64_t hash_key(std::int64_t value);
+// The same for one BIGINT value, for loops of their own: the finaliser of splitmix64.
+inline std::uint64_t hash_key(std::int64_t value) {
+  std::uint64_t x = static_cast<std::uint64_t>(value) + 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
 
 // Canonical bytes of each row's key, in one string of memory: equal keys (NULL equals NULL), and
-// only they, have equal bytes. offsets has length + 1 entries.
+// only they, have equal bytes. offsets has length + 1 entries. Their form: docs/formats/keys.md.
 struct EncodedKeys {
   std::vector<char> bytes;
   std::vector<std::uint32_t> offsets;
@@ -51,7 +57,9 @@ struct EncodedKeys {
   }
 };
 void encode_keys(std::span<const Column> keys, std::uint32_t length, EncodedKeys& out);
-// One key's bytes back into columns, appended to one builder per key column.
+// One key's bytes back into columns, appended to one builder per key column. An INTERVAL comes back
+// as PostgreSQL's justify_interval shows it: '30 days' and '1 mon' are one key.
+// Requires: bytes that encode_keys made from columns of the builders' types.
 class ColumnBuilder;
 void decode_key(std::string_view bytes, std::span<ColumnBuilder> builders);
 
@@ -75,29 +83,33 @@ struct MinMax {
 // Requires: length > 0, 64-bit values. Nulls are not looked at.
 MinMax min_max(const Column& column);
 
+// The answers for `count` rows from `row` on, at most 64; a constant count makes a straight loop.
+template <typename Make>
+[[gnu::always_inline]] inline std::uint64_t pack_word(std::uint32_t row, std::uint32_t count,
+                                                      const Make& make) {
+  alignas(64) unsigned char flags[64] = {};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    flags[i] = make(row + i) ? 1 : 0;
+  }
+  std::uint64_t packed = 0;
+  for (std::uint32_t i = 0; i < count; i += 8) {
+    // Gathers the low bits of eight bytes into one byte by a multiplication.
+    std::uint64_t eight = 0;
+    __builtin_memcpy(&eight, flags + i, 8);
+    packed |= ((eight * 0x0102040810204080ULL) >> 56) << i;
+  }
+  return packed;
+}
+
 template <typename Make>
 std::shared_ptr<Buffer> pack_bits(std::uint32_t length, Make make) {
   auto buffer = allocate_bitmap(length);
   auto* words = buffer->as<std::uint64_t>();
-  std::uint32_t row = 0;
-  for (std::uint32_t word = 0; word < bitmap_words(length); ++word) {
-    alignas(64) unsigned char flags[64];
-    const std::uint32_t count = length - row < 64 ? length - row : 64;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      flags[i] = make(row + i) ? 1 : 0;
-    }
-    std::uint64_t packed = 0;
-    for (std::uint32_t i = 0; i < count; i += 8) {
-      // Gathers the low bits of eight bytes into one byte by a multiplication.
-      std::uint64_t eight = 0;
-      __builtin_memcpy(&eight, flags + i, 8);
-      packed |= (((eight & 0x0101010101010101ULL) * 0x0102040810204080ULL) >> 56) << i;
-    }
-    if (count < 64) {
-      packed &= (std::uint64_t{1} << count) - 1;
-    }
-    words[word] = packed;
-    row += count;
+  for (std::uint32_t word = 0; word < length / 64; ++word) {
+    words[word] = pack_word(word * 64, 64, make);
+  }
+  if (length % 64 != 0) {
+    words[length / 64] = pack_word(length / 64 * 64, length % 64, make);
   }
   return buffer;
 }

@@ -8,8 +8,9 @@
 #include <string_view>
 
 #include "columnar/calendar.h"
-#include "columnar/decimal.h"
 #include "columnar/interval_text.h"
+#include "columnar/list_text.h"
+#include "columnar/numeric_text.h"
 #include "columnar/value.h"
 
 // Values as text, in PostgreSQL's forms.
@@ -44,30 +45,20 @@ std::string format_floating(T value) {
   if (value == 0) {
     return std::signbit(value) ? "-0" : "0";
   }
-  // Shortest digits that read back the same; an exponent where PostgreSQL uses one.
-  const int exponent = static_cast<int>(std::floor(std::log10(std::abs(value))));
+  // The shortest digits that read back the same; an exponent where PostgreSQL has one.
+  constexpr int kFixedExponentMin = -4;
+  constexpr int kFixedExponentEnd = sizeof(T) == sizeof(float) ? 6 : 15;
   std::array<char, 64> buffer;
-  const bool scientific = exponent < -4 || exponent >= (sizeof(T) == 4 ? 6 : 15);
-  const auto [end, error] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                    scientific ? std::chars_format::scientific : std::chars_format::fixed);
-  return {buffer.data(), end};
-}
-
-std::string format_numeric(Int128 value, int scale) {
-  std::string digits;
-  UInt128 rest = magnitude(value);
-  do {
-    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
-    rest /= 10;
-  } while (rest != 0);
-  if (scale > 0) {
-    if (digits.size() <= static_cast<std::size_t>(scale)) {
-      digits.insert(0, static_cast<std::size_t>(scale) + 1 - digits.size(), '0');
-    }
-    digits.insert(digits.size() - static_cast<std::size_t>(scale), ".");
+  char* const limit = buffer.data() + buffer.size();
+  char* end = std::to_chars(buffer.data(), limit, value, std::chars_format::scientific).ptr;
+  const std::string_view written{buffer.data(), end};
+  const char* const exponent_text = buffer.data() + written.find('e') + 1;
+  int exponent = 0;
+  std::from_chars(exponent_text + (*exponent_text == '+' ? 1 : 0), end, exponent);
+  if (exponent >= kFixedExponentMin && exponent < kFixedExponentEnd) {
+    end = std::to_chars(buffer.data(), limit, value, std::chars_format::fixed).ptr;
   }
-  return (value < 0 ? "-" : "") + digits;
+  return {buffer.data(), end};
 }
 
 std::string format_bytea(std::string_view bytes) {
@@ -78,43 +69,6 @@ std::string format_bytea(std::string_view bytes) {
   return out;
 }
 
-// An element of {..} or (..), quoted where it could be misread.
-std::string quoted_element(const Value& value, bool array) {
-  if (value.is_null()) {
-    return array ? "NULL" : "";
-  }
-  const std::string text = to_string(value);
-  if (array && std::holds_alternative<Value::List>(value.data) &&
-      value.type.kind == TypeKind::kArray) {
-    return text;
-  }
-  const bool quote = text.empty() || (array && lower(text) == "null") ||
-                     text.find_first_of("{}(),\"\\ \t\n") != std::string::npos;
-  if (!quote) {
-    return text;
-  }
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += array ? '\\' : c;
-    }
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string format_list(const Value& value) {
-  const bool array = value.type.kind == TypeKind::kArray;
-  std::string out = array ? "{" : "(";
-  bool first = true;
-  for (const Value& element : std::get<Value::List>(value.data)) {
-    out += first ? "" : ",";
-    out += quoted_element(element, array);
-    first = false;
-  }
-  return out + (array ? "}" : ")");
-}
-
 Status not_a(std::string_view text, const Type& type) {
   return invalid_argument(fmt::format("\"{}\" is not a {}", text, to_string(type)));
 }
@@ -122,7 +76,7 @@ Status not_a(std::string_view text, const Type& type) {
 Result<Value> parse_integer(std::string_view text, const Type& type, std::int64_t min,
                             std::int64_t max) {
   std::string_view digits = trimmed(text);
-  if (digits.starts_with('+')) {
+  if (digits.starts_with('+') && !digits.starts_with("+-")) {
     digits.remove_prefix(1);
   }
   std::int64_t value = 0;
@@ -149,6 +103,11 @@ Result<Value> parse_floating(std::string_view text, const Type& type) {
   if (unsigned_word == "infinity" || unsigned_word == "inf") {
     return Value{type, sign * std::numeric_limits<double>::infinity()};
   }
+  // Else from_chars would take a second sign, and forms of NaN that are not PostgreSQL's.
+  if (unsigned_word.find_first_not_of("0123456789.e+-") != std::string_view::npos ||
+      unsigned_word.starts_with('-')) {
+    return not_a(text, type);
+  }
   double value = 0;
   const auto [end, error] =
       std::from_chars(unsigned_word.data(), unsigned_word.data() + unsigned_word.size(), value);
@@ -168,74 +127,22 @@ Result<Value> parse_floating(std::string_view text, const Type& type) {
   return Value{type, value};
 }
 
-// Digits, a point, an exponent: rounded half away from zero to the type's scale.
-Result<Value> parse_numeric(std::string_view text, const Type& type) {
-  std::string_view word = trimmed(text);
-  const bool negative = word.starts_with('-');
-  if (negative || word.starts_with('+')) {
-    word.remove_prefix(1);
-  }
-  std::string digits;
-  int point = -1;
-  std::size_t i = 0;
-  for (; i < word.size(); ++i) {
-    if (word[i] == '.' && point < 0) {
-      point = static_cast<int>(digits.size());
-    } else if (word[i] >= '0' && word[i] <= '9') {
-      digits += word[i];
-    } else {
-      break;
-    }
-  }
-  int exponent = 0;
-  if (i < word.size() && (word[i] == 'e' || word[i] == 'E')) {
-    std::string_view rest = word.substr(i + 1);
-    if (rest.starts_with('+')) {
-      rest.remove_prefix(1);
-    }
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), exponent);
-    if (error != std::errc() || end != rest.data() + rest.size() || exponent > 1000 ||
-        exponent < -1000) {
-      return not_a(text, type);
-    }
-    i = word.size();
-  }
-  if (digits.empty() || i != word.size()) {
-    return not_a(text, type);
-  }
-  // The digits that count: up to `wanted`, and one more to round by.
-  const int before_point = (point < 0 ? static_cast<int>(digits.size()) : point) + exponent;
-  const int wanted = before_point + type.scale;
-  Int128 value = 0;
-  for (int at = 0; at < wanted; ++at) {
-    const int digit =
-        at < static_cast<int>(digits.size()) ? digits[static_cast<std::size_t>(at)] - '0' : 0;
-    if (__builtin_mul_overflow(value, Int128{10}, &value) ||
-        __builtin_add_overflow(value, Int128{digit}, &value)) {
-      return invalid_argument(fmt::format("{} is out of range for {}", word, to_string(type)));
-    }
-  }
-  if (wanted >= 0 && wanted < static_cast<int>(digits.size()) &&
-      digits[static_cast<std::size_t>(wanted)] >= '5') {
-    ++value;
-  }
-  if (!has_digits(value, type.precision)) {
-    return invalid_argument(fmt::format("{} is out of range for {}", word, to_string(type)));
-  }
-  return Value{type, negative ? -value : value};
+Result<Value> parse_numeric_value(std::string_view text, const Type& type) {
+  TW_TRY_ASSIGN(const Int128 value, parse_numeric(trimmed(text), type));
+  return Value{type, value};
 }
 
+// Any beginning of a word that only one of them has will do.
 Result<Value> parse_boolean(std::string_view text, const Type& type) {
   const std::string word = lower(trimmed(text));
-  for (const std::string_view yes : {"true", "t", "yes", "y", "on", "1"}) {
-    if (word == yes) {
-      return Value{type, true};
-    }
+  const auto begins = [&](std::string_view whole, std::size_t size_min) {
+    return word.size() >= size_min && whole.starts_with(word);
+  };
+  if (begins("true", 1) || begins("yes", 1) || begins("on", 2) || word == "1") {
+    return Value{type, true};
   }
-  for (const std::string_view no : {"false", "f", "no", "n", "off", "0"}) {
-    if (word == no) {
-      return Value{type, false};
-    }
+  if (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0") {
+    return Value{type, false};
   }
   return not_a(text, type);
 }
@@ -259,97 +166,6 @@ Result<Value> parse_bytea(std::string_view text, const Type& type) {
   }
   return Value{type, std::move(bytes)};
 }
-
-// Reads {1,2,NULL,"a b"} and (1,,"a b").
-class ListParser {
- public:
-  ListParser(std::string_view text, const Type& type) : all_(text), text_(text), type_(type) {}
-
-  Result<Value> parse() {
-    TW_TRY_ASSIGN(Value value, parse_list(type_));
-    if (!trimmed(text_).empty()) {
-      return not_a(all_, type_);
-    }
-    return value;
-  }
-
- private:
-  Result<Value> parse_list(const Type& type) {
-    const bool array = type.kind == TypeKind::kArray;
-    text_ = text_.substr(std::min(text_.find_first_not_of(' '), text_.size()));
-    if (text_.empty() || text_.front() != (array ? '{' : '(')) {
-      return not_a(all_, type_);
-    }
-    text_.remove_prefix(1);
-    Value::List list;
-    const char close = array ? '}' : ')';
-    if (array && !text_.empty() && text_.front() == close) {
-      text_.remove_prefix(1);
-      return Value{type, std::move(list)};
-    }
-    while (true) {
-      if (!array && list.size() >= type.fields->size()) {
-        return not_a(all_, type_);
-      }
-      const Type& element = (*type.fields)[array ? 0 : list.size()].type;
-      TW_TRY_ASSIGN(Value value, parse_element(element, array, close));
-      list.push_back(std::move(value));
-      if (text_.empty()) {
-        return not_a(all_, type_);
-      }
-      const char next = text_.front();
-      text_.remove_prefix(1);
-      if (next == close) {
-        break;
-      }
-      if (next != ',') {
-        return not_a(all_, type_);
-      }
-    }
-    if (!array && list.size() != type.fields->size()) {
-      return not_a(all_, type_);
-    }
-    return Value{type, std::move(list)};
-  }
-
-  Result<Value> parse_element(const Type& type, bool array, char close) {
-    if (array && type.kind == TypeKind::kArray) {
-      return parse_list(type);
-    }
-    std::string word;
-    bool quoted = false;
-    while (!text_.empty() && text_.front() != ',' && text_.front() != close) {
-      if (text_.front() != '"') {
-        word += text_.front();
-        text_.remove_prefix(1);
-        continue;
-      }
-      quoted = true;
-      text_.remove_prefix(1);
-      while (!text_.empty()) {
-        const char c = text_.front();
-        text_.remove_prefix(1);
-        if (c == '"' && !text_.starts_with('"')) {
-          break;
-        }
-        if ((c == '\\' || c == '"') && !text_.empty()) {
-          word += text_.front();
-          text_.remove_prefix(1);
-        } else {
-          word += c;
-        }
-      }
-    }
-    if (!quoted && (array ? lower(trimmed(word)) == "null" : word.empty())) {
-      return null_value(type);
-    }
-    return parse_value(word, type);
-  }
-
-  std::string_view all_;
-  std::string_view text_;
-  const Type& type_;
-};
 
 }  // namespace
 
@@ -412,7 +228,7 @@ Result<Value> parse_value(std::string_view text, const Type& type) {
     case TypeKind::kDouble:
       return parse_floating(text, type);
     case TypeKind::kNumeric:
-      return parse_numeric(text, type);
+      return parse_numeric_value(text, type);
     case TypeKind::kText:
       return Value{type, std::string(text)};
     case TypeKind::kBytea:
@@ -444,7 +260,7 @@ Result<Value> parse_value(std::string_view text, const Type& type) {
       return not_a(text, type);
     case TypeKind::kStruct:
     case TypeKind::kArray:
-      return ListParser(text, type).parse();
+      return parse_list(text, type);
   }
   return not_a(text, type);
 }

@@ -6,91 +6,76 @@
 namespace thalweg {
 namespace {
 
-constexpr std::uint8_t kAverageScaleMin = 16;
-
 const std::vector<AggregateFunction>& table() {
   static const std::vector<AggregateFunction> kTable = {
-      {.name = "count",
-       .aliases = {},
-       .signature = "count(*), count(x) -> BIGINT",
-       .text = "How many rows there are, or how many in which x is not NULL.",
-       .kind = AggregateKind::kCount,
-       .order_dependent = false},
-      {.name = "sum",
-       .aliases = {},
-       .signature = "sum(x number or INTERVAL) -> BIGINT, NUMERIC, DOUBLE or INTERVAL",
-       .text = "The sum of what is not NULL; NULL where there is nothing. Exact for integers and "
-               "NUMERIC.",
-       .kind = AggregateKind::kSum,
-       .order_dependent = false},
-      {.name = "avg",
-       .aliases = {"mean"},
-       .signature = "avg(x number) -> NUMERIC or DOUBLE",
-       .text = "The average of what is not NULL; of integers and NUMERIC exact to 16 digits behind "
-               "the point.",
-       .kind = AggregateKind::kAvg,
-       .order_dependent = false},
-      {.name = "min",
-       .aliases = {},
-       .signature = "min(x) -> type of x",
-       .text = "The least value that is not NULL.",
-       .kind = AggregateKind::kMin,
-       .order_dependent = false},
-      {.name = "max",
-       .aliases = {},
-       .signature = "max(x) -> type of x",
-       .text = "The greatest value that is not NULL.",
-       .kind = AggregateKind::kMax,
-       .order_dependent = false},
-      {.name = "first_value",
-       .aliases = {"first"},
-       .signature = "first_value(x [ORDER BY ...]) -> type of x",
-       .text = "The value of the first row: by event time, unless ORDER BY says otherwise.",
-       .kind = AggregateKind::kFirstValue,
-       .order_dependent = true},
-      {.name = "last_value",
-       .aliases = {"last"},
-       .signature = "last_value(x [ORDER BY ...]) -> type of x",
-       .text = "The value of the last row: by event time, unless ORDER BY says otherwise.",
-       .kind = AggregateKind::kLastValue,
-       .order_dependent = true},
-      {.name = "array_agg",
-       .aliases = {},
-       .signature = "array_agg(x [ORDER BY ...]) -> array of x",
-       .text =
-           "All values, NULLs too, in one array: by event time, unless ORDER BY says otherwise.",
-       .kind = AggregateKind::kArrayAgg,
-       .order_dependent = true},
+      {"count",
+       {},
+       "count(*) | count(x ANY) -> BIGINT",
+       "Rows; with an argument, rows in which it is not NULL.",
+       AggregateKind::kCount,
+       false},
+      {"sum",
+       {},
+       "sum(x) -> BIGINT | NUMERIC | DOUBLE",
+       "Sum of the values that are not NULL; NULL when there are none.",
+       AggregateKind::kSum,
+       false},
+      {"avg",
+       {"mean"},
+       "avg(x) -> NUMERIC | DOUBLE",
+       "Mean; of integers and NUMERIC exact to 16 digits behind the point.",
+       AggregateKind::kAvg,
+       false},
+      {"min", {}, "min(x) -> the type of x", "Least value.", AggregateKind::kMin, false},
+      {"max", {}, "max(x) -> the type of x", "Greatest value.", AggregateKind::kMax, false},
+      {"first_value",
+       {"first"},
+       "first_value(x ANY) -> the type of x",
+       "Value of the earliest row by event time, or by ORDER BY inside the parentheses.",
+       AggregateKind::kFirstValue,
+       true},
+      {"last_value",
+       {"last"},
+       "last_value(x ANY) -> the type of x",
+       "Value of the latest row by event time, or by ORDER BY inside the parentheses.",
+       AggregateKind::kLastValue,
+       true},
+      {"array_agg",
+       {},
+       "array_agg(x ANY) -> ARRAY",
+       "All values, NULLs too, in order of event time or of ORDER BY inside the parentheses.",
+       AggregateKind::kArrayAgg,
+       true},
   };
   return kTable;
 }
 
-std::optional<Type> sum_type(const Type& type) {
-  switch (type.kind) {
+std::optional<Type> sum_type(const Type& arg) {
+  switch (arg.kind) {
     case TypeKind::kSmallint:
     case TypeKind::kInt:
       return type_of(TypeKind::kBigint);
     case TypeKind::kBigint:
       return numeric_type(kNumericPrecisionMax, 0);
     case TypeKind::kNumeric:
-      return numeric_type(kNumericPrecisionMax, type.scale);
+      return numeric_type(kNumericPrecisionMax, arg.scale);
     case TypeKind::kReal:
     case TypeKind::kDouble:
-    case TypeKind::kInterval:
-      return type;
+      return arg;
     default:
       return std::nullopt;
   }
 }
 
-std::optional<Type> average_type(const Type& type) {
-  if (is_floating(type.kind)) {
+std::optional<Type> avg_type(const Type& arg) {
+  constexpr std::uint8_t kDigits = 16;
+  if (is_floating(arg.kind)) {
     return type_of(TypeKind::kDouble);
   }
-  if (!is_numeric(type.kind)) {
-    return std::nullopt;
+  if (is_numeric(arg.kind)) {
+    return numeric_type(kNumericPrecisionMax, std::max(kDigits, arg.scale));
   }
-  return numeric_type(kNumericPrecisionMax, std::max(type.scale, kAverageScaleMin));
+  return std::nullopt;
 }
 
 bool is_ordered(TypeKind kind) { return kind != TypeKind::kStruct && kind != TypeKind::kNull; }
@@ -111,7 +96,7 @@ const AggregateFunction* find_aggregate(std::string_view name) {
 
 std::optional<Type> aggregate_type(AggregateKind kind, std::span<const Type> args) {
   if (kind == AggregateKind::kCountStar) {
-    return args.empty() ? std::optional<Type>{type_of(TypeKind::kBigint)} : std::nullopt;
+    return args.empty() ? std::optional(type_of(TypeKind::kBigint)) : std::nullopt;
   }
   if (args.size() != 1) {
     return std::nullopt;
@@ -123,10 +108,10 @@ std::optional<Type> aggregate_type(AggregateKind kind, std::span<const Type> arg
     case AggregateKind::kSum:
       return sum_type(args[0]);
     case AggregateKind::kAvg:
-      return average_type(args[0]);
+      return avg_type(args[0]);
     case AggregateKind::kMin:
     case AggregateKind::kMax:
-      return is_ordered(args[0].kind) ? std::optional<Type>{args[0]} : std::nullopt;
+      return is_ordered(args[0].kind) ? std::optional(args[0]) : std::nullopt;
     case AggregateKind::kFirstValue:
     case AggregateKind::kLastValue:
       return args[0];

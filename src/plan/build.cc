@@ -192,6 +192,18 @@ NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name) {
   return share(std::move(node));
 }
 
+NodePtr make_process(NodePtr input, Process process, Schema schema) {
+  Node node = following(std::move(input));
+  if (!process.chooses_rows) {
+    node.schema = std::move(schema);
+    // Its rows keep their event time, but no column is known to hold it.
+    node.time.column.reset();
+    node.time.window.reset();
+  }
+  node.step = std::move(process);
+  return share(std::move(node));
+}
+
 NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names) {
   Node node = following(std::move(input));
   TW_CHECK(names.empty() || names.size() == node.schema.size());

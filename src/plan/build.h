@@ -34,6 +34,9 @@ NodePtr make_union(std::vector<NodePtr> inputs);
 
 NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name);
 
+// `schema`: of the output; the input's where the function only chooses rows.
+NodePtr make_process(NodePtr input, Process process, Schema schema);
+
 // Columns are shown under `names`, or the input's names where there are none.
 NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names = {});
 

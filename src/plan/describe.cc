@@ -107,6 +107,9 @@ std::string describe(const Node& node) {
   if (const auto* sort = step_of<Sort>(node)) {
     return describe_sort(node, *sort);
   }
+  if (const auto* process = step_of<Process>(node)) {
+    return process->text;
+  }
   if (const auto* sink = step_of<Sink>(node)) {
     return sink->table == nullptr ? "result" : "INSERT INTO " + sink->table->name;
   }

@@ -84,8 +84,9 @@ std::string quoted(std::string_view text) {
 }
 
 std::string_view kind_of(const Node& node) {
-  constexpr std::string_view kKinds[] = {
-      "scan", "values", "filter", "project", "assign_window", "aggregate", "union", "sort", "sink"};
+  constexpr std::string_view kKinds[] = {"scan",          "values",    "filter", "project",
+                                         "assign_window", "aggregate", "union",  "sort",
+                                         "process",       "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   return kKinds[node.step.index()];
 }

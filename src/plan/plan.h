@@ -9,6 +9,7 @@
 
 #include "catalog/table.h"
 #include "columnar/kernels.h"
+#include "columnar/row_function.h"
 #include "expr/aggregate.h"
 #include "expr/expr.h"
 
@@ -104,6 +105,14 @@ struct Sort {
   std::uint64_t offset = 0;
 };
 
+// Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all
+// of the input's columns.
+struct Process {
+  std::string text;  // As EXPLAIN shows it: "map to Delay".
+  MakeRowFunction make;
+  bool chooses_rows = false;  // It yields rows of its input as they are.
+};
+
 // Writes the input's columns into a table's columns of equal types, or hands them to whoever asked
 // for the result (table == nullptr).
 struct Sink {
@@ -112,7 +121,8 @@ struct Sink {
 
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
-  std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Union, Sort, Sink> step;
+  std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Union, Sort, Process, Sink>
+      step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.
   TimeInfo time;

@@ -1,4 +1,5 @@
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -58,6 +59,8 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     for (const SortKey& key : sort->keys) {
       used[key.column] = true;
     }
+  } else if (step_of<Process>(node) != nullptr) {
+    used.assign(used.size(), true);
   } else {
     // AssignWindow, Union, Sink: the columns that stand at the same place.
     for (std::size_t i = 0; i < used.size(); ++i) {
@@ -137,7 +140,11 @@ class Pruner {
       }
       return {make_sort(input.node, std::move(pruned), node->id, node->name), input.places};
     }
-    TW_CHECK(step_of<Sink>(*node) != nullptr);
+    // A sink or a function of the program, which take every column.
+    TW_CHECK(step_of<Sink>(*node) != nullptr || step_of<Process>(*node) != nullptr);
+    if (step_of<Process>(*node) != nullptr) {
+      return prune_process(node, input);
+    }
     TW_CHECK(input.node->schema.size() == node->schema.size());
     return {with_inputs(node, {input.node}), input.places};
   }
@@ -154,6 +161,14 @@ class Pruner {
       }
     }
     return kept;
+  }
+
+  static Pruned prune_process(const NodePtr& node, const Pruned& input) {
+    TW_CHECK(input.node->schema.size() == node->inputs[0]->schema.size());
+    Pruned pruned{with_inputs(node, {input.node}), {}};
+    pruned.places.resize(node->schema.size());
+    std::iota(pruned.places.begin(), pruned.places.end(), 0U);
+    return pruned;
   }
 
   static Pruned prune_scan(const Node& node, const Scan& scan, Columns wanted) {

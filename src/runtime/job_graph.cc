@@ -12,6 +12,7 @@
 #include "operators/group_aggregate.h"
 #include "operators/late_filter.h"
 #include "operators/partial_aggregate.h"
+#include "operators/process.h"
 #include "operators/sort_limit.h"
 #include "operators/union.h"
 #include "operators/window_aggregate.h"
@@ -55,6 +56,11 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
 }
 
 // Builds the graph worker by worker; the first worker's pass also makes what all share.
+bool chooses_rows(const Node& node) {
+  const auto* process = step_of<plan::Process>(node);
+  return process != nullptr && process->chooses_rows;
+}
+
 class GraphBuilder {
  public:
   GraphBuilder(const plan::Plan& plan, const JobOptions& options, const JobConnections& connections,
@@ -231,7 +237,7 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
       TW_TRY(add_operator(make_operator(node), step));
       const auto* project = step_of<plan::Project>(node);
       note(node, plan::describe(node), *step).filters =
-          step_of<plan::Filter>(node) != nullptr ||
+          step_of<plan::Filter>(node) != nullptr || chooses_rows(node) ||
           (project != nullptr && project->predicate != nullptr);
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -279,6 +285,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
     return make_sort_limit({.keys = sort->keys, .limit = sort->limit, .offset = sort->offset});
+  }
+  if (const auto* process = step_of<plan::Process>(node)) {
+    return make_process({.function = process->make(), .chooses_rows = process->chooses_rows});
   }
   TW_CHECK(step_of<plan::Union>(node) != nullptr);
   return make_union();

@@ -36,7 +36,8 @@ class Sink {
 
   virtual Status open() = 0;
 
-  // Called by each worker once, after open(). The writer may share the sink's state, under its lock.
+  // Called by each worker once, after open(). The writer may share the sink's state, under its
+  // lock.
   virtual std::unique_ptr<SinkWriter> make_writer() = 0;
 
   // After every writer's last flush; `completed` says whether the job came to its end (false: it

@@ -98,7 +98,7 @@ class Postgres:
         """One list of CSV lines for each query of the script, which runs in a schema of its own."""
         marker = "<<end of result>>"
         parts = [SETTINGS, "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"]
-        parts += [self.load(file) for file in sorted(folder.iterdir())]
+        parts += [self.load(file) for file in sorted(folder.iterdir()) if file.stem in script]
         for statement in split_statements(script):
             if is_query(statement):
                 parts.append(f"COPY ({statement}\n) TO STDOUT WITH (FORMAT csv, HEADER, NULL 'NULL');")

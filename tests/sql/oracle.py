@@ -5,6 +5,7 @@ Rewrites the sections that differ and tells which; `--check` only tells.
 """
 import argparse
 import pathlib
+import shlex
 import sys
 import tempfile
 
@@ -51,10 +52,20 @@ def expected_rows(case, rows, place, oracles, folder):
             raise engines.OracleError("rows by hand without a reason")
         return None
     if engine == "python":
-        header, values = getattr(reference, argument)(folder)
-        return [engines.csv_line(header)] + [engines.csv_line(row) for row in values]
+        name, *options = shlex.split(argument)
+        answer = getattr(reference, name)(
+            folder, **dict(option.split("=", 1) for option in options))
+        check_counts(case, answer)
+        return [engines.csv_line(row) for row in [answer.header, *answer.rows]]
     results = oracles.results(engine, oracle.text or case.sql, folder)
     return results[0 if oracle.text else place]
+
+
+def check_counts(case, answer):
+    stated = dict(line.split(" ") for part in case.of_kind("counts") for line in part.body if line)
+    computed = {reason: str(rows) for reason, rows in answer.rejected.items()}
+    if stated != computed:
+        raise engines.OracleError(f"counts should be {computed}")
 
 
 def same(expected, actual, ordered):

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "thalweg/timestamp.h"
+
+namespace thalweg {
+
+// A message as brokers carry it, for programs without a struct of their own.
+struct Event {
+  std::string id;
+  Timestamp time;
+  std::string key;
+  std::string data = "{}";      // A JSON object.
+  std::string metadata = "{}";  // A JSON object of texts: where it came from, its headers.
+
+  // A field of `data`; nothing when it is missing, null or of another kind. Numbers and booleans
+  // are texts too.
+  std::optional<std::string> text(std::string_view field) const;
+  std::optional<double> number(std::string_view field) const;
+
+  // Puts a field into `data`, in the place of one of that name.
+  void set(std::string_view field, std::string_view value);
+  void set(std::string_view field, const char* value) { set(field, std::string_view(value)); }
+  void set(std::string_view field, double value);
+
+  // The same for metadata.
+  std::optional<std::string> header(std::string_view name) const;
+  void set_header(std::string_view name, std::string_view value);
+};
+
+}  // namespace thalweg

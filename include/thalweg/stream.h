@@ -1,0 +1,190 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "thalweg/aggregates.h"
+#include "thalweg/detail/functions.h"
+
+namespace thalweg {
+
+template <typename T>
+class Stream;
+
+// A stream cut into windows, by key or not.
+template <typename T>
+class WindowedStream {
+ public:
+  WindowedStream(detail::Graph& graph, detail::PlanNode node, detail::AggregateDecl decl)
+      : graph_(&graph), node_(std::move(node)), decl_(std::move(decl)) {}
+
+  // One row per key and window when the window closes: window_start, window_end, window_time, the
+  // keys, the aggregates. Without a window one per key, at the end of a bounded stream, else each
+  // time it changes.
+  template <std::same_as<AggregateOf>... Aggregates>
+  Stream<Record> aggregate(Aggregates... aggregates) const;
+
+ private:
+  detail::Graph* graph_;
+  detail::PlanNode node_;
+  detail::AggregateDecl decl_;
+};
+
+template <typename T>
+class KeyedStream {
+ public:
+  KeyedStream(detail::Graph& graph, detail::PlanNode node, std::vector<std::string> keys)
+      : graph_(&graph), node_(std::move(node)), keys_(std::move(keys)) {}
+
+  // Requires event time.
+  WindowedStream<T> window(TumblingWindow window) const {
+    return {*graph_, node_, {.keys = keys_, .window = window, .aggregates = {}}};
+  }
+
+  template <std::same_as<AggregateOf>... Aggregates>
+  Stream<Record> aggregate(Aggregates... aggregates) const;
+
+ private:
+  detail::Graph* graph_;
+  detail::PlanNode node_;
+  std::vector<std::string> keys_;
+};
+
+// Rows of type T, a plain struct of up to 24 fields (or Record), on their way. A value that stands
+// for one step of its pipeline, which must outlive it; steps may be used more than once. Functions
+// are copied to each worker and called there, row by row; they must not share what they change.
+// A row on which one throws is rejected and counted, and the others go on.
+template <typename T>
+class Stream {
+ public:
+  Stream(detail::Graph& graph, detail::PlanNode node) : graph_(&graph), node_(std::move(node)) {}
+
+  // A condition in SQL over the fields, which the planner sees: "price > 100 AND channel = 'web'".
+  Stream filter(const std::string& condition) const {
+    return {*graph_, graph_->filter(node_, condition)};
+  }
+
+  template <std::predicate<const T&> F>
+    requires(!std::convertible_to<F, std::string>)
+  Stream filter(F keep) const {
+    return {*graph_,
+            graph_->function(node_, {.text = "filter",
+                                     .make = maker<detail::FilterFunction<T, F>>(std::move(keep)),
+                                     .chooses_rows = true,
+                                     .fields = {}})};
+  }
+
+  // The rows for which it is true, and the others.
+  template <std::predicate<const T&> F>
+  std::pair<Stream, Stream> split(F belongs_first) const {
+    return {filter(belongs_first),
+            filter([belongs_first](const T& row) mutable { return !belongs_first(row); })};
+  }
+
+  // One row, of any struct, for each.
+  template <std::invocable<const T&> F>
+  auto map(F make) const {
+    using U = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
+    return derived<U>("map", maker<detail::MapFunction<T, U, F>>(std::move(make)));
+  }
+
+  // As many rows for each as the range has that is returned.
+  template <std::invocable<const T&> F>
+  auto flat_map(F make) const {
+    using U = std::ranges::range_value_t<std::invoke_result_t<F&, const T&>>;
+    return derived<U>("flat_map", maker<detail::FlatMapFunction<T, U, F>>(std::move(make)));
+  }
+
+  // Each worker has a copy of the processor.
+  template <typename P>
+    requires std::derived_from<P, Processor<T, typename P::Result>>
+  Stream<typename P::Result> process(P processor) const {
+    return process_with(std::move(processor));
+  }
+
+  template <auto... Members>
+    requires(sizeof...(Members) > 0)
+  KeyedStream<T> key_by() const {
+    return key_by({std::string(detail::name_of_value<Members>())...});
+  }
+  KeyedStream<T> key_by(std::vector<std::string> fields) const {
+    return {*graph_, node_, std::move(fields)};
+  }
+
+  WindowedStream<T> window(TumblingWindow window) const {
+    return KeyedStream<T>(*graph_, node_, {}).window(window);
+  }
+
+  // The columns of the fields' names as a struct. NULL reads as a field's default, unless it is
+  // std::optional.
+  template <typename U>
+  Stream<U> as() const {
+    return {*graph_, graph_->convert(node_, detail::fields_of<U>())};
+  }
+
+  // The rows of both.
+  Stream merge(const Stream& other) const { return {*graph_, graph_->merge({node_, other.node_})}; }
+
+  // A name under which Pipeline::sql() reads it.
+  Stream as_table(const std::string& name) const {
+    graph_->name_table(node_, name);
+    return *this;
+  }
+
+  // Calls call(row), or call(row, change) with +1 or -1, by one thread at a time.
+  template <typename F>
+    requires std::invocable<F&, const T&> || std::invocable<F&, const T&, int>
+  void sink(F call) const {
+    graph_->sink(node_, maker<detail::CallbackFunction<T, F>>(std::move(call)));
+  }
+  void sink(const ConnectorOptions& connector) const { graph_->sink(node_, connector); }
+
+ private:
+  template <typename Function, typename F>
+  std::function<std::unique_ptr<detail::RowsFunction>()> maker(F function) const {
+    return [function = std::move(function), names = graph_->column_names(node_)] {
+      return std::make_unique<Function>(function, names);
+    };
+  }
+
+  template <typename U>
+  Stream<U> derived(const std::string& what,
+                    std::function<std::unique_ptr<detail::RowsFunction>()> make) const {
+    return {*graph_,
+            graph_->function(node_, {.text = what + " to " + std::string(detail::name_of_type<U>()),
+                                     .make = std::move(make),
+                                     .chooses_rows = false,
+                                     .fields = detail::fields_of<U>()})};
+  }
+
+  template <typename P>
+  Stream<typename P::Result> process_with(P processor) const {
+    return derived<typename P::Result>("process",
+                                       maker<detail::ProcessorFunction<P>>(std::move(processor)));
+  }
+
+  detail::Graph* graph_;
+  detail::PlanNode node_;
+};
+
+template <typename T>
+template <std::same_as<AggregateOf>... Aggregates>
+Stream<Record> WindowedStream<T>::aggregate(Aggregates... aggregates) const {
+  detail::AggregateDecl decl = decl_;
+  (decl.aggregates.push_back(std::move(aggregates)), ...);
+  return {*graph_, graph_->aggregate(node_, decl)};
+}
+
+template <typename T>
+template <std::same_as<AggregateOf>... Aggregates>
+Stream<Record> KeyedStream<T>::aggregate(Aggregates... aggregates) const {
+  return WindowedStream<T>(*graph_, node_, {.keys = keys_, .window = {}, .aggregates = {}})
+      .aggregate(std::move(aggregates)...);
+}
+
+}  // namespace thalweg

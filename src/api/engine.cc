@@ -1,0 +1,255 @@
+#include "api/engine.h"
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+#include <utility>
+
+#include "api/problems.h"
+#include "api/progress.h"
+#include "api/result_sink.h"
+#include "api/script_runner.h"
+#include "connectors/infer.h"
+#include "connectors/registry.h"
+#include "sql/parser.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::uint32_t kWorkersMax = 1024;
+constexpr std::uint32_t kBatchRowsMax = 1 << 20;
+
+std::uint32_t worker_count(const SessionOptions& options) {
+  const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
+  return std::min(options.workers == 0 ? cores : options.workers, kWorkersMax);
+}
+
+// The whole text as a number from 1 to `max`.
+std::optional<std::uint32_t> parse_count(std::string_view text, std::uint32_t max) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > max) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
+  Diagnostic diagnostic;
+  diagnostic.code = "C0203";
+  diagnostic.span = span;
+  if (set.name == "workers" || set.name == "batch_rows") {
+    diagnostic.message =
+        set.name + " must be a whole number of at least 1, not '" + set.value + "'";
+  } else {
+    diagnostic.code = "C0201";
+    diagnostic.message = "there is no setting \"" + set.name + "\"";
+    diagnostic.notes = {"settings: batch_rows, workers"};
+  }
+  return diagnostic;
+}
+
+SourceText source_of(const Script& script) { return {.name = script.name, .text = script.text}; }
+
+}  // namespace
+
+bool apply_setting(SessionOptions& options, const sql::BoundSet& set) {
+  const SessionOptions defaults;
+  if (set.name == "workers") {
+    const auto count = set.value.empty() ? defaults.workers : parse_count(set.value, kWorkersMax);
+    options.workers = count.value_or(options.workers);
+    return count.has_value();
+  }
+  if (set.name == "batch_rows") {
+    const auto count =
+        set.value.empty() ? defaults.batch_rows : parse_count(set.value, kBatchRowsMax);
+    options.batch_rows = count.value_or(options.batch_rows);
+    return count.has_value();
+  }
+  return false;
+}
+
+Engine::Engine(Env& env, SessionOptions options)
+    : env_(env),
+      standard_input_(env),
+      world_{env, standard_input_},
+      options_(options),
+      catalog_(make_catalog()) {}
+
+std::unique_ptr<sql::Catalog> Engine::make_catalog() {
+  return std::make_unique<sql::Catalog>(
+      connector_catalog(), [this](const std::string& path) { return infer_table(world_, path); });
+}
+
+std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catalog& catalog,
+                                                Diagnostics& diagnostics) {
+  const std::vector<ast::Statement> statements = parse_script(script.text, diagnostics);
+  // What comes after a statement that does not parse may need what it would have declared.
+  std::uint32_t trusted_end = static_cast<std::uint32_t>(script.text.size());
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity == Severity::kError) {
+      trusted_end = std::min(trusted_end, diagnostic.span.begin);
+    }
+  }
+  BoundScript bound;
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    if (statements[i].span.end > trusted_end) {
+      break;
+    }
+    std::optional<sql::BoundStatement> one = sql::bind(statements[i], catalog, diagnostics);
+    if (!one) {
+      continue;
+    }
+    if (const auto* set = std::get_if<sql::BoundSet>(&*one)) {
+      SessionOptions scratch;
+      if (!apply_setting(scratch, *set)) {
+        diagnostics.add(setting_problem(*set, statements[i].span));
+      }
+    }
+    bound.items.push_back({.statement = i, .bound = std::move(*one)});
+  }
+  return diagnostics.has_errors() ? std::nullopt : std::optional(std::move(bound));
+}
+
+RunReport Engine::execute(const Script& script, ResultReceiver& receiver) {
+  begin_run();
+  RunReport report;
+  Diagnostics diagnostics;
+  const std::optional<BoundScript> bound = bind(script, *catalog_, diagnostics);
+  report.problems = to_problems(source_of(script), diagnostics, options_.color);
+  if (!bound) {
+    report.outcome = Outcome::kInvalid;
+    return report;
+  }
+  const Status status = ScriptRunner(*this, receiver).run(*bound);
+  report.summary = progress();
+  if (!status.ok()) {
+    report.outcome = outcome_of(status);
+    report.problems.push_back(to_problem(source_of(script), status, options_.color));
+  } else if (stop_requested()) {
+    report.outcome = Outcome::kStopped;
+  }
+  return report;
+}
+
+std::vector<Problem> Engine::validate(const Script& script) {
+  const std::unique_ptr<sql::Catalog> scratch = make_catalog();
+  for (const TablePtr& table : catalog_->tables()) {
+    scratch->add_table(table);
+  }
+  Diagnostics diagnostics;
+  (void)bind(script, *scratch, diagnostics);
+  return to_problems(source_of(script), diagnostics, options_.color);
+}
+
+Explanation Engine::explain(const Script& script, ExplainOptions options) {
+  Explanation explanation;
+  Diagnostics diagnostics;
+  begin_run();
+  const std::optional<BoundScript> bound = bind(script, *catalog_, diagnostics);
+  explanation.report.problems = to_problems(source_of(script), diagnostics, options_.color);
+  if (!bound) {
+    explanation.report.outcome = Outcome::kInvalid;
+    return explanation;
+  }
+  if (!options.analyze) {
+    const plan::Plan plan = plan::rewrite(plan_of(*bound));
+    explanation.text = options.json ? plan::explain_json(plan) : plan::explain_text(plan);
+    return explanation;
+  }
+  class NoReceiver final : public ResultReceiver {
+   public:
+    bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
+  } nobody;
+  const SessionOptions before = std::exchange(options_, options_);
+  options_.measure_operators = true;
+  const Status status = ScriptRunner(*this, nobody).run(*bound);
+  options_ = before;
+  explanation.report.summary = progress();
+  explanation.text = analyzed_text(explanation.report.summary, options.json);
+  if (!status.ok()) {
+    explanation.report.outcome = outcome_of(status);
+    explanation.report.problems.push_back(to_problem(source_of(script), status, options_.color));
+  }
+  return explanation;
+}
+
+Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
+                   ResultReceiver& receiver) {
+  ResultChannel channel(receiver, [this] { request_stop(); });
+  const JobOptions job_options{.workers = worker_count(options_),
+                               .batch_rows = options_.batch_rows,
+                               .interleaving_seed = options_.interleaving_seed,
+                               .measure_operators = options_.measure_operators};
+  const JobConnections connections{
+      .make_source =
+          [this](const Table& table, const std::vector<std::uint32_t>& columns) {
+            return make_table_source(table, columns);
+          },
+      .make_sink = [&](std::size_t sink, const plan::Node& node) -> Result<std::unique_ptr<Sink>> {
+        if (const TablePtr& table = std::get<plan::Sink>(node.step).table) {
+          return make_table_sink(*table);
+        }
+        const auto answer = std::find_if(answers.begin(), answers.end(),
+                                         [&](const Answer& each) { return each.sink == sink; });
+        TW_CHECK(answer != answers.end());
+        return make_result_sink(channel, answer->header);
+      }};
+  TW_TRY_ASSIGN(const std::unique_ptr<Job> job, Job::make(plan, job_options, connections, env_));
+  for (const Answer& answer : answers) {
+    channel.begin(answer.header);
+  }
+  std::optional<RunningJob::Guard> shown(std::in_place, running_, *job);
+  if (stop_requested()) {
+    job->request_stop();  // It came before the job could be seen.
+  }
+  const Status status = job->run();
+  RunProgress done = to_run_progress(job->progress());
+  done.stopped = stop_requested();
+  {
+    // Together, so that nobody who watches misses its counts or sees them twice.
+    const std::lock_guard lock(mutex_);
+    shown.reset();
+    add_progress(finished_, done);
+  }
+  if (status.ok()) {
+    for (const Answer& answer : answers) {
+      channel.end(answer.header, done);
+    }
+  }
+  return status;
+}
+
+void Engine::begin_run() {
+  stop_requested_.store(false);
+  started_nanos_.store(env_.steady_nanos());
+  const std::lock_guard lock(mutex_);
+  finished_ = {};
+}
+
+void Engine::request_stop() {
+  stop_requested_.store(true);
+  running_.visit([](Job& job) { job.request_stop(); });
+}
+
+RunProgress Engine::progress() const {
+  const std::lock_guard lock(mutex_);
+  RunProgress total = finished_;
+  running_.visit([&](Job& job) { add_progress(total, to_run_progress(job.progress())); });
+  total.seconds = static_cast<double>(env_.steady_nanos() - started_nanos_.load()) * 1e-9;
+  return total;
+}
+
+Result<std::unique_ptr<Source>> Engine::make_table_source(
+    const Table& table, const std::vector<std::uint32_t>& columns) {
+  const auto own = program_.sources.find(&table);
+  return own != program_.sources.end() ? own->second(columns)
+                                       : make_source(world_, {.table = table, .columns = columns});
+}
+
+Result<std::unique_ptr<Sink>> Engine::make_table_sink(const Table& table) {
+  const auto own = program_.sinks.find(&table);
+  return own != program_.sinks.end() ? own->second() : make_sink(world_, table);
+}
+
+}  // namespace thalweg

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/running_job.h"
+#include "connectors/connector.h"
+#include "plan/plan.h"
+#include "sql/binder.h"
+#include "thalweg/session.h"
+
+namespace thalweg {
+
+// Sources and sinks that a program brings itself, by the table that stands for them in the plan.
+struct ProgramConnections {
+  using MakeSource =
+      std::function<Result<std::unique_ptr<Source>>(const std::vector<std::uint32_t>& columns)>;
+  using MakeSink = std::function<Result<std::unique_ptr<Sink>>()>;
+  std::map<const Table*, MakeSource> sources;
+  std::map<const Table*, MakeSink> sinks;
+};
+
+// A query whose rows are asked for: which sink of the plan, and what is said of it.
+struct Answer {
+  std::size_t sink = 0;
+  ResultHeader header;
+};
+
+// What a session and a pipeline are made of: the catalogue, and plans that run against the world.
+// One thread executes at a time; request_stop() and progress() may come from any other.
+class Engine {
+ public:
+  Engine(Env& env, SessionOptions options);
+
+  RunReport execute(const Script& script, ResultReceiver& receiver);
+  std::vector<Problem> validate(const Script& script);
+  Explanation explain(const Script& script, ExplainOptions options);
+
+  // Runs one plan to its end. `answers` are its sinks without a table.
+  Status run(const plan::Plan& plan, const std::vector<Answer>& answers, ResultReceiver& receiver);
+
+  // Sets the counts of what follows to nothing, and forgets an earlier request to stop.
+  void begin_run();
+  void request_stop();
+  bool stop_requested() const { return stop_requested_.load(); }
+  RunProgress progress() const;
+
+  World& world() { return world_; }
+  sql::Catalog& catalog() { return *catalog_; }
+  ProgramConnections& program() { return program_; }
+  SessionOptions& options() { return options_; }
+
+  // The statements of a script, bound; nothing where there was an error.
+  struct BoundScript {
+    struct Item {
+      std::size_t statement = 0;
+      sql::BoundStatement bound;
+    };
+    std::vector<Item> items;
+  };
+  std::optional<BoundScript> bind(const Script& script, sql::Catalog& catalog,
+                                  Diagnostics& diagnostics);
+
+ private:
+  std::unique_ptr<sql::Catalog> make_catalog();
+  Result<std::unique_ptr<Source>> make_table_source(const Table& table,
+                                                    const std::vector<std::uint32_t>& columns);
+  Result<std::unique_ptr<Sink>> make_table_sink(const Table& table);
+
+  Env& env_;
+  StandardInput standard_input_;
+  World world_;
+  SessionOptions options_;
+  ProgramConnections program_;
+  std::unique_ptr<sql::Catalog> catalog_;
+  mutable RunningJob running_;
+  std::atomic<bool> stop_requested_{false};
+  std::atomic<std::int64_t> started_nanos_{0};
+  mutable std::mutex mutex_;  // Guards finished_.
+  RunProgress finished_;      // Of the jobs of this run that have ended.
+};
+
+// Changes an option by a SET statement. False: there is no such setting, or not such a value.
+bool apply_setting(SessionOptions& options, const sql::BoundSet& set);
+
+}  // namespace thalweg

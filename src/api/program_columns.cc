@@ -1,0 +1,122 @@
+#include "api/program_columns.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "columnar/kernels.h"
+
+namespace thalweg {
+namespace {
+
+BufferRef copy_of(const void* bytes, std::size_t size) {
+  std::shared_ptr<Buffer> buffer = Buffer::allocate(size);
+  std::memcpy(buffer->data(), bytes, size);
+  return buffer;
+}
+
+BufferRef text_offsets(const detail::ColumnData& data) {
+  std::shared_ptr<Buffer> buffer = Buffer::allocate((data.ends.size() + 1) * sizeof(std::int32_t));
+  auto* offsets = buffer->as<std::int32_t>();
+  offsets[0] = 0;
+  std::memcpy(offsets + 1, data.ends.data(), data.ends.size() * sizeof(std::int32_t));
+  return buffer;
+}
+
+class ProgramFunction final : public RowFunction {
+ public:
+  ProgramFunction(std::unique_ptr<detail::RowsFunction> function,
+                  std::vector<detail::FieldInfo> fields)
+      : function_(std::move(function)), fields_(std::move(fields)) {}
+
+  RowsMade apply(const Batch& input) override {
+    detail::RowsOut out;
+    function_->apply(rows_in(input), out);
+    RowsMade made{
+        .columns = {}, .origins = std::move(out.origins), .refused = std::move(out.refused)};
+    for (std::size_t i = 0; i < out.columns.size(); ++i) {
+      TW_CHECK(out.columns[i].rows == made.origins.size());
+      made.columns.push_back(to_column(fields_[i].kind, out.columns[i]));
+    }
+    return made;
+  }
+
+ private:
+  const std::unique_ptr<detail::RowsFunction> function_;
+  const std::vector<detail::FieldInfo> fields_;
+};
+
+}  // namespace
+
+Type type_of(detail::FieldKind kind) {
+  switch (kind) {
+    case detail::FieldKind::kBoolean:
+      return type_of(TypeKind::kBoolean);
+    case detail::FieldKind::kSmallint:
+      return type_of(TypeKind::kSmallint);
+    case detail::FieldKind::kInt:
+      return type_of(TypeKind::kInt);
+    case detail::FieldKind::kBigint:
+      return type_of(TypeKind::kBigint);
+    case detail::FieldKind::kReal:
+      return type_of(TypeKind::kReal);
+    case detail::FieldKind::kDouble:
+      return type_of(TypeKind::kDouble);
+    case detail::FieldKind::kText:
+      return type_of(TypeKind::kText);
+    case detail::FieldKind::kTimestamp:
+      break;
+  }
+  return type_of(TypeKind::kTimestamp);
+}
+
+Schema schema_of(const std::vector<detail::FieldInfo>& fields) {
+  Schema schema;
+  for (const detail::FieldInfo& field : fields) {
+    schema.push_back({field.name, type_of(field.kind)});
+  }
+  return schema;
+}
+
+Column to_column(detail::FieldKind kind, const detail::ColumnData& data) {
+  Column column(type_of(kind), data.rows);
+  if (kind == detail::FieldKind::kBoolean) {
+    column.set_values(
+        pack_bits(data.rows, [&](std::uint32_t row) { return data.bytes[row] != 0; }));
+  } else {
+    column.set_values(copy_of(data.bytes.data(), data.bytes.size()));
+  }
+  if (kind == detail::FieldKind::kText) {
+    column.set_offsets(text_offsets(data));
+  }
+  if (!data.nulls.empty()) {
+    column.set_validity(
+        pack_bits(data.rows, [&](std::uint32_t row) { return data.nulls[row] == 0; }));
+  }
+  return column;
+}
+
+detail::RowsIn rows_in(const Batch& batch) {
+  detail::RowsIn rows;
+  rows.batch = &batch;
+  rows.rows = batch.num_rows();
+  if (batch.selection) {
+    rows.numbers = *batch.selection;
+  }
+  for (const Column& column : batch.columns) {
+    const TypeKind kind = column.type().kind;
+    const bool has_offsets =
+        kind == TypeKind::kText || kind == TypeKind::kBytea || kind == TypeKind::kArray;
+    rows.columns.push_back({.values = column.raw_values(),
+                            .validity = column.validity(),
+                            .offsets = has_offsets ? column.offsets() : nullptr});
+  }
+  return rows;
+}
+
+std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunction> function,
+                                               std::vector<detail::FieldInfo> fields) {
+  return std::make_unique<ProgramFunction>(std::move(function), std::move(fields));
+}
+
+}  // namespace thalweg

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "columnar/batch.h"
+#include "columnar/row_function.h"
+#include "thalweg/detail/graph.h"
+
+// Between the engine's columns and those that the public headers write and read.
+namespace thalweg {
+
+Type type_of(detail::FieldKind kind);
+Schema schema_of(const std::vector<detail::FieldInfo>& fields);
+
+Column to_column(detail::FieldKind kind, const detail::ColumnData& data);
+
+// A view of the batch, which must outlive it.
+detail::RowsIn rows_in(const Batch& batch);
+
+// A function of the program as a step. `fields`: of its output.
+std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunction> function,
+                                               std::vector<detail::FieldInfo> fields);
+
+}  // namespace thalweg

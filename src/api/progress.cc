@@ -1,0 +1,173 @@
+#include "api/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "columnar/value.h"
+
+namespace thalweg {
+namespace {
+
+std::optional<std::int64_t> shown_watermark(EventTime time) {
+  return time == kStartOfTime || time == kEndOfTime ? std::nullopt : std::optional(time.micros);
+}
+
+std::string plural(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string time_text(std::int64_t micros) {
+  return to_string(Value{type_of(TypeKind::kTimestamp), micros});
+}
+
+std::string source_names(const RunProgress& progress) {
+  std::string names;
+  constexpr std::size_t kNamesMax = 3;
+  for (std::size_t i = 0; i < progress.partitions.size(); ++i) {
+    if (i == kNamesMax) {
+      names += fmt::format(" and {} more", progress.partitions.size() - kNamesMax);
+      break;
+    }
+    names += (i == 0 ? "" : ", ") + progress.partitions[i].name;
+  }
+  return names;
+}
+
+// The last step that has taken rows in and given none out, in a run that was stopped: its rows
+// wait for a window to close or an input to end.
+const RunProgress::Operator* holding_operator(const RunProgress& progress) {
+  const RunProgress::Operator* holding = nullptr;
+  for (const RunProgress::Operator& each : progress.operators) {
+    if (each.rows_in > 0 && each.rows_out == 0) {
+      holding = &each;
+    }
+  }
+  return holding;
+}
+
+std::string held_text(const RunProgress& progress) {
+  if (!progress.stopped) {
+    return {};
+  }
+  std::string text;
+  if (const RunProgress::Operator* holding = holding_operator(progress)) {
+    text = fmt::format("{} held in \"{}\", which was stopped before it could give a result",
+                       plural(std::max(progress.rows_held, holding->rows_in), "row"),
+                       holding->description);
+  } else if (progress.rows_held > 0) {
+    text = plural(progress.rows_held, "row") + " held when the run was stopped";
+  } else {
+    return {};
+  }
+  if (progress.watermark_micros) {
+    text += fmt::format(" (the watermark stood at {})", time_text(*progress.watermark_micros));
+  }
+  return text;
+}
+
+}  // namespace
+
+RunProgress to_run_progress(const JobProgress& progress) {
+  RunProgress shown;
+  shown.rows_in = progress.rows_in;
+  shown.rows_out = progress.rows_out;
+  shown.rows_filtered = progress.rows_filtered;
+  for (int i = 0; i < kRowErrorCount; ++i) {
+    const auto error = static_cast<RowError>(i);
+    const std::uint64_t rows = progress.rejected[static_cast<std::size_t>(i)];
+    if (error == RowError::kNone || rows == 0) {
+      continue;
+    }
+    shown.rejected.push_back({.reason = std::string(to_string(error)),
+                              .explanation = std::string(explain(error)),
+                              .rows = rows});
+    if (error == RowError::kLate || error == RowError::kLateAfterIdle) {
+      shown.rows_late += rows;
+    }
+  }
+  for (const RejectedExample& example : progress.examples) {
+    shown.samples.push_back({.origin = example.origin,
+                             .reason = std::string(to_string(example.error)),
+                             .detail = example.detail});
+  }
+  shown.watermark_micros = shown_watermark(progress.watermark);
+  for (const PartitionProgress& partition : progress.partitions) {
+    shown.partitions.push_back({.source = partition.source,
+                                .name = partition.name,
+                                .watermark_micros = shown_watermark(partition.watermark),
+                                .ended = partition.ended,
+                                .idle = partition.idle});
+  }
+  for (const OperatorProgress& each : progress.operators) {
+    shown.operators.push_back({.description = each.description,
+                               .rows_in = each.rows_in,
+                               .rows_out = each.rows_out,
+                               .bytes_out = each.bytes_out,
+                               .batches_in = each.batches_in,
+                               .nanos = each.nanos});
+  }
+  return shown;
+}
+
+void add_progress(RunProgress& total, const RunProgress& later) {
+  total.rows_in += later.rows_in;
+  total.rows_out += later.rows_out;
+  total.rows_filtered += later.rows_filtered;
+  total.rows_late += later.rows_late;
+  total.rows_held = later.rows_held;
+  for (const RunProgress::Rejected& rejected : later.rejected) {
+    const auto same = std::find_if(
+        total.rejected.begin(), total.rejected.end(),
+        [&](const RunProgress::Rejected& each) { return each.reason == rejected.reason; });
+    if (same == total.rejected.end()) {
+      total.rejected.push_back(rejected);
+    } else {
+      same->rows += rejected.rows;
+    }
+  }
+  total.samples.insert(total.samples.end(), later.samples.begin(), later.samples.end());
+  total.watermark_micros = later.watermark_micros;
+  total.partitions = later.partitions;
+  total.operators = later.operators;
+  total.stopped |= later.stopped;
+}
+
+std::uint64_t RunProgress::rows_rejected() const {
+  std::uint64_t rows = 0;
+  for (const Rejected& each : rejected) {
+    rows += each.rows;
+  }
+  return rows;
+}
+
+std::string explain_empty(const RunProgress& progress) {
+  const std::string names = source_names(progress);
+  if (progress.rows_in == 0) {
+    return names.empty() ? "nothing was read" : "nothing was read from " + names;
+  }
+  std::string text = plural(progress.rows_in, "row") + " read";
+  if (!names.empty()) {
+    text += " from " + names;
+  }
+  bool accounted = false;
+  const auto add = [&](const std::string& part) {
+    text += ", " + part;
+    accounted = true;
+  };
+  if (progress.rows_filtered > 0) {
+    add(fmt::format("{} dropped by WHERE or HAVING", progress.rows_filtered));
+  }
+  for (const RunProgress::Rejected& rejected : progress.rejected) {
+    add(fmt::format("{} rejected as {}", rejected.rows, rejected.reason));
+  }
+  if (const std::string held = held_text(progress); !held.empty()) {
+    add(held);
+  }
+  if (!accounted) {
+    text += ", and the query makes no row of them";
+  }
+  return text;
+}
+
+}  // namespace thalweg

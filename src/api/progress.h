@@ -1,0 +1,14 @@
+#pragma once
+
+#include "runtime/job.h"
+#include "thalweg/run_progress.h"
+
+namespace thalweg {
+
+RunProgress to_run_progress(const JobProgress& progress);
+
+// Adds what a later job of the same script has done: counts are summed, the rest is the later
+// one's.
+void add_progress(RunProgress& total, const RunProgress& later);
+
+}  // namespace thalweg

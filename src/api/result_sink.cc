@@ -1,0 +1,63 @@
+#include "api/result_sink.h"
+
+namespace thalweg {
+namespace {
+
+class ResultWriter final : public SinkWriter {
+ public:
+  ResultWriter(ResultChannel& channel, const ResultHeader& header)
+      : channel_(channel), header_(header) {}
+
+  Status write(const Batch& batch) override {
+    channel_.rows(header_, batch);
+    return {};
+  }
+  Status flush() override { return {}; }
+
+ private:
+  ResultChannel& channel_;
+  const ResultHeader& header_;
+};
+
+class ResultSink final : public Sink {
+ public:
+  ResultSink(ResultChannel& channel, const ResultHeader& header)
+      : channel_(channel), header_(header) {}
+
+  ChangeSupport change_support() const override { return ChangeSupport::kChangelog; }
+  Status open() override { return {}; }
+  std::unique_ptr<SinkWriter> make_writer() override {
+    return std::make_unique<ResultWriter>(channel_, header_);
+  }
+  Status close(bool /*completed*/) override { return {}; }
+
+ private:
+  ResultChannel& channel_;
+  const ResultHeader& header_;
+};
+
+}  // namespace
+
+void ResultChannel::begin(const ResultHeader& header) {
+  const std::lock_guard lock(mutex_);
+  receiver_.begin(header);
+}
+
+void ResultChannel::rows(const ResultHeader& header, const Batch& batch) {
+  const std::lock_guard lock(mutex_);
+  if (!closed_ && !receiver_.rows(header, Rows(batch))) {
+    closed_ = true;
+    stop_();
+  }
+}
+
+void ResultChannel::end(const ResultHeader& header, const RunProgress& summary) {
+  const std::lock_guard lock(mutex_);
+  receiver_.end(header, summary);
+}
+
+std::unique_ptr<Sink> make_result_sink(ResultChannel& channel, const ResultHeader& header) {
+  return std::make_unique<ResultSink>(channel, header);
+}
+
+}  // namespace thalweg

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "stream/sink.h"
+#include "thalweg/session.h"
+
+namespace thalweg {
+
+// The answers of one job on their way to the receiver, which is called by one thread at a time.
+class ResultChannel {
+ public:
+  // `stop` is called, perhaps more than once, when the receiver wants no more rows.
+  ResultChannel(ResultReceiver& receiver, std::function<void()> stop)
+      : receiver_(receiver), stop_(std::move(stop)) {}
+
+  void begin(const ResultHeader& header);
+  void rows(const ResultHeader& header, const Batch& batch);
+  void end(const ResultHeader& header, const RunProgress& summary);
+
+ private:
+  std::mutex mutex_;  // Guards the receiver and closed_.
+  ResultReceiver& receiver_;
+  const std::function<void()> stop_;
+  bool closed_ = false;
+};
+
+// The sink of a query whose rows are asked for. Borrows both, which outlive it.
+std::unique_ptr<Sink> make_result_sink(ResultChannel& channel, const ResultHeader& header);
+
+}  // namespace thalweg

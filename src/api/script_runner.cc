@@ -1,0 +1,206 @@
+#include "api/script_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "columnar/builder.h"
+
+namespace thalweg {
+namespace {
+
+const Table* table_of(const sql::BoundQuery& query) {
+  return std::get<plan::Sink>(query.sink->step).table.get();
+}
+
+std::string json_text(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+class NoReceiver final : public ResultReceiver {
+ public:
+  bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
+};
+
+}  // namespace
+
+ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query) {
+  ResultHeader header;
+  for (const Field& field : query.sink->schema) {
+    header.columns.push_back({.name = field.name, .type = to_string(field.type)});
+  }
+  header.statement = statement;
+  header.ordered = query.has_order;
+  header.updating = query.sink->updating;
+  header.bounded = query.sink->bounded;
+  return header;
+}
+
+plan::Plan plan_of(const Engine::BoundScript& script) {
+  plan::Plan plan;
+  for (const Engine::BoundScript::Item& item : script.items) {
+    if (const auto* query = std::get_if<sql::BoundQuery>(&item.bound)) {
+      plan.sinks.push_back(query->sink);
+    } else if (const auto* explain = std::get_if<sql::BoundExplain>(&item.bound)) {
+      plan.sinks.push_back(explain->query.sink);
+    } else if (const auto* queries = std::get_if<sql::BoundQueries>(&item.bound)) {
+      for (const sql::BoundQuery& each : queries->queries) {
+        plan.sinks.push_back(each.sink);
+      }
+    }
+  }
+  return plan;
+}
+
+Status ScriptRunner::run(const Engine::BoundScript& script) {
+  for (const Engine::BoundScript::Item& item : script.items) {
+    if (engine_.stop_requested()) {
+      return {};
+    }
+    TW_TRY(run_statement(item.statement, item.bound));
+  }
+  return flush();
+}
+
+Status ScriptRunner::run_statement(std::size_t statement, const sql::BoundStatement& bound) {
+  if (const auto* query = std::get_if<sql::BoundQuery>(&bound)) {
+    return run_query(statement, *query);
+  }
+  if (const auto* queries = std::get_if<sql::BoundQueries>(&bound)) {
+    for (const sql::BoundQuery& each : queries->queries) {
+      add(statement, each);
+    }
+    return {};
+  }
+  if (const auto* explain = std::get_if<sql::BoundExplain>(&bound)) {
+    return run_explain(*explain);
+  }
+  if (const auto* set = std::get_if<sql::BoundSet>(&bound)) {
+    TW_TRY(flush());
+    return apply_setting(engine_.options(), *set)
+               ? Status()
+               : invalid_argument(fmt::format("cannot set {} to '{}'", set->name, set->value));
+  }
+  if (const auto* rows = std::get_if<sql::BoundRows>(&bound)) {
+    TW_TRY(flush());
+    show_rows(statement, *rows);
+  }
+  return {};
+}
+
+Status ScriptRunner::run_query(std::size_t statement, const sql::BoundQuery& query) {
+  const Table* const table = table_of(query);
+  if (table != nullptr && table->memory == nullptr) {
+    add(statement, query);
+    return {};
+  }
+  // What is asked, or put into a table of the session, comes after what stands before it in the
+  // script; unless that has no end.
+  if (pending_bounded_) {
+    TW_TRY(flush());
+  }
+  add(statement, query);
+  return pending_bounded_ ? flush() : Status();
+}
+
+void ScriptRunner::add(std::size_t statement, const sql::BoundQuery& query) {
+  if (table_of(query) == nullptr) {
+    answers_.push_back({.sink = pending_.sinks.size(), .header = header_of(statement, query)});
+  }
+  pending_.sinks.push_back(query.sink);
+  pending_bounded_ &= query.sink->bounded;
+}
+
+Status ScriptRunner::flush() {
+  if (pending_.sinks.empty()) {
+    return {};
+  }
+  const plan::Plan plan = std::exchange(pending_, {});
+  const std::vector<Answer> answers = std::exchange(answers_, {});
+  pending_bounded_ = true;
+  return engine_.run(plan::rewrite(plan), answers, receiver_);
+}
+
+Status ScriptRunner::run_explain(const sql::BoundExplain& explain) {
+  const plan::Plan plan = plan::rewrite({.sinks = {explain.query.sink}});
+  if (!explain.analyze) {
+    receiver_.explanation(explain.json ? plan::explain_json(plan) : plan::explain_text(plan));
+    return {};
+  }
+  TW_TRY(flush());
+  const SessionOptions before = engine_.options();
+  engine_.options().measure_operators = true;
+  NoReceiver nobody;
+  std::vector<Answer> answers;
+  if (table_of(explain.query) == nullptr) {
+    answers.push_back({.sink = 0, .header = header_of(0, explain.query)});
+  }
+  const Status status = engine_.run(plan, answers, nobody);
+  engine_.options() = before;
+  TW_TRY(status);
+  receiver_.explanation(analyzed_text(engine_.progress(), explain.json));
+  return {};
+}
+
+void ScriptRunner::show_rows(std::size_t statement, const sql::BoundRows& rows) {
+  ResultHeader header;
+  header.statement = statement;
+  header.ordered = true;
+  Batch batch;
+  batch.length = static_cast<std::uint32_t>(rows.rows.size());
+  for (std::size_t column = 0; column < rows.schema.size(); ++column) {
+    const Field& field = rows.schema[column];
+    header.columns.push_back({.name = field.name, .type = to_string(field.type)});
+    ColumnBuilder builder(field.type);
+    for (const std::vector<Value>& row : rows.rows) {
+      builder.append_value(row[column]);
+    }
+    batch.columns.push_back(builder.finish());
+  }
+  receiver_.begin(header);
+  if (!batch.empty() && !receiver_.rows(header, Rows(batch))) {
+    engine_.request_stop();
+  }
+  receiver_.end(header, {});
+}
+
+std::string analyzed_text(const RunProgress& progress, bool json) {
+  std::string text = json ? "[" : "";
+  std::size_t width = 0;
+  for (const RunProgress::Operator& each : progress.operators) {
+    width = std::max(width, each.description.size());
+  }
+  bool first = true;
+  for (const RunProgress::Operator& each : progress.operators) {
+    const double millis = static_cast<double>(each.nanos) * 1e-6;
+    if (json) {
+      fmt::format_to(std::back_inserter(text),
+                     "{}{{\"operator\":{},\"rows_in\":{},\"rows_out\":{},\"bytes_out\":{},"
+                     "\"batches_in\":{},\"nanos\":{}}}",
+                     first ? "" : ",", json_text(each.description), each.rows_in, each.rows_out,
+                     each.bytes_out, each.batches_in, each.nanos);
+    } else {
+      fmt::format_to(std::back_inserter(text),
+                     "{:<{}}  in {:>10}  out {:>10}  {:>12} bytes  {:>10.3f} ms\n",
+                     each.description, width, each.rows_in, each.rows_out, each.bytes_out, millis);
+    }
+    first = false;
+  }
+  return json ? text + "]\n" : text;
+}
+
+}  // namespace thalweg

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "api/engine.h"
+
+namespace thalweg {
+
+// Runs the statements of a bound script in order: INSERTs that stand together as one job, and
+// queries by themselves, except that what comes after an INSERT without end runs beside it.
+class ScriptRunner {
+ public:
+  ScriptRunner(Engine& engine, ResultReceiver& receiver) : engine_(engine), receiver_(receiver) {}
+
+  Status run(const Engine::BoundScript& script);
+
+ private:
+  Status run_statement(std::size_t statement, const sql::BoundStatement& bound);
+  Status run_query(std::size_t statement, const sql::BoundQuery& query);
+  Status run_explain(const sql::BoundExplain& explain);
+  void show_rows(std::size_t statement, const sql::BoundRows& rows);
+  void add(std::size_t statement, const sql::BoundQuery& query);
+  Status flush();
+
+  Engine& engine_;
+  ResultReceiver& receiver_;
+  plan::Plan pending_;
+  std::vector<Answer> answers_;
+  bool pending_bounded_ = true;
+};
+
+ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query);
+
+// Every query and INSERT of the script, in one plan.
+plan::Plan plan_of(const Engine::BoundScript& script);
+
+// A plan as text or JSON with what its operators have done.
+std::string analyzed_text(const RunProgress& progress, bool json);
+
+}  // namespace thalweg

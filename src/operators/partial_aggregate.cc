@@ -1,0 +1,96 @@
+#include "operators/partial_aggregate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operators/window_tables.h"
+
+namespace thalweg {
+namespace {
+
+class PartialAggregate final : public Operator {
+ public:
+  explicit PartialAggregate(PartialAggregateSpec spec)
+      : groups_max_(spec.groups_max),
+        aggregation_(std::move(spec.aggregation)),
+        windowed_(spec.grid.has_value()),
+        // Without windows everything is one window that no watermark but the last closes.
+        tables_(aggregation_, spec.grid.value_or(WindowGrid(1, 0))) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
+    std::vector<RowIndex> too_late;
+    if (windowed_) {
+      tables_.add(columns, watermark_, too_late);
+    } else {
+      tables_.add_by_start(columns, repeat_time(EventTime{0}, columns.batch.length), kStartOfTime,
+                           too_late);
+    }
+    if (!too_late.empty()) {
+      out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
+    }
+    if (tables_.groups() >= groups_max_) {
+      flush_until_ = kEndOfTime;
+    }
+    return flush(out);
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock == Clock::kWatermark) {
+      watermark_ = now;
+      if (windowed_ || now == kEndOfTime) {
+        flush_until_ = std::max(flush_until_, now);
+      }
+    }
+    return flush(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override { return flush(out); }
+
+ private:
+  // Passes on the windows that end by flush_until_.
+  Progress flush(Emitter& out) {
+    while (!tables_.empty() && tables_.first().end <= flush_until_) {
+      const GroupTable& table = tables_.first_table();
+      while (emitted_ < table.size()) {
+        if (!out.has_room()) {
+          return Progress::kMore;
+        }
+        emit_groups(table, std::min(kResultRows, table.size() - emitted_), out);
+      }
+      emitted_ = 0;
+      tables_.drop_first();
+    }
+    flush_until_ = kStartOfTime;
+    return Progress::kDone;
+  }
+
+  void emit_groups(const GroupTable& table, std::uint32_t count, Emitter& out) {
+    std::vector<GroupId> ids(count);
+    std::iota(ids.begin(), ids.end(), emitted_);
+    emitted_ += count;
+    Batch batch;
+    batch.length = count;
+    batch.columns = table.partials(ids);
+    if (windowed_) {
+      batch.columns.push_back(repeat_time(tables_.first().start, count));
+    }
+    out.emit(Port::kMain, std::move(batch));
+  }
+
+  const std::uint32_t groups_max_;
+  Aggregation aggregation_;
+  const bool windowed_;
+  WindowTables tables_;
+  EventTime watermark_ = kStartOfTime;
+  EventTime flush_until_ = kStartOfTime;
+  std::uint32_t emitted_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_partial_aggregate(PartialAggregateSpec spec) {
+  return std::make_unique<PartialAggregate>(std::move(spec));
+}
+
+}  // namespace thalweg

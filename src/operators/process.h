@@ -1,0 +1,19 @@
+#pragma once
+
+#include <memory>
+
+#include "columnar/row_function.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+struct ProcessSpec {
+  std::unique_ptr<RowFunction> function;
+  bool chooses_rows = false;  // It yields rows of its input as they are.
+};
+
+// Passes rows through a function of the program. What the engine knows of a row beside its columns
+// passes on to every row made of it; a row that the function refuses is rejected.
+std::unique_ptr<Operator> make_process(ProcessSpec spec);
+
+}  // namespace thalweg

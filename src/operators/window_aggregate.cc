@@ -1,0 +1,84 @@
+#include "operators/window_aggregate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "operators/window_tables.h"
+
+namespace thalweg {
+namespace {
+
+class WindowAggregate final : public Operator {
+ public:
+  explicit WindowAggregate(WindowAggregateSpec spec)
+      : aggregation_(std::move(spec.aggregation)), tables_(aggregation_, spec.grid) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
+    std::vector<RowIndex> too_late;
+    if (aggregation_.spec().input == AggregateInput::kPartials) {
+      tables_.add_by_start(columns, columns.batch.columns.back(), watermark_, too_late);
+    } else {
+      tables_.add(columns, watermark_, too_late);
+    }
+    if (!too_late.empty()) {
+      out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
+    }
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock == Clock::kWatermark) {
+      watermark_ = now;
+    }
+    return close_windows(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override { return close_windows(out); }
+
+ private:
+  Progress close_windows(Emitter& out) {
+    while (!tables_.empty() && tables_.first().end <= watermark_) {
+      const GroupTable& table = tables_.first_table();
+      while (emitted_ < table.size()) {
+        if (!out.has_room()) {
+          return Progress::kMore;
+        }
+        emit_groups(table, std::min(kResultRows, table.size() - emitted_), out);
+      }
+      emitted_ = 0;
+      tables_.drop_first();
+    }
+    return Progress::kDone;
+  }
+
+  void emit_groups(const GroupTable& table, std::uint32_t count, Emitter& out) {
+    std::vector<GroupId> ids(count);
+    std::iota(ids.begin(), ids.end(), emitted_);
+    emitted_ += count;
+    const TimeWindow window = tables_.first();
+    Batch batch;
+    batch.length = count;
+    batch.columns = {repeat_time(window.start, count), repeat_time(window.end, count),
+                     repeat_time(window.last(), count)};
+    std::vector<RowIndex> overflow;
+    for (Column& column : table.results(ids, overflow)) {
+      batch.columns.push_back(std::move(column));
+    }
+    set_event_time(batch, batch.columns[2]);
+    emit_results(std::move(batch), overflow, out);
+  }
+
+  Aggregation aggregation_;
+  WindowTables tables_;
+  EventTime watermark_ = kStartOfTime;
+  std::uint32_t emitted_ = 0;  // Groups of the first window that are out already.
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_window_aggregate(WindowAggregateSpec spec) {
+  return std::make_unique<WindowAggregate>(std::move(spec));
+}
+
+}  // namespace thalweg

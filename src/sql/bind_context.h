@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "sql/ast.h"
+#include "sql/catalog_names.h"
+
+namespace thalweg::sql {
+
+// The CTEs in force at some place, those of the queries around it after its own.
+struct CteScope {
+  const CteScope* outer = nullptr;
+  std::map<std::string, plan::NodePtr> ctes;  // By folded name.
+};
+
+// What the binder knows while it walks one statement. Lives as long as the statement is bound.
+class BindContext {
+ public:
+  BindContext(Catalog::Names& names, Diagnostics& diagnostics)
+      : names_(names), diagnostics_(diagnostics) {}
+
+  Catalog::Names& names() { return names_; }
+  Diagnostics& diagnostics() { return diagnostics_; }
+
+  void error(std::string code, std::string message, Span span, std::string label = "",
+             std::vector<std::string> notes = {});
+  void warn(std::string code, std::string message, Span span, std::string label = "",
+            std::vector<std::string> notes = {});
+  // P0001: `what` ("a join") is understood but cannot run yet; `notes` say what can be done
+  // instead.
+  void not_supported(const std::string& what, Span span, std::vector<std::string> notes = {});
+
+  // The id of the next operator of this kind under the name in force: NAME/kind#n, or the one that
+  // a hint gives by hand.
+  std::string next_id(const std::string& kind);
+
+  // What the statement's parts inherit from what they stand in; see Inherited.
+  const CteScope* ctes = nullptr;
+  std::string name = "query";            // The view, CTE, alias or sink that operators stand under.
+  const ast::Emit* emit = nullptr;       // The nearest EMIT.
+  bool emit_is_own = false;              // It stands at this very query.
+  std::optional<std::string> hinted_id;  // Of the next operator.
+  // The types that the next query's columns go to: texts and NULLs in it are read as them.
+  const std::vector<Type>* wanted = nullptr;
+
+ private:
+  Catalog::Names& names_;
+  Diagnostics& diagnostics_;
+  std::map<std::string, int> own_operators_;  // Of a query by itself, whose numbers begin anew.
+};
+
+// Gives the context back what it had when this goes out of scope.
+class Inherited {
+ public:
+  explicit Inherited(BindContext& context)
+      : context_(context),
+        ctes_(context.ctes),
+        name_(context.name),
+        emit_(context.emit),
+        emit_is_own_(context.emit_is_own),
+        wanted_(context.wanted) {}
+  ~Inherited() {
+    context_.wanted = wanted_;
+    context_.ctes = ctes_;
+    context_.name = name_;
+    context_.emit = emit_;
+    context_.emit_is_own = emit_is_own_;
+  }
+  Inherited(const Inherited&) = delete;
+  Inherited& operator=(const Inherited&) = delete;
+
+ private:
+  BindContext& context_;
+  const CteScope* ctes_;
+  std::string name_;
+  const ast::Emit* emit_;
+  bool emit_is_own_;
+  const std::vector<Type>* wanted_;
+};
+
+// `did you mean "x"?`, or nothing.
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& candidates);
+
+// "a, b, c", cut short where there are many.
+std::string list_names(const std::vector<std::string>& names);
+
+}  // namespace thalweg::sql

@@ -1,0 +1,174 @@
+#include <utility>
+
+#include "plan/build.h"
+#include "sql/bind_ddl.h"
+#include "sql/bind_query.h"
+
+namespace thalweg::sql {
+namespace {
+
+// Whether a name can be declared; `ok` says that the statement is done when it is not.
+bool is_free(BindContext& context, const ast::QualifiedName& name, bool or_replace,
+             bool if_not_exists, bool& ok) {
+  const ast::Name& last = name.back();
+  const Catalog::Names& names = context.names();
+  const bool taken = names.tables.contains(last.key) || names.views.contains(last.key);
+  if (!taken || or_replace) {
+    return true;
+  }
+  ok = if_not_exists;
+  if (!if_not_exists) {
+    context.error("S0202", '"' + last.text + "\" is declared already", last.span);
+  }
+  return false;
+}
+
+TableKind kind_of(ast::TableRole role) {
+  switch (role) {
+    case ast::TableRole::kTable:
+      return TableKind::kTable;
+    case ast::TableRole::kSource:
+      return TableKind::kSource;
+    case ast::TableRole::kSink:
+      return TableKind::kSink;
+  }
+  return TableKind::kTable;
+}
+
+bool check_role(BindContext& context, const ast::CreateTable& create, const ConnectorInfo& info) {
+  const bool wrong = (create.role == ast::TableRole::kSource && !info.can_read) ||
+                     (create.role == ast::TableRole::kSink && !info.can_write);
+  if (wrong) {
+    context.error("C0103",
+                  "connector " + std::string(info.name) + " can only be " +
+                      (info.can_read ? "read from" : "written to"),
+                  create.options_span,
+                  info.can_read ? "declare it as a SOURCE" : "declare it as a SINK");
+  }
+  return !wrong;
+}
+
+// Fills in what WITH (...) says; a table without it is kept in memory.
+bool connect(BindContext& context, const ast::CreateTable& create, Table& table) {
+  if (!create.has_with) {
+    if (create.role != ast::TableRole::kTable) {
+      context.error("C0104", "a SOURCE or SINK needs WITH (connector = ...)",
+                    create.name.back().span);
+      return false;
+    }
+    table.connector = "memory";
+    table.memory = std::make_shared<MemoryRows>();
+    return true;
+  }
+  std::optional<Connection> connection = bind_options(context, create);
+  if (!connection || !check_role(context, create, *connection->connector)) {
+    return false;
+  }
+  const ConnectorInfo& info = *connection->connector;
+  table.connector = std::string(info.name);
+  table.format = std::move(connection->format);
+  table.options = std::move(connection->options);
+  table.on_error = connection->on_error;
+  table.bounded = info.bounded == nullptr || info.bounded(table.options);
+  if (table.connector == "memory") {
+    table.memory = std::make_shared<MemoryRows>();
+  }
+  return true;
+}
+
+// Columns of a table that is declared without any, where the connector knows them. Others are found
+// when the table is first read or written.
+bool find_columns(BindContext& context, const ast::CreateTable& create, Table& table) {
+  const ConnectorInfo* info = context.names().connectors.find_connector(table.connector);
+  if (info != nullptr && info->own_schema != nullptr) {
+    if (const std::optional<Schema> schema = info->own_schema(table.options)) {
+      for (const Field& field : *schema) {
+        table.columns.push_back(
+            {.field = field, .not_null = false, .computed = nullptr, .metadata = ""});
+      }
+      return true;
+    }
+  }
+  if (!create.has_with) {
+    context.error("C0107", "\"" + table.name + "\" has no columns", create.name.back().span);
+    return false;
+  }
+  if (create.watermark) {
+    const TablePtr unknown = std::make_shared<Table>(table);
+    const plan::NodePtr scan = bind_table(context, unknown, create.name.back().span);
+    if (scan == nullptr) {
+      return false;
+    }
+    table.columns = std::get<plan::Scan>(scan->step).table->columns;
+  }
+  return true;
+}
+
+}  // namespace
+
+Created bind_create_table(BindContext& context, const ast::CreateTable& create) {
+  Created created;
+  if (!is_free(context, create.name, create.or_replace, create.if_not_exists, created.ok)) {
+    return created;
+  }
+  if (!create.partitioned_by.empty()) {
+    context.not_supported("PARTITIONED BY", create.partitioned_by[0].span);
+    return created;
+  }
+  auto table = std::make_shared<Table>();
+  table->name = create.name.back().text;
+  table->kind = kind_of(create.role);
+  bool ok = connect(context, create, *table);
+  const bool own_columns = create.columns.empty() && create.query == nullptr;
+  if (!own_columns) {
+    ok = bind_columns(context, create, *table) && ok;
+  } else if (ok) {
+    ok = find_columns(context, create, *table);
+  }
+  if (create.watermark && !table->columns.empty()) {
+    ok = bind_watermark(context, *create.watermark, *table) && ok;
+  }
+  if (!ok) {
+    return created;
+  }
+  TablePtr declared = table;
+  if (create.query != nullptr) {
+    const Inherited inherited(context);
+    context.name = table->name;
+    created.query = bind_insert_query(context, {table, {}, false}, *create.query);
+    if (!created.query) {
+      return created;
+    }
+    // Declared without columns, it has those of the query.
+    declared = std::get<plan::Sink>(created.query->sink->step).table;
+  }
+  context.names().views.erase(create.name.back().key);
+  context.names().tables[create.name.back().key] = std::move(declared);
+  created.ok = true;
+  return created;
+}
+
+bool bind_create_view(BindContext& context, const ast::CreateView& create) {
+  bool ok = true;
+  if (!is_free(context, create.name, create.or_replace, create.if_not_exists, ok)) {
+    return ok;
+  }
+  const ast::Name& name = create.name.back();
+  if (create.materialized) {
+    context.not_supported("CREATE MATERIALIZED VIEW", name.span,
+                          {"CREATE VIEW, or INSERT INTO a table"});
+    return false;
+  }
+  plan::NodePtr node = bind_sub_query(context, *create.query, name.text);
+  if (node != nullptr && !create.columns.empty()) {
+    node = rename_columns(context, node, create.columns);
+  }
+  if (node == nullptr) {
+    return false;
+  }
+  context.names().tables.erase(name.key);
+  context.names().views[name.key] = {name.text, std::move(node)};
+  return true;
+}
+
+}  // namespace thalweg::sql

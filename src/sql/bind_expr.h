@@ -1,0 +1,113 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "expr/aggregate.h"
+#include "sql/scope.h"
+
+namespace thalweg::sql {
+
+// A bound expression; `expr` is null when it was in error, which has then been reported.
+struct Bound {
+  ExprPtr expr;
+  bool text_literal = false;  // A text in quotes, that still takes any type that reads text.
+
+  explicit operator bool() const { return expr != nullptr; }
+  ArgumentType argument() const { return {expr->type, text_literal}; }
+};
+
+// The aggregates of one SELECT, each once. In expressions of it, column number `input_columns` + i
+// stands for the i-th.
+struct AggregateUses {
+  std::uint32_t input_columns = 0;
+  std::vector<AggregateCall> calls;
+};
+
+// Gives names and types to expressions over the columns of one scope.
+class ExprBinder {
+ public:
+  // `clause` is where the expressions stand, for messages: "WHERE". Aggregates are entered into
+  // `aggregates`; where that is null there may be none.
+  ExprBinder(BindContext& context, const Scope& scope, std::string clause,
+             AggregateUses* aggregates = nullptr)
+      : context_(context), scope_(scope), clause_(std::move(clause)), aggregates_(aggregates) {}
+
+  Bound bind(const ast::Expr& expr);
+
+  // The same, in the type that it has when nothing around it asks for another: TEXT for texts and
+  // bare NULLs. Null in error.
+  ExprPtr bind_value(const ast::Expr& expr);
+
+  // A condition: BOOLEAN or NULL. Null in error.
+  ExprPtr bind_condition(const ast::Expr& expr);
+
+  // Where what is bound next stands.
+  void set_clause(std::string clause) { clause_ = std::move(clause); }
+
+  // Where in the text a column reference among the bound expressions stands.
+  Span span_of(const Expr& column) const;
+
+ private:
+  Bound bind_node(const ast::Literal& literal, const ast::Expr& expr);
+  Bound bind_node(const ast::ColumnRef& reference, const ast::Expr& expr);
+  Bound bind_node(const ast::Star& star, const ast::Expr& expr);
+  Bound bind_node(const ast::IntervalLiteral& literal, const ast::Expr& expr);
+  Bound bind_node(const ast::TypedLiteral& literal, const ast::Expr& expr);
+  Bound bind_node(const ast::Unary& unary, const ast::Expr& expr);
+  Bound bind_node(const ast::Binary& binary, const ast::Expr& expr);
+  Bound bind_node(const ast::Logical& logical, const ast::Expr& expr);
+  Bound bind_node(const ast::Is& is, const ast::Expr& expr);
+  Bound bind_node(const ast::Between& between, const ast::Expr& expr);
+  Bound bind_node(const ast::InList& in, const ast::Expr& expr);
+  Bound bind_node(const ast::InQuery& in, const ast::Expr& expr);
+  Bound bind_node(const ast::Like& like, const ast::Expr& expr);
+  Bound bind_node(const ast::Quantified& quantified, const ast::Expr& expr);
+  Bound bind_node(const ast::Case& branches, const ast::Expr& expr);
+  Bound bind_node(const ast::Cast& cast, const ast::Expr& expr);
+  Bound bind_node(const ast::Call& call, const ast::Expr& expr);
+  Bound bind_node(const ast::ArrayLiteral& array, const ast::Expr& expr);
+  Bound bind_node(const ast::RowLiteral& row, const ast::Expr& expr);
+  Bound bind_node(const ast::FieldAccess& access, const ast::Expr& expr);
+  Bound bind_node(const ast::Subscript& subscript, const ast::Expr& expr);
+  Bound bind_node(const ast::ScalarQuery& query, const ast::Expr& expr);
+  Bound bind_node(const ast::Exists& exists, const ast::Expr& expr);
+
+  Bound bind_number(const ast::Literal& literal, bool negative, Span span);
+  Bound bind_operator(std::string_view name, const ast::Expr& left, const ast::Expr& right,
+                      Span span);
+  Bound bind_distinct_from(const ast::Binary& binary, Span span);
+  Bound bind_aggregate(const ast::Call& call, const AggregateFunction& function,
+                       const ast::Expr& expr);
+  std::optional<AggregateCall> bind_aggregate_parts(const ast::Call& call,
+                                                    const AggregateFunction& function, Span span);
+  Bound enter_aggregate(AggregateCall call);
+  // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.
+  std::optional<Bound> bind_conditional_call(const ast::Call& call, const ast::Expr& expr);
+  Bound bind_nullif(const ast::Call& call, Span span);
+  Bound bind_field(ExprPtr value, const ast::Name& field);
+
+  // A call of a function of the table. `spans` are the arguments'.
+  Bound resolve(const std::string& name, std::vector<Bound> args, const std::vector<Span>& spans,
+                Span span);
+  void report_unknown_function(const ast::Call& call, Span span);
+  std::optional<std::vector<Bound>> bind_all(const std::vector<const ast::Expr*>& exprs);
+  // All in their common type; reports when they have none. `what`: "CASE branches".
+  bool unify(std::vector<Bound>& values, const std::vector<Span>& spans, const std::string& what,
+             Type& type);
+  Bound negated_if(bool negated, Bound condition);
+
+  BindContext& context_;
+  const Scope& scope_;
+  std::string clause_;
+  AggregateUses* aggregates_;
+  bool in_aggregate_ = false;
+  // Bound references, kept so that their addresses tell where each stands.
+  std::vector<ExprPtr> references_;
+  std::map<const Expr*, Span> spans_;
+};
+
+}  // namespace thalweg::sql

@@ -1,0 +1,157 @@
+#include <utility>
+
+#include "sql/bind_ddl.h"
+
+// WITH (...).
+namespace thalweg::sql {
+namespace {
+
+OptionTexts option_texts(BindContext& context, const std::vector<ast::Option>& options, bool& ok) {
+  OptionTexts texts;
+  for (const ast::Option& option : options) {
+    const bool is_new =
+        texts
+            .try_emplace(fold_name(option.key),
+                         OptionText{option.value, option.key_span, option.value_span})
+            .second;
+    if (!is_new) {
+      context.error("C0204", "option \"" + option.key + "\" is given twice", option.key_span);
+      ok = false;
+    }
+  }
+  return texts;
+}
+
+std::optional<OptionText> take(OptionTexts& texts, const std::string& key) {
+  const auto found = texts.find(key);
+  if (found == texts.end()) {
+    return std::nullopt;
+  }
+  OptionText text = std::move(found->second);
+  texts.erase(found);
+  return text;
+}
+
+void report_unknown(BindContext& context, std::string code, const std::string& what,
+                    const OptionText& name, const std::vector<std::string>& names) {
+  std::string label = did_you_mean(fold_name(name.value), names);
+  std::vector<std::string> notes;
+  if (label.empty()) {
+    notes.push_back("there are: " + list_names(names));
+  }
+  context.error(std::move(code), "there is no " + what + " \"" + name.value + '"', name.value_span,
+                std::move(label), std::move(notes));
+}
+
+const ConnectorInfo* find_connector(BindContext& context, const std::optional<OptionText>& name,
+                                    Span span) {
+  const ConnectorCatalog& catalog = context.names().connectors;
+  std::vector<std::string> names;
+  for (const ConnectorInfo& connector : catalog.connectors) {
+    names.emplace_back(connector.name);
+  }
+  if (!name) {
+    context.error("C0104", "WITH names no connector", span);
+    return nullptr;
+  }
+  const ConnectorInfo* connector = catalog.find_connector(fold_name(name->value));
+  if (connector == nullptr) {
+    report_unknown(context, "C0101", "connector", *name, names);
+  }
+  return connector;
+}
+
+const FormatInfo* find_format(BindContext& context, const OptionText& name) {
+  const ConnectorCatalog& catalog = context.names().connectors;
+  const FormatInfo* format = catalog.find_format(fold_name(name.value));
+  if (format == nullptr) {
+    std::vector<std::string> names;
+    for (const FormatInfo& known : catalog.formats) {
+      names.emplace_back(known.name);
+    }
+    report_unknown(context, "C0102", "format", name, names);
+  }
+  return format;
+}
+
+bool bind_on_error(BindContext& context, const OptionText& text, OnError& on_error) {
+  const std::string value = fold_name(text.value);
+  if (value == "skip" || value == "fail") {
+    on_error = value == "skip" ? OnError::kSkip : OnError::kFail;
+    return true;
+  }
+  if (value == "dlq") {
+    context.not_supported("on_error = 'dlq'", text.value_span,
+                          {"'skip' counts and reports rejected rows, 'fail' stops at the first"});
+  } else {
+    context.error("C0203",
+                  "option \"on_error\" must be one of skip, fail, not '" + text.value + '\'',
+                  text.value_span);
+  }
+  return false;
+}
+
+// The format's own options go with the connector's; nothing when there is no such format.
+std::optional<std::string> bind_format(BindContext& context, const ConnectorInfo& connector,
+                                       const std::optional<OptionText>& name,
+                                       std::vector<OptionSpec>& specs, Span span) {
+  if (!connector.takes_format) {
+    if (name) {
+      context.error("C0109", "connector " + std::string(connector.name) + " takes no format",
+                    name->key_span, "its rows are typed already");
+      return std::nullopt;
+    }
+    return "";
+  }
+  if (!name && connector.default_format.empty()) {
+    context.error(
+        "C0202", "connector " + std::string(connector.name) + " needs the option \"format\"", span);
+    return std::nullopt;
+  }
+  const FormatInfo* format = find_format(
+      context, name ? *name : OptionText{std::string(connector.default_format), {}, {}});
+  if (format == nullptr) {
+    return std::nullopt;
+  }
+  specs.insert(specs.end(), format->options.begin(), format->options.end());
+  return std::string(format->name);
+}
+
+}  // namespace
+
+std::optional<Connection> bind_options(BindContext& context, const ast::CreateTable& create) {
+  bool ok = true;
+  OptionTexts texts = option_texts(context, create.options, ok);
+  const std::optional<OptionText> name = take(texts, "connector");
+  const std::optional<OptionText> format = take(texts, "format");
+  const std::optional<OptionText> on_error = take(texts, "on_error");
+  Connection connection;
+  connection.connector = find_connector(context, name, create.options_span);
+  if (connection.connector == nullptr) {
+    return std::nullopt;
+  }
+  const ConnectorInfo& connector = *connection.connector;
+  ok = (!on_error || bind_on_error(context, *on_error, connection.on_error)) && ok;
+  std::vector<OptionSpec> specs(connector.options.begin(), connector.options.end());
+  std::optional<std::string> format_name =
+      bind_format(context, connector, format, specs, create.options_span);
+  if (!format_name) {
+    return std::nullopt;
+  }
+  connection.format = std::move(*format_name);
+  // These three are options too, when a misspelt name is told what it may have meant.
+  for (const std::string_view general : {"connector", "format", "on_error"}) {
+    OptionSpec spec;
+    spec.name = general;
+    specs.push_back(spec);
+  }
+  Diagnostics found;
+  connection.options = check_options(texts, specs, "connector " + std::string(connector.name),
+                                     create.options_span, found);
+  for (const Diagnostic& diagnostic : found.all()) {
+    context.diagnostics().add(diagnostic);
+  }
+  return ok && !found.has_errors() ? std::optional(std::move(connection)) : std::nullopt;
+}
+
+}  // namespace thalweg::sql

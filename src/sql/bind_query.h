@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sql/scope.h"
+
+namespace thalweg::sql {
+
+// The rows of a query. `node` is null when it was in error, which has then been reported.
+struct QueryRows {
+  plan::NodePtr node;
+  // Columns, by number, that are but texts in quotes or NULLs, and so take the type of what they
+  // meet. They have type TEXT.
+  std::vector<bool> untyped;
+};
+
+QueryRows bind_query(BindContext& context, const ast::Query& query);
+
+// A query within another: its operators stand under `name`, and nothing outside types its columns.
+plan::NodePtr bind_sub_query(BindContext& context, const ast::Query& query,
+                             const std::string& name);
+
+// Nothing when in error.
+std::optional<Scope> bind_from(BindContext& context, const ast::TableRef& from);
+
+// A table by its name, for all that reads it; reports tables that cannot be read.
+plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span);
+
+// TUMBLE and its kin.
+std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span);
+
+QueryRows bind_select(BindContext& context, const ast::Query& query, const ast::Select& select);
+QueryRows bind_values(BindContext& context, const ast::Values& values, Span span);
+QueryRows bind_set_operation(BindContext& context, const ast::SetOperation& operation);
+
+// The rows without duplicates.
+plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Span span);
+
+// The same rows under other names; all of them, or the first of them. Reports too many.
+plan::NodePtr rename_columns(BindContext& context, const plan::NodePtr& node,
+                             const std::vector<ast::Name>& names);
+
+// How an aggregate gives its results: as EMIT says, else by its input. Nothing when that cannot be.
+std::optional<plan::Emit> choose_emit(BindContext& context, bool windowed, bool bounded);
+
+// Warns of an aggregate over endless input that keeps every key for ever.
+void warn_of_state(BindContext& context, const plan::Node& aggregate, Span span);
+
+// Adds `shift` to the three window columns from `first` on, and notes so in the node's time.
+plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t first,
+                                   std::int64_t shift_micros);
+
+// Every column of a node as an expression, for projections that pass columns on.
+std::vector<ExprPtr> column_exprs(const plan::Node& node);
+std::vector<std::string> column_names(const plan::Node& node);
+
+}  // namespace thalweg::sql

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <utility>
+
+#include "plan/build.h"
+#include "sql/coerce.h"
+#include "sql/order_limit.h"
+#include "sql/select_binder.h"
+#include "sql/sql_text.h"
+
+namespace thalweg::sql {
+namespace {
+
+// As PostgreSQL names a column, but spelled as declared.
+std::string name_of(const ast::Expr& source, const Expr& bound) {
+  const bool is_name =
+      source.as<ast::ColumnRef>() != nullptr || source.as<ast::FieldAccess>() != nullptr;
+  return is_name && !bound.name.empty() ? bound.name : output_name(source);
+}
+
+}  // namespace
+
+QueryRows bind_select(BindContext& context, const ast::Query& query, const ast::Select& select) {
+  return SelectBinder(context, query, select).bind();
+}
+
+QueryRows SelectBinder::bind() {
+  if (!is_supported() || !bind_input()) {
+    return {};
+  }
+  take_hints();
+  // Each part is bound even where another is in error, so that one run finds all.
+  bool ok = bind_items();
+  ok = bind_group_keys() && ok;
+  ok = bind_having() && ok;
+  ok = bind_order() && ok;
+  if (!ok || !group() || !can_order(context_, query_, *input_)) {
+    return {};
+  }
+  std::size_t visible = 0;
+  plan::NodePtr node = project(visible);
+  if (node != nullptr && select_.quantifier == ast::SelectQuantifier::kDistinct) {
+    node = make_distinct(context_, node, query_.span);
+    if (node != nullptr && !can_order(context_, query_, *node)) {
+      return {};
+    }
+  }
+  if (node == nullptr) {
+    return {};
+  }
+  std::vector<SortKey> keys;
+  for (const Order& order : orders_) {
+    keys.push_back(sort_key(order.column, *order.item));
+  }
+  node = make_ordered(context_, query_, node, std::move(keys));
+  context_.hinted_id.reset();
+  if (node == nullptr) {
+    return {};
+  }
+  if (visible < node->schema.size()) {
+    std::vector<ExprPtr> exprs = column_exprs(*node);
+    std::vector<std::string> names = column_names(*node);
+    exprs.resize(visible);
+    names.resize(visible);
+    node = plan::make_project(node, std::move(exprs), std::move(names));
+  }
+  QueryRows rows{std::move(node), {}};
+  for (const Item& item : items_) {
+    rows.untyped.push_back(item.untyped);
+  }
+  return rows;
+}
+
+bool SelectBinder::is_supported() {
+  if (select_.quantifier == ast::SelectQuantifier::kDistinctOn) {
+    context_.not_supported("DISTINCT ON", select_.distinct_on[0]->span);
+    return false;
+  }
+  if (!select_.windows.empty()) {
+    context_.not_supported("WINDOW", select_.windows[0].name.span);
+    return false;
+  }
+  if (select_.qualify != nullptr) {
+    context_.not_supported("QUALIFY", select_.qualify->span);
+    return false;
+  }
+  return true;
+}
+
+bool SelectBinder::bind_input() {
+  if (select_.from != nullptr) {
+    std::optional<Scope> scope = bind_from(context_, *select_.from);
+    if (!scope) {
+      return false;
+    }
+    scope_ = std::move(*scope);
+    input_ = scope_.node;
+  } else {
+    input_ = plan::make_values({}, {{}});
+  }
+  aggregates_.input_columns = static_cast<std::uint32_t>(input_->schema.size());
+  if (select_.where == nullptr) {
+    return true;
+  }
+  const ExprPtr condition = ExprBinder(context_, scope_, "WHERE").bind_condition(*select_.where);
+  if (condition != nullptr) {
+    input_ = plan::make_filter(input_, condition);
+    return true;
+  }
+  // What the list has wrong is told too.
+  bind_items();
+  return false;
+}
+
+void SelectBinder::take_hints() {
+  for (const ast::Hint& hint : select_.hints) {
+    const bool is_id = hint.name.key == "id" && hint.options.size() == 1;
+    if (!is_id || hint.options[0].value.empty()) {
+      context_.warn("S0220", "the hint " + hint.name.text + " has no effect", hint.span,
+                    is_id ? "write id('name')" : "");
+      continue;
+    }
+    context_.hinted_id = hint.options[0].value;
+  }
+}
+
+bool SelectBinder::bind_items() {
+  bool ok = true;
+  for (const ast::SelectItem& item : select_.items) {
+    if (const auto* star = item.value->as<ast::Star>()) {
+      ok = bind_star(*star, item.value->span) && ok;
+    } else {
+      ok = bind_item(item, items_.size()) && ok;
+    }
+  }
+  return ok;
+}
+
+bool SelectBinder::bind_item(const ast::SelectItem& item, std::size_t place) {
+  const Bound bound = binder_.bind(*item.value);
+  if (!bound) {
+    return false;
+  }
+  bool untyped = bound.text_literal || bound.expr->type.kind == TypeKind::kNull;
+  Type type = settled(bound.expr->type);
+  if (untyped && context_.wanted != nullptr && place < context_.wanted->size()) {
+    type = (*context_.wanted)[place];
+    untyped = false;
+  }
+  ExprPtr expr = coerce(context_, bound, type, item.value->span);
+  if (expr == nullptr) {
+    return false;
+  }
+  std::string name = item.alias ? item.alias->text : name_of(*item.value, *bound.expr);
+  items_.push_back({std::move(expr), std::move(name), item.value->span, untyped});
+  return true;
+}
+
+bool SelectBinder::bind_star(const ast::Star& star, Span span) {
+  const auto columns = star_columns(context_, scope_, star, span);
+  if (!columns) {
+    return false;
+  }
+  std::vector<bool> used(star.exclude.size() + star.replace.size(), false);
+  bool ok = true;
+  for (const std::uint32_t column : *columns) {
+    const Field& field = scope_.columns()[column];
+    Item item{column_expr(column, field.type, field.name), field.name, span, false};
+    bool excluded = false;
+    for (std::size_t i = 0; i < star.exclude.size(); ++i) {
+      if (names_column(star.exclude[i], field.name)) {
+        excluded = used[i] = true;
+      }
+    }
+    for (std::size_t i = 0; i < star.replace.size(); ++i) {
+      if (names_column(star.replace[i].name, field.name)) {
+        used[star.exclude.size() + i] = true;
+        item.expr = binder_.bind_value(*star.replace[i].value);
+        ok = ok && item.expr != nullptr;
+      }
+    }
+    if (!excluded) {
+      items_.push_back(std::move(item));
+    }
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const ast::Name& name =
+        i < star.exclude.size() ? star.exclude[i] : star.replace[i - star.exclude.size()].name;
+    // Reports that there is no such column.
+    ok = ok && (used[i] || find_column(context_, scope_, {name}, name.span).has_value());
+  }
+  return ok;
+}
+
+bool SelectBinder::bind_having() {
+  if (select_.having == nullptr) {
+    return true;
+  }
+  binder_.set_clause("HAVING");
+  having_ = binder_.bind_condition(*select_.having);
+  return having_ != nullptr;
+}
+
+bool SelectBinder::bind_order() {
+  std::vector<std::string> names;
+  for (const Item& item : items_) {
+    names.push_back(item.name);
+  }
+  binder_.set_clause("ORDER BY");
+  bool ok = true;
+  for (const ast::OrderItem& item : query_.order_by) {
+    Order order{&item, 0, nullptr};
+    const std::optional<std::uint32_t> column =
+        output_column(context_, *item.value, names, "ORDER BY");
+    if (column) {
+      order.column = *column;
+      ok = ok && *column != kBadOrdinal;
+    } else {
+      order.hidden = binder_.bind_value(*item.value);
+      ok = ok && order.hidden != nullptr;
+    }
+    orders_.push_back(std::move(order));
+  }
+  return ok;
+}
+
+// The list, and behind it what ORDER BY needs beside it: the first `visible` columns are the list.
+plan::NodePtr SelectBinder::project(std::size_t& visible) {
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (const Item& item : items_) {
+    exprs.push_back(item.expr);
+    names.push_back(item.name);
+  }
+  visible = exprs.size();
+  for (Order& order : orders_) {
+    if (order.hidden == nullptr) {
+      continue;
+    }
+    const auto same = std::find_if(exprs.begin(), exprs.end(), [&order](const ExprPtr& expr) {
+      return equal(*expr, *order.hidden);
+    });
+    order.column = static_cast<std::uint32_t>(same - exprs.begin());
+    if (same != exprs.end()) {
+      continue;
+    }
+    if (select_.quantifier == ast::SelectQuantifier::kDistinct) {
+      context_.error("S0211", "ORDER BY of SELECT DISTINCT can only name columns of its list",
+                     order.item->value->span, "", {"add it to the list"});
+      return nullptr;
+    }
+    names.push_back(to_sql(*order.item->value));
+    exprs.push_back(order.hidden);
+  }
+  return plan::make_project(input_, std::move(exprs), std::move(names));
+}
+
+}  // namespace thalweg::sql

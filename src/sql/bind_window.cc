@@ -1,0 +1,191 @@
+#include <utility>
+
+#include "plan/build.h"
+#include "plan/duration_text.h"
+#include "sql/bind_expr.h"
+#include "sql/bind_query.h"
+#include "sql/sql_text.h"
+
+// Window table functions: TUMBLE.
+namespace thalweg::sql {
+namespace {
+
+constexpr std::int64_t kDayMicros = 86'400'000'000;
+
+// A constant interval of days and time; nothing, reported, when it is none.
+std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
+                                          const char* what) {
+  const Scope no_columns;
+  const Bound bound = ExprBinder(context, no_columns, "TUMBLE").bind(expr);
+  if (!bound) {
+    return std::nullopt;
+  }
+  const ExprPtr folded = fold_constants(bound.expr);
+  const auto* interval = std::get_if<Interval>(&folded->literal.data);
+  if (folded->kind != ExprKind::kLiteral || interval == nullptr) {
+    context.error("P0103", std::string(what) + " must be a constant interval", expr.span, "",
+                  {"as in INTERVAL '1 hour'"});
+    return std::nullopt;
+  }
+  if (interval->months != 0) {
+    context.error("P0103", std::string(what) + " cannot have months, which are not equally long",
+                  expr.span, "", {"give it in days, hours, minutes or seconds"});
+    return std::nullopt;
+  }
+  if (interval->nanos % 1000 != 0) {
+    context.error("P0103", std::string(what) + " cannot be finer than a microsecond", expr.span);
+    return std::nullopt;
+  }
+  return interval->days * kDayMicros + interval->nanos / 1000;
+}
+
+// How far a column stands from event time, where that is known: column = event time + distance.
+std::optional<std::int64_t> distance_of(const plan::TimeInfo& time, std::uint32_t column) {
+  if (time.column == column) {
+    return 0;
+  }
+  if (!time.window || !time.window->is_result) {
+    return std::nullopt;
+  }
+  const plan::WindowColumns& window = *time.window;
+  if (window.time == column) {
+    return window.shift_micros;
+  }
+  if (window.start == column) {
+    return window.shift_micros - (window.window.size_micros - 1);
+  }
+  if (window.end == column) {
+    return window.shift_micros + 1;
+  }
+  return std::nullopt;
+}
+
+void report_no_event_time(BindContext& context, const Scope& scope, const Field& column,
+                          Span span) {
+  std::vector<std::string> notes;
+  if (scope.table != nullptr) {
+    const std::string name = quote_name(column.name);
+    notes.push_back("add to CREATE TABLE " + quote_name(scope.table->name) + ": WATERMARK FOR " +
+                    name + " AS " + name + " - INTERVAL '5 seconds'");
+  } else {
+    notes.push_back(
+        "an aggregate without a window has no event time: group by a window below it, or declare "
+        "a WATERMARK where the rows come from");
+  }
+  const std::string& shown = scope.relations[0].shown;
+  const std::string what = shown.empty() ? "what it reads" : '"' + shown + '"';
+  context.error("P0101", "TUMBLE needs event time, and " + what + " has no watermark", span, "",
+                std::move(notes));
+}
+
+// The distance of the window's time column from event time; nothing, reported, when unknown.
+std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
+                                      const ast::Expr& expr, Span input) {
+  const auto* reference = expr.as<ast::ColumnRef>();
+  if (reference == nullptr) {
+    context.error("P0102", "the time of TUMBLE must be a column", expr.span);
+    return std::nullopt;
+  }
+  const std::optional<FoundColumn> found = find_column(context, scope, reference->parts, expr.span);
+  if (!found) {
+    return std::nullopt;
+  }
+  const Field& column = scope.columns()[found->column];
+  const plan::TimeInfo& time = scope.node->time;
+  if (time.lost) {
+    report_no_event_time(context, scope, column, input);
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> distance =
+      found->parts < reference->parts.size() ? std::nullopt : distance_of(time, found->column);
+  if (!distance) {
+    std::vector<std::string> notes;
+    if (!time.column) {
+      notes.push_back("its column has been left out by a SELECT below");
+    }
+    context.error("P0102", "\"" + column.name + "\" is not the event time here", expr.span,
+                  time.column ? "use " + quote_name(scope.columns()[*time.column].name) : "",
+                  std::move(notes));
+  }
+  return distance;
+}
+
+const char* name_of(ast::WindowKind kind) {
+  switch (kind) {
+    case ast::WindowKind::kTumble:
+      return "TUMBLE";
+    case ast::WindowKind::kHop:
+      return "HOP";
+    case ast::WindowKind::kCumulate:
+      return "CUMULATE";
+    case ast::WindowKind::kSession:
+      return "SESSION";
+  }
+  return "";
+}
+
+std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
+  return ((value % size) + size) % size;
+}
+
+}  // namespace
+
+plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t first,
+                                   std::int64_t shift_micros) {
+  const Interval interval{.months = 0, .days = 0, .nanos = shift_micros * 1000};
+  const ExprPtr shift = literal_expr({.type = type_of(TypeKind::kInterval), .data = interval});
+  const std::vector<ArgumentType> types = {{type_of(TypeKind::kTimestamp), false},
+                                           {type_of(TypeKind::kInterval), false}};
+  const std::optional<ResolvedFunction> plus = resolve_function("+", types);
+  std::vector<ExprPtr> exprs = column_exprs(*node);
+  for (std::uint32_t i = first; i < first + plan::kWindowColumns; ++i) {
+    exprs[i] = call_expr(*plus->overload, plus->result_type, {exprs[i], shift});
+  }
+  plan::Node shifted = *plan::make_project(node, std::move(exprs), column_names(*node));
+  shifted.time = node->time;
+  shifted.time.window->shift_micros = shift_micros;
+  if (shifted.time.column && *shifted.time.column >= first &&
+      *shifted.time.column < first + plan::kWindowColumns) {
+    shifted.time.column.reset();
+  }
+  return std::make_shared<const plan::Node>(std::move(shifted));
+}
+
+std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span) {
+  const std::optional<Scope> input = bind_from(context, *window.input);
+  if (!input) {
+    return std::nullopt;
+  }
+  if (window.kind != ast::WindowKind::kTumble) {
+    context.not_supported(name_of(window.kind), span, {"TUMBLE is"});
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> distance =
+      bind_time(context, *input, *window.time, window.input->span);
+  const std::optional<std::int64_t> size =
+      bind_interval(context, *window.size, "the size of TUMBLE");
+  const std::optional<std::int64_t> offset =
+      window.offset == nullptr ? 0 : bind_interval(context, *window.offset, "the offset of TUMBLE");
+  if (!distance || !size || !offset) {
+    return std::nullopt;
+  }
+  if (*size <= 0) {
+    context.error("P0103",
+                  "a window's size must be more than zero, not " + plan::duration_text(*size),
+                  window.size->span);
+    return std::nullopt;
+  }
+  const auto first = static_cast<std::uint32_t>(input->columns().size());
+  plan::NodePtr node = plan::make_assign_window(
+      input->node, {.size_micros = *size, .offset_micros = floor_mod(*offset - *distance, *size)});
+  if (*distance != 0) {
+    node = shift_window_columns(node, first, *distance);
+  }
+  Scope scope = *input;
+  scope.node = std::move(node);
+  scope.relations[0].count += plan::kWindowColumns;
+  scope.table = nullptr;
+  return scope;
+}
+
+}  // namespace thalweg::sql

@@ -1,0 +1,129 @@
+#include "sql/binder.h"
+
+#include <utility>
+
+#include "plan/build.h"
+#include "sql/bind_ddl.h"
+#include "sql/bind_query.h"
+
+namespace thalweg::sql {
+namespace {
+
+using Answer = std::optional<BoundStatement>;
+
+Answer answer(std::optional<BoundQuery> query) {
+  return query ? Answer(std::move(*query)) : std::nullopt;
+}
+Answer answer(std::optional<BoundRows> rows) {
+  return rows ? Answer(std::move(*rows)) : std::nullopt;
+}
+Answer answer(bool ok) { return ok ? Answer(BoundDdl{}) : std::nullopt; }
+
+std::optional<BoundQuery> bind_select_statement(BindContext& context, const ast::Query& query) {
+  const plan::NodePtr node = bind_query(context, query).node;
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  return BoundQuery{.sink = plan::make_sink(node, nullptr), .has_order = !query.order_by.empty()};
+}
+
+Answer bind_node(BindContext& context, const ast::QueryPtr& query, Span /*span*/) {
+  return answer(bind_select_statement(context, *query));
+}
+
+Answer bind_node(BindContext& context, const ast::Insert& insert, Span /*span*/) {
+  return answer(bind_insert(context, insert));
+}
+
+Answer bind_node(BindContext& context, const ast::CreateTable& create, Span /*span*/) {
+  Created created = bind_create_table(context, create);
+  return created.query ? answer(std::move(created.query)) : answer(created.ok);
+}
+
+Answer bind_node(BindContext& context, const ast::CreateView& create, Span /*span*/) {
+  return answer(bind_create_view(context, create));
+}
+
+Answer bind_node(BindContext& context, const ast::Drop& drop, Span /*span*/) {
+  return answer(bind_drop(context, drop));
+}
+
+Answer bind_node(BindContext& context, const ast::Describe& describe, Span /*span*/) {
+  return answer(bind_describe(context, describe));
+}
+
+Answer bind_node(BindContext& context, const ast::Show& show, Span span) {
+  return answer(bind_show(context, show, span));
+}
+
+Answer bind_node(BindContext& /*context*/, const ast::Set& set, Span /*span*/) {
+  return BoundSet{.name = set.option.key, .value = set.reset ? "" : set.option.value};
+}
+
+Answer bind_node(BindContext& context, const ast::StatementSet& set, Span /*span*/) {
+  BoundQueries bound;
+  for (const ast::Insert& insert : set.inserts) {
+    if (std::optional<BoundQuery> query = bind_insert(context, insert)) {
+      bound.queries.push_back(std::move(*query));
+    }
+  }
+  return bound;
+}
+
+Answer bind_node(BindContext& context, const ast::Explain& explain, Span span) {
+  BoundExplain bound;
+  bound.analyze = explain.analyze;
+  for (const ast::Option& option : explain.options) {
+    const std::string key = fold_name(option.key);
+    const std::string value = fold_name(option.value);
+    if (key == "format" && (value == "json" || value == "text")) {
+      bound.json = value == "json";
+    } else if (key == "analyze") {
+      bound.analyze = value != "false" && value != "off";
+    } else {
+      context.error("C0201", "EXPLAIN has no option " + option.key + " = " + option.value,
+                    option.key_span, "", {"it has FORMAT text or json, and ANALYZE"});
+      return std::nullopt;
+    }
+  }
+  std::optional<BoundQuery> query;
+  if (const auto* select = explain.statement->as<ast::QueryPtr>()) {
+    query = bind_select_statement(context, **select);
+  } else if (const auto* insert = explain.statement->as<ast::Insert>()) {
+    query = bind_insert(context, *insert);
+  } else {
+    context.not_supported("EXPLAIN of anything but a query or an INSERT", span);
+  }
+  if (!query) {
+    return std::nullopt;
+  }
+  bound.query = std::move(*query);
+  return bound;
+}
+
+}  // namespace
+
+std::optional<BoundStatement> bind(const ast::Statement& statement, Catalog& catalog,
+                                   Diagnostics& diagnostics) {
+  Diagnostics found;
+  BindContext context(catalog.names(), found);
+  const std::map<std::string, int> operators = catalog.names().operators;
+  Answer bound = std::visit(
+      [&](const auto& node) { return bind_node(context, node, statement.span); }, statement.node);
+  for (const Diagnostic& diagnostic : found.all()) {
+    diagnostics.add(diagnostic);
+  }
+  if (found.has_errors()) {
+    bound.reset();
+  }
+  // Only what stays, or runs with other statements, counts towards the numbers of operators.
+  const bool is_alone = statement.as<ast::QueryPtr>() != nullptr ||
+                        statement.as<ast::Explain>() != nullptr ||
+                        statement.as<ast::Describe>() != nullptr;
+  if (!bound || is_alone) {
+    catalog.names().operators = operators;
+  }
+  return bound;
+}
+
+}  // namespace thalweg::sql

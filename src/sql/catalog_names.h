@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "sql/binder.h"
+
+namespace thalweg::sql {
+
+struct View {
+  std::string name;
+  plan::NodePtr node;  // Its columns have the view's names.
+};
+
+// Everything a name in a statement can mean.
+struct Catalog::Names {
+  ConnectorCatalog connectors;
+  InferFile infer_file;
+  std::map<std::string, TablePtr> tables;  // By folded name, as the following.
+  std::map<std::string, View> views;
+  // What bare paths and stdin stand for, by path. Standard input can be looked at only once.
+  std::map<std::string, TablePtr> files;
+  // The one scan of each table that all plans share.
+  std::map<const Table*, plan::NodePtr> scans;
+  // How many operators of a kind stand under a name so far, by "name/kind".
+  std::map<std::string, int> operators;
+
+  plan::NodePtr scan_of(const TablePtr& table);
+};
+
+// As SQL folds a name without quotes: ASCII letters to lower case.
+std::string fold_name(std::string_view name);
+
+}  // namespace thalweg::sql

@@ -1,0 +1,73 @@
+#include "sql/coerce.h"
+
+#include <utility>
+
+#include "sql/sql_text.h"
+
+namespace thalweg::sql {
+
+ExprPtr coerce(BindContext& context, const Bound& value, const Type& type, Span span) {
+  const ExprPtr& expr = value.expr;
+  if (expr->type == type) {
+    return expr;
+  }
+  if (expr->kind == ExprKind::kLiteral && expr->literal.is_null()) {
+    return literal_expr(null_value(type));
+  }
+  if (!value.text_literal || type.kind == TypeKind::kText) {
+    return cast_expr(expr, type);
+  }
+  const std::string& text = std::get<std::string>(expr->literal.data);
+  Result<Value> parsed = parse_value(text, type);
+  if (!parsed.ok()) {
+    context.error("S0208", quote_text(text) + " is not a valid " + to_string(type), span, "",
+                  {"the text is read as " + to_string(type) + " because of what it is used with"});
+    return nullptr;
+  }
+  return literal_expr(std::move(parsed).take());
+}
+
+std::optional<Type> common_type_of(const std::vector<ArgumentType>& types) {
+  std::optional<ArgumentType> common;
+  for (const ArgumentType& type : types) {
+    if (type.type.kind == TypeKind::kNull) {
+      continue;
+    }
+    if (!common) {
+      common = type;
+      continue;
+    }
+    const std::optional<Type> both = common_type(*common, type);
+    if (!both) {
+      return std::nullopt;
+    }
+    common = ArgumentType{*both, common->text_literal && type.text_literal};
+  }
+  return common ? common->type : type_of(TypeKind::kNull);
+}
+
+bool assigns(const Bound& value, const Type& type) {
+  const Type& from = value.expr->type;
+  if (value.text_literal || from.kind == TypeKind::kNull || from == type ||
+      implicitly_casts(from, type)) {
+    return true;
+  }
+  const auto is_instant = [](TypeKind kind) {
+    return kind == TypeKind::kDate || kind == TypeKind::kTimestamp ||
+           kind == TypeKind::kTimestamptz;
+  };
+  const bool kin = (is_numeric(from.kind) && is_numeric(type.kind)) ||
+                   (is_instant(from.kind) && is_instant(type.kind)) ||
+                   type.kind == TypeKind::kText || from.kind == type.kind;
+  return kin && can_cast(from, type);
+}
+
+Type settled(const Type& type) {
+  return type.kind == TypeKind::kNull ? type_of(TypeKind::kText) : type;
+}
+
+ExprPtr boolean_call(ExprKind kind, std::vector<ExprPtr> args) {
+  return expr_of(kind, type_of(TypeKind::kBoolean), std::move(args));
+}
+
+}  // namespace thalweg::sql

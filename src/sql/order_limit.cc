@@ -1,0 +1,138 @@
+#include "sql/order_limit.h"
+
+#include <utility>
+
+#include "plan/build.h"
+#include "sql/bind_expr.h"
+
+namespace thalweg::sql {
+namespace {
+
+// A count of rows that does not depend on any row. Nothing when in error; NULL is no limit.
+struct RowCount {
+  std::optional<std::uint64_t> rows;
+};
+
+std::optional<RowCount> bind_count(BindContext& context, const ast::Expr& expr,
+                                   const char* clause) {
+  const Scope no_columns;
+  const ExprPtr bound = ExprBinder(context, no_columns, clause).bind(expr).expr;
+  if (bound == nullptr) {
+    return std::nullopt;
+  }
+  const ExprPtr folded = fold_constants(bound);
+  const Value& value = folded->literal;
+  if (folded->kind == ExprKind::kLiteral && value.is_null()) {
+    return RowCount{};
+  }
+  const auto* rows = std::get_if<std::int64_t>(&value.data);
+  if (folded->kind != ExprKind::kLiteral || rows == nullptr || !is_integer(value.type.kind) ||
+      *rows < 0) {
+    context.error("S0218", std::string(clause) + " takes a number of rows, 0 or more", expr.span);
+    return std::nullopt;
+  }
+  return RowCount{static_cast<std::uint64_t>(*rows)};
+}
+
+Span ordering_span(const ast::Query& query) {
+  if (!query.order_by.empty()) {
+    return query.order_by[0].value->span;
+  }
+  return query.limit != nullptr ? query.limit->span : query.offset->span;
+}
+
+}  // namespace
+
+bool can_order(BindContext& context, const ast::Query& query, const plan::Node& input) {
+  if (query.order_by.empty() && query.limit == nullptr && query.offset == nullptr) {
+    return true;
+  }
+  const std::string clause = query.order_by.empty() ? "LIMIT" : "ORDER BY";
+  if (!input.bounded) {
+    context.error("P0104", clause + " needs an input that ends, and this one never does",
+                  ordering_span(query), "",
+                  {"read a part that ends (a file without follow = true), or leave " + clause +
+                   " out and let who reads the result sort it"});
+    return false;
+  }
+  if (input.updating) {
+    context.error("P0104", clause + " needs final rows, and these change as they come",
+                  ordering_span(query), "", {"leave EMIT CHANGES out"});
+    return false;
+  }
+  return true;
+}
+
+plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
+                           const plan::NodePtr& input, std::vector<SortKey> keys) {
+  plan::Sort sort;
+  sort.keys = std::move(keys);
+  if (query.limit != nullptr) {
+    const std::optional<RowCount> limit = bind_count(context, *query.limit, "LIMIT");
+    if (!limit) {
+      return nullptr;
+    }
+    sort.limit = limit->rows;
+  }
+  if (query.offset != nullptr) {
+    const std::optional<RowCount> offset = bind_count(context, *query.offset, "OFFSET");
+    if (!offset) {
+      return nullptr;
+    }
+    sort.offset = offset->rows.value_or(0);
+  }
+  if (sort.keys.empty() && !sort.limit && sort.offset == 0) {
+    return input;
+  }
+  std::vector<bool> is_key(input->schema.size(), false);
+  for (const SortKey& key : sort.keys) {
+    is_key[key.column] = true;
+  }
+  for (std::size_t i = 0; !sort.keys.empty() && i < is_key.size(); ++i) {
+    if (!is_key[i]) {
+      sort.keys.push_back({.column = i, .descending = false, .nulls_first = false});
+    }
+  }
+  return plan::make_sort(input, std::move(sort), context.next_id("sort"), context.name);
+}
+
+SortKey sort_key(std::size_t column, const ast::OrderItem& item) {
+  const bool nulls_first = item.nulls == ast::NullsOrder::kDefault
+                               ? item.descending
+                               : item.nulls == ast::NullsOrder::kFirst;
+  return {.column = column, .descending = item.descending, .nulls_first = nulls_first};
+}
+
+std::optional<std::uint32_t> ordinal_column(BindContext& context, const ast::Expr& expr,
+                                            std::size_t columns, const char* clause) {
+  const auto* literal = expr.as<ast::Literal>();
+  if (literal == nullptr || literal->kind != ast::LiteralKind::kInteger) {
+    return std::nullopt;
+  }
+  const unsigned long long ordinal = std::strtoull(literal->text.c_str(), nullptr, 10);
+  if (ordinal == 0 || ordinal > columns) {
+    context.error("S0213", std::string(clause) + ' ' + literal->text + " is out of range",
+                  expr.span, "",
+                  {"the list of SELECT has " + std::to_string(columns) +
+                   (columns == 1 ? " column" : " columns")});
+    return kBadOrdinal;
+  }
+  return static_cast<std::uint32_t>(ordinal - 1);
+}
+
+std::optional<std::uint32_t> output_column(BindContext& context, const ast::Expr& expr,
+                                           const std::vector<std::string>& names,
+                                           const char* clause) {
+  const auto* reference = expr.as<ast::ColumnRef>();
+  if (reference != nullptr && reference->parts.size() == 1) {
+    for (std::uint32_t i = 0; i < names.size(); ++i) {
+      if (names_column(reference->parts[0], names[i])) {
+        return i;
+      }
+    }
+    return std::nullopt;
+  }
+  return ordinal_column(context, expr, names.size(), clause);
+}
+
+}  // namespace thalweg::sql

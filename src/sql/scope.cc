@@ -1,0 +1,180 @@
+#include "sql/scope.h"
+
+#include <utility>
+
+#include "sql/sql_text.h"
+
+namespace thalweg::sql {
+namespace {
+
+std::vector<std::string> column_names(const Schema& schema) {
+  std::vector<std::string> names;
+  for (const Field& field : schema) {
+    names.push_back(field.name);
+  }
+  return names;
+}
+
+const Relation* find_relation(const Scope& scope, const ast::Name& name) {
+  for (const Relation& relation : scope.relations) {
+    if (!relation.key.empty() && relation.key == name.key) {
+      return &relation;
+    }
+  }
+  return nullptr;
+}
+
+// Columns [first, first + count) that the name refers to. One spelled just so is preferred to
+// others that only fold to it.
+std::vector<std::uint32_t> matches(const Scope& scope, std::uint32_t first, std::uint32_t count,
+                                   const ast::Name& name) {
+  std::vector<std::uint32_t> exact;
+  std::vector<std::uint32_t> folded;
+  for (std::uint32_t i = first; i < first + count; ++i) {
+    const std::string& column = scope.columns()[i].name;
+    if (column == name.text) {
+      exact.push_back(i);
+    } else if (names_column(name, column)) {
+      folded.push_back(i);
+    }
+  }
+  return exact.empty() ? folded : exact;
+}
+
+std::string where_looked(const Scope& scope) {
+  if (scope.relations.size() == 1 && !scope.relations[0].shown.empty()) {
+    return " in \"" + scope.relations[0].shown + '"';
+  }
+  return "";
+}
+
+void report_unknown_column(BindContext& context, const Scope& scope, const ast::Name& name,
+                           Span span) {
+  const Schema& columns = scope.columns();
+  if (scope.node == nullptr) {
+    context.error("S0203", "column \"" + name.text + "\" does not exist: there is no FROM", span,
+                  name.quoted ? "text stands in single quotes: '" + name.text + '\'' : "");
+    return;
+  }
+  std::vector<std::string> notes = {list_columns(columns)};
+  std::string label = did_you_mean(name.text, column_names(columns));
+  if (label.empty() && name.quoted) {
+    label = "text stands in single quotes: '" + name.text + '\'';
+  }
+  context.error("S0203", "column \"" + name.text + "\" does not exist" + where_looked(scope), span,
+                std::move(label), std::move(notes));
+}
+
+void report_ambiguous(BindContext& context, const Scope& scope,
+                      const std::vector<std::uint32_t>& found, const ast::Name& name, Span span) {
+  std::vector<std::string> notes;
+  if (scope.relations.size() > 1) {
+    for (const Relation& relation : scope.relations) {
+      for (const std::uint32_t i : found) {
+        if (i >= relation.first && i < relation.first + relation.count) {
+          notes.push_back("there is " + relation.shown + '.' + scope.columns()[i].name);
+        }
+      }
+    }
+  }
+  context.error("S0204", "column \"" + name.text + "\" is ambiguous", span, "", std::move(notes));
+}
+
+std::optional<std::uint32_t> one_of(BindContext& context, const Scope& scope, std::uint32_t first,
+                                    std::uint32_t count, const ast::Name& name, Span span) {
+  const std::vector<std::uint32_t> found = matches(scope, first, count, name);
+  if (found.size() == 1) {
+    return found[0];
+  }
+  if (found.empty()) {
+    report_unknown_column(context, scope, name, span);
+  } else {
+    report_ambiguous(context, scope, found, name, span);
+  }
+  return std::nullopt;
+}
+
+void report_unknown_relation(BindContext& context, const Scope& scope, const ast::Name& name) {
+  std::vector<std::string> names;
+  for (const Relation& relation : scope.relations) {
+    if (!relation.shown.empty()) {
+      names.push_back(relation.shown);
+    }
+  }
+  std::string label = did_you_mean(name.text, names);
+  if (label.empty() && names.size() == 1) {
+    label = "it is called \"" + names[0] + "\" here";
+  }
+  context.error("S0201", "there is no \"" + name.text + "\" in FROM", name.span, std::move(label));
+}
+
+}  // namespace
+
+const Schema& Scope::columns() const {
+  static const Schema kNone;
+  return node == nullptr ? kNone : node->schema;
+}
+
+Scope scope_of(plan::NodePtr node, const std::string& key, const std::string& shown) {
+  const auto count = static_cast<std::uint32_t>(node->schema.size());
+  return {.node = std::move(node),
+          .relations = {{.key = key, .shown = shown, .first = 0, .count = count}},
+          .table = nullptr};
+}
+
+bool names_column(const ast::Name& name, const std::string& column) {
+  return column == name.text || fold_name(column) == name.key;
+}
+
+std::optional<FoundColumn> find_column(BindContext& context, const Scope& scope,
+                                       const std::vector<ast::Name>& parts, Span span) {
+  const auto all = static_cast<std::uint32_t>(scope.columns().size());
+  if (parts.size() > 1) {
+    if (const Relation* relation = find_relation(scope, parts[0])) {
+      const auto column =
+          one_of(context, scope, relation->first, relation->count, parts[1], parts[1].span);
+      return column ? std::optional(FoundColumn{*column, 2}) : std::nullopt;
+    }
+    if (matches(scope, 0, all, parts[0]).empty()) {
+      report_unknown_relation(context, scope, parts[0]);
+      return std::nullopt;
+    }
+  }
+  const auto column =
+      one_of(context, scope, 0, all, parts[0], parts.size() == 1 ? span : parts[0].span);
+  return column ? std::optional(FoundColumn{*column, 1}) : std::nullopt;
+}
+
+std::optional<std::vector<std::uint32_t>> star_columns(BindContext& context, const Scope& scope,
+                                                       const ast::Star& star, Span span) {
+  if (scope.node == nullptr) {
+    context.error("S0215", "* has no columns to stand for: there is no FROM", span);
+    return std::nullopt;
+  }
+  std::uint32_t first = 0;
+  auto count = static_cast<std::uint32_t>(scope.columns().size());
+  if (!star.table.empty()) {
+    const Relation* relation = find_relation(scope, star.table.back());
+    if (relation == nullptr) {
+      report_unknown_relation(context, scope, star.table.back());
+      return std::nullopt;
+    }
+    first = relation->first;
+    count = relation->count;
+  }
+  std::vector<std::uint32_t> columns;
+  for (std::uint32_t i = first; i < first + count; ++i) {
+    columns.push_back(i);
+  }
+  return columns;
+}
+
+std::string list_columns(const Schema& schema) {
+  std::vector<std::string> columns;
+  for (const Field& field : schema) {
+    columns.push_back(quote_name(field.name) + ' ' + to_string(field.type));
+  }
+  return "columns: " + list_names(columns);
+}
+
+}  // namespace thalweg::sql

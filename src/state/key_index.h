@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "columnar/column.h"
+
+namespace thalweg {
+
+using GroupId = std::uint32_t;
+
+// Gives each distinct key a number, counted from 0 in order of first appearance, and gives keys
+// back by number. NULL is a key like any other. One per table of keyed state.
+class KeyIndex {
+ public:
+  // Chooses the fast form for one integer-like key column, and none at all for no key columns.
+  static std::unique_ptr<KeyIndex> make(std::vector<Type> key_types);
+  virtual ~KeyIndex() = default;
+
+  // Which rows of the key columns are meant: `rows`, or without them (all) rows from 0 on.
+  struct Rows {
+    RowSpan rows;
+    bool all = false;
+    RowIndex operator[](std::size_t i) const { return all ? static_cast<RowIndex>(i) : rows[i]; }
+  };
+
+  // The numbers of these rows' keys, one per entry of `ids`; a key not seen before gets the next.
+  virtual void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) = 0;
+
+  virtual std::uint32_t size() const = 0;
+
+  // One column per key column: the keys of these groups, in this order.
+  virtual std::vector<Column> keys(std::span<const GroupId> ids) const = 0;
+
+  // Forgets all keys and keeps the memory.
+  virtual void clear() = 0;
+
+  virtual std::size_t memory_bytes() const = 0;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "base/check.h"
+
+namespace thalweg {
+
+// Values of one size, one per group id, that only ever grow at the end: new ones are zero. Memory
+// above a few MiB comes in huge pages. clear() keeps the memory for the next window.
+template <typename T>
+class StateArray {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  StateArray() = default;
+  ~StateArray() { release(data_, capacity_); }
+  StateArray(StateArray&& other) noexcept { swap(other); }
+  StateArray& operator=(StateArray&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
+  std::size_t size() const { return size_; }
+  std::size_t memory_bytes() const { return capacity_ * sizeof(T); }
+
+  // Grows to `size` values, the new ones zero. Does nothing when there are as many already.
+  void grow_to(std::size_t size) {
+    if (size <= size_) {
+      return;
+    }
+    if (size > capacity_) {
+      enlarge(size);
+    }
+    std::memset(static_cast<void*>(data_ + size_), 0, (size - size_) * sizeof(T));
+    size_ = size;
+  }
+
+  void push_back(T value) {
+    if (size_ == capacity_) {
+      enlarge(size_ + 1);
+    }
+    data_[size_++] = value;
+  }
+
+  void clear() { size_ = 0; }
+
+ private:
+  static constexpr std::size_t kMapBytesMin = std::size_t{4} << 20;
+  static constexpr std::size_t kCountMin = 64;
+
+  void swap(StateArray& other) {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+  // Half as much again, so that ten million groups do not reserve for sixteen.
+  void enlarge(std::size_t size_min) {
+    std::size_t capacity = capacity_ + capacity_ / 2;
+    capacity = capacity < size_min ? size_min : capacity;
+    capacity = capacity < kCountMin ? kCountMin : capacity;
+    T* const bigger = obtain(capacity);
+    if (size_ > 0) {
+      std::memcpy(static_cast<void*>(bigger), data_, size_ * sizeof(T));
+    }
+    release(data_, capacity_);
+    data_ = bigger;
+    capacity_ = capacity;
+  }
+
+  static T* obtain(std::size_t capacity) {
+    const std::size_t bytes = capacity * sizeof(T);
+    void* memory = nullptr;
+    if (bytes >= kMapBytesMin) {
+      memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      TW_CHECK(memory != MAP_FAILED);
+      madvise(memory, bytes, MADV_HUGEPAGE);
+    } else {
+      memory = std::malloc(bytes);
+      TW_CHECK(memory != nullptr);
+    }
+    return static_cast<T*>(memory);
+  }
+
+  static void release(T* data, std::size_t capacity) {
+    if (data == nullptr) {
+      return;
+    }
+    const std::size_t bytes = capacity * sizeof(T);
+    if (bytes >= kMapBytesMin) {
+      munmap(data, bytes);
+    } else {
+      std::free(data);  // NOLINT: the counterpart of malloc above.
+    }
+  }
+
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace thalweg
