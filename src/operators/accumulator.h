@@ -11,43 +11,72 @@
 
 namespace thalweg {
 
-// Where a row stands in its input, for aggregates whose result depends on it.
-struct RowOrder {
-  const Batch& batch;  // For event_time, partition and position.
-};
-
 // The rows of one update: group ids[i] gets row rows[i].
 struct UpdateRows {
   std::span<const GroupId> ids;
   KeyIndex::Rows rows;
+  const std::int16_t* changes = nullptr;  // +1 or -1 by number of column row; nullptr: all +1.
+  bool one_group = false;                 // All ids are 0.
 };
+
+// Calls visit(id, row) for each row of an update.
+template <typename Visit>
+void for_each_row(const UpdateRows& update, Visit visit) {
+  const std::size_t count = update.ids.size();
+  if (update.rows.all) {
+    for (std::size_t i = 0; i < count; ++i) {
+      visit(update.ids[i], static_cast<RowIndex>(i));
+    }
+  } else {
+    const RowIndex* const rows = update.rows.rows.data();
+    for (std::size_t i = 0; i < count; ++i) {
+      visit(update.ids[i], rows[i]);
+    }
+  }
+}
 
 // The state of one aggregate for all groups of a table, by group number. One virtual call a batch;
 // typed loops inside.
 class Accumulator {
  public:
-  // Requires: `call` is not DISTINCT, or distinct rows are chosen before update().
-  static std::unique_ptr<Accumulator> make(const AggregateCall& call);
   virtual ~Accumulator() = default;
 
   // Makes room for groups 0 to count - 1; new ones are empty.
   virtual void grow_to(std::uint32_t count) = 0;
 
-  // Requires: `args` has the call's arguments, then its ORDER BY expressions.
+  // Requires: `args` has the call's arguments, then its ORDER BY expressions; rows with a change of
+  // -1 only where the accumulator was made for updating input. `batch` has the rows' event time and
+  // origin.
   virtual void update(const UpdateRows& update, std::span<const Column> args,
-                      const RowOrder& order) = 0;
+                      const Batch& batch) = 0;
 
   // The results of these groups. `overflow` gets the place of each group whose result does not fit.
-  virtual Column results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) const = 0;
+  virtual Column results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) = 0;
 
   // Mergeable aggregates only: the state of these groups as columns of partial_types(call), and
   // such columns taken in.
-  virtual void append_partials(std::span<const GroupId> ids, std::vector<Column>& out) const;
+  virtual void append_partials(std::span<const GroupId> ids, std::vector<Column>& out);
   virtual void merge(const UpdateRows& update, std::span<const Column> partials);
 
   // Forgets all groups and keeps the memory.
   virtual void clear() = 0;
+
+  virtual std::size_t memory_bytes() const = 0;
 };
+
+// DISTINCT and FILTER are not an accumulator's matter: it is given the rows that count.
+// `updating`: rows may be taken back.
+std::unique_ptr<Accumulator> make_accumulator(const AggregateCall& call, bool updating);
+
+// By kind, for make_accumulator().
+std::unique_ptr<Accumulator> make_count_accumulator(bool every_row);
+std::unique_ptr<Accumulator> make_sum_accumulator(const AggregateCall& call);
+// Of a type of fixed size; rows are never taken back.
+std::unique_ptr<Accumulator> make_extreme_accumulator(const AggregateCall& call);
+// first_value, last_value, min and max of any type; rows are never taken back.
+std::unique_ptr<Accumulator> make_best_row_accumulator(const AggregateCall& call);
+// array_agg, and the above over rows that may be taken back.
+std::unique_ptr<Accumulator> make_row_list_accumulator(const AggregateCall& call);
 
 bool is_mergeable(const AggregateCall& call);
 

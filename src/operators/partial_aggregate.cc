@@ -1,6 +1,7 @@
 #include "operators/partial_aggregate.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "operators/window_tables.h"
@@ -15,7 +16,7 @@ class PartialAggregate final : public Operator {
         aggregation_(std::move(spec.aggregation)),
         windowed_(spec.grid.has_value()),
         // Without windows everything is one window that no watermark but the last closes.
-        tables_(aggregation_, spec.grid.value_or(WindowGrid(1, 0))) {}
+        tables_(aggregation_.spec(), spec.grid.value_or(WindowGrid(1, 0))) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
@@ -36,6 +37,7 @@ class PartialAggregate final : public Operator {
   }
 
   Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    aggregation_.set_time(clock, now);
     if (clock == Clock::kWatermark) {
       watermark_ = now;
       if (windowed_ || now == kEndOfTime) {
@@ -51,7 +53,7 @@ class PartialAggregate final : public Operator {
   // Passes on the windows that end by flush_until_.
   Progress flush(Emitter& out) {
     while (!tables_.empty() && tables_.first().end <= flush_until_) {
-      const GroupTable& table = tables_.first_table();
+      GroupTable& table = tables_.first_table();
       while (emitted_ < table.size()) {
         if (!out.has_room()) {
           return Progress::kMore;
@@ -65,7 +67,7 @@ class PartialAggregate final : public Operator {
     return Progress::kDone;
   }
 
-  void emit_groups(const GroupTable& table, std::uint32_t count, Emitter& out) {
+  void emit_groups(GroupTable& table, std::uint32_t count, Emitter& out) {
     std::vector<GroupId> ids(count);
     std::iota(ids.begin(), ids.end(), emitted_);
     emitted_ += count;

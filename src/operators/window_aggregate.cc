@@ -1,6 +1,7 @@
 #include "operators/window_aggregate.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "operators/window_tables.h"
@@ -11,7 +12,7 @@ namespace {
 class WindowAggregate final : public Operator {
  public:
   explicit WindowAggregate(WindowAggregateSpec spec)
-      : aggregation_(std::move(spec.aggregation)), tables_(aggregation_, spec.grid) {}
+      : aggregation_(std::move(spec.aggregation)), tables_(aggregation_.spec(), spec.grid) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
@@ -28,6 +29,7 @@ class WindowAggregate final : public Operator {
   }
 
   Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    aggregation_.set_time(clock, now);
     if (clock == Clock::kWatermark) {
       watermark_ = now;
     }
@@ -39,7 +41,7 @@ class WindowAggregate final : public Operator {
  private:
   Progress close_windows(Emitter& out) {
     while (!tables_.empty() && tables_.first().end <= watermark_) {
-      const GroupTable& table = tables_.first_table();
+      GroupTable& table = tables_.first_table();
       while (emitted_ < table.size()) {
         if (!out.has_room()) {
           return Progress::kMore;
@@ -52,7 +54,7 @@ class WindowAggregate final : public Operator {
     return Progress::kDone;
   }
 
-  void emit_groups(const GroupTable& table, std::uint32_t count, Emitter& out) {
+  void emit_groups(GroupTable& table, std::uint32_t count, Emitter& out) {
     std::vector<GroupId> ids(count);
     std::iota(ids.begin(), ids.end(), emitted_);
     emitted_ += count;

@@ -21,6 +21,9 @@ Column repeat_time(EventTime time, std::uint32_t count) {
 
 void WindowTables::add(const AggregateColumns& columns, EventTime closed,
                        std::vector<RowIndex>& too_late) {
+  if (columns.count == 0) {
+    return;  // No row, no window.
+  }
   const TimeWindow window = grid_.window_of(columns.batch.time_min);
   if (window.contains(columns.batch.time_max) && window.end > closed) {
     add_to(window.start.micros, columns, columns.all_rows(), columns.count);
@@ -68,14 +71,14 @@ void WindowTables::add_to(std::int64_t start, const AggregateColumns& columns, K
   std::unique_ptr<GroupTable>& table = open_[start];
   if (table == nullptr) {
     if (spare_.empty()) {
-      table = aggregation_.make_table();
+      table = std::make_unique<GroupTable>(spec_);
     } else {
       table = std::move(spare_.back());
       spare_.pop_back();
     }
   }
   const std::uint32_t before = table->size();
-  table->add(columns, rows, table->find_groups(columns, rows, count));
+  table->add(columns, rows, count);
   groups_ += table->size() - before;
 }
 

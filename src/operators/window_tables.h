@@ -2,11 +2,9 @@
 
 #include <map>
 #include <memory>
-#include <numeric>
 #include <vector>
 
-#include "columnar/builder.h"
-#include "operators/aggregation.h"
+#include "operators/group_table.h"
 #include "operators/window_grid.h"
 
 namespace thalweg {
@@ -18,8 +16,8 @@ inline constexpr std::uint32_t kResultRows = 4096;
 // table, which is kept for the next window.
 class WindowTables {
  public:
-  WindowTables(const Aggregation& aggregation, WindowGrid grid)
-      : aggregation_(aggregation), grid_(grid) {}
+  // Borrows `spec`, which outlives the tables.
+  WindowTables(const AggregationSpec& spec, WindowGrid grid) : spec_(spec), grid_(grid) {}
 
   // Adds the rows, each to its window by event time. Rows for windows that end at or before
   // `closed` are appended to `too_late` instead.
@@ -30,7 +28,7 @@ class WindowTables {
 
   bool empty() const { return open_.empty(); }
   TimeWindow first() const { return grid_.from_start(open_.begin()->first); }
-  const GroupTable& first_table() const { return *open_.begin()->second; }
+  GroupTable& first_table() { return *open_.begin()->second; }
   void drop_first();
 
   std::uint32_t groups() const { return groups_; }
@@ -42,7 +40,7 @@ class WindowTables {
   void add_to(std::int64_t start, const AggregateColumns& columns, KeyIndex::Rows rows,
               std::uint32_t count);
 
-  const Aggregation& aggregation_;
+  const AggregationSpec& spec_;
   const WindowGrid grid_;
   std::map<std::int64_t, std::unique_ptr<GroupTable>> open_;  // By window start.
   std::vector<std::unique_ptr<GroupTable>> spare_;

@@ -11,12 +11,20 @@ namespace thalweg {
 
 using GroupId = std::uint32_t;
 
+// A share of the keys: what is placed, saved and moved together.
+inline constexpr std::uint32_t kKeyGroups = 128;
+
 // Gives each distinct key a number, counted from 0 in order of first appearance, and gives keys
 // back by number. NULL is a key like any other. One per table of keyed state.
 class KeyIndex {
  public:
+  // Whether the index counts how many rows each key was met in: count(*) then costs no memory
+  // access of its own, since the counter stands beside the key.
+  enum class RowCounts : std::uint8_t { kNone, kKept };
+
   // Chooses the fast form for one integer-like key column, and none at all for no key columns.
-  static std::unique_ptr<KeyIndex> make(std::vector<Type> key_types);
+  static std::unique_ptr<KeyIndex> make(std::vector<Type> key_types,
+                                        RowCounts row_counts = RowCounts::kNone);
   virtual ~KeyIndex() = default;
 
   // Which rows of the key columns are meant: `rows`, or without them (all) rows from 0 on.
@@ -29,15 +37,26 @@ class KeyIndex {
   // The numbers of these rows' keys, one per entry of `ids`; a key not seen before gets the next.
   virtual void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) = 0;
 
+  // The same for `count` rows whose numbers nobody asks for. Requires: RowCounts::kKept.
+  virtual void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) = 0;
+
   virtual std::uint32_t size() const = 0;
 
   // One column per key column: the keys of these groups, in this order.
   virtual std::vector<Column> keys(std::span<const GroupId> ids) const = 0;
 
-  // Forgets all keys and keeps the memory.
+  // In how many rows each of these groups was met. Requires: RowCounts::kKept. Cheap when asked for
+  // many groups in turn, with no rows added between.
+  virtual void row_counts(std::span<const GroupId> ids, std::span<std::int64_t> counts) = 0;
+
+  // Forgets all keys and keeps the memory, unless that is far more than the keys needed.
   virtual void clear() = 0;
 
   virtual std::size_t memory_bytes() const = 0;
 };
+
+// The key group of each of these groups: below kKeyGroups, the same on every machine.
+void find_key_groups(const KeyIndex& index, std::span<const GroupId> ids,
+                     std::span<std::uint8_t> key_groups);
 
 }  // namespace thalweg

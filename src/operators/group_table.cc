@@ -1,0 +1,215 @@
+#include "operators/group_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "columnar/kernels.h"
+#include "operators/fixed_column.h"
+
+namespace thalweg {
+namespace {
+
+// Whether the aggregate is the number of rows that the index was asked for.
+bool index_can_count(const AggregateCall& call, const AggregationSpec& spec) {
+  return call.kind == AggregateKind::kCountStar && call.filter == nullptr && !spec.updating_input &&
+         spec.input == AggregateInput::kRows;
+}
+
+}  // namespace
+
+GroupTable::GroupTable(const AggregationSpec& spec, RowCounter row_counter) : spec_(spec) {
+  bool index_counts = false;
+  for (const AggregateCall& call : spec.aggregates) {
+    Slot& slot = slots_.emplace_back();
+    if (row_counter == RowCounter::kIndex && index_can_count(call, spec)) {
+      index_counts = true;
+      continue;
+    }
+    index_has_all_ = false;
+    slot.accumulator = make_accumulator(call, spec.updating_input);
+    if (call.distinct) {
+      slot.pairs = KeyIndex::make({type_of(TypeKind::kBigint), call.args[0]->type});
+    }
+  }
+  index_has_all_ &= index_counts;
+  index_ = KeyIndex::make(key_types(spec),
+                          index_counts ? KeyIndex::RowCounts::kKept : KeyIndex::RowCounts::kNone);
+}
+
+void GroupTable::add(const AggregateColumns& columns, KeyIndex::Rows rows, std::uint32_t count) {
+  if (index_has_all_ && !changed_.on()) {
+    index_->count_rows(columns.keys, rows, count);
+  } else {
+    update(columns, rows, find_groups(columns, rows, count));
+  }
+}
+
+std::span<const GroupId> GroupTable::find_groups(const AggregateColumns& columns,
+                                                 KeyIndex::Rows rows, std::uint32_t count) {
+  ids_.resize(count);
+  index_->find_or_insert(columns.keys, rows, ids_);
+  grow_to_index();
+  return ids_;
+}
+
+void GroupTable::grow_to_index() {
+  for (const Slot& slot : slots_) {
+    if (slot.accumulator != nullptr) {
+      slot.accumulator->grow_to(index_->size());
+    }
+  }
+  if (spec_.updating_input) {
+    live_rows_.grow_to(index_->size());
+  }
+}
+
+void GroupTable::update(const AggregateColumns& columns, KeyIndex::Rows rows,
+                        std::span<const GroupId> ids) {
+  changed_.mark(ids);
+  UpdateRows update{.ids = ids, .rows = rows, .one_group = spec_.keys.empty()};
+  if (spec_.updating_input && columns.batch.changes) {
+    update.changes = columns.batch.changes->values<std::int16_t>().data();
+  }
+  if (spec_.updating_input) {
+    for_each_row(update, [&](GroupId id, RowIndex row) {
+      live_rows_[id] += update.changes == nullptr ? 1 : update.changes[row];
+    });
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].accumulator != nullptr) {
+      update_one(i, columns, update);
+    }
+  }
+}
+
+void GroupTable::update_one(std::size_t aggregate, const AggregateColumns& columns,
+                            UpdateRows update) {
+  Slot& slot = slots_[aggregate];
+  const std::vector<Column>& args = columns.args[aggregate];
+  if (spec_.input == AggregateInput::kPartials) {
+    slot.accumulator->merge(update, args);
+    return;
+  }
+  if (columns.filters[aggregate]) {
+    update = choose_filtered(*columns.filters[aggregate], update);
+  }
+  if (slot.pairs != nullptr) {
+    update = choose_distinct(slot, args[0], update);
+  }
+  slot.accumulator->update(update, args, columns.batch);
+}
+
+UpdateRows GroupTable::choose_filtered(const Column& filter, const UpdateRows& update) {
+  chosen_rows_.resize(update.ids.size());
+  chosen_ids_.resize(update.ids.size());
+  std::size_t chosen = 0;
+  for_each_row(update, [&](GroupId id, RowIndex row) {
+    chosen_rows_[chosen] = row;
+    chosen_ids_[chosen] = id;
+    chosen += static_cast<std::size_t>(filter.bit(row) & filter.is_valid(row));
+  });
+  chosen_rows_.resize(chosen);
+  chosen_ids_.resize(chosen);
+  UpdateRows rows = update;
+  rows.ids = chosen_ids_;
+  rows.rows = {.rows = chosen_rows_};
+  return rows;
+}
+
+// The rows that bring a value into its group, or take the last one of it away.
+UpdateRows GroupTable::choose_distinct(Slot& slot, const Column& values, const UpdateRows& update) {
+  const std::vector<GroupId> ids(update.ids.begin(), update.ids.end());
+  std::vector<RowIndex> rows;
+  for_each_row(update, [&](GroupId, RowIndex row) { rows.push_back(row); });
+  const std::vector<Column> pair{
+      fixed_column<std::int64_t>(type_of(TypeKind::kBigint), ids.size(),
+                                 [&](std::size_t i) { return std::int64_t{ids[i]}; }),
+      gather(values, rows)};
+  std::uint32_t seen = slot.pairs->size();
+  std::vector<GroupId> numbers(ids.size());
+  slot.pairs->find_or_insert(pair, {.rows = {}, .all = true}, numbers);
+  slot.pair_rows.grow_to(spec_.updating_input ? slot.pairs->size() : 0);
+  chosen_rows_.clear();
+  chosen_ids_.clear();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    bool counts = numbers[i] == seen;
+    seen += counts ? 1 : 0;
+    if (spec_.updating_input) {
+      std::int64_t& met = slot.pair_rows[numbers[i]];
+      const int change = update.changes == nullptr ? 1 : update.changes[rows[i]];
+      counts = change > 0 ? met == 0 : met == 1;
+      met += change;
+    }
+    if (counts) {
+      chosen_rows_.push_back(rows[i]);
+      chosen_ids_.push_back(ids[i]);
+    }
+  }
+  UpdateRows chosen = update;
+  chosen.ids = chosen_ids_;
+  chosen.rows = {.rows = chosen_rows_};
+  return chosen;
+}
+
+std::vector<Column> GroupTable::results(std::span<const GroupId> ids,
+                                        std::vector<RowIndex>& overflow) {
+  std::vector<Column> columns = index_->keys(ids);
+  for (const Slot& slot : slots_) {
+    columns.push_back(slot.accumulator != nullptr ? slot.accumulator->results(ids, overflow)
+                                                  : row_counts(ids));
+  }
+  std::sort(overflow.begin(), overflow.end());
+  overflow.erase(std::unique(overflow.begin(), overflow.end()), overflow.end());
+  return columns;
+}
+
+std::vector<Column> GroupTable::partials(std::span<const GroupId> ids) {
+  std::vector<Column> columns = index_->keys(ids);
+  for (const Slot& slot : slots_) {
+    if (slot.accumulator != nullptr) {
+      slot.accumulator->append_partials(ids, columns);
+    } else {
+      columns.push_back(row_counts(ids));
+    }
+  }
+  return columns;
+}
+
+Column GroupTable::row_counts(std::span<const GroupId> ids) {
+  auto counts = Buffer::allocate(ids.size() * sizeof(std::int64_t));
+  index_->row_counts(ids, {counts->as<std::int64_t>(), ids.size()});
+  Column column(type_of(TypeKind::kBigint), static_cast<std::uint32_t>(ids.size()));
+  column.set_values(std::move(counts));
+  return column;
+}
+
+void GroupTable::ensure_one_group() {
+  index_->find_or_insert({}, {.rows = {}, .all = true}, {});
+  grow_to_index();
+}
+
+void GroupTable::clear() {
+  index_->clear();
+  for (Slot& slot : slots_) {
+    if (slot.accumulator != nullptr) {
+      slot.accumulator->clear();
+    }
+    if (slot.pairs != nullptr) {
+      slot.pairs->clear();
+    }
+    slot.pair_rows.clear();
+  }
+  live_rows_.clear();
+}
+
+std::size_t GroupTable::memory_bytes() const {
+  std::size_t bytes = index_->memory_bytes() + live_rows_.memory_bytes();
+  for (const Slot& slot : slots_) {
+    bytes += slot.accumulator != nullptr ? slot.accumulator->memory_bytes() : 0;
+    bytes += slot.pairs != nullptr ? slot.pairs->memory_bytes() : 0;
+    bytes += slot.pair_rows.memory_bytes();
+  }
+  return bytes;
+}
+
+}  // namespace thalweg

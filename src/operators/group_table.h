@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "operators/accumulator.h"
+#include "operators/aggregation.h"
+#include "state/changed_groups.h"
+#include "state/key_index.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+
+// The groups of one table, that of a window or of a whole GROUP BY: an index of keys, and the state
+// of each aggregate by group number.
+class GroupTable {
+ public:
+  // Who counts the rows of a key for count(*): the index, as it finds the key, which costs nothing,
+  // or an accumulator, so that find_groups() alone changes no result.
+  enum class RowCounter : std::uint8_t { kIndex, kAccumulator };
+
+  // Borrows `spec`, which outlives the table.
+  explicit GroupTable(const AggregationSpec& spec, RowCounter row_counter = RowCounter::kIndex);
+
+  // Adds rows to their groups; new groups are made.
+  void add(const AggregateColumns& columns, KeyIndex::Rows rows, std::uint32_t count);
+
+  // The two halves of add(). The ids are valid until the next call.
+  std::span<const GroupId> find_groups(const AggregateColumns& columns, KeyIndex::Rows rows,
+                                       std::uint32_t count);
+  void update(const AggregateColumns& columns, KeyIndex::Rows rows, std::span<const GroupId> ids);
+
+  // Keys, then aggregates, of these groups; groups with a result that does not fit go to
+  // `overflow`.
+  std::vector<Column> results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
+  // Keys, then each aggregate's partial state.
+  std::vector<Column> partials(std::span<const GroupId> ids);
+
+  std::uint32_t size() const { return index_->size(); }
+
+  // Whether the group has rows left. Only with updating input may it have none.
+  bool is_live(GroupId id) const { return !spec_.updating_input || live_rows_[id] > 0; }
+
+  // No keys: makes the one group, where there have been no rows.
+  void ensure_one_group();
+
+  // From now on notes which groups change.
+  ChangedGroups& changed_groups() { return changed_; }
+
+  // Forgets all groups and keeps the memory.
+  void clear();
+
+  std::size_t memory_bytes() const;
+
+ private:
+  // One of the aggregates.
+  struct Slot {
+    // Nothing: count(*), which the index has.
+    std::unique_ptr<Accumulator> accumulator;
+    // DISTINCT: the pairs of (group, value) met, and in updating input how often.
+    std::unique_ptr<KeyIndex> pairs;
+    StateArray<std::int64_t> pair_rows;
+  };
+
+  void grow_to_index();
+  Column row_counts(std::span<const GroupId> ids);
+  void update_one(std::size_t aggregate, const AggregateColumns& columns, UpdateRows update);
+  UpdateRows choose_filtered(const Column& filter, const UpdateRows& update);
+  UpdateRows choose_distinct(Slot& slot, const Column& values, const UpdateRows& update);
+
+  const AggregationSpec& spec_;
+  std::unique_ptr<KeyIndex> index_;
+  std::vector<Slot> slots_;
+  bool index_has_all_ = true;           // Every aggregate is one that the index has.
+  StateArray<std::int64_t> live_rows_;  // By group; only with updating input.
+  ChangedGroups changed_;
+  std::vector<GroupId> ids_;
+  // Rows chosen by FILTER and DISTINCT.
+  std::vector<RowIndex> chosen_rows_;
+  std::vector<GroupId> chosen_ids_;
+};
+
+}  // namespace thalweg

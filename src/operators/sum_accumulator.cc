@@ -1,0 +1,303 @@
+#include <cmath>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "base/int128.h"
+#include "columnar/decimal.h"
+#include "operators/accumulator.h"
+#include "operators/fixed_column.h"
+#include "operators/sum_state.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+namespace {
+
+// Sums of integers and NUMERIC, exact, with how many values they have; avg as well. Order makes no
+// difference and values can be taken back.
+template <typename T>
+class ExactSum final : public Accumulator {
+ public:
+  ExactSum(const Type& arg, Type result, bool average)
+      : state_type_(exact_sum_type(arg)), result_(std::move(result)), average_(average) {}
+
+  void grow_to(std::uint32_t count) override { sums_.grow_to(count); }
+
+  void update(const UpdateRows& update, std::span<const Column> args,
+              const Batch& /*batch*/) override {
+    Sum* const sums = sums_.data();
+    const T* const values = args[0].values<T>().data();
+    const std::int16_t* const changes = update.changes;
+    if (changes != nullptr || args[0].may_have_nulls()) {
+      const Column& arg = args[0];
+      for_each_row(update, [=, &arg](GroupId id, RowIndex row) {
+        if (arg.is_valid(row)) {
+          const int change = changes == nullptr ? 1 : changes[row];
+          add(sums[id], Int128{values[row]} * change, change);
+        }
+      });
+    } else if (update.one_group) {
+      Sum sum = sums[0];
+      for_each_row(update, [&, values](GroupId, RowIndex row) { add(sum, values[row], 1); });
+      sums[0] = sum;
+    } else {
+      for_each_row(update,
+                   [=](GroupId id, RowIndex row) { add(sums[id], Int128{values[row]}, 1); });
+    }
+  }
+
+  Column results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) override {
+    std::vector<Int128> values(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!result_of(sums_[ids[i]], values[i])) {
+        overflow.push_back(static_cast<RowIndex>(i));
+      }
+    }
+    const auto valid_at = [&](std::size_t i) { return sums_[ids[i]].count != 0; };
+    if (result_.kind == TypeKind::kBigint) {
+      return fixed_column<std::int64_t>(
+          result_, ids.size(), [&](std::size_t i) { return static_cast<std::int64_t>(values[i]); },
+          valid_at);
+    }
+    return fixed_column<Int128>(
+        result_, ids.size(), [&](std::size_t i) { return values[i]; }, valid_at);
+  }
+
+  void append_partials(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    const Type bigint = type_of(TypeKind::kBigint);
+    out.push_back(fixed_column<Int128>(state_type_, ids.size(),
+                                       [&](std::size_t i) { return sums_[ids[i]].value; }));
+    out.push_back(fixed_column<std::int64_t>(bigint, ids.size(),
+                                             [&](std::size_t i) { return sums_[ids[i]].count; }));
+    out.push_back(fixed_column<std::int64_t>(bigint, ids.size(),
+                                             [&](std::size_t i) { return sums_[ids[i]].carries; }));
+  }
+
+  void merge(const UpdateRows& update, std::span<const Column> partials) override {
+    const auto values = partials[0].values<Int128>();
+    const auto counts = partials[1].values<std::int64_t>();
+    const auto carries = partials[2].values<std::int64_t>();
+    for_each_row(update, [&](GroupId id, RowIndex row) {
+      Sum& sum = sums_[id];
+      add_wide(sum, values[row]);
+      sum.count += counts[row];
+      sum.carries += carries[row];
+    });
+  }
+
+  void clear() override { sums_.clear(); }
+  std::size_t memory_bytes() const override { return sums_.memory_bytes(); }
+
+ private:
+  // The sum is value + carries * 2^128.
+  struct Sum {
+    Int128 value;
+    std::int64_t count;
+    std::int64_t carries;
+  };
+
+  static void add(Sum& sum, Int128 value, int count) {
+    if constexpr (std::is_same_v<T, Int128>) {
+      add_wide(sum, value);
+    } else {
+      sum.value += value;  // 2^64 values of 64 bits fit.
+    }
+    sum.count += count;
+  }
+
+  static void add_wide(Sum& sum, Int128 value) {
+    if (__builtin_add_overflow(sum.value, value, &sum.value)) [[unlikely]] {
+      sum.carries += value < 0 ? -1 : 1;
+    }
+  }
+
+  // False when the result does not fit its type.
+  bool result_of(const Sum& sum, Int128& value) const {
+    value = 0;
+    if (sum.count == 0) {
+      return true;
+    }
+    bool fits = sum.carries == 0;
+    if (average_) {
+      fits = fits && raise_and_divide(sum.value, result_.scale - state_type_.scale,
+                                      Int128{sum.count}, value);
+    } else {
+      value = sum.value;
+    }
+    if (result_.kind == TypeKind::kBigint) {
+      return fits && value == static_cast<std::int64_t>(value);
+    }
+    return fits && has_digits(value, kNumericPrecisionMax);
+  }
+
+  const Type state_type_;
+  const Type result_;
+  const bool average_;
+  StateArray<Sum> sums_;
+};
+
+// Sums of floating point, compensated (Neumaier 1974), with how many values they have. Values that
+// are not finite are counted apart, so that they can be taken back.
+template <typename T>
+class FloatingSum final : public Accumulator {
+ public:
+  FloatingSum(Type result, bool average) : result_(std::move(result)), average_(average) {}
+
+  void grow_to(std::uint32_t count) override {
+    sums_.grow_to(count);
+    if (specials_.size() > 0) {
+      specials_.grow_to(count);
+    }
+  }
+
+  void update(const UpdateRows& update, std::span<const Column> args,
+              const Batch& /*batch*/) override {
+    const T* const values = args[0].values<T>().data();
+    const bool nullable = args[0].may_have_nulls();
+    for_each_row(update, [&](GroupId id, RowIndex row) {
+      if (!nullable || args[0].is_valid(row)) {
+        const int change = update.changes == nullptr ? 1 : update.changes[row];
+        add(id, values[row], change);
+        sums_[id].count += change;
+      }
+    });
+  }
+
+  Column results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) override {
+    std::vector<double> values(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!result_of(ids[i], values[i])) {
+        overflow.push_back(static_cast<RowIndex>(i));
+      }
+    }
+    const auto valid_at = [&](std::size_t i) { return sums_[ids[i]].count != 0; };
+    if (result_.kind == TypeKind::kReal) {
+      return fixed_column<float>(
+          result_, ids.size(), [&](std::size_t i) { return static_cast<float>(values[i]); },
+          valid_at);
+    }
+    return fixed_column<double>(
+        result_, ids.size(), [&](std::size_t i) { return values[i]; }, valid_at);
+  }
+
+  void append_partials(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    const Type real = type_of(TypeKind::kDouble);
+    // A sum that is not finite stands for all such values in it.
+    out.push_back(fixed_column<double>(real, ids.size(), [&](std::size_t i) {
+      const double special = special_of(ids[i]);
+      return special == 0 ? sums_[ids[i]].value : special;
+    }));
+    out.push_back(
+        fixed_column<double>(real, ids.size(), [&](std::size_t i) { return sums_[ids[i]].lost; }));
+    out.push_back(fixed_column<std::int64_t>(type_of(TypeKind::kBigint), ids.size(),
+                                             [&](std::size_t i) { return sums_[ids[i]].count; }));
+  }
+
+  void merge(const UpdateRows& update, std::span<const Column> partials) override {
+    for_each_row(update, [&](GroupId id, RowIndex row) {
+      add(id, partials[0].values<double>()[row], 1);
+      add(id, partials[1].values<double>()[row], 1);
+      sums_[id].count += partials[2].values<std::int64_t>()[row];
+    });
+  }
+
+  void clear() override {
+    sums_.clear();
+    specials_.clear();
+  }
+  std::size_t memory_bytes() const override {
+    return sums_.memory_bytes() + specials_.memory_bytes();
+  }
+
+ private:
+  struct Sum {
+    double value;
+    double lost;  // What rounding has taken from `value` so far.
+    std::int64_t count;
+  };
+  struct Specials {
+    std::int64_t nan;
+    std::int64_t plus;
+    std::int64_t minus;
+  };
+
+  void add(GroupId id, double value, int change) {
+    if (!std::isfinite(value)) [[unlikely]] {
+      specials_.grow_to(sums_.size());
+      Specials& specials = specials_[id];
+      (std::isnan(value) ? specials.nan : value > 0 ? specials.plus : specials.minus) += change;
+      return;
+    }
+    Sum& sum = sums_[id];
+    value *= change;
+    const double total = sum.value + value;
+    sum.lost += std::abs(sum.value) >= std::abs(value) ? (sum.value - total) + value
+                                                       : (value - total) + sum.value;
+    sum.value = total;
+  }
+
+  // What values that are not finite make of the sum; 0: there are none.
+  double special_of(GroupId id) const {
+    if (specials_.size() == 0) {
+      return 0;
+    }
+    const Specials& specials = specials_[id];
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    if (specials.nan > 0 || (specials.plus > 0 && specials.minus > 0)) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+    return specials.plus > 0 ? kInfinity : specials.minus > 0 ? -kInfinity : 0;
+  }
+
+  // False when finite values have a sum that is not.
+  bool result_of(GroupId id, double& value) const {
+    const Sum& sum = sums_[id];
+    value = special_of(id);
+    if (value != 0 || sum.count == 0) {  // NaN is not 0 either.
+      return true;
+    }
+    value = sum.value + sum.lost;
+    value = average_ ? value / static_cast<double>(sum.count) : value;
+    return std::isfinite(result_.kind == TypeKind::kReal ? static_cast<float>(value) : value);
+  }
+
+  const Type result_;
+  const bool average_;
+  StateArray<Sum> sums_;
+  StateArray<Specials> specials_;  // As long as sums_, or empty while there are none.
+};
+
+}  // namespace
+
+Type exact_sum_type(const Type& arg) {
+  return numeric_type(kNumericPrecisionMax, arg.kind == TypeKind::kNumeric ? arg.scale : 0);
+}
+
+std::vector<Type> sum_partial_types(const Type& arg) {
+  const Type bigint = type_of(TypeKind::kBigint);
+  if (is_floating(arg.kind)) {
+    return {type_of(TypeKind::kDouble), type_of(TypeKind::kDouble), bigint};
+  }
+  return {exact_sum_type(arg), bigint, bigint};
+}
+
+std::unique_ptr<Accumulator> make_sum_accumulator(const AggregateCall& call) {
+  const Type& arg = call.args[0]->type;
+  const bool average = call.kind == AggregateKind::kAvg;
+  switch (arg.kind) {
+    case TypeKind::kReal:
+      return std::make_unique<FloatingSum<float>>(call.type, average);
+    case TypeKind::kDouble:
+      return std::make_unique<FloatingSum<double>>(call.type, average);
+    case TypeKind::kSmallint:
+      return std::make_unique<ExactSum<std::int16_t>>(arg, call.type, average);
+    case TypeKind::kInt:
+      return std::make_unique<ExactSum<std::int32_t>>(arg, call.type, average);
+    case TypeKind::kNumeric:
+      return std::make_unique<ExactSum<Int128>>(arg, call.type, average);
+    default:
+      return std::make_unique<ExactSum<std::int64_t>>(arg, call.type, average);
+  }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,296 @@
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "columnar/kernels.h"
+#include "state/key_index_kinds.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+namespace {
+
+constexpr GroupId kNoGroup = std::numeric_limits<GroupId>::max();
+constexpr std::size_t kSlotsMin = 64;
+
+// Above this the slots do not fit a core's own cache and are fetched ahead.
+constexpr std::size_t kPrefetchBytesMin = std::size_t{1} << 20;
+constexpr std::size_t kPrefetchAhead = 32;
+
+// Slots are full at 5 in 8. Ten million keys then fit 2^24 slots, and most keys are found where
+// they are looked for first.
+bool is_full(std::size_t size, std::size_t slots) { return size * 8 >= slots * 5; }
+
+// One integer-like key: open addressing with linear probing, the key and its row count in the slot.
+class IntegerKeyIndex final : public KeyIndex {
+ public:
+  IntegerKeyIndex(Type type, RowCounts row_counts)
+      : type_(std::move(type)), counts_rows_(row_counts == RowCounts::kKept) {
+    // A table filled in the slot order of another with the same hash would degrade to long runs.
+    multiplier_ = (reinterpret_cast<std::uintptr_t>(this) * 0x9E3779B97F4A7C15ULL) | 1;
+    multiplier_ ^= 0xD6E8FEB86659FD93ULL << 1;
+    reset_slots(kSlotsMin);
+  }
+
+  void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
+    const auto count = static_cast<std::uint32_t>(ids.size());
+    if (counts_rows_) {
+      find_by_width<Task::kFindAndCount>(keys[0], rows, count, ids.data());
+    } else {
+      find_by_width<Task::kFind>(keys[0], rows, count, ids.data());
+    }
+  }
+
+  void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) override {
+    TW_DCHECK(counts_rows_);
+    find_by_width<Task::kCount>(keys[0], rows, count, nullptr);
+  }
+
+  std::uint32_t size() const override { return static_cast<std::uint32_t>(keys_.size()); }
+
+  std::vector<Column> keys(std::span<const GroupId> ids) const override {
+    switch (value_width(type_.kind)) {
+      case 2:
+        return {typed_keys<std::int16_t>(ids)};
+      case 4:
+        return {typed_keys<std::int32_t>(ids)};
+      default:
+        return {typed_keys<std::int64_t>(ids)};
+    }
+  }
+
+  void row_counts(std::span<const GroupId> ids, std::span<std::int64_t> counts) override {
+    if (counts_stale_) {
+      collect_counts();
+    }
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      counts[i] = counts_[ids[i]];
+    }
+  }
+
+  void clear() override {
+    std::size_t slots = slots_.size();
+    if (keys_.size() * 32 < slots && slots > kSlotsMin) {
+      slots = std::max(kSlotsMin, std::bit_ceil(keys_.size() * 4));
+      slots_ = StateArray<Slot>();
+    }
+    slots_.clear();
+    reset_slots(slots);
+    keys_.clear();
+    counts_.clear();
+    counts_stale_ = true;
+    wrapped_.clear();
+    null_id_ = kNoGroup;
+    null_rows_ = 0;
+  }
+
+  std::size_t memory_bytes() const override {
+    return slots_.memory_bytes() + keys_.memory_bytes() + counts_.memory_bytes();
+  }
+
+ private:
+  struct Slot {
+    std::int64_t key;
+    std::uint32_t rows;         // Modulo 2^32; see wrapped_. Of a used slot, 0 only after a wrap.
+    std::uint32_t id_plus_one;  // 0: free.
+  };
+  static_assert(sizeof(Slot) == 16);
+
+  enum class Task : std::uint8_t { kFind, kFindAndCount, kCount };
+
+  template <Task kTask>
+  void find_by_width(const Column& column, Rows rows, std::uint32_t count, GroupId* ids) {
+    counts_stale_ = true;
+    switch (value_width(type_.kind)) {
+      case 2:
+        return find_all<kTask, std::int16_t>(column, rows, count, ids);
+      case 4:
+        return find_all<kTask, std::int32_t>(column, rows, count, ids);
+      default:
+        return find_all<kTask, std::int64_t>(column, rows, count, ids);
+    }
+  }
+
+  template <Task kTask, typename T>
+  void find_all(const Column& column, Rows rows, std::uint32_t count, GroupId* ids) {
+    const T* const values = column.values<T>().data();
+    if (column.may_have_nulls()) {
+      find_nullable<kTask>(column, values, rows, count, ids);
+    } else if (rows.all) {
+      find_valid<kTask>(count, ids, [values](std::size_t i) { return std::int64_t{values[i]}; });
+    } else {
+      const RowIndex* const chosen = rows.rows.data();
+      find_valid<kTask>(
+          count, ids, [values, chosen](std::size_t i) { return std::int64_t{values[chosen[i]]}; });
+    }
+  }
+
+  template <Task kTask, typename T>
+  void find_nullable(const Column& column, const T* values, Rows rows, std::uint32_t count,
+                     GroupId* ids) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const RowIndex row = rows[i];
+      GroupId* const id = kTask == Task::kCount ? nullptr : ids + i;
+      if (column.is_valid(row)) {
+        find_valid<kTask>(1, id, [values, row](std::size_t) { return std::int64_t{values[row]}; });
+      } else {
+        ++null_rows_;
+        const GroupId group = find_null();
+        if (id != nullptr) {
+          *id = group;
+        }
+      }
+    }
+  }
+
+  template <Task kTask, typename KeyAt>
+  void find_valid(std::size_t count, GroupId* ids, KeyAt key_at) {
+    std::size_t i = 0;
+    if (slots_.memory_bytes() >= kPrefetchBytesMin && count > kPrefetchAhead) {
+      for (; i + kPrefetchAhead < count; ++i) {
+        __builtin_prefetch(&slots_[home(key_at(i + kPrefetchAhead))], 1);
+        find_one<kTask>(key_at(i), i, ids);
+      }
+    }
+    for (; i < count; ++i) {
+      find_one<kTask>(key_at(i), i, ids);
+    }
+  }
+
+  template <Task kTask>
+  void find_one(std::int64_t key, std::size_t i, GroupId* ids) {
+    Slot* slot = &slots_[home(key)];
+    if constexpr (kTask == Task::kCount) {
+      if (slot->key != key || slot->rows == 0) [[unlikely]] {
+        slot = find_slot(key, slot);
+      }
+    } else {
+      if (slot->key != key || slot->id_plus_one == 0) [[unlikely]] {
+        slot = find_slot(key, slot);
+      }
+      ids[i] = slot->id_plus_one - 1;
+    }
+    if constexpr (kTask != Task::kFind) {
+      if (++slot->rows == 0) [[unlikely]] {
+        wrapped_.push_back(slot->id_plus_one - 1);
+      }
+    }
+  }
+
+  std::size_t home(std::int64_t key) const {
+    // The fold lets the high bits of keys that differ only there count.
+    const auto bits = static_cast<std::uint64_t>(key);
+    return ((bits ^ (bits >> 32)) * multiplier_) >> shift_;
+  }
+
+  // The key's slot, made where there is none; `slot` is where the search begins.
+  Slot* find_slot(std::int64_t key, Slot* slot) {
+    Slot* const end = slots_.data() + slots_.size();
+    while (slot->id_plus_one != 0) {
+      if (slot->key == key) {
+        return slot;
+      }
+      if (++slot == end) {
+        slot = slots_.data();
+      }
+    }
+    if (is_full(keys_.size(), slots_.size())) [[unlikely]] {
+      grow();
+      return find_slot(key, &slots_[home(key)]);
+    }
+    keys_.push_back(key);
+    *slot = {key, 0, size()};
+    return slot;
+  }
+
+  GroupId find_null() {
+    if (null_id_ == kNoGroup) {
+      null_id_ = size();
+      keys_.push_back(0);
+    }
+    return null_id_;
+  }
+
+  void reset_slots(std::size_t count) {
+    slots_.grow_to(count);
+    shift_ = 64 - std::countr_zero(count);
+  }
+
+  void grow() {
+    const StateArray<Slot> old = std::move(slots_);
+    slots_ = StateArray<Slot>();
+    reset_slots(old.size() * 2);
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = 0; i < old.size(); ++i) {
+      if (old[i].id_plus_one != 0) {
+        std::size_t at = home(old[i].key);
+        while (slots_[at].id_plus_one != 0) {
+          at = (at + 1) & mask;
+        }
+        slots_[at] = old[i];
+      }
+    }
+  }
+
+  // Brings the counts from the slots into the order of groups.
+  void collect_counts() {
+    counts_.clear();
+    counts_.grow_to(keys_.size());
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].id_plus_one != 0) {
+        counts_[slots_[i].id_plus_one - 1] = slots_[i].rows;
+      }
+    }
+    for (const GroupId id : wrapped_) {
+      counts_[id] += std::int64_t{1} << 32;
+    }
+    if (null_id_ != kNoGroup) {
+      counts_[null_id_] = null_rows_;
+    }
+    counts_stale_ = false;
+  }
+
+  template <typename T>
+  Column typed_keys(std::span<const GroupId> ids) const {
+    const auto count = static_cast<std::uint32_t>(ids.size());
+    auto values = Buffer::allocate(ids.size() * sizeof(T));
+    T* const out = values->template as<T>();
+    bool any_null = false;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      out[i] = static_cast<T>(keys_[ids[i]]);
+      any_null |= ids[i] == null_id_;
+    }
+    Column column(type_, count);
+    column.set_values(std::move(values));
+    if (any_null) {
+      column.set_validity(pack_bits(count, [&](std::uint32_t i) { return ids[i] != null_id_; }));
+    }
+    return column;
+  }
+
+  const Type type_;
+  const bool counts_rows_;
+  std::uint64_t multiplier_;
+  StateArray<Slot> slots_;
+  int shift_ = 0;
+  StateArray<std::int64_t> keys_;  // By group.
+  GroupId null_id_ = kNoGroup;
+  std::int64_t null_rows_ = 0;
+  std::vector<GroupId> wrapped_;     // Once for each 2^32 rows of a group.
+  StateArray<std::int64_t> counts_;  // By group; filled when asked for.
+  bool counts_stale_ = true;
+};
+
+}  // namespace
+
+bool is_integer_key(TypeKind kind) {
+  return is_integer(kind) || kind == TypeKind::kDate || kind == TypeKind::kTime ||
+         kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
+}
+
+std::unique_ptr<KeyIndex> make_integer_key_index(Type type, KeyIndex::RowCounts row_counts) {
+  return std::make_unique<IntegerKeyIndex>(std::move(type), row_counts);
+}
+
+}  // namespace thalweg
