@@ -18,18 +18,18 @@ constexpr std::size_t kSlotsMin = 64;
 constexpr std::size_t kPrefetchBytesMin = std::size_t{1} << 20;
 constexpr std::size_t kPrefetchAhead = 32;
 
-// Slots are full at 5 in 8. Ten million keys then fit 2^24 slots, and most keys are found where
-// they are looked for first.
-bool is_full(std::size_t size, std::size_t slots) { return size * 8 >= slots * 5; }
+// Small tables are full at 3 in 8, so that nearly every key is found at once; larger ones at 5 in
+// 8, where ten million keys still fit 2^24 slots.
+constexpr std::size_t kRoomySlotsMax = 16'384;
+bool is_full(std::size_t size, std::size_t slots) {
+  return size * 8 >= slots * (slots <= kRoomySlotsMax ? 3 : 5);
+}
 
 // One integer-like key: open addressing with linear probing, the key and its row count in the slot.
 class IntegerKeyIndex final : public KeyIndex {
  public:
   IntegerKeyIndex(Type type, RowCounts row_counts)
       : type_(std::move(type)), counts_rows_(row_counts == RowCounts::kKept) {
-    // A table filled in the slot order of another with the same hash would degrade to long runs.
-    multiplier_ = (reinterpret_cast<std::uintptr_t>(this) * 0x9E3779B97F4A7C15ULL) | 1;
-    multiplier_ ^= 0xD6E8FEB86659FD93ULL << 1;
     reset_slots(kSlotsMin);
   }
 
@@ -70,7 +70,7 @@ class IntegerKeyIndex final : public KeyIndex {
   }
 
   void clear() override {
-    std::size_t slots = slots_.size();
+    std::size_t slots = slot_count_;
     if (keys_.size() * 32 < slots && slots > kSlotsMin) {
       slots = std::max(kSlotsMin, std::bit_ceil(keys_.size() * 4));
       slots_ = StateArray<Slot>();
@@ -160,14 +160,16 @@ class IntegerKeyIndex final : public KeyIndex {
 
   template <Task kTask>
   void find_one(std::int64_t key, std::size_t i, GroupId* ids) {
-    Slot* slot = &slots_[home(key)];
+    // The second place is tried without a branch: which of the two it is cannot be foreseen.
+    Slot* slot = slots_.data() + home(key);
+    slot += slot->key != key ? 1 : 0;
     if constexpr (kTask == Task::kCount) {
       if (slot->key != key || slot->rows == 0) [[unlikely]] {
-        slot = find_slot(key, slot);
+        slot = find_slot(key);
       }
     } else {
       if (slot->key != key || slot->id_plus_one == 0) [[unlikely]] {
-        slot = find_slot(key, slot);
+        slot = find_slot(key);
       }
       ids[i] = slot->id_plus_one - 1;
     }
@@ -178,15 +180,19 @@ class IntegerKeyIndex final : public KeyIndex {
     }
   }
 
+  // One multiplication alone leaves keys in arithmetic progression, as ids and times often are, in
+  // clusters; the fold between two brings every bit to the top, where the home is taken from. The
+  // seed keeps a table that is filled in the slot order of another from long runs.
   std::size_t home(std::int64_t key) const {
-    // The fold lets the high bits of keys that differ only there count.
-    const auto bits = static_cast<std::uint64_t>(key);
-    return ((bits ^ (bits >> 32)) * multiplier_) >> shift_;
+    std::uint64_t hash = (static_cast<std::uint64_t>(key) ^ seed_) * 0xD6E8FEB86659FD93ULL;
+    hash ^= hash >> 32;
+    return (hash * 0x9E3779B97F4A7C15ULL) >> shift_;
   }
 
-  // The key's slot, made where there is none; `slot` is where the search begins.
-  Slot* find_slot(std::int64_t key, Slot* slot) {
-    Slot* const end = slots_.data() + slots_.size();
+  // The key's slot, made where there is none.
+  Slot* find_slot(std::int64_t key) {
+    Slot* slot = slots_.data() + home(key);
+    Slot* const end = slots_.data() + slot_count_;
     while (slot->id_plus_one != 0) {
       if (slot->key == key) {
         return slot;
@@ -195,9 +201,9 @@ class IntegerKeyIndex final : public KeyIndex {
         slot = slots_.data();
       }
     }
-    if (is_full(keys_.size(), slots_.size())) [[unlikely]] {
+    if (is_full(keys_.size(), slot_count_)) [[unlikely]] {
       grow();
-      return find_slot(key, &slots_[home(key)]);
+      return find_slot(key);
     }
     keys_.push_back(key);
     *slot = {key, 0, size()};
@@ -213,16 +219,18 @@ class IntegerKeyIndex final : public KeyIndex {
   }
 
   void reset_slots(std::size_t count) {
-    slots_.grow_to(count);
+    slot_count_ = count;
+    slots_.grow_to(count + 1);  // The one behind the last stays free: see find_one().
     shift_ = 64 - std::countr_zero(count);
   }
 
   void grow() {
     const StateArray<Slot> old = std::move(slots_);
     slots_ = StateArray<Slot>();
-    reset_slots(old.size() * 2);
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t i = 0; i < old.size(); ++i) {
+    const std::size_t old_count = slot_count_;
+    reset_slots(old_count * 2);
+    const std::size_t mask = slot_count_ - 1;
+    for (std::size_t i = 0; i < old_count; ++i) {
       if (old[i].id_plus_one != 0) {
         std::size_t at = home(old[i].key);
         while (slots_[at].id_plus_one != 0) {
@@ -237,7 +245,7 @@ class IntegerKeyIndex final : public KeyIndex {
   void collect_counts() {
     counts_.clear();
     counts_.grow_to(keys_.size());
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
+    for (std::size_t i = 0; i < slot_count_; ++i) {
       if (slots_[i].id_plus_one != 0) {
         counts_[slots_[i].id_plus_one - 1] = slots_[i].rows;
       }
@@ -271,8 +279,10 @@ class IntegerKeyIndex final : public KeyIndex {
 
   const Type type_;
   const bool counts_rows_;
-  std::uint64_t multiplier_;
+  // No result depends on it: groups are numbered in order of appearance.
+  const std::uint64_t seed_ = reinterpret_cast<std::uintptr_t>(this) * 0x9E3779B97F4A7C15ULL;
   StateArray<Slot> slots_;
+  std::size_t slot_count_ = 0;  // A power of two.
   int shift_ = 0;
   StateArray<std::int64_t> keys_;  // By group.
   GroupId null_id_ = kNoGroup;
