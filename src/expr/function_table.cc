@@ -30,6 +30,9 @@ std::vector<Function> make_table() {
   std::vector<Function> table;
   append(table, comparison_functions());
   append(table, arithmetic_functions());
+  append(table, math_functions());
+  append(table, text_functions());
+  append(table, time_functions());
   return table;
 }
 

@@ -20,12 +20,17 @@ class Framer {
   virtual ~Framer() = default;
   // How many leading bytes of `bytes` are whole rows (0: not one). `bytes` begins at a row's start.
   virtual std::size_t whole_rows(std::string_view bytes) = 0;
+  // How many leading bytes of an input say how the rest is to be read (a CSV header), once
+  // `bytes` holds a whole row. They are passed to every decoder of the input.
+  virtual std::size_t header_bytes(std::string_view /*bytes*/) { return 0; }
 };
 
 // Turns a block of whole rows into columns. One per worker.
 class Decoder {
  public:
   virtual ~Decoder() = default;
+  // The header of the input that the next blocks come from, where it has one.
+  virtual void set_header(std::string_view /*header*/) {}
   // Starts a block, which must stay alive until the next begin(): 64 bytes after its end are
   // readable. Blocks may come from anywhere in the input; `first` marks the input's first
   // (a CSV header).
@@ -41,13 +46,19 @@ class Encoder {
   // Before the first row: a CSV header, say.
   virtual void begin(const Schema& schema, std::string& out) = 0;
   virtual void encode(const Schema& schema, const Batch& batch, std::string& out) = 0;
+  // After the last row: a closing bracket, say.
+  virtual void end(std::string& /*out*/) {}
 };
+
+// Whether rows are written with a first column `op`: +I for an insert, -D for a delete.
+enum class ShowChanges : std::uint8_t { kNo, kYes };
 
 // What a decoder is to yield: the fields the query reads, in the table's order.
 struct DecoderSpec {
-  Schema schema;                    // Needed fields only, names as declared.
-  std::vector<bool> not_null;       // One per field.
-  std::vector<std::uint32_t> indexes;  // Each field's place among the declared physical columns (CSV).
+  Schema schema;               // Needed fields only, names as declared.
+  std::vector<bool> not_null;  // One per field.
+  // Each field's place among the declared physical columns (CSV without a header).
+  std::vector<std::uint32_t> indexes;
   std::uint32_t declared_columns = 0;
   bool row_offsets = false;
 };
@@ -60,13 +71,20 @@ class Format {
   virtual std::unique_ptr<Framer> make_framer(const Options& options) const = 0;
   virtual Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
                                                         DecoderSpec spec) const = 0;
-  virtual Result<std::unique_ptr<Encoder>> make_encoder(const Options& options) const = 0;
+  virtual Result<std::unique_ptr<Encoder>> make_encoder(
+      const Options& options, ShowChanges changes = ShowChanges::kNo) const = 0;
   // Names and types from the first rows of an input.
   virtual Result<Schema> infer(const Options& options, std::string_view sample) const = 0;
 };
 
-// "json" (JSON lines) and "csv"; nullptr when there is none of that name.
+// "json" (JSON lines; also "jsonl") and "csv"; nullptr when there is none of that name.
 const Format* find_format(std::string_view name);
 std::span<const Format* const> formats();
+
+// The longest row that an input may have: its option max_row_bytes, or 16 MiB.
+std::size_t row_bytes_max(const Options& options);
+
+// Rows as one JSON array: for answers, not for tables.
+std::unique_ptr<Encoder> make_json_array_encoder(ShowChanges changes);
 
 }  // namespace thalweg

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/options.h"
+#include "base/result.h"
+#include "formats/field_text.h"
+
+namespace thalweg {
+
+// How a CSV input is written. Quotes work as in PostgreSQL's COPY: inside of them everything stands
+// for itself, a doubled quote for one quote; RFC 4180 is a part of that.
+struct CsvDialect {
+  char delimiter = ',';
+  char quote = '"';
+  bool header = true;
+  std::string null_text;  // What stands, without quotes, for NULL.
+  EpochUnit unit;
+  std::size_t row_bytes_max = 16 * 1024 * 1024;
+};
+Result<CsvDialect> csv_dialect(const Options& options);
+
+// Where the row that begins here ends, past its newline; nullptr where that lies beyond `end`.
+const char* csv_row_end(const char* at, const char* end, char quote);
+
+}  // namespace thalweg
