@@ -26,6 +26,7 @@ void BlockCutter::start(std::unique_ptr<InputFile> input) {
   TW_CHECK(used_ == 0);
   input_ = std::move(input);
   first_ = true;
+  header_ = nullptr;
 }
 
 Result<Claim> BlockCutter::next(bool follow, Block& block) {
@@ -109,7 +110,15 @@ void BlockCutter::grow() {
   capacity_ = capacity;
 }
 
+void BlockCutter::take_header(std::string_view first_rows) {
+  const std::size_t size = framer_->header_bytes(first_rows);
+  header_ = size == 0 ? nullptr : std::make_shared<const std::string>(first_rows.substr(0, size));
+}
+
 Claim BlockCutter::hand_over(std::size_t size, Block& block) {
+  if (first_) {
+    take_header({reinterpret_cast<const char*>(buffer_->data()), size});
+  }
   next_capacity_ = std::min({next_capacity_ * 2, limits_.block_bytes, limits_.row_bytes});
   const std::size_t rest = used_ - size;
   std::shared_ptr<Buffer> next;
@@ -127,6 +136,7 @@ Claim BlockCutter::hand_over(std::size_t size, Block& block) {
                 .size = static_cast<std::uint32_t>(size),
                 .rows = 0,
                 .first = std::exchange(first_, false),
+                .header = header_,
                 .too_long = false};
   buffer_ = std::move(next);
   capacity_ = capacity;
@@ -145,6 +155,7 @@ Claim BlockCutter::hand_over_beginning(Block& block) {
                 .size = static_cast<std::uint32_t>(shown),
                 .rows = 0,
                 .first = std::exchange(first_, false),
+                .header = header_,
                 .too_long = true};
   skipping_ = true;
   return Claim::kBlock;

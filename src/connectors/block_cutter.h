@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "env/env.h"
 #include "formats/format.h"
@@ -36,6 +38,7 @@ class BlockCutter {
   void grow();
   Claim hand_over(std::size_t size, Block& block);
   Claim hand_over_beginning(Block& block);
+  void take_header(std::string_view first_rows);
 
   const std::unique_ptr<Framer> framer_;
   const CutterLimits limits_;
@@ -46,8 +49,9 @@ class BlockCutter {
   std::size_t next_capacity_;
   std::int64_t position_ = 0;  // Of the buffer's first byte.
   std::uint64_t blocks_ = 0;
-  bool first_ = false;     // No block of this input has been cut.
-  bool skipping_ = false;  // Within a row that is too long.
+  std::shared_ptr<const std::string> header_;  // Of this input, from its first block on.
+  bool first_ = false;                         // No block of this input has been cut.
+  bool skipping_ = false;                      // Within a row that is too long.
 };
 
 }  // namespace thalweg

@@ -14,6 +14,10 @@ class FormatReader final : public BlockReader {
   void begin(const Partition& /*partition*/, const Block& block) override {
     too_long_ = block.too_long;
     block_size_ = block.size;
+    if (block.header != nullptr && block.header != header_) {
+      header_ = block.header;
+      decoder_->set_header(*header_);
+    }
     if (!too_long_) {
       decoder_->begin({reinterpret_cast<const char*>(block.bytes->data()), block.size},
                       block.first);
@@ -38,6 +42,7 @@ class FormatReader final : public BlockReader {
 
  private:
   const std::unique_ptr<Decoder> decoder_;
+  std::shared_ptr<const std::string> header_;  // The decoder's.
   std::uint32_t block_size_ = 0;
   bool too_long_ = false;
 };

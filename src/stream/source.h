@@ -21,7 +21,9 @@ struct Block {
   std::uint32_t size = 0;     // Bytes used of `bytes`.
   std::uint32_t rows = 0;     // Sources of columns: how many rows, from `position` on.
   bool first = false;         // Begins an input of its own: a header may stand here.
-  bool too_long = false;      // The beginning of one row that is longer than the limit.
+  // What every reader of the input must know to read any of its blocks (a CSV header); may be null.
+  std::shared_ptr<const std::string> header;
+  bool too_long = false;  // The beginning of one row that is longer than the limit.
 };
 
 enum class Claim : std::uint8_t {
