@@ -151,6 +151,12 @@ bool append_floating_word(std::string_view text, ColumnBuilder& out) {
   return true;
 }
 
+// "a TEXT", "an INT".
+std::string with_article(const Type& type) {
+  const std::string name = to_string(type);
+  return (name.starts_with('I') ? "an " : "a ") + name;
+}
+
 RowError misfit_unless(bool appended) { return appended ? RowError::kNone : RowError::kWrongType; }
 
 RowError append_number_text(std::string_view text, ColumnBuilder& out) {
@@ -253,7 +259,7 @@ std::string describe_misfit(RowError error, std::string_view field, std::string_
     case RowError::kMalformed:
       return fmt::format("field \"{}\": {} is not a value", field, shorten(shown));
     default:
-      return fmt::format("field \"{}\": {} is not a {}", field, shorten(shown), to_string(type));
+      return fmt::format("field \"{}\": {} is not {}", field, shorten(shown), with_article(type));
   }
 }
 

@@ -74,6 +74,7 @@ Decoded decode_csv(const Options& options, const Schema& schema, std::string tex
   return out;
 }
 
+const std::string kDouble = to_string(type_of(TypeKind::kDouble));
 const Schema kTwo = {{"a", type_of(TypeKind::kInt)}, {"b", type_of(TypeKind::kText)}};
 
 TEST(CsvTest, FindsColumnsByTheNamesOfTheHeader) {
@@ -110,7 +111,7 @@ TEST(CsvTest, RejectsRowsThatDoNotFit) {
       decode_csv({}, kTwo, "a,b\n1,x\ntwo,y\n3\n4,z,5\n6,\xff\n99999999999,q\n7,\"open\n");
   EXPECT_THAT(decoded.rows, ElementsAre("1|x"));
   EXPECT_THAT(decoded.rejected,
-              ElementsAre("wrong_type@8+5 field \"a\": \"two\" is not a INT",
+              ElementsAre("wrong_type@8+5 field \"a\": \"two\" is not an INT",
                           "malformed@14+1 1 fields where there should be 2: 3\n",
                           "malformed@16+5 3 fields where there should be 2: 4,z,5\n",
                           "invalid_utf8@22+3 not UTF-8",
@@ -140,8 +141,9 @@ TEST(InferTest, FindsTheNarrowestTypesOfJson) {
                "{\"i\":2,\"d\":1.5,\"t\":\"2024-01-01 00:00:00.5\",\"x\":\"a\",\"day\":"
                "\"2024-01-01\"}\n{\"i\":3,\"m\":1,\"s\":{\"a\":1}}\n"
                "{\"m\":\"x\",\"s\":{\"b\":[1,2.5]},\"e\":[]}\n{\"trunc"),
-      "i BIGINT, d DOUBLE PRECISION, b BOOLEAN, t TIMESTAMP, n TEXT, x TEXT, day DATE, m TEXT, "
-      "s STRUCT<a BIGINT, b DOUBLE PRECISION[]>, e TEXT[]");
+      "i BIGINT, d " + kDouble +
+          ", b BOOLEAN, t TIMESTAMP, n TEXT, x TEXT, day DATE, m TEXT, s STRUCT<a BIGINT, b " +
+          kDouble + "[]>, e TEXT[]");
   EXPECT_THAT(inferred("json", "[{\"a\":1}]"), ::testing::HasSubstr("one JSON array"));
   EXPECT_THAT(inferred("json", "nonsense\n"), ::testing::HasSubstr("no JSON object"));
 }
@@ -150,7 +152,7 @@ TEST(InferTest, FindsNamesAndTypesOfCsv) {
   EXPECT_EQ(inferred("csv",
                      "id,w,ok,t,zip,n\n1,2,true,2024-01-01 00:00:00,0123,\n"
                      "2,2.5,false,,12,\nbroken\n"),
-            "id BIGINT, w DOUBLE PRECISION, ok BOOLEAN, t TIMESTAMP, zip TEXT, n TEXT");
+            "id BIGINT, w " + kDouble + ", ok BOOLEAN, t TIMESTAMP, zip TEXT, n TEXT");
   EXPECT_EQ(inferred("csv", "1;x\n", csv_options({{"header", "false"}, {"delimiter", ";"}})),
             "column1 BIGINT, column2 TEXT");
 }
