@@ -42,14 +42,15 @@ TEST(FunctionExamplesTest, EveryExampleYieldsItsResult) {
 TEST(FunctionExamplesTest, EveryFunctionIsDescribed) {
   for (const Function& function : functions()) {
     EXPECT_FALSE(function.text.empty()) << function.name;
-    EXPECT_FALSE(function.example.empty()) << function.name;
+    EXPECT_TRUE(!function.example.empty() || function.volatility != Volatility::kImmutable)
+        << function.name;
     EXPECT_FALSE(function.signature.empty()) << function.name;
   }
 }
 
 TEST(FunctionExamplesTest, ExamplesOfVolatileFunctionsBind) {
   for (const Function& function : functions()) {
-    if (function.volatility != Volatility::kImmutable) {
+    if (function.volatility != Volatility::kImmutable && !function.example.empty()) {
       TestSession session;
       session.run("SELECT " + std::string(function.example));
       EXPECT_EQ(session.errors(), "") << function.example;
