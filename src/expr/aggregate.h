@@ -39,17 +39,17 @@ const AggregateFunction* find_aggregate(std::string_view name);
 // One aggregate of a GROUP BY, bound.
 struct AggregateCall {
   AggregateKind kind = AggregateKind::kCountStar;
-  std::vector<ExprPtr> args;   // Over the aggregate's input. Empty for count(*).
+  std::vector<ExprPtr> args;  // Over the aggregate's input. Empty for count(*).
   bool distinct = false;
-  ExprPtr filter;              // BOOLEAN, or nullptr.
+  ExprPtr filter;  // BOOLEAN, or nullptr.
   struct Order {
     ExprPtr expr;
     bool descending = false;
     bool nulls_first = false;
   };
   std::vector<Order> order_by;
-  Type type;                   // Of the result.
-  std::string name;            // As users know it: "count(*)", "max(mag)".
+  Type type;         // Of the result.
+  std::string name;  // As users know it: "count(*)", "max(mag)".
 };
 
 // The result's type for these argument types: sum of SMALLINT/INT is BIGINT, of BIGINT and NUMERIC
