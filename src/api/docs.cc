@@ -1,6 +1,7 @@
 #include "thalweg/docs.h"
 
 #include "base/error_codes.h"
+#include "base/nearest.h"
 #include "connectors/registry.h"
 #include "expr/aggregate.h"
 #include "expr/function.h"
@@ -103,6 +104,11 @@ std::vector<ErrorDoc> error_docs() {
                     .explanation = std::string(code.explanation)});
   }
   return docs;
+}
+
+std::optional<std::string> suggest(std::string_view word,
+                                   const std::vector<std::string>& candidates) {
+  return nearest_name(word, candidates);
 }
 
 }  // namespace thalweg

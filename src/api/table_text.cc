@@ -62,7 +62,7 @@ std::string printable(std::string_view text) {
 
 TableText::TableText(const ResultHeader& header) : updating_(header.updating) {
   if (updating_) {
-    columns_.push_back({.name = "change", .right = false, .width = 6});
+    columns_.push_back({.name = "op", .right = false, .width = 2});
   }
   for (const ResultHeader::Column& column : header.columns) {
     const std::string name = printable(column.name);
@@ -76,7 +76,7 @@ void TableText::add(const Rows& rows) {
   for (std::uint32_t row = 0; row < rows.count(); ++row) {
     std::vector<std::string> cells;
     if (updating_) {
-      cells.emplace_back(rows.change(row) > 0 ? "+" : "-");
+      cells.emplace_back(rows.change(row) > 0 ? "+I" : "-D");
     }
     for (std::uint32_t column = 0; column + first < columns_.size(); ++column) {
       cells.push_back(rows.is_null(row, column) ? std::string(kNull)

@@ -4,7 +4,6 @@
 
 #include "api/table_text.h"
 #include "columnar/batch.h"
-#include "columnar/builder.h"
 #include "formats/format.h"
 #include "thalweg/output.h"
 
@@ -49,7 +48,7 @@ class PlainAnswer final : public AnswerText {
   explicit PlainAnswer(const ResultHeader& header) : header_(header) {}
 
   std::string begin() override {
-    std::string text = header_.updating ? "change" : "";
+    std::string text = header_.updating ? "op" : "";
     for (const ResultHeader::Column& column : header_.columns) {
       text += text.empty() ? "" : "\t";
       text += printable(column.name);
@@ -61,7 +60,7 @@ class PlainAnswer final : public AnswerText {
     std::string text;
     for (std::uint32_t row = 0; row < rows.count(); ++row) {
       if (header_.updating) {
-        text += rows.change(row) > 0 ? "+\t" : "-\t";
+        text += rows.change(row) > 0 ? "+I\t" : "-D\t";
       }
       for (std::uint32_t column = 0; column < header_.columns.size(); ++column) {
         text += column == 0 ? "" : "\t";
@@ -76,82 +75,41 @@ class PlainAnswer final : public AnswerText {
   const ResultHeader header_;
 };
 
-// Writes by a format's encoder; a changelog gets the column "change" before the others.
-class EncodedAnswer : public AnswerText {
+// Written by an encoder; a changelog gets the column "op" before the others.
+class EncodedAnswer final : public AnswerText {
  public:
-  EncodedAnswer(const Format& format, const ResultHeader& header) : header_(header) {
-    Options options;
-    for (const OptionSpec& spec : format.options()) {
-      if (!spec.default_value.empty()) {
-        options.set(std::string(spec.name), std::string(spec.default_value));
-      }
+  EncodedAnswer(std::unique_ptr<Encoder> encoder, const ResultHeader& header)
+      : encoder_(std::move(encoder)) {
+    // Types matter to encoders only with the rows; names are known here.
+    for (const ResultHeader::Column& column : header.columns) {
+      schema_.push_back({column.name, type_of(TypeKind::kText)});
     }
-    encoder_ = std::move(format.make_encoder(options)).take();
   }
 
   std::string begin() override {
-    // Types matter to encoders only with the rows; names are known here.
-    for (const ResultHeader::Column& column : header_.columns) {
-      schema_.push_back({column.name, type_of(TypeKind::kText)});
-    }
-    if (header_.updating) {
-      schema_.insert(schema_.begin(), {"change", type_of(TypeKind::kText)});
-    }
     std::string text;
     encoder_->begin(schema_, text);
     return text;
   }
 
   std::string rows(const Rows& rows) override {
-    Batch batch = rows.batch();
-    batch.columns.resize(header_.columns.size());
-    if (header_.updating) {
-      batch = std::move(batch).compacted();
-      ColumnBuilder changes(type_of(TypeKind::kText));
-      for (std::uint32_t row = 0; row < batch.length; ++row) {
-        changes.append_text(Rows(batch).change(row) > 0 ? "+" : "-");
-      }
-      batch.columns.insert(batch.columns.begin(), changes.finish());
-    }
     for (std::size_t i = 0; i < schema_.size(); ++i) {
-      schema_[i].type = batch.columns[i].type();
+      schema_[i].type = rows.batch().columns[i].type();
     }
     std::string text;
-    encoder_->encode(schema_, batch, text);
+    encoder_->encode(schema_, rows.batch(), text);
+    return text;
+  }
+
+  std::string end() override {
+    std::string text;
+    encoder_->end(text);
     return text;
   }
 
  private:
-  const ResultHeader header_;
   Schema schema_;
-  std::unique_ptr<Encoder> encoder_;
-};
-
-// JSON lines between brackets and commas.
-class JsonArrayAnswer final : public AnswerText {
- public:
-  JsonArrayAnswer(const Format& json, const ResultHeader& header) : lines_(json, header) {}
-
-  std::string begin() override { return lines_.begin() + "["; }
-
-  std::string rows(const Rows& rows) override {
-    const std::string encoded = lines_.rows(rows);
-    std::string text;
-    std::size_t begin = 0;
-    while (begin < encoded.size()) {
-      const std::size_t end = std::min(encoded.find('\n', begin), encoded.size());
-      text += std::exchange(first_, false) ? "\n  " : ",\n  ";
-      text.append(encoded, begin, end - begin);
-      begin = end + 1;
-    }
-    return text;
-  }
-
-  std::string end() override { return first_ ? "]\n" : "\n]\n"; }
-
- private:
-  EncodedAnswer lines_;
-  bool first_ = true;
+  const std::unique_ptr<Encoder> encoder_;
 };
 
 class TextReceiver final : public ResultReceiver {
@@ -182,19 +140,21 @@ class TextReceiver final : public ResultReceiver {
   }
 
   std::unique_ptr<AnswerText> make_answer(const ResultHeader& header) const {
+    const ShowChanges changes = header.updating ? ShowChanges::kYes : ShowChanges::kNo;
     switch (format_) {
       case OutputFormat::kTable:
         return std::make_unique<TableAnswer>(header);
       case OutputFormat::kPlain:
         return std::make_unique<PlainAnswer>(header);
       case OutputFormat::kJson:
-        return std::make_unique<JsonArrayAnswer>(*find_format("json"), header);
+        return std::make_unique<EncodedAnswer>(make_json_array_encoder(changes), header);
       case OutputFormat::kJsonLines:
-        return std::make_unique<EncodedAnswer>(*find_format("json"), header);
       case OutputFormat::kCsv:
         break;
     }
-    return std::make_unique<EncodedAnswer>(*find_format("csv"), header);
+    const Format& format = *find_format(format_ == OutputFormat::kCsv ? "csv" : "json");
+    // Without options every format has an encoder.
+    return std::make_unique<EncodedAnswer>(format.make_encoder({}, changes).take(), header);
   }
 
   bool put(const std::string& text) {

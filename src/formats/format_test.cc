@@ -5,7 +5,6 @@
 
 #include "columnar/builder.h"
 #include "columnar/value.h"
-#include "formats/text_table.h"
 
 namespace thalweg {
 namespace {
@@ -266,33 +265,6 @@ TEST(EncoderTest, ShowsChangesInAColumnOfTheirOwn) {
   Sample none = changes();
   none.batch.selection = std::make_shared<const std::vector<RowIndex>>();
   EXPECT_EQ(encode(*make_json_array_encoder(ShowChanges::kNo), none), "[]\n");
-}
-
-TEST(TextTableTest, AlignsByDisplayWidth) {
-  const Sample sample = changes();
-  EXPECT_EQ(render_table(sample.schema, {&sample.batch, 1}, {.changes = ShowChanges::kYes}),
-            "┌────┬──────┬──────┐\n"
-            "│ op │ Name │    n │\n"
-            "├────┼──────┼──────┤\n"
-            "│ +I │ 海   │    1 │\n"
-            "│ -D │ b    │  200 │\n"
-            "│ +I │ a\\nb │ NULL │\n"
-            "└────┴──────┴──────┘\n");
-}
-
-TEST(TextTableTest, KeepsTheWidthsOfTheFirstRows) {
-  Schema schema = {{"t", type_of(TypeKind::kText)}};
-  ColumnBuilder builder(schema[0].type);
-  builder.append_text("ab");
-  builder.append_text("abcdef");
-  builder.append_null();
-  Batch batch;
-  batch.columns = {builder.finish()};
-  batch.length = 3;
-  TextTable table(schema, {.color = true, .rows_first = 1});
-  std::string out;
-  table.add(batch, out);
-  EXPECT_EQ(out, "┌────┐\n│ t  │\n├────┤\n│ ab │\n│ a… │\n│ \x1b[2mN\x1b[0m… │\n");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -133,7 +134,8 @@ struct Statement {
   using Node = std::variant<QueryPtr, CreateTable, CreateView, Insert, Explain, Describe, Show, Set,
                             Drop, StatementSet>;
 
-  Span span;  // Without the semicolon.
+  std::string_view text;  // All of the script, which outlives the statement.
+  Span span;              // Without the semicolon.
   Node node;  // A QueryPtr is a query by itself, whose rows are shown.
 
   template <typename T>

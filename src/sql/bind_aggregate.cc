@@ -66,7 +66,7 @@ Bound ExprBinder::bind_aggregate(const ast::Call& call, const AggregateFunction&
   if (!bound) {
     return {};
   }
-  bound->name = to_sql(expr);
+  bound->name = context_.written(expr.span);
   return enter_aggregate(std::move(*bound));
 }
 

@@ -38,6 +38,22 @@ void BindContext::not_supported(const std::string& what, Span span,
   error("P0001", what + " is not supported yet", span, "", std::move(notes));
 }
 
+std::string BindContext::written(Span span) const {
+  std::string line;
+  bool gap = false;
+  for (const char c : text_.substr(span.begin, span.end - span.begin)) {
+    const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!blank && gap) {
+      line += ' ';
+    }
+    if (!blank) {
+      line += c;
+    }
+    gap = blank;
+  }
+  return line;
+}
+
 std::string BindContext::next_id(const std::string& kind) {
   const std::string family = name + '/' + kind;
   const int number = ++(name == "query" ? own_operators_ : names_.operators)[family];

@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -20,8 +21,8 @@ struct CteScope {
 // What the binder knows while it walks one statement. Lives as long as the statement is bound.
 class BindContext {
  public:
-  BindContext(Catalog::Names& names, Diagnostics& diagnostics)
-      : names_(names), diagnostics_(diagnostics) {}
+  BindContext(Catalog::Names& names, Diagnostics& diagnostics, std::string_view text)
+      : names_(names), diagnostics_(diagnostics), text_(text) {}
 
   Catalog::Names& names() { return names_; }
   Diagnostics& diagnostics() { return diagnostics_; }
@@ -38,6 +39,9 @@ class BindContext {
   // a hint gives by hand.
   std::string next_id(const std::string& kind);
 
+  // A part of the statement as it was typed, in one line.
+  std::string written(Span span) const;
+
   // What the statement's parts inherit from what they stand in; see Inherited.
   const CteScope* ctes = nullptr;
   std::string name = "query";            // The view, CTE, alias or sink that operators stand under.
@@ -50,6 +54,7 @@ class BindContext {
  private:
   Catalog::Names& names_;
   Diagnostics& diagnostics_;
+  std::string_view text_;
   std::map<std::string, int> own_operators_;  // Of a query by itself, whose numbers begin anew.
 };
 

@@ -248,7 +248,7 @@ plan::NodePtr SelectBinder::project(std::size_t& visible) {
                      order.item->value->span, "", {"add it to the list"});
       return nullptr;
     }
-    names.push_back(to_sql(*order.item->value));
+    names.push_back(context_.written(order.item->value->span));
     exprs.push_back(order.hidden);
   }
   return plan::make_project(input_, std::move(exprs), std::move(names));

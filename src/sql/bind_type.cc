@@ -86,7 +86,7 @@ std::optional<Type> bind_type(BindContext& context, const ast::TypeName& name) {
       return element ? std::optional(array_type(*element)) : std::nullopt;
     }
     default:
-      context.not_supported("the type " + to_sql(name), name.span,
+      context.not_supported("the type " + context.written(name.span), name.span,
                             {"TEXT holds its text until then"});
       return std::nullopt;
   }

@@ -106,7 +106,7 @@ Answer bind_node(BindContext& context, const ast::Explain& explain, Span span) {
 std::optional<BoundStatement> bind(const ast::Statement& statement, Catalog& catalog,
                                    Diagnostics& diagnostics) {
   Diagnostics found;
-  BindContext context(catalog.names(), found);
+  BindContext context(catalog.names(), found, statement.text);
   const std::map<std::string, int> operators = catalog.names().operators;
   Answer bound = std::visit(
       [&](const auto& node) { return bind_node(context, node, statement.span); }, statement.node);

@@ -47,6 +47,7 @@ std::vector<ast::Statement> parse_script(std::string_view text, Diagnostics& dia
       continue;
     }
     if (std::optional<ast::Statement> statement = SyntaxParser(cursor).parse_statement()) {
+      statement->text = text;
       statements.push_back(std::move(*statement));
     }
     cursor.skip_statement();

@@ -15,7 +15,8 @@ inline constexpr std::size_t kScriptBytesMax = 1 << 20;
 inline constexpr int kNestingMax = 256;
 
 // Parses every statement of a script. A statement in error is reported, left out and passed
-// over to the next `;`, so that one run finds the errors of the whole script.
+// over to the next `;`, so that one run finds the errors of the whole script. The statements borrow
+// the text.
 std::vector<ast::Statement> parse_script(std::string_view text, Diagnostics& diagnostics);
 
 // Parses one expression that is the whole text; null when in error.

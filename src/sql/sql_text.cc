@@ -4,7 +4,6 @@
 #include <array>
 
 #include "sql/keywords.h"
-#include "sql/sql_writer.h"
 
 namespace thalweg {
 
@@ -107,24 +106,6 @@ std::string in_quotes(std::string_view text, char quote) {
 }
 
 }  // namespace
-
-std::string to_sql(const Expr& expr) {
-  SqlWriter writer;
-  writer.expr(expr);
-  return std::move(writer).take();
-}
-
-std::string to_sql(const Query& query) {
-  SqlWriter writer;
-  writer.query(query);
-  return std::move(writer).take();
-}
-
-std::string to_sql(const TypeName& type) {
-  SqlWriter writer;
-  writer.type(type);
-  return std::move(writer).take();
-}
 
 std::string quote_name(std::string_view name) {
   return is_plain_name(name) ? std::string(name) : in_quotes(name, '"');

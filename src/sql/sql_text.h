@@ -7,12 +7,6 @@
 
 namespace thalweg {
 
-// The expression as SQL again, in one line and in the parser's own spelling: parsing it gives
-// an equal tree.
-std::string to_sql(const ast::Expr& expr);
-std::string to_sql(const ast::Query& query);
-std::string to_sql(const ast::TypeName& type);
-
 // `name` as it must be written to be read back: in double quotes where it needs them.
 std::string quote_name(std::string_view name);
 std::string quote_text(std::string_view text);
