@@ -32,7 +32,8 @@ void add_value(const dom::element& value, int depth, InferredType& type) {
     case dom::element_type::ARRAY:
       type.add(depth < kDepthMax ? Kind::kArray : Kind::kText);
       if (type.kind == Kind::kArray) {
-        for (const dom::element element : value.get_array().value_unsafe()) {
+        const dom::array elements = value.get_array();
+        for (const dom::element element : elements) {
           add_value(element, depth + 1, type.children.front().type);
         }
       }
@@ -40,7 +41,8 @@ void add_value(const dom::element& value, int depth, InferredType& type) {
     case dom::element_type::OBJECT:
       type.add(depth < kDepthMax ? Kind::kStruct : Kind::kText);
       if (type.kind == Kind::kStruct) {
-        for (const auto& [name, member] : value.get_object().value_unsafe()) {
+        const dom::object members = value.get_object();
+        for (const auto& [name, member] : members) {
           add_value(member, depth + 1, type.member(name));
         }
       }
