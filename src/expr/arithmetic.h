@@ -129,7 +129,7 @@ struct Modulo {
       out = std::fmod(a, bad ? T{1} : b);
     } else {
       // By -1 as by 1: nothing is left, and the least number does not overflow.
-      out = static_cast<T>(a % (bad | (b == -1) ? T{1} : b));
+      out = static_cast<T>(a % ((bad | (b == -1)) ? T{1} : b));
     }
     return failure_if<T>(bad);
   }

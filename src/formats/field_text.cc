@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <span>
 
 #include "columnar/decimal.h"
 #include "columnar/value.h"
@@ -91,19 +92,22 @@ RowError append_epoch(const Decimal& number, EpochUnit unit, ColumnBuilder& out)
   return RowError::kNone;
 }
 
+bool is_word_among(std::string_view text, std::span<const std::string_view> words) {
+  return std::any_of(words.begin(), words.end(), [text](std::string_view word) {
+    return std::equal(text.begin(), text.end(), word.begin(), word.end(),
+                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+  });
+}
+
 bool append_boolean(std::string_view text, ColumnBuilder& out) {
-  for (const bool value : {true, false}) {
-    for (const std::string_view word :
-         value ? std::initializer_list<std::string_view>{"true", "t", "yes", "on", "1"}
-               : std::initializer_list<std::string_view>{"false", "f", "no", "off", "0"}) {
-      if (std::equal(text.begin(), text.end(), word.begin(), word.end(),
-                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; })) {
-        out.append_bool(value);
-        return true;
-      }
-    }
+  constexpr std::string_view kTrue[] = {"true", "t", "yes", "on", "1"};
+  constexpr std::string_view kFalse[] = {"false", "f", "no", "off", "0"};
+  const bool is_true = is_word_among(text, kTrue);
+  if (!is_true && !is_word_among(text, kFalse)) {
+    return false;
   }
-  return false;
+  out.append_bool(is_true);
+  return true;
 }
 
 bool append_bytes(std::string_view text, ColumnBuilder& out) {

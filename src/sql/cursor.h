@@ -74,7 +74,6 @@ class Cursor {
   Lexed lexed_;
   Diagnostics& diagnostics_;
   std::size_t at_ = 0;
-  std::size_t next_error_ = 0;
   std::uint32_t last_end_ = 0;
   bool failed_ = false;
 };
