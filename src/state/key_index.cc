@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "columnar/kernels.h"
 #include "state/key_index_kinds.h"
 
 namespace thalweg {
@@ -46,15 +45,6 @@ std::unique_ptr<KeyIndex> KeyIndex::make(std::vector<Type> key_types, RowCounts 
     return make_integer_key_index(std::move(key_types[0]), row_counts);
   }
   return make_bytes_key_index(std::move(key_types), row_counts);
-}
-
-void find_key_groups(const KeyIndex& index, std::span<const GroupId> ids,
-                     std::span<std::uint8_t> key_groups) {
-  const std::vector<Column> keys = index.keys(ids);
-  std::vector<std::uint64_t> hashes(ids.size());
-  hash_keys(keys, static_cast<std::uint32_t>(ids.size()), hashes);
-  std::transform(hashes.begin(), hashes.end(), key_groups.begin(),
-                 [](std::uint64_t hash) { return static_cast<std::uint8_t>(hash % kKeyGroups); });
 }
 
 }  // namespace thalweg

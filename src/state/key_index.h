@@ -11,9 +11,6 @@ namespace thalweg {
 
 using GroupId = std::uint32_t;
 
-// A share of the keys: what is placed, saved and moved together.
-inline constexpr std::uint32_t kKeyGroups = 128;
-
 // Gives each distinct key a number, counted from 0 in order of first appearance, and gives keys
 // back by number. NULL is a key like any other. One per table of keyed state.
 class KeyIndex {
@@ -54,9 +51,5 @@ class KeyIndex {
 
   virtual std::size_t memory_bytes() const = 0;
 };
-
-// The key group of each of these groups: below kKeyGroups, the same on every machine.
-void find_key_groups(const KeyIndex& index, std::span<const GroupId> ids,
-                     std::span<std::uint8_t> key_groups);
 
 }  // namespace thalweg

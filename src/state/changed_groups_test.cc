@@ -1,0 +1,38 @@
+#include "state/changed_groups.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace thalweg {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(ChangedGroupsTest, NothingIsNotedBeforeTheStart) {
+  ChangedGroups changed;
+  changed.mark(std::vector<GroupId>{1, 2});
+  EXPECT_FALSE(changed.on());
+  EXPECT_THAT(changed.take(), IsEmpty());
+}
+
+TEST(ChangedGroupsTest, EachGroupIsListedOnceInOrderOfItsFirstChange) {
+  ChangedGroups changed;
+  changed.start();
+  changed.mark(std::vector<GroupId>{700, 3, 700});
+  changed.mark(std::vector<GroupId>{3, 64});
+  EXPECT_THAT(changed.take(), ElementsAre(700, 3, 64));
+}
+
+TEST(ChangedGroupsTest, AfterTakingChangesCountAnew) {
+  ChangedGroups changed;
+  changed.start();
+  changed.mark(std::vector<GroupId>{5, 6});
+  changed.take();
+  EXPECT_THAT(changed.take(), IsEmpty());
+  changed.mark(std::vector<GroupId>{6});
+  EXPECT_THAT(changed.take(), ElementsAre(6));
+}
+
+}  // namespace
+}  // namespace thalweg
