@@ -25,7 +25,11 @@ struct RunProgress {
     std::string name;    // The path or topic/partition.
     std::optional<std::int64_t> watermark_micros;
     bool ended = false;
-    bool idle = false;
+    bool timed = false;  // Whether the run follows its event time.
+    // How long it has been silent, where that is longer than its idle_timeout: it then holds nobody
+    // back.
+    std::optional<std::int64_t> idle_micros;
+    bool holds_back = false;  // No active partition has a lower watermark.
   };
   struct Operator {
     std::string description;  // As EXPLAIN shows it.
@@ -34,13 +38,15 @@ struct RunProgress {
     std::uint64_t bytes_out = 0;
     std::uint64_t batches_in = 0;
     std::int64_t nanos = 0;  // Only where operators were measured; all workers together.
+    std::uint64_t held = 0;  // Rows or groups kept for results to come.
+    std::optional<std::int64_t> due_micros;  // The watermark at which the next result comes out.
   };
 
   std::uint64_t rows_in = 0;        // Read from sources, rejected ones included.
   std::uint64_t rows_out = 0;       // Written to sinks and results.
   std::uint64_t rows_filtered = 0;  // Dropped by WHERE and HAVING.
   std::uint64_t rows_late = 0;      // Those among `rejected`, for whatever cause of lateness.
-  std::uint64_t rows_held = 0;      // In windows and groups still open when a run was stopped.
+  std::uint64_t rows_held = 0;      // Rows and groups that operators keep for results to come.
   std::vector<Rejected> rejected;   // Reasons with at least one row, late ones too.
   std::vector<Sample> samples;
   // The lowest of all sources, microseconds since 1970 UTC; nothing before the first row with a

@@ -97,7 +97,9 @@ RunProgress to_run_progress(const JobProgress& progress) {
                                 .name = partition.name,
                                 .watermark_micros = shown_watermark(partition.watermark),
                                 .ended = partition.ended,
-                                .idle = partition.idle});
+                                .timed = partition.timed,
+                                .idle_micros = partition.idle_micros,
+                                .holds_back = partition.holds_back});
   }
   for (const OperatorProgress& each : progress.operators) {
     shown.operators.push_back({.description = each.description,
@@ -105,7 +107,10 @@ RunProgress to_run_progress(const JobProgress& progress) {
                                .rows_out = each.rows_out,
                                .bytes_out = each.bytes_out,
                                .batches_in = each.batches_in,
-                               .nanos = each.nanos});
+                               .nanos = each.nanos,
+                               .held = each.held,
+                               .due_micros = shown_watermark(each.due)});
+    shown.rows_held += each.held;
   }
   return shown;
 }

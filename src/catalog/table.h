@@ -23,6 +23,15 @@ struct Watermark {
   std::optional<std::int64_t> delay_micros;
 };
 
+// What a source does about partitions that fall silent, run ahead or bring times that cannot be. All
+// in microseconds; zero: it does not.
+struct TimePolicy {
+  std::int64_t idle_timeout = 0;     // A partition silent for so long holds nobody back.
+  bool advance_when_idle = false;    // All silent: the watermark follows the wall clock.
+  std::int64_t max_future_skew = 0;  // Rows so far beyond the wall clock are rejected.
+  std::int64_t max_drift = 0;        // How far a partition may run ahead of the others.
+};
+
 struct TableColumn {
   Field field;
   bool not_null = false;
@@ -50,6 +59,7 @@ struct Table {
   std::string format;     // Empty where the connector takes none.
   Options options;        // Checked, defaults filled in: the connector's and the format's.
   OnError on_error = OnError::kSkip;
+  TimePolicy time_policy;
   bool bounded = true;
   std::shared_ptr<MemoryRows> memory;  // Connector "memory" only.
 

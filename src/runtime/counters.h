@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "base/event_time.h"
 #include "columnar/row_error.h"
 
 namespace thalweg {
@@ -29,6 +30,9 @@ struct StepCounters {
   Counter batches_in;
   Counter nanos;
   std::array<Counter, kRowErrorCount> rejected;
+  // What the step keeps: see Held.
+  std::atomic<std::uint64_t> held{0};
+  std::atomic<std::int64_t> due_micros{kEndOfTime.micros};
 
   std::uint64_t rejected_sum() const {
     std::uint64_t sum = 0;

@@ -22,8 +22,8 @@ constexpr std::chrono::microseconds kIdleSleepMax{2000};  // doubling up to this
 
 class JobImpl final : public Job {
  public:
-  JobImpl(const JobOptions& options, std::unique_ptr<JobGraph> graph)
-      : options_(options), graph_(std::move(graph)) {}
+  JobImpl(const JobOptions& options, std::unique_ptr<JobGraph> graph, Env& env)
+      : options_(options), graph_(std::move(graph)), env_(env) {}
 
   Status run() override;
   void request_stop() override { graph_->signals.stop.store(true, std::memory_order_relaxed); }
@@ -38,6 +38,7 @@ class JobImpl final : public Job {
 
   const JobOptions options_;
   const std::unique_ptr<JobGraph> graph_;
+  Env& env_;
   std::atomic<bool> abort_{false};
   std::mutex mutex_;  // Guards failure_.
   Status failure_;
@@ -149,6 +150,8 @@ JobProgress JobImpl::progress() const {
         progress.rejected[reason] += counters->rejected[reason].get();
       }
       rejected += counters->rejected_sum();
+      sum.held += counters->held.load(std::memory_order_relaxed);
+      sum.due = std::min(sum.due, EventTime{counters->due_micros.load(std::memory_order_relaxed)});
     }
     if (step.source) {
       progress.rows_in += sum.rows_in;
@@ -167,20 +170,29 @@ JobProgress JobImpl::progress() const {
 
 void JobImpl::add_source_progress(JobProgress& progress) const {
   progress.watermark = kEndOfTime;
+  const std::int64_t now_nanos = env_.steady_nanos();
   for (const auto& scan : graph_->scans) {
     for (const auto& board : scan->boards) {
       PartitionProgress partition;
       partition.source = scan->table->name;
       partition.name = std::string(board->partition().name());
+      partition.timed = scan->event_time;
       partition.watermark = board->frontier();
       partition.ended = board->ended();
-      if (scan->event_time && !partition.ended) {
+      if (!partition.ended && is_idle(*scan, *board, now_nanos)) {
+        partition.idle_micros = (now_nanos - board->silent_since_nanos().value_or(now_nanos)) / 1000;
+      }
+      if (partition.timed && !partition.ended && !partition.idle_micros) {
         progress.watermark = std::min(progress.watermark, partition.watermark);
       }
       progress.partitions.push_back(std::move(partition));
     }
     const std::lock_guard lock(scan->mutex);
     progress.examples.insert(progress.examples.end(), scan->examples.begin(), scan->examples.end());
+  }
+  for (PartitionProgress& partition : progress.partitions) {
+    partition.holds_back = partition.timed && !partition.ended && !partition.idle_micros &&
+                           partition.watermark == progress.watermark;
   }
 }
 
@@ -190,7 +202,7 @@ Result<std::unique_ptr<Job>> Job::make(const plan::Plan& plan, const JobOptions&
                                        const JobConnections& connections, Env& env) {
   auto graph = std::make_unique<JobGraph>();
   TW_TRY(build_graph(plan, options, connections, env, *graph));
-  return std::unique_ptr<Job>(std::make_unique<JobImpl>(options, std::move(graph)));
+  return std::unique_ptr<Job>(std::make_unique<JobImpl>(options, std::move(graph), env));
 }
 
 }  // namespace thalweg

@@ -46,9 +46,13 @@ struct RejectedExample {
 struct PartitionProgress {
   std::string source;  // The table's name.
   std::string name;    // The partition's.
+  bool timed = false;   // Whether the job follows its event time.
   EventTime watermark = kStartOfTime;
   bool ended = false;
-  bool idle = false;
+  // How long it has been silent, where that is longer than its table's idle_timeout.
+  std::optional<std::int64_t> idle_micros;
+  // Whether no other active partition of its job has a lower watermark.
+  bool holds_back = false;
 };
 
 struct OperatorProgress {
@@ -58,6 +62,8 @@ struct OperatorProgress {
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;
   std::int64_t nanos = 0;  // Only with measure_operators; its own time, of all workers together.
+  std::uint64_t held = 0;      // Rows or groups that it keeps for results to come,
+  EventTime due = kEndOfTime;  // and the watermark at which the next one comes out.
 };
 
 // What a job has done so far. Counters only grow.

@@ -76,6 +76,8 @@ class GraphBuilder {
     Schema schema;
   };
 
+  void align_scans();
+  void collect_scans(const Node& node, std::set<SharedScan*>& found) const;
   Status make_shared(const Node& node);
   Status make_scan(const Node& node);
   Status build_worker(std::uint32_t worker);
@@ -129,6 +131,7 @@ Status GraphBuilder::build() {
       scan->boards.push_back(std::make_unique<PartitionBoard>(*partition));
     }
   }
+  align_scans();
   for (const auto& sink : graph_.sinks) {
     TW_TRY(sink->open());
   }
@@ -136,6 +139,34 @@ Status GraphBuilder::build() {
     TW_TRY(build_worker(worker));
   }
   return {};
+}
+
+// Scans below one sink meet there at the latest.
+void GraphBuilder::align_scans() {
+  for (const plan::NodePtr& sink : plan_.sinks) {
+    std::set<SharedScan*> meeting;
+    collect_scans(*sink, meeting);
+    for (SharedScan* scan : meeting) {
+      for (const SharedScan* other : meeting) {
+        for (const auto& board : other->boards) {
+          const std::pair<const SharedScan*, const PartitionBoard*> entry{other, board.get()};
+          if (other->event_time && std::find(scan->aligned.begin(), scan->aligned.end(), entry) ==
+                                       scan->aligned.end()) {
+            scan->aligned.push_back(entry);
+          }
+        }
+      }
+    }
+  }
+}
+
+void GraphBuilder::collect_scans(const Node& node, std::set<SharedScan*>& found) const {
+  if (const auto scan = scans_.find(&node); scan != scans_.end()) {
+    found.insert(scan->second);
+  }
+  for (const plan::NodePtr& input : node.inputs) {
+    collect_scans(*input, found);
+  }
 }
 
 Status GraphBuilder::make_shared(const Node& node) {

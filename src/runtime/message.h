@@ -8,9 +8,11 @@
 
 namespace thalweg {
 
-// No row older than `time` will come on this channel.
+// No row older than `time` will come on this channel. An idle channel promises nothing and holds
+// nobody back, until its next message.
 struct WatermarkMessage {
   EventTime time;
+  bool idle = false;
 };
 
 // Everything before belongs to epoch `epoch` or an earlier one.

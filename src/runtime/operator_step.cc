@@ -84,9 +84,15 @@ Message OperatorStep::take_message(Channel& channel) {
 void OperatorStep::handle(Channel& channel, Message message) {
   const TimeCharge charge(context_, counters_);
   if (Batch* batch = std::get_if<Batch>(&message)) {
+    channel.idle = false;
+    if (std::exchange(idle_sent_, false)) {
+      // What the operator keeps of these rows must not be overtaken further down.
+      send_to_all(WatermarkMessage{.time = watermark_sent_});
+    }
     process(channel.input, std::move(*batch));
   } else if (const auto* watermark = std::get_if<WatermarkMessage>(&message)) {
     channel.watermark = std::max(channel.watermark, watermark->time);
+    channel.idle = watermark->idle;
     advance_watermark();
   } else if (const auto* barrier = std::get_if<BarrierMessage>(&message)) {
     TW_CHECK(barrier->epoch == epoch_ + 1);
@@ -113,12 +119,25 @@ void OperatorStep::process(int input, Batch batch) {
 void OperatorStep::advance_watermark() {
   EventTime lowest = kEndOfTime;
   bool all_ended = true;
+  bool all_idle = true;
   for (const Channel& channel : channels_) {
-    if (!channel.ended) {
-      all_ended = false;
+    if (channel.ended) {
+      continue;
+    }
+    all_ended = false;
+    if (!channel.idle) {
+      all_idle = false;
       lowest = std::min(lowest, channel.watermark);
     }
   }
+  if (all_idle && !all_ended) {
+    if (!idle_sent_) {
+      idle_sent_ = true;
+      send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = true});
+    }
+    return;
+  }
+  idle_sent_ = false;
   if (all_ended && stopped_) {
     send_to_all(EndMessage{.stopped = true});
     mark_ended();
@@ -170,7 +189,7 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
   const EventTime out = operator_->output_watermark(watermark_);
   if (out > watermark_sent_) {
     watermark_sent_ = out;
-    send_to_all(WatermarkMessage{out});
+    send_to_all(WatermarkMessage{.time = out});
   }
 }
 
@@ -187,6 +206,11 @@ void OperatorStep::reject(const Batch& /*batch*/, RowSpan rows, RowError error) 
     context_.fail(Status(Code::kRowFailed,
                          "a row failed: " + std::string(explain(error)) + " (on_error = 'fail')"));
   }
+}
+
+void OperatorStep::hold(const Held& held) {
+  counters_.held.store(held.count, std::memory_order_relaxed);
+  counters_.due_micros.store(held.due.micros, std::memory_order_relaxed);
 }
 
 bool OperatorStep::has_room() const { return const_cast<OperatorStep*>(this)->outlets_have_room(); }

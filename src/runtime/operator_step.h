@@ -38,6 +38,7 @@ class OperatorStep final : public Step, private Emitter {
     MessageQueue* queue = nullptr;
     std::deque<Message> waiting;  // Without a queue.
     EventTime watermark = kStartOfTime;
+    bool idle = false;
     bool ended = false;
     bool at_barrier = false;
   };
@@ -54,6 +55,7 @@ class OperatorStep final : public Step, private Emitter {
   void emit(Port port, Batch batch) override;
   void reject(const Batch& batch, RowSpan rows, RowError error) override;
   bool has_room() const override;
+  void hold(const Held& held) override;
 
   const std::unique_ptr<Operator> operator_;
   std::vector<Channel> channels_;
@@ -64,6 +66,7 @@ class OperatorStep final : public Step, private Emitter {
   bool stopped_ = false;
   bool busy_ = false;           // Inside a call of the operator.
   bool unfinished_ = false;     // The last call returned kMore.
+  bool idle_sent_ = false;      // Consumers know that no channel is active.
   bool watermark_due_ = false;  // Pass the watermark on when the call under way is done.
 };
 

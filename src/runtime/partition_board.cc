@@ -6,7 +6,7 @@ namespace thalweg {
 
 Result<PartitionBoard::Answer> PartitionBoard::claim(
     const std::atomic<std::uint64_t>& epoch_requested, std::uint64_t epoch_announced,
-    Block& block) {
+    std::int64_t now_nanos, Block& block) {
   const std::unique_lock claiming(claiming_, std::try_to_lock);
   if (!claiming) {
     return Answer::kNothingYet;
@@ -21,8 +21,13 @@ Result<PartitionBoard::Answer> PartitionBoard::claim(
   }
   TW_TRY_ASSIGN(const Claim claim, partition_.claim(block));
   if (claim == Claim::kNothingYet) {
+    const std::lock_guard lock(mutex_);
+    if (in_flight_.empty() && !silent_since_nanos()) {
+      silent_since_nanos_.store(now_nanos, std::memory_order_release);
+    }
     return Answer::kNothingYet;
   }
+  silent_since_nanos_.store(kSpeaking, std::memory_order_release);
   if (claim == Claim::kEnd) {
     ended_.store(true, std::memory_order_release);
     return Answer::kEnd;

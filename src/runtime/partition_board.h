@@ -29,9 +29,9 @@ class PartitionBoard {
     kEnd,
   };
   // Takes the next block for the caller, who has announced the barriers up to `epoch_announced` of
-  // those asked for in `epoch_requested`.
+  // those asked for in `epoch_requested`. `now_nanos`: the steady clock, for silence.
   Result<Answer> claim(const std::atomic<std::uint64_t>& epoch_requested,
-                       std::uint64_t epoch_announced, Block& block);
+                       std::uint64_t epoch_announced, std::int64_t now_nanos, Block& block);
 
   // Says how far the block's rows carry the watermark (kStartOfTime: not at all). Once per block,
   // before any of its rows goes on.
@@ -50,12 +50,21 @@ class PartitionBoard {
 
   bool ended() const { return ended_.load(std::memory_order_acquire); }
 
+  // When the partition was read to its end and all its rows had gone on, by the steady clock;
+  // nothing while it speaks. One that is only slow to be read is never silent.
+  std::optional<std::int64_t> silent_since_nanos() const {
+    const std::int64_t since = silent_since_nanos_.load(std::memory_order_acquire);
+    return since == kSpeaking ? std::nullopt : std::optional(since);
+  }
+
  private:
   struct InFlight {
     std::optional<EventTime> bound;   // Set by publish().
     std::optional<EventTime> before;  // Known when all earlier blocks are published.
     bool released = false;
   };
+
+  static constexpr std::int64_t kSpeaking = -1;
 
   Partition& partition_;
   std::mutex claiming_;             // Guards the partition: one claim at a time.
@@ -64,6 +73,7 @@ class PartitionBoard {
   std::uint64_t first_in_flight_ = 0;
   std::atomic<std::int64_t> frontier_{kStartOfTime.micros};
   std::atomic<bool> ended_{false};
+  std::atomic<std::int64_t> silent_since_nanos_{kSpeaking};
 };
 
 }  // namespace thalweg

@@ -28,7 +28,7 @@ using Answer = PartitionBoard::Answer;
 Answer claim(PartitionBoard& board, Block& block, std::uint64_t requested = 0,
              std::uint64_t announced = 0) {
   const std::atomic<std::uint64_t> epoch{requested};
-  return board.claim(epoch, announced, block).value();
+  return board.claim(epoch, announced, /*now_nanos=*/0, block).value();
 }
 
 TEST(PartitionBoardTest, TheWatermarkBeforeABlockWaitsForAllEarlierBlocks) {

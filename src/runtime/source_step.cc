@@ -21,6 +21,11 @@ EventTime minus_delay(EventTime time, std::int64_t delay_micros) {
   return EventTime{time.micros - delay_micros};
 }
 
+EventTime plus(EventTime time, std::int64_t micros) {
+  EventTime sum;
+  return __builtin_add_overflow(time.micros, micros, &sum.micros) ? kEndOfTime : sum;
+}
+
 void need(const Table& table, std::uint32_t column, std::vector<bool>& needed) {
   if (needed[column]) {
     return;
@@ -59,6 +64,12 @@ std::vector<bool> needed_columns(const Table& table, const std::vector<std::uint
 }
 
 }  // namespace
+
+bool is_idle(const SharedScan& scan, const PartitionBoard& board, std::int64_t now_nanos) {
+  const std::int64_t timeout = scan.table->time_policy.idle_timeout;
+  const std::optional<std::int64_t> since = board.silent_since_nanos();
+  return timeout > 0 && since && now_nanos - *since >= timeout * 1000;
+}
 
 std::vector<std::uint32_t> physical_columns(const Table& table,
                                             const std::vector<std::uint32_t>& output,
@@ -121,19 +132,41 @@ PartitionBoard* SourceStep::lowest_open() const {
   return lowest;
 }
 
+// Partitions whose watermark is beyond it wait until the one that is furthest behind has followed.
+EventTime SourceStep::read_limit(std::int64_t now_nanos) const {
+  const std::int64_t max_drift = scan_.table->time_policy.max_drift;
+  if (max_drift == 0 || !scan_.event_time) {
+    return kEndOfTime;
+  }
+  EventTime lowest = kEndOfTime;
+  for (const auto& [scan, board] : scan_.aligned) {
+    if (!board->ended() && !is_idle(*scan, *board, now_nanos)) {
+      lowest = std::min(lowest, board->frontier());
+    }
+  }
+  return plus(lowest, lowest == kEndOfTime ? 0 : max_drift);
+}
+
 bool SourceStep::claim() {
   PartitionBoard* const first = lowest_open();
   if (first == nullptr) {
     end(/*stopped=*/false);
     return true;
   }
+  // Also where every partition waits for others: a barrier waits for nobody.
+  if (signals_.epoch_requested.load(std::memory_order_acquire) > epoch_) {
+    return announce_epoch();
+  }
+  const std::int64_t now_nanos = context_.env.steady_nanos();
+  const EventTime limit = read_limit(now_nanos);
   // The partition that is furthest behind is read first; the others when it has nothing to say.
   for (std::size_t i = 0; i <= scan_.boards.size(); ++i) {
     PartitionBoard* const board = i == 0 ? first : scan_.boards[i - 1].get();
-    if ((i > 0 && board == first) || board->ended()) {
+    if ((i > 0 && board == first) || board->ended() || board->frontier() > limit) {
       continue;
     }
-    Result<PartitionBoard::Answer> answer = board->claim(signals_.epoch_requested, epoch_, block_);
+    Result<PartitionBoard::Answer> answer =
+        board->claim(signals_.epoch_requested, epoch_, now_nanos, block_);
     if (!answer.ok()) {
       context_.fail(answer.status());
       return false;
@@ -234,6 +267,20 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   for (ComputedColumn& computed : computed_) {
     all.columns[computed.column] = evaluate(computed.evaluator);
   }
+  const auto mark_too_far_ahead = [&](const Column& times) {
+    const std::int64_t skew = table.time_policy.max_future_skew;
+    const EventTime latest = plus(eval_.now, skew);
+    if (skew == 0 || rows.rows == 0 || min_max(times).max <= latest.micros) {
+      return;
+    }
+    const auto values = times.values<std::int64_t>();
+    for (RowIndex row = 0; row < rows.rows; ++row) {
+      if (errors[row] == RowError::kNone && times.is_valid(row) && values[row] > latest.micros) {
+        errors[row] = RowError::kTooFarAhead;
+        any_error = true;
+      }
+    }
+  };
   std::optional<Column> bounds;
   const auto mark_nulls = [&](const Column& column) {
     if (column.may_have_nulls()) {
@@ -247,6 +294,7 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   };
   if (scan_.event_time) {
     mark_nulls(all.columns[table.watermark->column]);
+    mark_too_far_ahead(all.columns[table.watermark->column]);
     if (bound_) {
       bounds = evaluate(*bound_);
       mark_nulls(*bounds);
@@ -367,17 +415,36 @@ void SourceStep::send_watermark() {
   if (!scan_.event_time) {
     return;
   }
+  const std::int64_t now_nanos = context_.env.steady_nanos();
   EventTime lowest = kEndOfTime;
+  bool all_idle = true;
+  bool any_open = false;
   for (const auto& board : scan_.boards) {
-    if (board.get() == held_) {
-      lowest = std::min(lowest, stamp_);
-    } else if (!board->ended()) {
-      lowest = std::min(lowest, board->frontier());
+    if (board.get() != held_ && board->ended()) {
+      continue;
+    }
+    any_open = true;
+    if (board.get() == held_ || !is_idle(scan_, *board, now_nanos)) {
+      all_idle = false;
+      lowest = std::min(lowest, board.get() == held_ ? stamp_ : board->frontier());
     }
   }
-  if (lowest != kEndOfTime && lowest > watermark_sent_) {
-    watermark_sent_ = lowest;
-    send_to_all(WatermarkMessage{lowest});
+  if (!any_open) {
+    return;
+  }
+  const Table& table = *scan_.table;
+  if (all_idle && table.time_policy.advance_when_idle) {
+    lowest = minus_delay(context_.env.wall_now(), table.watermark->delay_micros.value_or(0));
+  } else if (all_idle) {
+    if (!std::exchange(idle_sent_, true)) {
+      send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = true});
+    }
+    return;
+  }
+  if (lowest > watermark_sent_ || (idle_sent_ && !all_idle)) {
+    watermark_sent_ = std::max(watermark_sent_, lowest);
+    idle_sent_ = false;
+    send_to_all(WatermarkMessage{.time = watermark_sent_});
   }
 }
 

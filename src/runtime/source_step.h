@@ -26,10 +26,16 @@ struct SharedScan {
   bool origin = false;                  // Whether rows carry partition and position.
   std::unique_ptr<Source> source;
   std::vector<std::unique_ptr<PartitionBoard>> boards;
+  // The partitions that this scan's keep step with, its own among them: of all scans whose rows
+  // meet its rows.
+  std::vector<std::pair<const SharedScan*, const PartitionBoard*>> aligned;
 
   std::mutex mutex;  // Guards examples.
   std::vector<RejectedExample> examples;
 };
+
+// Whether the partition has been silent for as long as the scan's table allows.
+bool is_idle(const SharedScan& scan, const PartitionBoard& board, std::int64_t now_nanos);
 
 // Which table columns must be read so that `output` and the watermark can be computed.
 std::vector<std::uint32_t> physical_columns(const Table& table,
@@ -65,6 +71,7 @@ class SourceStep final : public Step {
   void send_batches();
   void send_watermark();
   PartitionBoard* lowest_open() const;
+  EventTime read_limit(std::int64_t now_nanos) const;
 
   struct ComputedColumn {
     std::uint32_t column;
@@ -90,6 +97,7 @@ class SourceStep final : public Step {
   EventTime stamp_ = kStartOfTime;  // The watermark before the next row of the held block.
   std::deque<Pending> pending_;
   EventTime watermark_sent_ = kStartOfTime;
+  bool idle_sent_ = false;  // Consumers know that every partition is idle.
   std::uint64_t epoch_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "catalog/table_options.h"
 #include "plan/build.h"
 #include "sql/bind_ddl.h"
 #include "sql/bind_query.h"
@@ -68,8 +69,9 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
   table.connector = std::string(info.name);
   table.format = std::move(connection->format);
   table.options = std::move(connection->options);
-  table.on_error = connection->on_error;
+  table.on_error = table.options.text("on_error") == "fail" ? OnError::kFail : OnError::kSkip;
   table.bounded = info.bounded == nullptr || info.bounded(table.options);
+  table.time_policy = time_policy_of(table.options, table.bounded);
   if (table.connector == "memory") {
     table.memory = std::make_shared<MemoryRows>();
   }

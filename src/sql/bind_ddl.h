@@ -13,7 +13,6 @@ struct Connection {
   const ConnectorInfo* connector = nullptr;  // Null for a table in memory.
   std::string format;
   Options options;
-  OnError on_error = OnError::kSkip;
 };
 
 // Checks WITH (...) against the schemas of the connector and the format that it names.

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "catalog/table_options.h"
 #include "sql/bind_ddl.h"
 
 // WITH (...).
@@ -74,23 +75,6 @@ const FormatInfo* find_format(BindContext& context, const OptionText& name) {
   return format;
 }
 
-bool bind_on_error(BindContext& context, const OptionText& text, OnError& on_error) {
-  const std::string value = fold_name(text.value);
-  if (value == "skip" || value == "fail") {
-    on_error = value == "skip" ? OnError::kSkip : OnError::kFail;
-    return true;
-  }
-  if (value == "dlq") {
-    context.not_supported("on_error = 'dlq'", text.value_span,
-                          {"'skip' counts and reports rejected rows, 'fail' stops at the first"});
-  } else {
-    context.error("C0203",
-                  "option \"on_error\" must be one of skip, fail, not '" + text.value + '\'',
-                  text.value_span);
-  }
-  return false;
-}
-
 // The format's own options go with the connector's; nothing when there is no such format.
 std::optional<std::string> bind_format(BindContext& context, const ConnectorInfo& connector,
                                        const std::optional<OptionText>& name,
@@ -124,14 +108,12 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
   OptionTexts texts = option_texts(context, create.options, ok);
   const std::optional<OptionText> name = take(texts, "connector");
   const std::optional<OptionText> format = take(texts, "format");
-  const std::optional<OptionText> on_error = take(texts, "on_error");
   Connection connection;
   connection.connector = find_connector(context, name, create.options_span);
   if (connection.connector == nullptr) {
     return std::nullopt;
   }
   const ConnectorInfo& connector = *connection.connector;
-  ok = (!on_error || bind_on_error(context, *on_error, connection.on_error)) && ok;
   std::vector<OptionSpec> specs(connector.options.begin(), connector.options.end());
   std::optional<std::string> format_name =
       bind_format(context, connector, format, specs, create.options_span);
@@ -139,10 +121,12 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
     return std::nullopt;
   }
   connection.format = std::move(*format_name);
-  // These three are options too, when a misspelt name is told what it may have meant.
-  for (const std::string_view general : {"connector", "format", "on_error"}) {
+  const std::span<const OptionSpec> general = table_option_specs();
+  specs.insert(specs.end(), general.begin(), general.end());
+  // These two are options too, when a misspelt name is told what it may have meant.
+  for (const std::string_view name_of_option : {"connector", "format"}) {
     OptionSpec spec;
-    spec.name = general;
+    spec.name = name_of_option;
     specs.push_back(spec);
   }
   Diagnostics found;
@@ -150,6 +134,12 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
                                      create.options_span, found);
   for (const Diagnostic& diagnostic : found.all()) {
     context.diagnostics().add(diagnostic);
+  }
+  for (const ast::Option& option : create.options) {
+    if (!create.watermark && is_time_option(fold_name(option.key))) {
+      context.warn("C0205", "option \"" + option.key + "\" has no effect without a watermark",
+                   option.key_span, "", {"add WATERMARK FOR its time column, or leave it out"});
+    }
   }
   return ok && !found.has_errors() ? std::optional(std::move(connection)) : std::nullopt;
 }

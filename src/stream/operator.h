@@ -17,6 +17,12 @@ enum class Port : std::uint8_t { kMain, kLate };
 // Whether a call has said all it had to say.
 enum class Progress : std::uint8_t { kDone, kMore };
 
+// What an operator keeps for results still to come.
+struct Held {
+  std::uint64_t count = 0;           // Rows, or groups where rows are folded into groups.
+  EventTime due = kEndOfTime;        // The watermark at which the next result comes out.
+};
+
 // Where an operator puts its output. Never blocks. An operator with much to say
 // stops when there is no room, returns kMore and goes on in resume().
 class Emitter {
@@ -32,6 +38,10 @@ class Emitter {
   virtual void reject(const Batch& batch, RowSpan rows, RowError error) = 0;
 
   virtual bool has_room() const = 0;
+
+  // Says what the operator keeps now, for people who ask why nothing comes out. Called at the end of
+  // process() and on_time() by operators that keep rows.
+  virtual void hold(const Held& /*held*/) {}
 };
 
 // One step of a job, working on one worker's share of the keys.

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+
+#include "base/options.h"
+#include "catalog/table.h"
+
+namespace thalweg {
+
+// Options that every table has, whatever its connector.
+std::span<const OptionSpec> table_option_specs();
+
+// Those of them that only mean something where there is a WATERMARK.
+bool is_time_option(std::string_view name);
+
+// What checked options say of time, with the defaults of a source that ends or does not.
+TimePolicy time_policy_of(const Options& options, bool bounded);
+
+}  // namespace thalweg
