@@ -45,6 +45,7 @@ class GroupAggregate final : public Operator {
     }
     if (emit_ == GroupEmit::kAtEnd) {
       table_.add(columns, columns.all_rows(), columns.count);
+      out.hold({.count = table_.size(), .due = kEndOfTime});
     } else {
       update_and_emit(columns, out);
     }
@@ -89,6 +90,7 @@ class GroupAggregate final : public Operator {
       batch.columns = table_.results(ids, overflow);
       emit_results(std::move(batch), overflow, out);
     }
+    out.hold({});
     return Progress::kDone;
   }
 

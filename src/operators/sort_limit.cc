@@ -27,7 +27,7 @@ class SortLimit final : public Operator {
  public:
   explicit SortLimit(SortLimitSpec spec) : spec_(std::move(spec)), needed_(rows_needed(spec_)) {}
 
-  Result<Progress> process(int /*input*/, Batch batch, Emitter& /*out*/) override {
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     if (needed_ == 0) {
       return Progress::kDone;
     }
@@ -35,6 +35,7 @@ class SortLimit final : public Operator {
     if (buffer_.rows() > needed_ && buffer_.rows() - needed_ >= std::max(needed_, kPruneRowsMin)) {
       buffer_.add(sorted(needed_));
     }
+    out.hold({.count = buffer_.rows(), .due = kEndOfTime});
     return Progress::kDone;
   }
 
@@ -60,6 +61,7 @@ class SortLimit final : public Operator {
     }
     result_ = Batch();
     emitted_ = 0;
+    out.hold({});
     return Progress::kDone;
   }
 

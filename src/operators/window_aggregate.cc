@@ -25,6 +25,7 @@ class WindowAggregate final : public Operator {
     if (!too_late.empty()) {
       out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
     }
+    tell_held(out);
     return Progress::kDone;
   }
 
@@ -51,7 +52,12 @@ class WindowAggregate final : public Operator {
       emitted_ = 0;
       tables_.drop_first();
     }
+    tell_held(out);
     return Progress::kDone;
+  }
+
+  void tell_held(Emitter& out) const {
+    out.hold({.count = tables_.groups(), .due = tables_.empty() ? kEndOfTime : tables_.first().end});
   }
 
   void emit_groups(GroupTable& table, std::uint32_t count, Emitter& out) {
