@@ -63,4 +63,8 @@ struct RunProgress {
 // Why an answer has no rows, in one sentence: rows read, filtered, late, in error, still held.
 std::string explain_empty(const RunProgress& progress);
 
+// What time is doing, for people: each partition's watermark, whether it is idle and since when,
+// which one holds the stream back, and what each operator holds until which watermark.
+std::string explain_watermarks(const RunProgress& progress);
+
 }  // namespace thalweg

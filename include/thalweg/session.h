@@ -77,6 +77,9 @@ class ResultReceiver {
 struct ExplainOptions {
   bool json = false;
   bool analyze = false;  // Runs the script and adds rows, time and bytes per operator.
+  // Runs the script so long, in microseconds, writing nothing out, and tells what time is doing:
+  // see explain_watermarks(). 0: does not.
+  std::int64_t watermarks_after_micros = 0;
 };
 
 struct Explanation {

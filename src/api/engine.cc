@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <condition_variable>
 #include <thread>
 #include <utility>
 
@@ -152,26 +154,51 @@ Explanation Engine::explain(const Script& script, ExplainOptions options) {
     explanation.report.outcome = Outcome::kInvalid;
     return explanation;
   }
-  if (!options.analyze) {
+  if (!options.analyze && options.watermarks_after_micros == 0) {
     const plan::Plan plan = plan::rewrite(plan_of(*bound));
     explanation.text = options.json ? plan::explain_json(plan) : plan::explain_text(plan);
     return explanation;
   }
-  class NoReceiver final : public ResultReceiver {
-   public:
-    bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
-  } nobody;
-  const SessionOptions before = std::exchange(options_, options_);
-  options_.measure_operators = true;
-  const Status status = ScriptRunner(*this, nobody).run(*bound);
-  options_ = before;
+  Status status;
+  if (options.watermarks_after_micros > 0) {
+    status = run_for(*bound, options.watermarks_after_micros);
+  } else {
+    NoReceiver nobody;
+    const SessionOptions before = std::exchange(options_, options_);
+    options_.measure_operators = true;
+    status = ScriptRunner(*this, nobody).run(*bound);
+    options_ = before;
+  }
   explanation.report.summary = progress();
-  explanation.text = analyzed_text(explanation.report.summary, options.json);
+  explanation.text = options.watermarks_after_micros > 0
+                         ? explain_watermarks(explanation.report.summary)
+                         : analyzed_text(explanation.report.summary, options.json);
   if (!status.ok()) {
     explanation.report.outcome = outcome_of(status);
     explanation.report.problems.push_back(to_problem(source_of(script), status, options_.color));
   }
   return explanation;
+}
+
+// Runs the script until it ends or the time is over; results go nowhere.
+Status Engine::run_for(const BoundScript& script, std::int64_t micros) {
+  std::mutex mutex;
+  std::condition_variable_any done;
+  bool over = false;
+  const std::jthread clock([&](const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    if (!done.wait_for(lock, stop, std::chrono::microseconds(micros), [&] { return over; })) {
+      request_stop();
+    }
+  });
+  NoReceiver nobody;
+  writes_out_ = false;
+  const Status status = ScriptRunner(*this, nobody).run(script);
+  writes_out_ = true;
+  const std::lock_guard lock(mutex);
+  over = true;
+  done.notify_all();
+  return status;
 }
 
 Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
@@ -248,6 +275,9 @@ Result<std::unique_ptr<Source>> Engine::make_table_source(
 }
 
 Result<std::unique_ptr<Sink>> Engine::make_table_sink(const Table& table) {
+  if (!writes_out_ && table.memory == nullptr) {
+    return blackhole_connector().make_sink(world_, table);
+  }
   const auto own = program_.sinks.find(&table);
   return own != program_.sinks.end() ? own->second() : make_sink(world_, table);
 }

@@ -69,6 +69,7 @@ class Engine {
 
  private:
   std::unique_ptr<sql::Catalog> make_catalog();
+  Status run_for(const BoundScript& script, std::int64_t micros);
   Result<std::unique_ptr<Source>> make_table_source(const Table& table,
                                                     const std::vector<std::uint32_t>& columns);
   Result<std::unique_ptr<Sink>> make_table_sink(const Table& table);
@@ -78,6 +79,7 @@ class Engine {
   World world_;
   SessionOptions options_;
   ProgramConnections program_;
+  bool writes_out_ = true;  // False: what would go to a connector goes nowhere.
   std::unique_ptr<sql::Catalog> catalog_;
   mutable RunningJob running_;
   std::atomic<bool> stop_requested_{false};

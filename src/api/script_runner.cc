@@ -31,11 +31,6 @@ std::string json_text(std::string_view text) {
   return quoted + "\"";
 }
 
-class NoReceiver final : public ResultReceiver {
- public:
-  bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
-};
-
 }  // namespace
 
 ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query) {

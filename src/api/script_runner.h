@@ -7,6 +7,12 @@
 
 namespace thalweg {
 
+// Takes every row and shows none.
+class NoReceiver final : public ResultReceiver {
+ public:
+  bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
+};
+
 // Runs the statements of a bound script in order: INSERTs that stand together as one job, and
 // queries by themselves, except that what comes after an INSERT without end runs beside it.
 class ScriptRunner {

@@ -153,6 +153,13 @@ constexpr ErrorCode kCodes[] = {
      "'5s', a size such as '64MB', or one of a few words."},
     {"C0204", "option given twice",
      "The option is there twice, perhaps under another engine's name too."},
+    {"C0205", "option without effect",
+     "The option is about event time, and the table declares none: WATERMARK FOR its time column "
+     "makes it count."},
+    {"C0206", "watermark that cannot follow the clock",
+     "advance_when_idle moves the watermark to the wall clock minus the delay, so the watermark "
+     "must "
+     "be the time column minus a constant interval."},
     {"C0301", "cannot be read or written",
      "What a connector stands for is not there, does not answer, or may not be used: a file that "
      "does not exist, a folder without permission."},

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -29,11 +30,14 @@ constexpr std::array kCommands{
     CommandHelp{"validate", "thalweg validate FILE... [--json]",
                 "Checks syntax, names, types and options; shows all mistakes; runs nothing.",
                 "  thalweg validate jobs/*.sql\n"},
-    CommandHelp{"explain", "thalweg explain FILE [--analyze] [--json]",
-                "Shows the plan; with --analyze runs it and shows rows, time and bytes.",
-                "  thalweg explain hot.sql\n"
-                "  thalweg explain -c \"SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net\" "
-                "--analyze\n"},
+    CommandHelp{
+        "explain", "thalweg explain FILE [--analyze | --watermarks [--for 5s]] [--json]",
+        "Shows the plan. --analyze runs it and shows rows, time and bytes; --watermarks runs "
+        "it for a while, writes nothing out, and shows what time is doing.",
+        "  thalweg explain hot.sql\n"
+        "  thalweg explain -c \"SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net\" "
+        "--analyze\n"
+        "  thalweg explain hot.sql --watermarks --for 10s\n"},
     CommandHelp{"demo", "thalweg demo [quakes|orders]",
                 "quakes: a week of real earthquakes in about ten seconds. orders: generated, "
                 "endless.",
@@ -92,8 +96,9 @@ int usage_error(const std::string& message) {
 std::string suggestion(const std::string& word) {
   std::vector<std::string> candidates;
   if (word.starts_with("-")) {
-    candidates = {"--command", "--file",  "--format",  "--json", "--workers", "--set",
-                  "--color",   "--quiet", "--analyze", "--help", "--version", "--no-color"};
+    candidates = {"--command", "--file",  "--format",  "--json",    "--workers",
+                  "--set",     "--color", "--quiet",   "--analyze", "--watermarks",
+                  "--for",     "--help",  "--version", "--no-color"};
   } else {
     for (const CommandHelp& command : kCommands) {
       candidates.emplace_back(command.name);
@@ -160,6 +165,13 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_flag("--no-color", raw.no_color);
   app.add_flag("-q,--quiet", line.quiet);
   app.add_flag("--analyze", line.analyze);
+  app.add_flag("--watermarks", line.watermarks);
+  app.add_option("--for", line.for_seconds)
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, double>{
+              {"ms", 0.001}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}},
+          CLI::AsNumberWithUnit::CASE_INSENSITIVE, "DURATION"))
+      ->check(CLI::PositiveNumber);
   app.add_flag("-h,--help", raw.help);
   app.add_flag("--version", raw.version);
   app.add_option("words", raw.words);

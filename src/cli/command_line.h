@@ -43,6 +43,8 @@ struct CommandLine {
   bool json = false;
   bool quiet = false;
   bool analyze = false;
+  bool watermarks = false;
+  double for_seconds = 5;  // How long explain --watermarks runs.
   ColorChoice color = ColorChoice::kAuto;
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::vector<std::pair<std::string, std::string>> settings;  // --set NAME=VALUE

@@ -232,8 +232,11 @@ int run_explain(const CommandLine& line) {
     return kExitInvalid;
   }
   const InterruptGuard guard(session, line.quiet);
-  const Explanation explanation =
-      session.explain(*script, {.json = line.json, .analyze = line.analyze});
+  const Explanation explanation = session.explain(
+      *script, {.json = line.json,
+                .analyze = line.analyze,
+                .watermarks_after_micros =
+                    line.watermarks ? static_cast<std::int64_t>(line.for_seconds * 1e6) : 0});
   show_problems(explanation.report.problems, line.json);
   write_all(STDOUT_FILENO, explanation.text);
   return exit_code(explanation.report.outcome);

@@ -64,6 +64,8 @@ class PartialAggregate final : public Operator {
       tables_.drop_first();
     }
     flush_until_ = kStartOfTime;
+    const bool waits = windowed_ && !tables_.empty();
+    out.hold({.count = tables_.groups(), .due = waits ? tables_.first().end : kEndOfTime});
     return Progress::kDone;
   }
 

@@ -130,6 +130,12 @@ Created bind_create_table(BindContext& context, const ast::CreateTable& create) 
   if (create.watermark && !table->columns.empty()) {
     ok = bind_watermark(context, *create.watermark, *table) && ok;
   }
+  if (table->watermark && table->time_policy.advance_when_idle && !table->watermark->delay_micros) {
+    context.error(
+        "C0206", "with advance_when_idle the watermark must be a column minus an interval",
+        create.watermark->span, "", {"as in WATERMARK FOR ts AS ts - INTERVAL '5 seconds'"});
+    ok = false;
+  }
   if (!ok) {
     return created;
   }

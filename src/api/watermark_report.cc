@@ -1,0 +1,103 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "columnar/value.h"
+#include "plan/duration_text.h"
+#include "thalweg/run_progress.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
+std::string time_text(std::int64_t micros) {
+  return to_string(Value{type_of(TypeKind::kTimestamp), micros});
+}
+
+// In whole seconds.
+std::string span_text(std::int64_t micros) {
+  return plan::duration_text(micros / kMicrosPerSecond * kMicrosPerSecond);
+}
+
+std::string state_of(const RunProgress::Partition& partition) {
+  if (partition.ended) {
+    return "ended";
+  }
+  if (partition.idle_micros) {
+    return "idle for " + span_text(*partition.idle_micros) + ", holds nobody back";
+  }
+  return partition.holds_back ? "active, holds the watermark back" : "active";
+}
+
+using Cells = std::array<std::string, 4>;
+
+std::string aligned(const std::vector<Cells>& rows) {
+  std::array<std::size_t, 4> widths{};
+  for (const Cells& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string text;
+  for (const Cells& row : rows) {
+    text += fmt::format("{:<{}}  {:<{}}  {:<{}}  {}\n", row[0], widths[0], row[1], widths[1],
+                        row[2], widths[2], row[3]);
+  }
+  return text;
+}
+
+// The partitions whose watermark must move before the next result can come.
+std::string holders(const RunProgress& progress) {
+  std::string names;
+  for (const RunProgress::Partition& partition : progress.partitions) {
+    if (partition.holds_back) {
+      names += (names.empty() ? "" : ", ") + partition.source + " \"" + partition.name + '"';
+    }
+  }
+  return names;
+}
+
+std::string operator_text(const RunProgress::Operator& each, const RunProgress& progress) {
+  std::string text = fmt::format("{}: holds {}", each.description, each.held);
+  if (!each.due_micros) {
+    return text + ", given when its input ends\n";
+  }
+  text += ", the next result at watermark " + time_text(*each.due_micros);
+  if (progress.watermark_micros && *each.due_micros > *progress.watermark_micros) {
+    text += ", " + span_text(*each.due_micros - *progress.watermark_micros) + " ahead";
+  }
+  const std::string names = holders(progress);
+  if (!names.empty()) {
+    return text + "; it waits for " + names + '\n';
+  }
+  const bool all_idle = std::any_of(progress.partitions.begin(), progress.partitions.end(),
+                                    [](const auto& partition) { return !!partition.idle_micros; });
+  return text + (all_idle ? "; every partition is idle, and only the option advance_when_idle "
+                            "moves the watermark then\n"
+                          : "\n");
+}
+
+}  // namespace
+
+std::string explain_watermarks(const RunProgress& progress) {
+  std::vector<Cells> rows{{"source", "partition", "watermark", "state"}};
+  for (const RunProgress::Partition& partition : progress.partitions) {
+    const std::string watermark = !partition.timed ? "no event time"
+                                  : partition.watermark_micros
+                                      ? time_text(*partition.watermark_micros)
+                                      : "none yet";
+    rows.push_back({partition.source, partition.name, watermark, state_of(partition)});
+  }
+  std::string text = rows.size() > 1 ? aligned(rows) : "nothing is read\n";
+  for (const RunProgress::Operator& each : progress.operators) {
+    if (each.held > 0) {
+      text += operator_text(each, progress);
+    }
+  }
+  return text;
+}
+
+}  // namespace thalweg
