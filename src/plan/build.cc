@@ -49,7 +49,8 @@ TimeInfo common_time(const std::vector<NodePtr>& inputs) {
         time.window->shift_micros == other.window->shift_micros &&
         time.window->start == other.window->start && time.window->end == other.window->end &&
         time.window->time == other.window->time &&
-        time.window->is_result == other.window->is_result;
+        time.window->is_result == other.window->is_result &&
+        time.window->varies == other.window->varies;
     if (!same_window) {
       time.window.reset();
     }
@@ -70,6 +71,13 @@ WindowColumns window_columns_at(const Window& window, std::uint32_t first, bool 
           .end = first + 1,
           .time = first + 2,
           .is_result = is_result};
+}
+
+// Columns whose bounds follow from the rows, which have window_time as event time.
+TimeInfo time_of_varying_window(std::uint32_t first) {
+  WindowColumns window = window_columns_at({.size_micros = 1, .offset_micros = 0}, first, true);
+  window.varies = true;
+  return {.column = window.time, .lost = false, .window = window};
 }
 
 // A node that takes over what its only input says of its rows.
@@ -144,15 +152,30 @@ NodePtr make_assign_window(NodePtr input, Window window) {
   return share(std::move(node));
 }
 
+NodePtr make_assign_session(NodePtr input, AssignSession session, std::string id,
+                            std::string name) {
+  TW_CHECK(!input->time.lost && session.gap_micros > 0);
+  Node node = following(std::move(input));
+  node.time = time_of_varying_window(static_cast<std::uint32_t>(node.schema.size()));
+  append_window_fields(node.schema);
+  node.step = std::move(session);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
 NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
                        const std::vector<std::string>& key_names, std::string id,
                        std::string name) {
   TW_CHECK(key_names.size() == aggregate.keys.size());
-  TW_CHECK(aggregate.window.has_value() == (aggregate.emit == Emit::kOnWindowClose));
+  TW_CHECK(aggregate.windowed() == (aggregate.emit == Emit::kOnWindowClose));
   Node node;
   node.bounded = input->bounded;
   node.updating = aggregate.emit == Emit::kChanges;
-  if (aggregate.window) {
+  if (aggregate.session_gap_micros) {
+    append_window_fields(node.schema);
+    node.time = time_of_varying_window(0);
+  } else if (aggregate.window) {
     append_window_fields(node.schema);
     node.time = {
         .column = 2, .lost = false, .window = window_columns_at(*aggregate.window, 0, true)};

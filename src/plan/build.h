@@ -25,6 +25,9 @@ NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std:
 // Requires: the input has event time.
 NodePtr make_assign_window(NodePtr input, Window window);
 
+// Requires: the input has event time.
+NodePtr make_assign_session(NodePtr input, AssignSession session, std::string id, std::string name);
+
 // Requires: as many names as keys.
 NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
                        const std::vector<std::string>& key_names, std::string id, std::string name);
@@ -43,7 +46,7 @@ NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names 
 // The same step over other inputs of the same columns; the node itself where they are its own.
 NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs);
 
-// Columns that AssignWindow appends, and that windowed aggregates begin with.
+// Columns that AssignWindow and AssignSession append, and that windowed aggregates begin with.
 inline constexpr std::uint32_t kWindowColumns = 3;
 
 }  // namespace thalweg::plan

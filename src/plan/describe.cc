@@ -42,11 +42,18 @@ std::string describe_project(const Node& node, const Project& project) {
 }
 
 std::string describe_aggregate(const Aggregate& aggregate) {
-  const std::string keys = join(aggregate.keys, [](const ExprPtr& key) { return to_string(*key); });
+  std::vector<ExprPtr> shown = aggregate.keys;
+  if (aggregate.windows_are_keys) {
+    shown.erase(shown.begin() + 2);  // window_time, which follows from window_end.
+  }
+  const std::string keys = join(shown, [](const ExprPtr& key) { return to_string(*key); });
   const std::string calls =
       join(aggregate.aggregates, [](const AggregateCall& call) { return call.name; });
   std::string text;
-  if (aggregate.window) {
+  if (aggregate.session_gap_micros) {
+    text = "SESSION " + duration_text(*aggregate.session_gap_micros);
+    text += calls.empty() ? " -> distinct rows" : " -> " + calls;
+  } else if (aggregate.window && !aggregate.windows_are_keys) {
     text = "TUMBLE " + duration_text(aggregate.window->size_micros);
     if (aggregate.window->offset_micros != 0) {
       text += " OFFSET " + duration_text(aggregate.window->offset_micros);
@@ -58,6 +65,11 @@ std::string describe_aggregate(const Aggregate& aggregate) {
     text = "GROUP -> " + calls;
   }
   return keys.empty() ? text : text + " by " + keys;
+}
+
+std::string describe_session(const AssignSession& session) {
+  const std::string keys = join(session.keys, [](const ExprPtr& key) { return to_string(*key); });
+  return "SESSION " + duration_text(session.gap_micros) + (keys.empty() ? "" : " by " + keys);
 }
 
 std::string describe_sort(const Node& node, const Sort& sort) {
@@ -100,6 +112,9 @@ std::string describe(const Node& node) {
   }
   if (const auto* assign = step_of<AssignWindow>(node)) {
     return "TUMBLE " + duration_text(assign->window.size_micros);
+  }
+  if (const auto* session = step_of<AssignSession>(node)) {
+    return describe_session(*session);
   }
   if (const auto* aggregate = step_of<Aggregate>(node)) {
     return describe_aggregate(*aggregate);

@@ -9,6 +9,9 @@ namespace {
 
 // What a step says of its results, in words: "final at window close", "changes".
 std::string_view emission(const Node& node) {
+  if (step_of<AssignSession>(node) != nullptr) {
+    return "when a session has ended";
+  }
   const auto* aggregate = step_of<Aggregate>(node);
   if (aggregate == nullptr) {
     return "";
@@ -84,9 +87,9 @@ std::string quoted(std::string_view text) {
 }
 
 std::string_view kind_of(const Node& node) {
-  constexpr std::string_view kKinds[] = {"scan",          "values",    "filter", "project",
-                                         "assign_window", "aggregate", "union",  "sort",
-                                         "process",       "sink"};
+  constexpr std::string_view kKinds[] = {"scan",          "values",         "filter",    "project",
+                                         "assign_window", "assign_session", "aggregate", "union",
+                                         "sort",          "process",        "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   return kKinds[node.step.index()];
 }

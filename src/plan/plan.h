@@ -33,6 +33,8 @@ struct WindowColumns {
   std::optional<std::uint32_t> time;
   // The row is the window's result, so that its event time is the window's last microsecond.
   bool is_result = false;
+  // The bounds follow from the rows, as those of sessions do: `window` says nothing of them.
+  bool varies = false;
 };
 
 // What a plan knows of a relation's time: which columns hold it, or stand at a known distance.
@@ -80,6 +82,15 @@ struct AssignWindow {
   Window window;
 };
 
+// Assigns each row its session: appends window_start, window_end and window_time (TIMESTAMP) to the
+// input's columns. A session is a run of rows with equal keys of which each is at most the gap from
+// the next: [first row, last row + gap). Rows come out when their session has ended, with
+// window_time as event time.
+struct AssignSession {
+  std::vector<ExprPtr> keys;  // Over the input's columns.
+  std::int64_t gap_micros = 0;
+};
+
 enum class Emit : std::uint8_t {
   kOnWindowClose,  // One final row per window and key; append-only.
   kAtEnd,          // One final row per key when the bounded input ends; append-only.
@@ -90,9 +101,16 @@ enum class Emit : std::uint8_t {
 // per key, then one per aggregate. Without keys and window: one row, also over no rows.
 struct Aggregate {
   std::optional<Window> window;  // The input is then the relation under the window function.
-  std::vector<ExprPtr> keys;     // Over the input's columns.
+  // The same of the sessions of the keys. Not both.
+  std::optional<std::int64_t> session_gap_micros = std::nullopt;
+  std::vector<ExprPtr> keys;  // Over the input's columns.
   std::vector<AggregateCall> aggregates;
   Emit emit = Emit::kAtEnd;
+  // Windows whose bounds follow from the rows: the first three keys. `window` is then a
+  // microsecond, so that a group is final when its window_time has passed.
+  bool windows_are_keys = false;
+
+  bool windowed() const { return window || session_gap_micros; }
 };
 
 // UNION ALL: inputs of equal types.
@@ -121,7 +139,8 @@ struct Sink {
 
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
-  std::variant<Scan, Values, Filter, Project, AssignWindow, Aggregate, Union, Sort, Process, Sink>
+  std::variant<Scan, Values, Filter, Project, AssignWindow, AssignSession, Aggregate, Union, Sort,
+               Process, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

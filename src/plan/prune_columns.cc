@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -28,7 +29,7 @@ void collect_aggregate(const AggregateCall& call, Columns& used) {
 }
 
 std::size_t first_aggregate(const Aggregate& aggregate) {
-  return (aggregate.window ? kWindowColumns : 0) + aggregate.keys.size();
+  return (aggregate.windowed() ? kWindowColumns : 0) + aggregate.keys.size();
 }
 
 // Marks the columns of a step's inputs that it reads to yield the columns `wanted`.
@@ -61,6 +62,11 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     }
   } else if (step_of<Process>(node) != nullptr) {
     used.assign(used.size(), true);
+  } else if (const auto* session = step_of<AssignSession>(node)) {
+    std::copy_n(wanted.begin(), used.size(), used.begin());
+    for (const ExprPtr& key : session->keys) {
+      collect_columns(*key, used);
+    }
   } else {
     // AssignWindow, Union, Sink: the columns that stand at the same place.
     for (std::size_t i = 0; i < used.size(); ++i) {
@@ -129,6 +135,9 @@ class Pruner {
     }
     if (const auto* assign = step_of<AssignWindow>(*node)) {
       return prune_window(*node, *assign, input, wanted);
+    }
+    if (const auto* session = step_of<AssignSession>(*node)) {
+      return prune_session(*node, *session, input);
     }
     if (const auto* aggregate = step_of<Aggregate>(*node)) {
       return prune_aggregate(*node, *aggregate, input, wanted);
@@ -233,6 +242,25 @@ class Pruner {
     }
     pruned.node = read ? make_assign_window(input.node, assign.window) : input.node;
     return pruned;
+  }
+
+  // Where columns went in a step that passes them on and appends `appended` of its own.
+  static std::vector<std::uint32_t> appended_places(const Pruned& input, std::uint32_t appended) {
+    std::vector<std::uint32_t> places = input.places;
+    for (std::uint32_t i = 0; i < appended; ++i) {
+      places.push_back(static_cast<std::uint32_t>(input.node->schema.size()) + i);
+    }
+    return places;
+  }
+
+  // It holds rows back until their session has ended, so it stays also where nobody asks which.
+  static Pruned prune_session(const Node& node, const AssignSession& session, const Pruned& input) {
+    AssignSession moved = session;
+    for (ExprPtr& key : moved.keys) {
+      key = remap_columns(key, input.places);
+    }
+    return {make_assign_session(input.node, std::move(moved), node.id, node.name),
+            appended_places(input, kWindowColumns)};
   }
 
   static Pruned prune_aggregate(const Node& node, const Aggregate& aggregate, const Pruned& input,

@@ -48,6 +48,10 @@ Step map_exprs(Step step, Change change) {
     for (ExprPtr& expr : project->exprs) {
       apply(expr);
     }
+  } else if (auto* session = std::get_if<AssignSession>(&step)) {
+    for (ExprPtr& key : session->keys) {
+      apply(key);
+    }
   } else if (auto* aggregate = std::get_if<Aggregate>(&step)) {
     for (ExprPtr& key : aggregate->keys) {
       apply(key);

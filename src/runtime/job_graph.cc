@@ -13,6 +13,8 @@
 #include "operators/late_filter.h"
 #include "operators/partial_aggregate.h"
 #include "operators/process.h"
+#include "operators/session_aggregate.h"
+#include "operators/session_rows.h"
 #include "operators/sort_limit.h"
 #include "operators/union.h"
 #include "operators/window_aggregate.h"
@@ -29,6 +31,14 @@ const T* step_of(const Node& node) {
   return std::get_if<T>(&node.step);
 }
 
+std::vector<Type> types_of(const Schema& schema) {
+  std::vector<Type> types;
+  for (const Field& field : schema) {
+    types.push_back(field.type);
+  }
+  return types;
+}
+
 WindowGrid grid_of(const plan::Window& window) {
   return {window.size_micros, window.offset_micros};
 }
@@ -37,7 +47,8 @@ WindowGrid grid_of(const plan::Window& window) {
 bool reads_time(const Node& node) {
   const auto* aggregate = step_of<plan::Aggregate>(node);
   return step_of<plan::AssignWindow>(node) != nullptr ||
-         (aggregate != nullptr && (aggregate->window || node.inputs[0]->needs_origin));
+         step_of<plan::AssignSession>(node) != nullptr ||
+         (aggregate != nullptr && (aggregate->windowed() || node.inputs[0]->needs_origin));
 }
 
 void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_nodes,
@@ -48,8 +59,9 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   if (timed) {
     timed_nodes.insert(&node);
   }
-  // An aggregate makes its own event time, so what is above it asks nothing of what is below.
-  const bool passes = step_of<plan::Aggregate>(node) == nullptr;
+  // These make their own event time, so what is above them asks nothing of what is below.
+  const bool passes =
+      step_of<plan::Aggregate>(node) == nullptr && step_of<plan::AssignSession>(node) == nullptr;
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }
@@ -84,6 +96,11 @@ class GraphBuilder {
   Status build_node(const Node& node, Built& built);
   Status build_source(const Node& node, Built& built);
   Status build_aggregate(const Node& node, const plan::Aggregate& aggregate, Built& built);
+  // A step that orders rows by time within each of these keys: late ones are judged before they
+  // change workers.
+  Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
+                        std::unique_ptr<Operator> op, Built& built);
+  Status add_late_filter(const Node& node, std::optional<WindowGrid> grid, Step*& last);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node) const;
 
@@ -150,8 +167,8 @@ void GraphBuilder::align_scans() {
       for (const SharedScan* other : meeting) {
         for (const auto& board : other->boards) {
           const std::pair<const SharedScan*, const PartitionBoard*> entry{other, board.get()};
-          if (other->event_time && std::find(scan->aligned.begin(), scan->aligned.end(), entry) ==
-                                       scan->aligned.end()) {
+          if (other->event_time &&
+              std::find(scan->aligned.begin(), scan->aligned.end(), entry) == scan->aligned.end()) {
             scan->aligned.push_back(entry);
           }
         }
@@ -241,6 +258,10 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
       aggregate != nullptr && aggregate->keys.empty()) {
     return true;
   }
+  if (const auto* session = step_of<plan::AssignSession>(node);
+      session != nullptr && session->keys.empty()) {
+    return true;
+  }
   return std::all_of(node.inputs.begin(), node.inputs.end(),
                      [this](const plan::NodePtr& input) { return on_one_worker(*input); });
 }
@@ -254,6 +275,8 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     TW_TRY(build_source(node, built));
   } else if (const auto* aggregate = step_of<plan::Aggregate>(node)) {
     TW_TRY(build_aggregate(node, *aggregate, built));
+  } else if (const auto* session = step_of<plan::AssignSession>(node)) {
+    TW_TRY(build_ordering(node, session->keys, make_operator(node), built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
     TW_TRY(build_sink(node, built));
   } else {
@@ -314,6 +337,11 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
   if (const auto* assign = step_of<plan::AssignWindow>(node)) {
     return make_assign_window(grid_of(assign->window));
   }
+  if (const auto* session = step_of<plan::AssignSession>(node)) {
+    return make_session_rows({.keys = session->keys,
+                              .gap_micros = session->gap_micros,
+                              .input_types = types_of(node.inputs[0]->schema)});
+  }
   if (const auto* sort = step_of<plan::Sort>(node)) {
     return make_sort_limit({.keys = sort->keys, .limit = sort->limit, .offset = sort->offset});
   }
@@ -339,18 +367,14 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   Step* last = below.last;
   if (aggregate.window) {
     grid = grid_of(*aggregate.window);
-    if (last != nullptr) {
-      OperatorStep* late = nullptr;
-      TW_TRY(add_operator(make_late_filter({.grid = grid}), late));
-      note(node, "late rows of " + plan::describe(node), *late);
-      connect(last, late, 0);
-      last = late;
-    }
+  }
+  if (aggregate.windowed()) {
+    TW_TRY(add_late_filter(node, grid, last));
   }
   std::vector<ExprPtr> exchange_keys = aggregate.keys;
   // Results that are due at every change must not wait in a first stage.
   if (exchanged && !input.updating && aggregate.emit != plan::Emit::kChanges &&
-      is_mergeable(aggregate.aggregates)) {
+      !aggregate.session_gap_micros && is_mergeable(aggregate.aggregates)) {
     const std::vector<Type> types = partial_types(spec);
     for (std::uint32_t i = 0; i < exchange_keys.size(); ++i) {
       exchange_keys[i] = column_expr(i, types[i], "");
@@ -368,7 +392,10 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   OperatorStep* step = nullptr;
   if (here(node)) {
     std::unique_ptr<Operator> op;
-    if (grid) {
+    if (aggregate.session_gap_micros) {
+      op = make_session_aggregate(
+          {.aggregation = std::move(spec), .gap_micros = *aggregate.session_gap_micros});
+    } else if (grid) {
       op = make_window_aggregate({.aggregation = std::move(spec), .grid = *grid});
     } else {
       op = make_group_aggregate({.aggregation = std::move(spec),
@@ -381,6 +408,40 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   }
   if (exchanged) {
     exchange(node, last, step, std::move(exchange_keys));
+  } else {
+    connect(last, step, 0);
+  }
+  built.last = step;
+  return {};
+}
+
+Status GraphBuilder::add_late_filter(const Node& node, std::optional<WindowGrid> grid,
+                                     Step*& last) {
+  if (last == nullptr) {
+    return {};
+  }
+  OperatorStep* late = nullptr;
+  TW_TRY(add_operator(make_late_filter({.grid = grid}), late));
+  note(node, "late rows of " + plan::describe(node), *late);
+  connect(last, late, 0);
+  last = late;
+  return {};
+}
+
+Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
+                                    std::unique_ptr<Operator> op, Built& built) {
+  const Node& input = *node.inputs[0];
+  Built below;
+  TW_TRY(build_node(input, below));
+  Step* last = below.last;
+  TW_TRY(add_late_filter(node, std::nullopt, last));
+  OperatorStep* step = nullptr;
+  if (here(node)) {
+    TW_TRY(add_operator(std::move(op), step));
+    note(node, plan::describe(node), *step);
+  }
+  if (options_.workers > 1 && !on_one_worker(input)) {
+    exchange(node, last, step, keys);
   } else {
     connect(last, step, 0);
   }

@@ -18,13 +18,112 @@ bool is_window_column(const plan::TimeInfo& time, const Expr& expr) {
   return window.start == expr.column || window.end == expr.column || window.time == expr.column;
 }
 
+// Whether these window columns of a relation tell its windows apart: any does, unless only the
+// bounds themselves say where a window ends.
+bool names_windows(const plan::TimeInfo& time, const std::vector<std::uint32_t>& columns) {
+  return !time.window->varies ||
+         std::any_of(columns.begin(), columns.end(),
+                     [&time](std::uint32_t column) { return time.window->start != column; });
+}
+
 // Where the aggregate has a window column of its input: start, end, time.
 std::uint32_t window_place(const plan::WindowColumns& window, std::uint32_t column) {
   return window.start == column ? 0 : window.end == column ? 1 : 2;
 }
 
-plan::NodePtr with_shift(plan::NodePtr node, const plan::TimeInfo& input, bool windowed) {
-  const std::int64_t shift = windowed ? input.window->shift_micros : 0;
+bool same_keys(const std::vector<ExprPtr>& a, const std::vector<ExprPtr>& b) {
+  const auto holds_all = [](const std::vector<ExprPtr>& keys, const std::vector<ExprPtr>& others) {
+    return std::all_of(others.begin(), others.end(), [&](const ExprPtr& other) {
+      return std::any_of(keys.begin(), keys.end(),
+                         [&](const ExprPtr& key) { return equal(*key, *other); });
+    });
+  };
+  return holds_all(a, b) && holds_all(b, a);
+}
+
+bool reads_from(const ExprPtr& expr, std::uint32_t column) {
+  if (expr == nullptr) {
+    return false;
+  }
+  return (expr->kind == ExprKind::kColumn && expr->column >= column) ||
+         std::any_of(expr->args.begin(), expr->args.end(),
+                     [column](const ExprPtr& arg) { return reads_from(arg, column); });
+}
+
+bool reads_from(const AggregateCall& call, std::uint32_t column) {
+  const auto reads = [column](const ExprPtr& expr) { return reads_from(expr, column); };
+  return std::any_of(call.args.begin(), call.args.end(), reads) || reads(call.filter) ||
+         std::any_of(call.order_by.begin(), call.order_by.end(),
+                     [&](const AggregateCall::Order& order) { return reads(order.expr); });
+}
+
+// The sessions that an aggregate can find by itself, since it groups by their keys and asks for
+// nothing else of them; nullptr: there are none such.
+const plan::AssignSession* sessions_to_group(const plan::Node& input,
+                                             const plan::Aggregate& aggregate) {
+  const auto* session = std::get_if<plan::AssignSession>(&input.step);
+  if (session == nullptr || !same_keys(session->keys, aggregate.keys)) {
+    return nullptr;
+  }
+  const auto first = static_cast<std::uint32_t>(input.inputs[0]->schema.size());
+  const bool reads_window =
+      std::any_of(aggregate.aggregates.begin(), aggregate.aggregates.end(),
+                  [first](const AggregateCall& call) { return reads_from(call, first); });
+  return reads_window ? nullptr : session;
+}
+
+// GROUP BY the windows of a relation whose bounds follow from its rows, as those of sessions do:
+// they are keys like others, and final when event time, which is window_time, has passed. The start
+// is a key only where it is grouped by: different sessions may end at one time.
+plan::NodePtr group_varying(const plan::NodePtr& input, bool by_start, plan::Aggregate aggregate,
+                            std::vector<std::string> names, std::string id, std::string name) {
+  const plan::WindowColumns& window = *input->time.window;
+  const std::vector<ExprPtr> columns = column_exprs(*input);
+  std::vector<ExprPtr> keys;
+  for (const auto& bound : {by_start ? window.start : std::nullopt, window.end, window.time}) {
+    keys.push_back(bound ? columns[*bound]
+                         : literal_expr(null_value(type_of(TypeKind::kTimestamp))));
+  }
+  aggregate.windows_are_keys = true;
+  aggregate.keys.insert(aggregate.keys.begin(), keys.begin(), keys.end());
+  names.insert(names.begin(), {"window_start", "window_end", "window_time"});
+  const plan::NodePtr grouped =
+      plan::make_aggregate(input, std::move(aggregate), names, std::move(id), std::move(name));
+  std::vector<ExprPtr> exprs = column_exprs(*grouped);
+  std::vector<std::string> all_names = column_names(*grouped);
+  exprs.erase(exprs.begin(), exprs.begin() + plan::kWindowColumns);
+  all_names.erase(all_names.begin(), all_names.begin() + plan::kWindowColumns);
+  plan::Node node = *plan::make_project(grouped, std::move(exprs), std::move(all_names));
+  node.time = input->time;
+  const auto place = [](const std::optional<std::uint32_t>& bound, std::uint32_t at) {
+    return bound ? std::optional(at) : std::nullopt;
+  };
+  node.time.window->start = by_start ? place(window.start, 0) : std::nullopt;
+  node.time.window->end = place(window.end, 1);
+  node.time.window->time = place(window.time, 2);
+  node.time.column = window.shift_micros == 0 ? node.time.window->time : std::nullopt;
+  return std::make_shared<const plan::Node>(std::move(node));
+}
+
+// The aggregate in the windows of its input. Its columns are the window's three, the keys, the
+// aggregates.
+plan::NodePtr group_windows(const plan::NodePtr& input, bool by_start, plan::Aggregate aggregate,
+                            const std::vector<std::string>& names, std::string id,
+                            std::string name) {
+  const plan::WindowColumns& window = *input->time.window;
+  if (const auto* session = sessions_to_group(*input, aggregate)) {
+    aggregate.session_gap_micros = session->gap_micros;
+    return plan::make_aggregate(input->inputs[0], std::move(aggregate), names, std::move(id),
+                                std::move(name));
+  }
+  aggregate.window = window.window;
+  if (window.varies) {
+    return group_varying(input, by_start, std::move(aggregate), names, std::move(id),
+                         std::move(name));
+  }
+  const std::int64_t shift = window.shift_micros;
+  const plan::NodePtr node =
+      plan::make_aggregate(input, std::move(aggregate), names, std::move(id), std::move(name));
   return shift == 0 ? node : shift_window_columns(node, 0, shift);
 }
 
@@ -52,7 +151,7 @@ std::optional<plan::Emit> choose_emit(BindContext& context, bool windowed, bool 
 
 void warn_of_state(BindContext& context, const plan::Node& aggregate, Span span) {
   const auto& step = std::get<plan::Aggregate>(aggregate.step);
-  if (step.window || aggregate.bounded || step.keys.empty()) {
+  if (step.windowed() || aggregate.bounded || step.keys.empty()) {
     return;
   }
   context.warn("P0107", "this keeps every group for ever, and its input never ends", span,
@@ -137,6 +236,7 @@ bool SelectBinder::group() {
   if (!select_.group_by && aggregates_.calls.empty() && having_ == nullptr) {
     return true;
   }
+  drop_lone_start();
   bool ok = true;
   const auto tell = [this, &ok](ExprPtr& expr) {
     if (expr != nullptr) {
@@ -161,21 +261,33 @@ bool SelectBinder::group() {
   return input_ != nullptr;
 }
 
+void SelectBinder::drop_lone_start() {
+  if (!window_.empty() && !names_windows(input_->time, window_)) {
+    keys_.insert(keys_.begin(), column_exprs(*input_)[window_[0]]);
+    window_.clear();
+  }
+}
+
+bool SelectBinder::groups_by(std::uint32_t column) const {
+  return std::find(window_.begin(), window_.end(), column) != window_.end();
+}
+
 plan::NodePtr SelectBinder::make_group(bool windowed) {
-  const plan::TimeInfo time = input_->time;
   const std::optional<plan::Emit> emit = choose_emit(context_, windowed, input_->bounded);
   if (!emit) {
     return nullptr;
   }
-  plan::Aggregate aggregate{.window = windowed ? std::optional(time.window->window) : std::nullopt,
-                            .keys = keys_,
-                            .aggregates = aggregates_.calls,
-                            .emit = *emit};
-  plan::NodePtr node =
-      plan::make_aggregate(input_, std::move(aggregate), key_names(),
-                           context_.next_id(windowed ? "window" : "aggregate"), context_.name);
+  plan::Aggregate aggregate{
+      .window = std::nullopt, .keys = keys_, .aggregates = aggregates_.calls, .emit = *emit};
+  if (windowed) {
+    const auto& start = input_->time.window->start;
+    return group_windows(input_, start && groups_by(*start), std::move(aggregate), key_names(),
+                         context_.next_id("window"), context_.name);
+  }
+  plan::NodePtr node = plan::make_aggregate(input_, std::move(aggregate), key_names(),
+                                            context_.next_id("aggregate"), context_.name);
   warn_of_state(context_, *node, select_.group_by ? select_.group_by->span : query_.span);
-  return with_shift(std::move(node), time, windowed);
+  return node;
 }
 
 std::vector<std::string> SelectBinder::key_names() const {
@@ -212,7 +324,9 @@ ExprPtr SelectBinder::regroup_column(const Expr& column) {
   if (column.column >= aggregates_.input_columns) {
     return column_expr(first + column.column - aggregates_.input_columns, column.type, column.name);
   }
-  if (!window_.empty() && is_window_column(input_->time, column)) {
+  const bool is_window = !window_.empty() && is_window_column(input_->time, column);
+  if (is_window && (!input_->time.window->varies || input_->time.window->start != column.column ||
+                    groups_by(column.column))) {
     return column_expr(window_place(*input_->time.window, column.column), column.type, column.name);
   }
   Span span = binder_.span_of(column);
@@ -227,28 +341,37 @@ ExprPtr SelectBinder::regroup_column(const Expr& column) {
 
 plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Span span) {
   plan::Aggregate aggregate;
+  std::vector<std::uint32_t> bounds;
   std::vector<std::string> names;
   std::vector<std::optional<std::uint32_t>> key_of(node->schema.size());
   const std::vector<ExprPtr> columns = column_exprs(*node);
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (is_window_column(node->time, *columns[i])) {
-      aggregate.window = node->time.window->window;
-    } else {
+      bounds.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
+  const bool windowed = !bounds.empty() && names_windows(node->time, bounds);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (!windowed || !is_window_column(node->time, *columns[i])) {
       key_of[i] = static_cast<std::uint32_t>(aggregate.keys.size());
       aggregate.keys.push_back(columns[i]);
       names.push_back(node->schema[i].name);
     }
   }
-  const bool windowed = aggregate.window.has_value();
   const std::optional<plan::Emit> emit = choose_emit(context, windowed, node->bounded);
   if (!emit) {
     return nullptr;
   }
   aggregate.emit = *emit;
-  plan::NodePtr distinct = plan::make_aggregate(node, std::move(aggregate), names,
-                                                context.next_id("distinct"), context.name);
-  warn_of_state(context, *distinct, span);
-  distinct = with_shift(std::move(distinct), node->time, windowed);
+  plan::NodePtr distinct;
+  if (windowed) {
+    distinct = group_windows(node, node->time.window->start.has_value(), std::move(aggregate),
+                             names, context.next_id("distinct"), context.name);
+  } else {
+    distinct = plan::make_aggregate(node, std::move(aggregate), names, context.next_id("distinct"),
+                                    context.name);
+    warn_of_state(context, *distinct, span);
+  }
   std::vector<ExprPtr> exprs;
   for (std::uint32_t i = 0; i < key_of.size(); ++i) {
     const Field& field = node->schema[i];

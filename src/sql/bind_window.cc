@@ -1,3 +1,5 @@
+#include "sql/bind_window.h"
+
 #include <utility>
 
 #include "plan/build.h"
@@ -12,33 +14,6 @@ namespace {
 
 constexpr std::int64_t kDayMicros = 86'400'000'000;
 
-// A constant interval of days and time; nothing, reported, when it is none.
-std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
-                                          const char* what) {
-  const Scope no_columns;
-  const Bound bound = ExprBinder(context, no_columns, "TUMBLE").bind(expr);
-  if (!bound) {
-    return std::nullopt;
-  }
-  const ExprPtr folded = fold_constants(bound.expr);
-  const auto* interval = std::get_if<Interval>(&folded->literal.data);
-  if (folded->kind != ExprKind::kLiteral || interval == nullptr) {
-    context.error("P0103", std::string(what) + " must be a constant interval", expr.span, "",
-                  {"as in INTERVAL '1 hour'"});
-    return std::nullopt;
-  }
-  if (interval->months != 0) {
-    context.error("P0103", std::string(what) + " cannot have months, which are not equally long",
-                  expr.span, "", {"give it in days, hours, minutes or seconds"});
-    return std::nullopt;
-  }
-  if (interval->nanos % 1000 != 0) {
-    context.error("P0103", std::string(what) + " cannot be finer than a microsecond", expr.span);
-    return std::nullopt;
-  }
-  return interval->days * kDayMicros + interval->nanos / 1000;
-}
-
 // How far a column stands from event time, where that is known: column = event time + distance.
 std::optional<std::int64_t> distance_of(const plan::TimeInfo& time, std::uint32_t column) {
   if (time.column == column) {
@@ -51,7 +26,7 @@ std::optional<std::int64_t> distance_of(const plan::TimeInfo& time, std::uint32_
   if (window.time == column) {
     return window.shift_micros;
   }
-  if (window.start == column) {
+  if (window.start == column && !window.varies) {
     return window.shift_micros - (window.window.size_micros - 1);
   }
   if (window.end == column) {
@@ -60,8 +35,8 @@ std::optional<std::int64_t> distance_of(const plan::TimeInfo& time, std::uint32_
   return std::nullopt;
 }
 
-void report_no_event_time(BindContext& context, const Scope& scope, const Field& column,
-                          Span span) {
+void report_no_event_time(BindContext& context, const Scope& scope, const Field& column, Span span,
+                          const std::string& window) {
   std::vector<std::string> notes;
   if (scope.table != nullptr) {
     const std::string name = quote_name(column.name);
@@ -74,40 +49,8 @@ void report_no_event_time(BindContext& context, const Scope& scope, const Field&
   }
   const std::string& shown = scope.relations[0].shown;
   const std::string what = shown.empty() ? "what it reads" : '"' + shown + '"';
-  context.error("P0101", "TUMBLE needs event time, and " + what + " has no watermark", span, "",
+  context.error("P0101", window + " needs event time, and " + what + " has no watermark", span, "",
                 std::move(notes));
-}
-
-// The distance of the window's time column from event time; nothing, reported, when unknown.
-std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
-                                      const ast::Expr& expr, Span input) {
-  const auto* reference = expr.as<ast::ColumnRef>();
-  if (reference == nullptr) {
-    context.error("P0102", "the time of TUMBLE must be a column", expr.span);
-    return std::nullopt;
-  }
-  const std::optional<FoundColumn> found = find_column(context, scope, reference->parts, expr.span);
-  if (!found) {
-    return std::nullopt;
-  }
-  const Field& column = scope.columns()[found->column];
-  const plan::TimeInfo& time = scope.node->time;
-  if (time.lost) {
-    report_no_event_time(context, scope, column, input);
-    return std::nullopt;
-  }
-  const std::optional<std::int64_t> distance =
-      found->parts < reference->parts.size() ? std::nullopt : distance_of(time, found->column);
-  if (!distance) {
-    std::vector<std::string> notes;
-    if (!time.column) {
-      notes.push_back("its column has been left out by a SELECT below");
-    }
-    context.error("P0102", "\"" + column.name + "\" is not the event time here", expr.span,
-                  time.column ? "use " + quote_name(scope.columns()[*time.column].name) : "",
-                  std::move(notes));
-  }
-  return distance;
 }
 
 const char* name_of(ast::WindowKind kind) {
@@ -129,6 +72,72 @@ std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
+                                          const std::string& what) {
+  const Scope no_columns;
+  const Bound bound = ExprBinder(context, no_columns, what).bind(expr);
+  if (!bound) {
+    return std::nullopt;
+  }
+  const ExprPtr folded = fold_constants(bound.expr);
+  const auto* interval = std::get_if<Interval>(&folded->literal.data);
+  if (folded->kind != ExprKind::kLiteral || interval == nullptr) {
+    context.error("P0103", what + " must be a constant interval", expr.span, "",
+                  {"as in INTERVAL '1 hour'"});
+    return std::nullopt;
+  }
+  if (interval->months != 0) {
+    context.error("P0103", what + " cannot have months, which are not equally long", expr.span, "",
+                  {"give it in days, hours, minutes or seconds"});
+    return std::nullopt;
+  }
+  if (interval->nanos % 1000 != 0) {
+    context.error("P0103", what + " cannot be finer than a microsecond", expr.span);
+    return std::nullopt;
+  }
+  return interval->days * kDayMicros + interval->nanos / 1000;
+}
+
+std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
+                                      const ast::Expr& expr, Span input,
+                                      const std::string& window) {
+  const auto* reference = expr.as<ast::ColumnRef>();
+  if (reference == nullptr) {
+    context.error("P0102", "the time of " + window + " must be a column", expr.span);
+    return std::nullopt;
+  }
+  const std::optional<FoundColumn> found = find_column(context, scope, reference->parts, expr.span);
+  if (!found) {
+    return std::nullopt;
+  }
+  const Field& column = scope.columns()[found->column];
+  const plan::TimeInfo& time = scope.node->time;
+  if (time.lost) {
+    report_no_event_time(context, scope, column, input, window);
+    return std::nullopt;
+  }
+  const std::optional<std::int64_t> distance =
+      found->parts < reference->parts.size() ? std::nullopt : distance_of(time, found->column);
+  if (!distance) {
+    std::vector<std::string> notes;
+    if (!time.column) {
+      notes.push_back("its column has been left out by a SELECT below");
+    }
+    context.error("P0102", "\"" + column.name + "\" is not the event time here", expr.span,
+                  time.column ? "use " + quote_name(scope.columns()[*time.column].name) : "",
+                  std::move(notes));
+  }
+  return distance;
+}
+
+Scope with_window_columns(const Scope& input, plan::NodePtr node) {
+  Scope scope = input;
+  scope.relations[0].count += plan::kWindowColumns;
+  scope.node = std::move(node);
+  scope.table = nullptr;
+  return scope;
+}
 
 plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t first,
                                    std::int64_t shift_micros) {
@@ -156,12 +165,15 @@ std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& w
   if (!input) {
     return std::nullopt;
   }
+  if (window.kind == ast::WindowKind::kSession) {
+    return bind_session(context, window, *input);
+  }
   if (window.kind != ast::WindowKind::kTumble) {
     context.not_supported(name_of(window.kind), span, {"TUMBLE is"});
     return std::nullopt;
   }
   const std::optional<std::int64_t> distance =
-      bind_time(context, *input, *window.time, window.input->span);
+      bind_time(context, *input, *window.time, window.input->span, "TUMBLE");
   const std::optional<std::int64_t> size =
       bind_interval(context, *window.size, "the size of TUMBLE");
   const std::optional<std::int64_t> offset =
@@ -181,11 +193,7 @@ std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& w
   if (*distance != 0) {
     node = shift_window_columns(node, first, *distance);
   }
-  Scope scope = *input;
-  scope.node = std::move(node);
-  scope.relations[0].count += plan::kWindowColumns;
-  scope.table = nullptr;
-  return scope;
+  return with_window_columns(*input, std::move(node));
 }
 
 }  // namespace thalweg::sql

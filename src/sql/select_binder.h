@@ -52,6 +52,9 @@ class SelectBinder {
   bool bind_group_key(const ast::Expr& expr);
   bool add_group_key(const ExprPtr& key, Span span);
   bool group();
+  // A start that says nothing of the end is a key like any other.
+  void drop_lone_start();
+  bool groups_by(std::uint32_t window_column) const;
   plan::NodePtr make_group(bool windowed);
   std::vector<std::string> key_names() const;
   // The expression over the aggregate's columns; null, reported, where a column is not grouped.

@@ -60,6 +60,23 @@ class GroupLists {
     }
   }
 
+  // Moves the records of `from` behind those of `into`, without touching any.
+  void splice(GroupId from, GroupId into) {
+    List& source = lists_[from];
+    List& target = lists_[into];
+    if (source.length == 0) {
+      return;
+    }
+    if (target.length == 0) {
+      target = source;
+    } else {
+      std::memcpy(arena_.data() + target.last, &source.first, sizeof(source.first));
+      target.last = source.last;
+      target.length += source.length;
+    }
+    source.length = 0;
+  }
+
   void clear() {
     lists_.clear();
     arena_.clear();

@@ -129,3 +129,88 @@ def window_row(specs, start, length, group, rows):
         else:
             row.append(group if group is None else str(group))
     return row
+
+
+def judged_rows(folder, file, time, delay, rejected):
+    """(time, partition, place, row) of the rows that an ordering operator takes, of one or more files
+    (`+` between): a row is late when it is older than its partition's watermark before it."""
+    taken = []
+    for number, name in enumerate(file.split("+")):
+        partition = Partition(micros(delay))
+        for place, row in enumerate(read_rows(folder / name)):
+            at = time_of(row.get(time))
+            if at is None:
+                rejected["null_time"] = rejected.get("null_time", 0) + 1
+                continue
+            if partition.watermark is not None and at < partition.watermark:
+                rejected["late"] = rejected.get("late", 0) + 1
+            else:
+                taken.append((at, number, place, row))
+            partition.advance(at)
+    return sorted(taken, key=lambda member: member[:3])
+
+
+def matches(row, where):
+    """`where`: NAME=VALUE, or nothing."""
+    column, _, value = where.partition("=")
+    return not where or str(row.get(column)) == value
+
+
+def key_of(row, names):
+    return tuple(row.get(name) for name in names.split("+")) if names else ()
+
+
+def split_sessions(members, gap):
+    """Runs of (time, ..., row) in order of time, each at most `gap` after the one before it."""
+    runs = []
+    for member in members:
+        if not runs or member[0] - runs[-1][-1][0] > gap:
+            runs.append([])
+        runs[-1].append(member)
+    return runs
+
+
+def session(folder, file, time, gap, columns, partition="", key=None, delay="0s", where="",
+            before=""):
+    """Sessions of the rows with equal `partition` columns (`+` between), then grouped by `key`
+    columns, which are the partition's unless given. `where` is applied to the rows of sessions that
+    are found already, `before` to the rows they are found from.
+
+    `columns` as in tumble(); with key=* one row for each row of a session, whose columns are named.
+    """
+    rejected = {}
+    length = micros(gap)
+    keyed = {}
+    for member in judged_rows(folder, file, time, delay, rejected):
+        if matches(member[3], before):
+            keyed.setdefault(key_of(member[3], partition), []).append(member)
+    specs = [spec.partition("=") for spec in columns.split(",")]
+    grouping = partition if key is None else key
+    groups = {}
+    for members in keyed.values():
+        for run in split_sessions(members, length):
+            bounds = (run[0][0], run[-1][0] + length)
+            for member in run:
+                if not matches(member[3], where):
+                    continue
+                name = member[:3] if key == "*" else key_of(member[3], grouping)
+                groups.setdefault((bounds, name), []).append(member[3])
+    rows = [ordering_row(specs, start, end, members)
+            for ((start, end), _), members in groups.items()]
+    return Answer([name for name, _, _ in specs], rows, rejected)
+
+
+def ordering_row(specs, start, end, rows):
+    fixed = {"window_start": time_text(start), "window_end": time_text(end),
+             "window_time": time_text(end - 1)}
+    row = []
+    for name, _, spec in specs:
+        if name in fixed:
+            row.append(fixed[name])
+        elif spec:
+            kind, _, column = spec.partition(":")
+            row.append(aggregate(kind, column, rows))
+        else:
+            value = rows[0].get(name)
+            row.append(value if value is None else str(value))
+    return row

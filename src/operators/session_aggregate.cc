@@ -1,0 +1,113 @@
+#include "operators/session_aggregate.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "operators/fixed_column.h"
+#include "operators/late_after_idle.h"
+#include "operators/session_state.h"
+#include "operators/window_tables.h"
+#include "state/session_index.h"
+
+namespace thalweg {
+namespace {
+
+class SessionAggregate final : public Operator {
+ public:
+  explicit SessionAggregate(SessionAggregateSpec spec)
+      : aggregation_(std::move(spec.aggregation)),
+        index_(key_types(aggregation_.spec()), spec.gap_micros),
+        state_(aggregation_.spec()) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    batch = reject_late_after_idle(std::move(batch), watermark_, out);
+    const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
+    ids_.resize(columns.count);
+    merges_.clear();
+    index_.add(columns.keys, columns.all_rows(), columns.batch.event_time->values<std::int64_t>(),
+               ids_, merges_);
+    state_.grow_to(index_.size());
+    state_.update(columns, ids_);
+    if (!merges_.empty()) {
+      state_.merge(merges_);
+    }
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    aggregation_.set_time(clock, now);
+    if (clock == Clock::kWatermark) {
+      watermark_ = now;
+      index_.end_before(now, ended_);
+    }
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    while (emitted_ < ended_.size()) {
+      if (!out.has_room()) {
+        return Progress::kMore;
+      }
+      const std::size_t count = std::min<std::size_t>(kResultRows, ended_.size() - emitted_);
+      emit_sessions({ended_.data() + emitted_, count}, out);
+      emitted_ += count;
+    }
+    ended_.clear();
+    emitted_ = 0;
+    if (index_.is_sparse()) {
+      state_.compact(index_.compact());
+    }
+    return Progress::kDone;
+  }
+
+  EventTime output_watermark(EventTime watermark) const override {
+    return session_output_watermark(watermark);
+  }
+
+ private:
+  void emit_sessions(std::span<const GroupId> ids, Emitter& out) {
+    const Type timestamp = type_of(TypeKind::kTimestamp);
+    const auto times = [&](auto micros_of) {
+      return fixed_column<std::int64_t>(timestamp, ids.size(),
+                                        [&](std::size_t i) { return micros_of(ids[i]); });
+    };
+    Batch batch;
+    batch.length = static_cast<std::uint32_t>(ids.size());
+    batch.columns = {times([&](GroupId id) { return index_.first(id).micros; }),
+                     times([&](GroupId id) { return index_.end(id).micros; }),
+                     times([&](GroupId id) { return index_.end(id).micros - 1; })};
+    for (Column& key : index_.keys(ids)) {
+      batch.columns.push_back(std::move(key));
+    }
+    std::vector<RowIndex> overflow;
+    for (Column& column : state_.results(ids, overflow)) {
+      batch.columns.push_back(std::move(column));
+    }
+    set_event_time(batch, batch.columns[2]);
+    emit_results(std::move(batch), overflow, out);
+  }
+
+  Aggregation aggregation_;
+  SessionIndex index_;
+  SessionState state_;
+  EventTime watermark_ = kStartOfTime;
+  std::vector<GroupId> ids_;
+  std::vector<SessionIndex::Merge> merges_;
+  std::vector<GroupId> ended_;  // Not all out yet.
+  std::size_t emitted_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_session_aggregate(SessionAggregateSpec spec) {
+  return std::make_unique<SessionAggregate>(std::move(spec));
+}
+
+EventTime session_output_watermark(EventTime watermark) {
+  return watermark == kStartOfTime || watermark == kEndOfTime ? watermark
+                                                              : EventTime{watermark.micros - 1};
+}
+
+}  // namespace thalweg

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "operators/accumulator.h"
+#include "operators/aggregation.h"
+#include "operators/group_table.h"
+#include "state/kept_rows.h"
+#include "state/session_index.h"
+
+namespace thalweg {
+
+// The aggregates of sessions, by session number. Aggregates whose parts can be merged are kept as
+// such; for the others (DISTINCT, array_agg, first_value, ...) the rows are, and computed over when
+// the session has ended.
+class SessionState {
+ public:
+  explicit SessionState(const AggregationSpec& spec);
+
+  void grow_to(std::uint32_t sessions);
+  void update(const AggregateColumns& columns, std::span<const GroupId> ids);
+  void merge(std::span<const SessionIndex::Merge> merges);
+
+  // One column per aggregate.
+  std::vector<Column> results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
+
+  // See SessionIndex::compact().
+  void compact(std::span<const GroupId> old_numbers);
+
+  std::size_t memory_bytes() const;
+
+ private:
+  std::vector<Column> replay(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
+  std::vector<Column> kept_columns(const AggregateColumns& columns) const;
+
+  const AggregationSpec& spec_;
+  // By aggregate; null where rows are kept.
+  std::vector<std::unique_ptr<Accumulator>> accumulators_;
+  AggregationSpec replayed_;  // The others, by place of their session among those that end.
+  std::optional<KeptRows> rows_;
+};
+
+}  // namespace thalweg
