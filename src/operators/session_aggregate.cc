@@ -33,6 +33,7 @@ class SessionAggregate final : public Operator {
     if (!merges_.empty()) {
       state_.merge(merges_);
     }
+    out.hold({.count = index_.open(), .due = index_.next_end()});
     return Progress::kDone;
   }
 
@@ -56,6 +57,7 @@ class SessionAggregate final : public Operator {
     }
     ended_.clear();
     emitted_ = 0;
+    out.hold({.count = index_.open(), .due = index_.next_end()});
     if (index_.is_sparse()) {
       state_.compact(index_.compact());
     }

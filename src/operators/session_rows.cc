@@ -78,6 +78,7 @@ class SessionRows final : public Operator {
     for (const SessionIndex::Merge& merge : merges) {
       rows_.merge(merge.from, merge.into);
     }
+    out.hold({.count = index_.open(), .due = index_.next_end()});
     return Progress::kDone;
   }
 
@@ -101,6 +102,7 @@ class SessionRows final : public Operator {
     }
     ended_.clear();
     emitted_ = 0;
+    out.hold({.count = index_.open(), .due = index_.next_end()});
     if (index_.is_sparse()) {
       rows_.compact(index_.compact());
     }

@@ -12,6 +12,9 @@ std::string_view emission(const Node& node) {
   if (step_of<AssignSession>(node) != nullptr) {
     return "when a session has ended";
   }
+  if (const auto* sort = step_of<Sort>(node); sort != nullptr && sort->behind_watermark) {
+    return "behind the watermark";
+  }
   const auto* aggregate = step_of<Aggregate>(node);
   if (aggregate == nullptr) {
     return "";

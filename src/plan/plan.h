@@ -116,11 +116,15 @@ struct Aggregate {
 // UNION ALL: inputs of equal types.
 struct Union {};
 
-// Bounded inputs only: sorts by output columns and keeps rows [offset, offset + limit).
+// Sorts by output columns and keeps rows [offset, offset + limit), when the input has ended.
 struct Sort {
   std::vector<SortKey> keys;  // Empty: keep the order of arrival, any order being right.
   std::optional<std::uint64_t> limit;
   std::uint64_t offset = 0;
+  // The first key is event time, or stands at a fixed distance from it, ascending: each row comes
+  // out when no older one can come any more. There is no limit and no offset then. Unless it is set
+  // the input is bounded.
+  bool behind_watermark = false;
 };
 
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all

@@ -16,6 +16,7 @@
 #include "operators/session_aggregate.h"
 #include "operators/session_rows.h"
 #include "operators/sort_limit.h"
+#include "operators/time_sort.h"
 #include "operators/union.h"
 #include "operators/window_aggregate.h"
 #include "runtime/sink_operator.h"
@@ -46,7 +47,9 @@ WindowGrid grid_of(const plan::Window& window) {
 // Whether rows of a node's output need their event time, for a node that `above` it reads.
 bool reads_time(const Node& node) {
   const auto* aggregate = step_of<plan::Aggregate>(node);
+  const auto* sort = step_of<plan::Sort>(node);
   return step_of<plan::AssignWindow>(node) != nullptr ||
+         (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          (aggregate != nullptr && (aggregate->windowed() || node.inputs[0]->needs_origin));
 }
@@ -275,6 +278,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     TW_TRY(build_source(node, built));
   } else if (const auto* aggregate = step_of<plan::Aggregate>(node)) {
     TW_TRY(build_aggregate(node, *aggregate, built));
+  } else if (const auto* sort = step_of<plan::Sort>(node);
+             sort != nullptr && sort->behind_watermark) {
+    TW_TRY(build_ordering(node, {}, make_operator(node), built));
   } else if (const auto* session = step_of<plan::AssignSession>(node)) {
     TW_TRY(build_ordering(node, session->keys, make_operator(node), built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
@@ -343,6 +349,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
                               .input_types = types_of(node.inputs[0]->schema)});
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
+    if (sort->behind_watermark) {
+      return make_time_sort({.keys = sort->keys});
+    }
     return make_sort_limit({.keys = sort->keys, .limit = sort->limit, .offset = sort->offset});
   }
   if (const auto* process = step_of<plan::Process>(node)) {

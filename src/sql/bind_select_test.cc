@@ -12,6 +12,8 @@ class BindSelectTest : public ::testing::Test {
         "CREATE TABLE orders (id BIGINT, \"user\" TEXT, amount NUMERIC(10, 2), ts TIMESTAMP,"
         " place STRUCT<lat REAL, lon REAL>) WITH (connector = 'events');"
         "CREATE TABLE clicks (page TEXT, dateTime TIMESTAMP, ms INT)"
+        " WITH (connector = 'events', live = true);"
+        "CREATE TABLE visits (page TEXT, ts TIMESTAMP, WATERMARK FOR ts AS ts)"
         " WITH (connector = 'events', live = true);");
     ASSERT_EQ(session.errors(), "");
   }
@@ -102,7 +104,13 @@ TEST_F(BindSelectTest, AggregatesStandOnlyWhereTheyCan) {
 
 TEST_F(BindSelectTest, EndlessInputCannotBeOrdered) {
   EXPECT_EQ(error_of("SELECT * FROM clicks ORDER BY ms"),
+            "P0104 ORDER BY on an input that never ends must begin with event time");
+  EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts DESC"),
+            "P0104 ORDER BY on an input that never ends must begin with event time");
+  EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts LIMIT 5"),
             "P0104 ORDER BY needs an input that ends, and this one never does");
+  EXPECT_EQ(error_of("SELECT ts + INTERVAL '1 day' AS later FROM visits ORDER BY later"),
+            "P0104 ORDER BY on an input that never ends must begin with event time");
   EXPECT_EQ(error_of("SELECT * FROM clicks LIMIT 5"),
             "P0104 LIMIT needs an input that ends, and this one never does");
 }
@@ -125,6 +133,18 @@ TEST_F(BindSelectTest, OrderByAnExpressionBesideTheList) {
             "      └─ SELECT id, id % 7\n"
             "         └─ FROM orders (id)\n");
   EXPECT_EQ(session.columns(), "id BIGINT");
+}
+
+TEST_F(BindSelectTest, EndlessInputIsOrderedByEventTime) {
+  session.run("SELECT page, ts FROM visits ORDER BY ts, page DESC");
+  EXPECT_EQ(session.errors(), "");
+  EXPECT_NE(session.bound().find("ORDER BY ts, page DESC  [query/sort#1: behind the watermark]"),
+            std::string::npos)
+      << session.bound();
+  session.run(
+      "SELECT window_start, count(*) AS n FROM TUMBLE(visits, ts, INTERVAL '1 minute') "
+      "GROUP BY window_start, window_end ORDER BY window_start");
+  EXPECT_EQ(session.errors(), "");
 }
 
 TEST_F(BindSelectTest, EndlessGroupsChangeAndWarn) {
@@ -176,7 +196,6 @@ TEST_F(BindSelectTest, FilesAndStandardInputAreTables) {
 TEST_F(BindSelectTest, WhatIsNotThereYetSaysSo) {
   for (const char* query :
        {"SELECT * FROM orders a JOIN orders b ON a.id = b.id", "SELECT * FROM orders, clicks",
-        "SELECT * FROM SESSION(clicks, dateTime, INTERVAL '1 hour')",
         "SELECT row_number() OVER (ORDER BY id) FROM orders", "SELECT (SELECT 1)",
         "SELECT 1 WHERE EXISTS (SELECT 1)", "SELECT 1 WHERE 1 IN (SELECT 1)",
         "SELECT 1 INTERSECT SELECT 2", "SELECT id FROM orders GROUP BY ROLLUP (id)",

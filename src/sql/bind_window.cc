@@ -14,27 +14,6 @@ namespace {
 
 constexpr std::int64_t kDayMicros = 86'400'000'000;
 
-// How far a column stands from event time, where that is known: column = event time + distance.
-std::optional<std::int64_t> distance_of(const plan::TimeInfo& time, std::uint32_t column) {
-  if (time.column == column) {
-    return 0;
-  }
-  if (!time.window || !time.window->is_result) {
-    return std::nullopt;
-  }
-  const plan::WindowColumns& window = *time.window;
-  if (window.time == column) {
-    return window.shift_micros;
-  }
-  if (window.start == column && !window.varies) {
-    return window.shift_micros - (window.window.size_micros - 1);
-  }
-  if (window.end == column) {
-    return window.shift_micros + 1;
-  }
-  return std::nullopt;
-}
-
 void report_no_event_time(BindContext& context, const Scope& scope, const Field& column, Span span,
                           const std::string& window) {
   std::vector<std::string> notes;
@@ -72,6 +51,26 @@ std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::uint32_t column) {
+  if (time.column == column) {
+    return 0;
+  }
+  if (!time.window || !time.window->is_result) {
+    return std::nullopt;
+  }
+  const plan::WindowColumns& window = *time.window;
+  if (window.time == column) {
+    return window.shift_micros;
+  }
+  if (window.start == column && !window.varies) {
+    return window.shift_micros - (window.window.size_micros - 1);
+  }
+  if (window.end == column) {
+    return window.shift_micros + 1;
+  }
+  return std::nullopt;
+}
 
 std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
                                           const std::string& what) {
@@ -117,8 +116,9 @@ std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
     report_no_event_time(context, scope, column, input, window);
     return std::nullopt;
   }
-  const std::optional<std::int64_t> distance =
-      found->parts < reference->parts.size() ? std::nullopt : distance_of(time, found->column);
+  const std::optional<std::int64_t> distance = found->parts < reference->parts.size()
+                                                   ? std::nullopt
+                                                   : distance_from_time(time, found->column);
   if (!distance) {
     std::vector<std::string> notes;
     if (!time.column) {

@@ -14,6 +14,9 @@ namespace thalweg::sql {
 std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
                                           const std::string& what);
 
+// How far a column stands from event time, where that is known: column = event time + distance.
+std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::uint32_t column);
+
 // The distance of the window's time column from event time; nothing, reported, when unknown.
 std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
                                       const ast::Expr& expr, Span input, const std::string& window);

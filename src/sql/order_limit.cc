@@ -4,6 +4,8 @@
 
 #include "plan/build.h"
 #include "sql/bind_expr.h"
+#include "sql/bind_window.h"
+#include "sql/sql_text.h"
 
 namespace thalweg::sql {
 namespace {
@@ -41,6 +43,26 @@ Span ordering_span(const ast::Query& query) {
   return query.limit != nullptr ? query.limit->span : query.offset->span;
 }
 
+// An endless input can only be sorted by its event time, which the watermark follows.
+bool can_follow_watermark(BindContext& context, const ast::Query& query, const plan::Node& input,
+                          const std::vector<SortKey>& keys) {
+  const auto first = static_cast<std::uint32_t>(keys[0].column);
+  if (!input.time.lost && !keys[0].descending && distance_from_time(input.time, first)) {
+    return true;
+  }
+  std::vector<std::string> notes;
+  if (!input.time.lost && input.time.column) {
+    notes.push_back("begin with ORDER BY " + quote_name(input.schema[*input.time.column].name) +
+                    ", the event time, ascending");
+  }
+  notes.push_back(
+      "or read a part that ends (a file without follow = true), or leave ORDER BY out and let who "
+      "reads the result sort it");
+  context.error("P0104", "ORDER BY on an input that never ends must begin with event time",
+                ordering_span(query), "", std::move(notes));
+  return false;
+}
+
 }  // namespace
 
 bool can_order(BindContext& context, const ast::Query& query, const plan::Node& input) {
@@ -48,7 +70,10 @@ bool can_order(BindContext& context, const ast::Query& query, const plan::Node& 
     return true;
   }
   const std::string clause = query.order_by.empty() ? "LIMIT" : "ORDER BY";
-  if (!input.bounded) {
+  const bool by_order_only =
+      !query.order_by.empty() && query.limit == nullptr && query.offset == nullptr;
+  // Whether it is by event time is judged when the columns are known.
+  if (!input.bounded && !(by_order_only && !input.updating)) {
     context.error("P0104", clause + " needs an input that ends, and this one never does",
                   ordering_span(query), "",
                   {"read a part that ends (a file without follow = true), or leave " + clause +
@@ -83,6 +108,12 @@ plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
   }
   if (sort.keys.empty() && !sort.limit && sort.offset == 0) {
     return input;
+  }
+  if (!input->bounded) {
+    if (!can_follow_watermark(context, query, *input, sort.keys)) {
+      return nullptr;
+    }
+    sort.behind_watermark = true;
   }
   std::vector<bool> is_key(input->schema.size(), false);
   for (const SortKey& key : sort.keys) {

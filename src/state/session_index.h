@@ -39,6 +39,9 @@ class SessionIndex {
   std::uint32_t size() const { return static_cast<std::uint32_t>(sessions_.size()); }
   std::uint32_t open() const { return open_; }
 
+  // A time before which no session ends; kEndOfTime when none is open.
+  EventTime next_end() const { return timers_.next_time(); }
+
   // The first row, and the end: the last row plus the gap. Valid until compact(), for ended
   // sessions too.
   EventTime first(GroupId id) const { return {sessions_[id].first}; }

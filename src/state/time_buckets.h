@@ -55,6 +55,15 @@ class TimeBuckets {
     }
   }
 
+  // Nothing fires before it: the earliest timer of the bucket that time stands in, else the
+  // beginning of the next bucket with timers. kEndOfTime: no timer is set.
+  EventTime next_time() const {
+    if (!reached_.empty()) {
+      return reached_.front().time;
+    }
+    return ahead_.empty() ? kEndOfTime : EventTime{ahead_.begin()->first * width_};
+  }
+
   // Takes all timers out, in no order.
   std::vector<Timer> take_all() {
     std::vector<Timer> all = std::exchange(reached_, {});

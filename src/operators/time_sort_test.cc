@@ -1,0 +1,102 @@
+#include "operators/time_sort.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "operators/operator_fixture.h"
+
+namespace thalweg {
+namespace {
+
+using namespace fixture;
+using Dice = std::mt19937_64;
+
+struct Row {
+  std::int64_t time = 0;
+  std::int64_t value = 0;
+  friend auto operator<=>(const Row&, const Row&) = default;
+};
+
+Batch batch_of(const std::vector<Row>& rows) {
+  std::vector<std::optional<std::int64_t>> values;
+  std::vector<std::int64_t> row_times;
+  for (const Row& row : rows) {
+    values.emplace_back(row.value);
+    row_times.push_back(row.time);
+  }
+  return timed({bigints(values), times(row_times)});
+}
+
+std::vector<TextRow> texts_of(const std::vector<Row>& rows) {
+  CollectingEmitter out;
+  if (!rows.empty()) {
+    out.emit(Port::kMain, batch_of(rows));
+  }
+  return text_rows(out);
+}
+
+std::vector<Row> draw_rows(Dice& dice, std::int64_t around) {
+  std::vector<Row> rows(1 + dice() % 20);
+  for (Row& row : rows) {
+    row.time = around + static_cast<std::int64_t>(dice() % 60) - 10;
+    row.value = static_cast<std::int64_t>(dice() % 5);
+  }
+  return rows;
+}
+
+// One random run: rows in any order, a watermark now and then, room for few batches.
+void run_case(std::uint64_t seed) {
+  Dice dice(seed);
+  const auto op = make_time_sort({.keys = {{.column = 1}, {.column = 0, .descending = true}}});
+  std::vector<Row> waiting;
+  CollectingEmitter out;
+  std::int64_t watermark = 0;
+  std::size_t late = 0;
+  for (int step = 0; step < 12; ++step) {
+    const std::vector<Row> rows = draw_rows(dice, watermark);
+    feed(*op, batch_of(rows), out);
+    for (const Row& row : rows) {
+      if (step > 0 && row.time < watermark) {
+        ++late;
+      } else {
+        waiting.push_back(row);
+      }
+    }
+    watermark += static_cast<std::int64_t>(dice() % 30);
+    const bool last = step == 11;
+    out.room = static_cast<std::uint32_t>(dice() % 2);
+    advance(*op, last ? kEndOfTime : EventTime{watermark}, out);
+    std::sort(waiting.begin(), waiting.end(), [](const Row& a, const Row& b) {
+      return a.time != b.time ? a.time < b.time : a.value > b.value;
+    });
+    const auto passed = std::find_if(waiting.begin(), waiting.end(), [&](const Row& row) {
+      return !last && row.time >= watermark;
+    });
+    ASSERT_EQ(text_rows(out), texts_of({waiting.begin(), passed})) << "seed " << seed;
+    out.batches.clear();
+    waiting.erase(waiting.begin(), passed);
+  }
+  ASSERT_EQ(rejected_rows(out, RowError::kLateAfterIdle).size(), late) << "seed " << seed;
+}
+
+TEST(TimeSortTest, AnyOrderOfRowsAndWatermarksAgreesWithBruteForce) {
+  for (std::uint64_t seed = 0; seed < 500 && !HasFatalFailure(); ++seed) {
+    run_case(seed);
+  }
+}
+
+TEST(TimeSortTest, ARowAtTheWatermarkWaits) {
+  const auto op = make_time_sort({.keys = {{.column = 1}, {.column = 0}}});
+  CollectingEmitter out;
+  feed(*op, batch_of({{10, 1}, {9, 2}}), out);
+  advance(*op, EventTime{10}, out);
+  EXPECT_EQ(text_rows(out), texts_of({{9, 2}}));
+  feed(*op, batch_of({{10, 0}}), out);
+  advance(*op, EventTime{11}, out);
+  EXPECT_EQ(text_rows(out), texts_of({{9, 2}, {10, 0}, {10, 1}}));
+}
+
+}  // namespace
+}  // namespace thalweg
