@@ -76,6 +76,9 @@ Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
     }
     return {};
   }
+  if (std::optional<Bound> bound = bind_session_bound(call, expr)) {
+    return std::move(*bound);
+  }
   if (std::optional<Bound> conditional = bind_conditional_call(call, expr)) {
     return std::move(*conditional);
   }

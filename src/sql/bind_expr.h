@@ -24,6 +24,10 @@ struct Bound {
 // stands for the i-th.
 struct AggregateUses {
   std::uint32_t input_columns = 0;
+  // GROUP BY SESSION(...): the first of the last three input columns, which are the bounds of the
+  // session, for SESSION_START and its kin.
+  std::optional<std::uint32_t> session_columns;
+  std::string session_arguments;  // As written.
   std::vector<AggregateCall> calls;
 };
 
@@ -85,6 +89,8 @@ class ExprBinder {
   std::optional<AggregateCall> bind_aggregate_parts(const ast::Call& call,
                                                     const AggregateFunction& function, Span span);
   Bound enter_aggregate(AggregateCall call);
+  // SESSION_START, SESSION_END and SESSION_ROWTIME. Nothing: it is none of them.
+  std::optional<Bound> bind_session_bound(const ast::Call& call, const ast::Expr& expr);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.
   std::optional<Bound> bind_conditional_call(const ast::Call& call, const ast::Expr& expr);
   Bound bind_nullif(const ast::Call& call, Span span);

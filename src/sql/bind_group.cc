@@ -182,7 +182,48 @@ bool SelectBinder::bind_group_keys() {
   return ok;
 }
 
+bool SelectBinder::find_group_session() {
+  if (!select_.group_by) {
+    return true;
+  }
+  for (const ast::GroupingElement& element : select_.group_by->elements) {
+    for (const ast::ExprPtr& expr : element.exprs) {
+      if (!is_session_call(*expr)) {
+        continue;
+      }
+      if (session_) {
+        context_.error("S0217", "there can be one SESSION in GROUP BY", expr->span);
+        return false;
+      }
+      session_ = bind_group_session(context_, scope_, *expr);
+      if (!session_) {
+        return false;
+      }
+    }
+  }
+  if (session_) {
+    aggregates_.session_columns = aggregates_.input_columns;
+    aggregates_.session_arguments = session_->arguments;
+    aggregates_.input_columns += plan::kWindowColumns;
+  }
+  return true;
+}
+
+// Makes the columns that find_group_session() has promised, now that the keys are known.
+void SelectBinder::assign_group_session() {
+  const auto first = static_cast<std::uint32_t>(input_->schema.size());
+  input_ = plan::make_assign_session(input_, {.keys = keys_, .gap_micros = session_->gap_micros},
+                                     context_.next_id("session"), context_.name);
+  if (session_->distance_micros != 0) {
+    input_ = shift_window_columns(input_, first, session_->distance_micros);
+  }
+  window_ = {first, first + 1};
+}
+
 bool SelectBinder::bind_group_key(const ast::Expr& expr) {
+  if (is_session_call(expr)) {
+    return true;
+  }
   std::optional<std::uint32_t> item = ordinal_column(context_, expr, items_.size(), "GROUP BY");
   if (item == kBadOrdinal) {
     return false;
@@ -235,6 +276,9 @@ bool SelectBinder::has_aggregate(const Expr& expr) const {
 bool SelectBinder::group() {
   if (!select_.group_by && aggregates_.calls.empty() && having_ == nullptr) {
     return true;
+  }
+  if (session_) {
+    assign_group_session();
   }
   drop_lone_start();
   bool ok = true;

@@ -98,6 +98,9 @@ bool SelectBinder::bind_input() {
     input_ = plan::make_values({}, {{}});
   }
   aggregates_.input_columns = static_cast<std::uint32_t>(input_->schema.size());
+  if (!find_group_session()) {
+    return false;
+  }
   if (select_.where == nullptr) {
     return true;
   }

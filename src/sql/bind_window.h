@@ -25,6 +25,17 @@ std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
 std::optional<Scope> bind_session(BindContext& context, const ast::WindowTable& window,
                                   const Scope& input);
 
+// GROUP BY SESSION(time column, gap).
+struct GroupSession {
+  std::int64_t gap_micros = 0;
+  std::int64_t distance_micros = 0;  // Of the time column from event time.
+  std::string arguments;             // As written.
+};
+bool is_session_call(const ast::Expr& expr);
+// Requires: is_session_call(). Nothing, reported, when in error.
+std::optional<GroupSession> bind_group_session(BindContext& context, const Scope& scope,
+                                               const ast::Expr& expr);
+
 // The scope with a window's columns behind its own.
 Scope with_window_columns(const Scope& input, plan::NodePtr node);
 

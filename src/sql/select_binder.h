@@ -6,6 +6,7 @@
 
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
+#include "sql/bind_window.h"
 
 namespace thalweg::sql {
 
@@ -49,6 +50,9 @@ class SelectBinder {
 
   // In bind_group.cc.
   bool bind_group_keys();
+  // Looks for SESSION(...) among the keys before anything else is bound.
+  bool find_group_session();
+  void assign_group_session();
   bool bind_group_key(const ast::Expr& expr);
   bool add_group_key(const ExprPtr& key, Span span);
   bool group();
@@ -75,8 +79,9 @@ class SelectBinder {
   std::vector<Item> items_;
   ExprPtr having_;
   std::vector<Order> orders_;
-  std::vector<ExprPtr> keys_;          // Group keys that are not window columns.
-  std::vector<std::uint32_t> window_;  // Window columns of the input that are grouped by.
+  std::optional<GroupSession> session_;  // GROUP BY SESSION(...).
+  std::vector<ExprPtr> keys_;            // Group keys that are not window columns.
+  std::vector<std::uint32_t> window_;    // Window columns of the input that are grouped by.
 };
 
 }  // namespace thalweg::sql
