@@ -215,6 +215,27 @@ NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name) {
   return share(std::move(node));
 }
 
+NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string id,
+                   std::string name) {
+  Node node = following(std::move(input));
+  if (top.shows_rank) {
+    node.schema.push_back({std::move(rank_name), type_of(TypeKind::kBigint)});
+  }
+  node.updating = top.emit == TopNEmit::kChanges;
+  if (top.emit == TopNEmit::kOnWindowClose) {
+    TW_CHECK(node.time.window && node.time.window->end);
+    node.time.window->is_result = true;
+    node.time.lost = false;
+    node.time.column = node.time.window->time;
+  } else if (top.emit != TopNEmit::kBehindWatermark) {
+    node.time = TimeInfo();  // Rows come when others go, however old they are.
+  }
+  node.step = std::move(top);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
 NodePtr make_process(NodePtr input, Process process, Schema schema) {
   Node node = following(std::move(input));
   if (!process.chooses_rows) {

@@ -37,6 +37,11 @@ NodePtr make_union(std::vector<NodePtr> inputs);
 
 NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name);
 
+// Requires: kOnWindowClose has a column with the window's end among its keys; kBehindWatermark an
+// order that begins with the column of event time.
+NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string id,
+                   std::string name);
+
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 

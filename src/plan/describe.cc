@@ -72,17 +72,38 @@ std::string describe_session(const AssignSession& session) {
   return "SESSION " + duration_text(session.gap_micros) + (keys.empty() ? "" : " by " + keys);
 }
 
+std::string describe_order(const Node& node, const std::vector<SortKey>& keys) {
+  return join(keys, [&node](const SortKey& key) {
+    std::string item = node.schema[key.column].name;
+    item += key.descending ? " DESC" : "";
+    if (key.nulls_first != key.descending) {
+      item += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+    }
+    return item;
+  });
+}
+
+// `TOP 10 by price DESC of each auction`.
+std::string describe_top_n(const Node& node, const TopN& top) {
+  const std::string keys =
+      join(top.keys, [&node](std::uint32_t key) { return node.schema[key].name; });
+  if (top.limit == kNoLimit) {
+    return "ORDER BY " + describe_order(node, top.order) + (keys.empty() ? "" : " within " + keys);
+  }
+  std::string text = "TOP " + std::to_string(top.limit);
+  if (top.ranking != Ranking::kRowNumber) {
+    text += top.ranking == Ranking::kRank ? " ranks" : " dense ranks";
+  }
+  if (!top.order.empty()) {
+    text += " by " + describe_order(node, top.order);
+  }
+  return keys.empty() ? text : text + " of each " + keys;
+}
+
 std::string describe_sort(const Node& node, const Sort& sort) {
   std::string text;
   if (!sort.keys.empty()) {
-    text = "ORDER BY " + join(sort.keys, [&node](const SortKey& key) {
-             std::string item = node.schema[key.column].name;
-             item += key.descending ? " DESC" : "";
-             if (key.nulls_first != key.descending) {
-               item += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-             }
-             return item;
-           });
+    text = "ORDER BY " + describe_order(node, sort.keys);
   }
   const std::string space = text.empty() ? "" : " ";
   if (sort.limit) {
@@ -121,6 +142,9 @@ std::string describe(const Node& node) {
   }
   if (const auto* sort = step_of<Sort>(node)) {
     return describe_sort(node, *sort);
+  }
+  if (const auto* top = step_of<TopN>(node)) {
+    return describe_top_n(node, *top);
   }
   if (const auto* process = step_of<Process>(node)) {
     return process->text;

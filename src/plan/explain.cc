@@ -7,6 +7,20 @@
 namespace thalweg::plan {
 namespace {
 
+std::string_view emission(TopNEmit emit) {
+  switch (emit) {
+    case TopNEmit::kAtEnd:
+      return "final at the end of input";
+    case TopNEmit::kChanges:
+      return "changes";
+    case TopNEmit::kOnWindowClose:
+      return "final at window close";
+    case TopNEmit::kBehindWatermark:
+      return "final once the watermark has passed";
+  }
+  return "";
+}
+
 // What a step says of its results, in words: "final at window close", "changes".
 std::string_view emission(const Node& node) {
   if (step_of<AssignSession>(node) != nullptr) {
@@ -14,6 +28,9 @@ std::string_view emission(const Node& node) {
   }
   if (const auto* sort = step_of<Sort>(node); sort != nullptr && sort->behind_watermark) {
     return "behind the watermark";
+  }
+  if (const auto* top = step_of<TopN>(node)) {
+    return emission(top->emit);
   }
   const auto* aggregate = step_of<Aggregate>(node);
   if (aggregate == nullptr) {
@@ -92,7 +109,7 @@ std::string quoted(std::string_view text) {
 std::string_view kind_of(const Node& node) {
   constexpr std::string_view kKinds[] = {"scan",          "values",         "filter",    "project",
                                          "assign_window", "assign_session", "aggregate", "union",
-                                         "sort",          "process",        "sink"};
+                                         "sort",          "top_n",          "process",   "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   return kKinds[node.step.index()];
 }

@@ -12,6 +12,7 @@
 #include "columnar/row_function.h"
 #include "expr/aggregate.h"
 #include "expr/expr.h"
+#include "expr/ranking.h"
 
 namespace thalweg::plan {
 
@@ -127,6 +128,27 @@ struct Sort {
   bool behind_watermark = false;
 };
 
+enum class TopNEmit : std::uint8_t {
+  kAtEnd,            // The final rows when the bounded input ends; append-only.
+  kChanges,          // Net changes per batch, as a changelog.
+  kOnWindowClose,    // Keys hold the input's window: its rows once, at its end; append-only.
+  kBehindWatermark,  // Ordered by event time: each row when the watermark has passed it;
+                     // append-only.
+};
+
+inline constexpr std::uint64_t kNoLimit = UINT64_MAX;
+
+// The first `limit` rows of each key in an order. Output: the input's columns, then the rank,
+// BIGINT, if it is shown. Rows equal in the order are told apart by where they came from.
+struct TopN {
+  std::vector<std::uint32_t> keys;  // Columns of the input; none: one key.
+  std::vector<SortKey> order;
+  Ranking ranking = Ranking::kRowNumber;
+  std::uint64_t limit = 1;  // kNoLimit: all rows, in order.
+  bool shows_rank = false;
+  TopNEmit emit = TopNEmit::kAtEnd;
+};
+
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all
 // of the input's columns.
 struct Process {
@@ -144,7 +166,7 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, AssignWindow, AssignSession, Aggregate, Union, Sort,
-               Process, Sink>
+               TopN, Process, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

@@ -32,6 +32,19 @@ std::size_t first_aggregate(const Aggregate& aggregate) {
   return (aggregate.windowed() ? kWindowColumns : 0) + aggregate.keys.size();
 }
 
+void mark_top_n(const Node& node, const TopN& top, Columns& used) {
+  for (const std::uint32_t key : top.keys) {
+    used[key] = true;
+  }
+  for (const SortKey& key : top.order) {
+    used[key.column] = true;
+  }
+  const TimeInfo& time = node.inputs[0]->time;
+  if (top.emit == TopNEmit::kOnWindowClose) {
+    used[*time.window->end] = true;
+  }
+}
+
 // Marks the columns of a step's inputs that it reads to yield the columns `wanted`.
 void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
   if (const auto* filter = step_of<Filter>(node)) {
@@ -60,6 +73,11 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     for (const SortKey& key : sort->keys) {
       used[key.column] = true;
     }
+  } else if (const auto* top = step_of<TopN>(node)) {
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      used[i] = wanted[i];
+    }
+    mark_top_n(node, *top, used);
   } else if (step_of<Process>(node) != nullptr) {
     used.assign(used.size(), true);
   } else if (const auto* session = step_of<AssignSession>(node)) {
@@ -148,6 +166,9 @@ class Pruner {
         key.column = input.places[key.column];
       }
       return {make_sort(input.node, std::move(pruned), node->id, node->name), input.places};
+    }
+    if (const auto* top = step_of<TopN>(*node)) {
+      return prune_top_n(*node, *top, input, wanted);
     }
     // A sink or a function of the program, which take every column.
     TW_CHECK(step_of<Sink>(*node) != nullptr || step_of<Process>(*node) != nullptr);
@@ -288,6 +309,24 @@ class Pruner {
     pruned.node = make_aggregate(input.node, std::get<Aggregate>(std::move(step)), key_names,
                                  node.id, node.name);
     return pruned;
+  }
+
+  static Pruned prune_top_n(const Node& node, const TopN& top, const Pruned& input,
+                            const Columns& wanted) {
+    TopN pruned = top;
+    for (std::uint32_t& key : pruned.keys) {
+      key = input.places[key];
+    }
+    for (SortKey& key : pruned.order) {
+      key.column = input.places[key.column];
+    }
+    pruned.shows_rank = top.shows_rank && wanted.back();
+    std::vector<std::uint32_t> places = input.places;
+    if (top.shows_rank) {
+      places.push_back(static_cast<std::uint32_t>(input.node->schema.size()));
+    }
+    return {make_top_n(input.node, std::move(pruned), node.schema.back().name, node.id, node.name),
+            std::move(places)};
   }
 
   // Inputs may have kept columns for others that read them: each is cut to the wanted ones.

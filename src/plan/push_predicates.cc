@@ -61,6 +61,15 @@ std::vector<ExprPtr> replacements_of(const Node& node) {
     for (std::uint32_t i = 0; i < input.size(); ++i) {
       replacements[i] = column_expr(i, input[i].type, input[i].name);
     }
+  } else if (const auto* top = step_of<TopN>(node)) {
+    // Which rows are late must not hang on what is asked later.
+    const bool judges =
+        top->emit == TopNEmit::kOnWindowClose || top->emit == TopNEmit::kBehindWatermark;
+    const Schema& input = node.inputs[0]->schema;
+    for (std::size_t i = 0; !judges && i < top->keys.size(); ++i) {
+      const std::uint32_t key = top->keys[i];
+      replacements[key] = column_expr(key, input[key].type, input[key].name);
+    }
   } else if (const auto* aggregate = step_of<Aggregate>(node)) {
     // Windowed aggregates keep theirs: which rows are late must not hang on what is asked later.
     for (std::size_t i = 0; !aggregate->windowed() && i < aggregate->keys.size(); ++i) {

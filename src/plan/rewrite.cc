@@ -15,8 +15,16 @@ bool is_true(const ExprPtr& predicate) {
   return value != nullptr && *value;
 }
 
-bool depends_on_order(const Aggregate& aggregate) {
-  for (const AggregateCall& call : aggregate.aggregates) {
+// Whether a step's own rows have no origin: what is above it orders them by their columns.
+bool makes_rows(const Node& node) {
+  return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr;
+}
+
+bool depends_on_order(const Node& node) {
+  if (step_of<TopN>(node) != nullptr) {
+    return !node.inputs[0]->updating;
+  }
+  for (const AggregateCall& call : std::get<Aggregate>(node.step).aggregates) {
     for (const AggregateFunction& function : aggregate_functions()) {
       if (function.kind == call.kind && function.order_dependent) {
         return true;
@@ -65,9 +73,7 @@ Plan mark_origins(const Plan& plan) {
   const std::vector<NodePtr> order = inputs_first(plan);
   Uses wanted;
   for (auto node = order.rbegin(); node != order.rend(); ++node) {
-    const auto* aggregate = step_of<Aggregate>(**node);
-    // An aggregate's own rows have no origin: what is above it orders them by their columns.
-    const bool asks = aggregate != nullptr ? depends_on_order(*aggregate) : wanted[node->get()] > 0;
+    const bool asks = makes_rows(**node) ? depends_on_order(**node) : wanted[node->get()] > 0;
     for (const NodePtr& input : (*node)->inputs) {
       wanted[input.get()] += asks ? 1 : 0;
     }
@@ -76,7 +82,7 @@ Plan mark_origins(const Plan& plan) {
   for (const NodePtr& node : order) {
     Node copy = *node;
     copy.inputs = rebuilt_inputs(*node, rebuilt);
-    copy.needs_origin = wanted[node.get()] > 0 && step_of<Aggregate>(*node) == nullptr;
+    copy.needs_origin = wanted[node.get()] > 0 && !makes_rows(*node);
     rebuilt[node.get()] = std::make_shared<const Node>(std::move(copy));
   }
   return rebuilt_plan(plan, rebuilt);

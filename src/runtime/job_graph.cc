@@ -17,6 +17,7 @@
 #include "operators/session_rows.h"
 #include "operators/sort_limit.h"
 #include "operators/time_sort.h"
+#include "operators/top_n.h"
 #include "operators/union.h"
 #include "operators/window_aggregate.h"
 #include "runtime/sink_operator.h"
@@ -48,6 +49,10 @@ WindowGrid grid_of(const plan::Window& window) {
 bool reads_time(const Node& node) {
   const auto* aggregate = step_of<plan::Aggregate>(node);
   const auto* sort = step_of<plan::Sort>(node);
+  if (const auto* top = step_of<plan::TopN>(node)) {
+    return node.inputs[0]->needs_origin || top->emit == plan::TopNEmit::kOnWindowClose ||
+           top->emit == plan::TopNEmit::kBehindWatermark;
+  }
   return step_of<plan::AssignWindow>(node) != nullptr ||
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
@@ -68,6 +73,44 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }
+}
+
+TopNEmit emit_of(plan::TopNEmit emit) {
+  switch (emit) {
+    case plan::TopNEmit::kAtEnd:
+      return TopNEmit::kAtEnd;
+    case plan::TopNEmit::kChanges:
+      return TopNEmit::kChanges;
+    case plan::TopNEmit::kOnWindowClose:
+      return TopNEmit::kOnWindowClose;
+    case plan::TopNEmit::kBehindWatermark:
+      return TopNEmit::kBehindWatermark;
+  }
+  TW_CHECK(false);
+}
+
+TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
+  const Node& input = *node.inputs[0];
+  TopNSpec spec{.keys = top.keys,
+                .order = top.order,
+                .ranking = top.ranking,
+                .limit = top.limit,
+                .shows_rank = top.shows_rank,
+                .updating_input = input.updating,
+                .has_origin = input.needs_origin && !input.updating,
+                .emit = emit_of(top.emit)};
+  for (const Field& field : input.schema) {
+    spec.types.push_back(field.type);
+  }
+  // Where rows are ordered by time, those of one time go on in that direction.
+  spec.latest_first = std::any_of(top.order.begin(), top.order.end(), [&](const SortKey& key) {
+    return key.descending && input.time.column == key.column;
+  });
+  if (top.emit == plan::TopNEmit::kOnWindowClose) {
+    spec.window_end = *input.time.window->end;
+    spec.shift_micros = input.time.window->shift_micros;
+  }
+  return spec;
 }
 
 // Builds the graph worker by worker; the first worker's pass also makes what all share.
@@ -104,6 +147,7 @@ class GraphBuilder {
   Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
                         std::unique_ptr<Operator> op, Built& built);
   Status add_late_filter(const Node& node, std::optional<WindowGrid> grid, Step*& last);
+  Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node) const;
 
@@ -265,6 +309,9 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
       session != nullptr && session->keys.empty()) {
     return true;
   }
+  if (const auto* top = step_of<plan::TopN>(node); top != nullptr && top->keys.empty()) {
+    return true;
+  }
   return std::all_of(node.inputs.begin(), node.inputs.end(),
                      [this](const plan::NodePtr& input) { return on_one_worker(*input); });
 }
@@ -283,6 +330,8 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     TW_TRY(build_ordering(node, {}, make_operator(node), built));
   } else if (const auto* session = step_of<plan::AssignSession>(node)) {
     TW_TRY(build_ordering(node, session->keys, make_operator(node), built));
+  } else if (const auto* top = step_of<plan::TopN>(node)) {
+    TW_TRY(build_top_n(node, *top, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
     TW_TRY(build_sink(node, built));
   } else {
@@ -451,6 +500,39 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   }
   if (options_.workers > 1 && !on_one_worker(input)) {
     exchange(node, last, step, keys);
+  } else {
+    connect(last, step, 0);
+  }
+  built.last = step;
+  return {};
+}
+
+Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built& built) {
+  const Node& input = *node.inputs[0];
+  Built below;
+  TW_TRY(build_node(input, below));
+  const bool exchanged = options_.workers > 1 && !on_one_worker(input);
+  const bool judges = top.emit == plan::TopNEmit::kBehindWatermark ||
+                      (top.emit == plan::TopNEmit::kOnWindowClose && !input.time.window->is_result);
+  Step* last = below.last;
+  if (judges) {
+    std::optional<WindowGrid> grid;
+    if (top.emit == plan::TopNEmit::kOnWindowClose) {
+      grid = grid_of(input.time.window->window);
+    }
+    TW_TRY(add_late_filter(node, grid, last));
+  }
+  OperatorStep* step = nullptr;
+  if (here(node)) {
+    TW_TRY(add_operator(make_top_n(top_n_spec(node, top)), step));
+    note(node, plan::describe(node), *step);
+  }
+  if (exchanged) {
+    std::vector<ExprPtr> keys;
+    for (const std::uint32_t key : top.keys) {
+      keys.push_back(column_expr(key, input.schema[key].type, input.schema[key].name));
+    }
+    exchange(node, last, step, std::move(keys));
   } else {
     connect(last, step, 0);
   }

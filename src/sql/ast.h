@@ -136,7 +136,7 @@ struct Statement {
 
   std::string_view text;  // All of the script, which outlives the statement.
   Span span;              // Without the semicolon.
-  Node node;  // A QueryPtr is a query by itself, whose rows are shown.
+  Node node;              // A QueryPtr is a query by itself, whose rows are shown.
 
   template <typename T>
   const T* as() const {

@@ -58,6 +58,9 @@ std::vector<std::string> callable_names() {
 
 Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
   const std::string& name = call.name.back().key;
+  if (call.over && !rank_.empty() && context_.written(expr.span) == rank_) {
+    return {column_expr(kRankColumn, type_of(TypeKind::kBigint), name)};
+  }
   if (call.over) {
     context_.not_supported("OVER", expr.span);
     return {};

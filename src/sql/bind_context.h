@@ -12,10 +12,19 @@
 
 namespace thalweg::sql {
 
+// What a query asks of the rows of its one sub-query, which may answer some of it itself.
+struct OuterCondition {
+  const ast::Expr* where = nullptr;
+  std::string alias;                       // Of the sub-query, folded.
+  std::vector<const ast::Expr*> answered;  // Parts of `where` that need not be asked again.
+};
+
 // The CTEs in force at some place, those of the queries around it after its own.
 struct CteScope {
   const CteScope* outer = nullptr;
   std::map<std::string, plan::NodePtr> ctes;  // By folded name.
+  // Those that rank rows are bound where they are read, since the condition there may cut them off.
+  std::map<std::string, const ast::Cte*> ranked;
 };
 
 // What the binder knows while it walks one statement. Lives as long as the statement is bound.
@@ -48,6 +57,7 @@ class BindContext {
   const ast::Emit* emit = nullptr;       // The nearest EMIT.
   bool emit_is_own = false;              // It stands at this very query.
   std::optional<std::string> hinted_id;  // Of the next operator.
+  OuterCondition* outer = nullptr;       // For the next query.
   // The types that the next query's columns go to: texts and NULLs in it are read as them.
   const std::vector<Type>* wanted = nullptr;
 
@@ -67,9 +77,11 @@ class Inherited {
         name_(context.name),
         emit_(context.emit),
         emit_is_own_(context.emit_is_own),
+        outer_(context.outer),
         wanted_(context.wanted) {}
   ~Inherited() {
     context_.wanted = wanted_;
+    context_.outer = outer_;
     context_.ctes = ctes_;
     context_.name = name_;
     context_.emit = emit_;
@@ -84,6 +96,7 @@ class Inherited {
   std::string name_;
   const ast::Emit* emit_;
   bool emit_is_own_;
+  OuterCondition* outer_;
   const std::vector<Type>* wanted_;
 };
 

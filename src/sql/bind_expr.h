@@ -31,6 +31,9 @@ struct AggregateUses {
   std::vector<AggregateCall> calls;
 };
 
+// In expressions of one SELECT, the column that stands for the rank of its rows.
+inline constexpr std::uint32_t kRankColumn = 1U << 30;
+
 // Gives names and types to expressions over the columns of one scope.
 class ExprBinder {
  public:
@@ -51,6 +54,9 @@ class ExprBinder {
 
   // Where what is bound next stands.
   void set_clause(std::string clause) { clause_ = std::move(clause); }
+
+  // What is written so stands for this column.
+  void set_rank(std::string written) { rank_ = std::move(written); }
 
   // Where in the text a column reference among the bound expressions stands.
   Span span_of(const Expr& column) const;
@@ -111,6 +117,7 @@ class ExprBinder {
   std::string clause_;
   AggregateUses* aggregates_;
   bool in_aggregate_ = false;
+  std::string rank_;
   // Bound references, kept so that their addresses tell where each stands.
   std::vector<ExprPtr> references_;
   std::map<const Expr*, Span> spans_;

@@ -12,6 +12,9 @@ std::vector<std::string> readable_names(BindContext& context) {
     for (const auto& [key, node] : scope->ctes) {
       names.push_back(key);
     }
+    for (const auto& [key, cte] : scope->ranked) {
+      names.push_back(key);
+    }
   }
   for (const auto& [key, view] : context.names().views) {
     names.push_back(view.name);
@@ -59,6 +62,16 @@ plan::NodePtr bind_file(BindContext& context, const std::string& path, Span span
   return names.scan_of(table);
 }
 
+// A CTE that ranks rows, bound for the place where it is read.
+plan::NodePtr bind_ranked(BindContext& context, const CteScope& scope, const ast::Cte& cte) {
+  const Inherited inherited(context);
+  CteScope visible{.outer = scope.outer, .ctes = scope.ctes, .ranked = scope.ranked};
+  visible.ranked.erase(cte.name.key);
+  context.ctes = &visible;
+  plan::NodePtr node = bind_sub_query(context, *cte.query, cte.name.text);
+  return node == nullptr || cte.columns.empty() ? node : rename_columns(context, node, cte.columns);
+}
+
 // What a plain name stands for: a CTE, a view, a table or standard input. Null in error.
 plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Span span,
                         TablePtr& table) {
@@ -67,6 +80,9 @@ plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Sp
     for (const CteScope* scope = context.ctes; scope != nullptr; scope = scope->outer) {
       if (const auto found = scope->ctes.find(last.key); found != scope->ctes.end()) {
         return found->second;
+      }
+      if (const auto found = scope->ranked.find(last.key); found != scope->ranked.end()) {
+        return bind_ranked(context, *scope, *found->second);
       }
     }
   } else if (name[0].key != "public") {

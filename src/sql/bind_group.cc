@@ -149,13 +149,18 @@ std::optional<plan::Emit> choose_emit(BindContext& context, bool windowed, bool 
   return changes || !bounded ? plan::Emit::kChanges : plan::Emit::kAtEnd;
 }
 
-void warn_of_state(BindContext& context, const plan::Node& aggregate, Span span) {
-  const auto& step = std::get<plan::Aggregate>(aggregate.step);
-  if (step.windowed() || aggregate.bounded || step.keys.empty()) {
+void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
+  const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
+  const auto* top = std::get_if<plan::TopN>(&node.step);
+  const bool has_keys = !(aggregate != nullptr ? aggregate->keys.empty() : top->keys.empty());
+  const bool frees_keys =
+      aggregate != nullptr ? aggregate->windowed() : top->emit == plan::TopNEmit::kOnWindowClose;
+  if (node.bounded || !has_keys || frees_keys) {
     return;
   }
-  context.warn("P0107", "this keeps every group for ever, and its input never ends", span,
-               "state of " + aggregate.id + " grows with the number of keys",
+  const std::string kept = aggregate != nullptr ? "every group" : "rows of every key";
+  context.warn("P0107", "this keeps " + kept + " for ever, and its input never ends", span,
+               "state of " + node.id + " grows with the number of keys",
                {"group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')"});
 }
 
@@ -295,6 +300,15 @@ bool SelectBinder::group() {
   for (Order& order : orders_) {
     tell(order.hidden);
   }
+  for (Order& key : distinct_on_) {
+    tell(key.hidden);
+  }
+  for (ExprPtr& key : rank_keys_) {
+    tell(key);
+  }
+  for (auto& [value, item] : rank_order_) {
+    tell(value);
+  }
   if (!ok) {
     return false;
   }
@@ -365,6 +379,9 @@ ExprPtr SelectBinder::regroup(const ExprPtr& expr) {
 ExprPtr SelectBinder::regroup_column(const Expr& column) {
   const auto first =
       static_cast<std::uint32_t>((window_.empty() ? 0 : plan::kWindowColumns) + keys_.size());
+  if (column.column == kRankColumn) {
+    return column_expr(kRankColumn, column.type, column.name);
+  }
   if (column.column >= aggregates_.input_columns) {
     return column_expr(first + column.column - aggregates_.input_columns, column.type, column.name);
   }

@@ -89,7 +89,9 @@ bool check_count(BindContext& context, const Target& target, std::size_t wanted,
 
 const plan::Node* find_changes(const plan::Node& node) {
   const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
-  if (aggregate != nullptr && aggregate->emit == plan::Emit::kChanges) {
+  const auto* top = std::get_if<plan::TopN>(&node.step);
+  if ((aggregate != nullptr && aggregate->emit == plan::Emit::kChanges) ||
+      (top != nullptr && top->emit == plan::TopNEmit::kChanges)) {
     return &node;
   }
   for (const plan::NodePtr& input : node.inputs) {

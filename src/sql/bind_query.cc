@@ -7,6 +7,7 @@
 #include "sql/bind_expr.h"
 #include "sql/coerce.h"
 #include "sql/order_limit.h"
+#include "sql/rank_cut.h"
 
 namespace thalweg::sql {
 namespace {
@@ -19,9 +20,13 @@ bool bind_ctes(BindContext& context, const ast::Query& query, CteScope& scope) {
   }
   bool ok = true;
   for (const ast::Cte& cte : query.ctes) {
-    if (scope.ctes.contains(cte.name.key)) {
+    if (scope.ctes.contains(cte.name.key) || scope.ranked.contains(cte.name.key)) {
       context.error("S0202", "WITH has \"" + cte.name.text + "\" twice", cte.name.span);
       ok = false;
+      continue;
+    }
+    if (ranks_rows(*cte.query)) {
+      scope.ranked[cte.name.key] = &cte;
       continue;
     }
     plan::NodePtr node = bind_sub_query(context, *cte.query, cte.name.text);
@@ -133,12 +138,14 @@ QueryRows bind_query(BindContext& context, const ast::Query& query) {
   context.emit_is_own = query.emit.has_value();
   CteScope scope{.outer = context.ctes, .ctes = {}};
   const std::vector<Type>* wanted = std::exchange(context.wanted, nullptr);
+  OuterCondition* outer = std::exchange(context.outer, nullptr);
   // The body is bound too where a CTE is in error, unless it would be reported twice.
+  context.ctes = &scope;
   if (!bind_ctes(context, query, scope)) {
     return {};
   }
-  context.ctes = &scope;
   context.wanted = wanted;
+  context.outer = outer;
   if (const auto* select = std::get_if<ast::Select>(&query.body)) {
     return bind_select(context, query, *select);
   }

@@ -44,8 +44,8 @@ plan::NodePtr rename_columns(BindContext& context, const plan::NodePtr& node,
 // How an aggregate gives its results: as EMIT says, else by its input. Nothing when that cannot be.
 std::optional<plan::Emit> choose_emit(BindContext& context, bool windowed, bool bounded);
 
-// Warns of an aggregate over endless input that keeps every key for ever.
-void warn_of_state(BindContext& context, const plan::Node& aggregate, Span span);
+// Warns of an aggregate or a top-N over endless input that keeps every key for ever.
+void warn_of_state(BindContext& context, const plan::Node& node, Span span);
 
 // Adds `shift` to the three window columns from `first` on, and notes so in the node's time.
 plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t first,

@@ -24,16 +24,31 @@ QueryRows bind_select(BindContext& context, const ast::Query& query, const ast::
 }
 
 QueryRows SelectBinder::bind() {
-  if (!is_supported() || !bind_input()) {
+  if (!is_supported()) {
+    return {};
+  }
+  cut_ = find_rank_cut(context_, outer_, query_, select_);
+  if (select_.qualify != nullptr && !cut_) {
+    context_.not_supported("QUALIFY of anything but the first rows", select_.qualify->span,
+                           {"as in QUALIFY row_number() OVER (PARTITION BY key ORDER BY x) <= 3"});
+    return {};
+  }
+  if (!bind_input()) {
     return {};
   }
   take_hints();
   // Each part is bound even where another is in error, so that one run finds all.
-  bool ok = bind_items();
+  bool ok = bind_rank();
+  ok = bind_items() && ok;
   ok = bind_group_keys() && ok;
   ok = bind_having() && ok;
   ok = bind_order() && ok;
-  if (!ok || !group() || !can_order(context_, query_, *input_)) {
+  ok = bind_distinct_on() && ok;
+  if (!ok || !group() || !put_top_n()) {
+    return {};
+  }
+  const bool is_distinct_on = select_.quantifier == ast::SelectQuantifier::kDistinctOn;
+  if (!is_distinct_on && !can_order(context_, query_, *input_)) {
     return {};
   }
   std::size_t visible = 0;
@@ -47,11 +62,25 @@ QueryRows SelectBinder::bind() {
   if (node == nullptr) {
     return {};
   }
+  if (is_distinct_on) {
+    node = keep_first_of_each(node);
+    if (node == nullptr) {
+      return {};
+    }
+  }
   std::vector<SortKey> keys;
   for (const Order& order : orders_) {
     keys.push_back(sort_key(order.column, *order.item));
   }
-  node = make_ordered(context_, query_, node, std::move(keys));
+  // There ORDER BY says which row is kept; only where all rows are there does it sort them too.
+  const bool sorts =
+      !is_distinct_on || (node->bounded && !node->updating) || query_.limit != nullptr;
+  if (sorts && is_distinct_on && !can_order(context_, query_, *node)) {
+    return {};
+  }
+  if (sorts) {
+    node = make_ordered(context_, query_, node, std::move(keys));
+  }
   context_.hinted_id.reset();
   if (node == nullptr) {
     return {};
@@ -71,16 +100,8 @@ QueryRows SelectBinder::bind() {
 }
 
 bool SelectBinder::is_supported() {
-  if (select_.quantifier == ast::SelectQuantifier::kDistinctOn) {
-    context_.not_supported("DISTINCT ON", select_.distinct_on[0]->span);
-    return false;
-  }
   if (!select_.windows.empty()) {
     context_.not_supported("WINDOW", select_.windows[0].name.span);
-    return false;
-  }
-  if (select_.qualify != nullptr) {
-    context_.not_supported("QUALIFY", select_.qualify->span);
     return false;
   }
   return true;
@@ -88,7 +109,17 @@ bool SelectBinder::is_supported() {
 
 bool SelectBinder::bind_input() {
   if (select_.from != nullptr) {
+    condition_.where = select_.where.get();
+    condition_.alias = select_.from->alias ? select_.from->alias->name.key : "";
+    if (const auto* named = select_.from->as<ast::NamedTable>(); named && !select_.from->alias) {
+      condition_.alias = named->name.back().key;
+    }
+    const bool is_plain = select_.from->as<ast::QueryTable>() != nullptr ||
+                          select_.from->as<ast::NamedTable>() != nullptr;
+    const bool is_renamed = select_.from->alias && !select_.from->alias->columns.empty();
+    context_.outer = is_plain && !is_renamed ? &condition_ : nullptr;
     std::optional<Scope> scope = bind_from(context_, *select_.from);
+    context_.outer = nullptr;
     if (!scope) {
       return false;
     }
@@ -101,17 +132,33 @@ bool SelectBinder::bind_input() {
   if (!find_group_session()) {
     return false;
   }
-  if (select_.where == nullptr) {
-    return true;
-  }
-  const ExprPtr condition = ExprBinder(context_, scope_, "WHERE").bind_condition(*select_.where);
-  if (condition != nullptr) {
-    input_ = plan::make_filter(input_, condition);
+  if (bind_where()) {
     return true;
   }
   // What the list has wrong is told too.
   bind_items();
   return false;
+}
+
+bool SelectBinder::bind_where() {
+  if (select_.where == nullptr) {
+    return true;
+  }
+  const std::vector<const ast::Expr*>& answered = condition_.answered;
+  std::vector<const ast::Expr*> parts{select_.where.get()};
+  if (!answered.empty()) {
+    parts = conjuncts_of(*select_.where);
+  }
+  bool ok = true;
+  for (const ast::Expr* part : parts) {
+    if (std::find(answered.begin(), answered.end(), part) != answered.end()) {
+      continue;
+    }
+    const ExprPtr condition = ExprBinder(context_, scope_, "WHERE").bind_condition(*part);
+    ok = ok && condition != nullptr;
+    input_ = ok ? plan::make_filter(input_, condition) : input_;
+  }
+  return ok;
 }
 
 void SelectBinder::take_hints() {
@@ -211,7 +258,7 @@ bool SelectBinder::bind_order() {
   binder_.set_clause("ORDER BY");
   bool ok = true;
   for (const ast::OrderItem& item : query_.order_by) {
-    Order order{&item, 0, nullptr};
+    Order order{&item, item.value.get(), 0, nullptr};
     const std::optional<std::uint32_t> column =
         output_column(context_, *item.value, names, "ORDER BY");
     if (column) {
@@ -235,7 +282,15 @@ plan::NodePtr SelectBinder::project(std::size_t& visible) {
     names.push_back(item.name);
   }
   visible = exprs.size();
+  std::vector<Order*> asked;
   for (Order& order : orders_) {
+    asked.push_back(&order);
+  }
+  for (Order& key : distinct_on_) {
+    asked.push_back(&key);
+  }
+  for (Order* const each : asked) {
+    Order& order = *each;
     if (order.hidden == nullptr) {
       continue;
     }
@@ -251,7 +306,7 @@ plan::NodePtr SelectBinder::project(std::size_t& visible) {
                      order.item->value->span, "", {"add it to the list"});
       return nullptr;
     }
-    names.push_back(context_.written(order.item->value->span));
+    names.push_back(context_.written(order.source->span));
     exprs.push_back(order.hidden);
   }
   return plan::make_project(input_, std::move(exprs), std::move(names));

@@ -6,6 +6,7 @@
 #include "sql/bind_expr.h"
 #include "sql/bind_window.h"
 #include "sql/sql_text.h"
+#include "sql/top_n.h"
 
 namespace thalweg::sql {
 namespace {
@@ -55,6 +56,7 @@ bool can_follow_watermark(BindContext& context, const ast::Query& query, const p
     notes.push_back("begin with ORDER BY " + quote_name(input.schema[*input.time.column].name) +
                     ", the event time, ascending");
   }
+  notes.emplace_back("or keep the first rows only, which then change as rows come: LIMIT 10");
   notes.push_back(
       "or read a part that ends (a file without follow = true), or leave ORDER BY out and let who "
       "reads the result sort it");
@@ -63,10 +65,18 @@ bool can_follow_watermark(BindContext& context, const ast::Query& query, const p
   return false;
 }
 
+// ORDER BY with LIMIT: the first rows can be kept also where rows never end or change.
+bool has_first_rows(const ast::Query& query) {
+  return !query.order_by.empty() && query.limit != nullptr && query.offset == nullptr;
+}
+
 }  // namespace
 
 bool can_order(BindContext& context, const ast::Query& query, const plan::Node& input) {
   if (query.order_by.empty() && query.limit == nullptr && query.offset == nullptr) {
+    return true;
+  }
+  if (has_first_rows(query)) {
     return true;
   }
   const std::string clause = query.order_by.empty() ? "LIMIT" : "ORDER BY";
@@ -82,7 +92,8 @@ bool can_order(BindContext& context, const ast::Query& query, const plan::Node& 
   }
   if (input.updating) {
     context.error("P0104", clause + " needs final rows, and these change as they come",
-                  ordering_span(query), "", {"leave EMIT CHANGES out"});
+                  ordering_span(query), "",
+                  {"leave EMIT CHANGES out, or keep the first rows only: LIMIT 10"});
     return false;
   }
   return true;
@@ -108,6 +119,15 @@ plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
   }
   if (sort.keys.empty() && !sort.limit && sort.offset == 0) {
     return input;
+  }
+  if (sort.limit && (!input->bounded || input->updating)) {
+    plan::TopN top{.keys = {}, .order = std::move(sort.keys), .limit = *sort.limit};
+    return make_top_n(context, input, std::move(top), "", ordering_span(query));
+  }
+  if (input->updating) {
+    context.error("P0104", "ORDER BY needs final rows, and these change as they come",
+                  ordering_span(query), "", {"keep the first rows only: LIMIT 10"});
+    return nullptr;
   }
   if (!input->bounded) {
     if (!can_follow_watermark(context, query, *input, sort.keys)) {

@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
 #include "sql/bind_window.h"
+#include "sql/rank_cut.h"
 
 namespace thalweg::sql {
 
@@ -20,6 +22,7 @@ class SelectBinder {
       : context_(context),
         query_(query),
         select_(select),
+        outer_(std::exchange(context.outer, nullptr)),
         binder_(context, scope_, "SELECT", &aggregates_) {}
 
   QueryRows bind();
@@ -34,7 +37,8 @@ class SelectBinder {
   };
   // What ORDER BY asks for: an output column, or an expression that is none.
   struct Order {
-    const ast::OrderItem* item;
+    const ast::OrderItem* item;  // Of ORDER BY; nullptr for DISTINCT ON.
+    const ast::Expr* source;
     std::uint32_t column = 0;
     ExprPtr hidden;
   };
@@ -47,6 +51,15 @@ class SelectBinder {
   bool bind_having();
   bool bind_order();
   void take_hints();
+
+  bool bind_where();
+
+  // In bind_top_n.cc.
+  bool bind_rank();
+  bool put_top_n();
+  bool bind_distinct_on();
+  plan::NodePtr keep_first_of_each(const plan::NodePtr& node);
+  ExprPtr with_rank(const ExprPtr& expr, const ExprPtr& rank);
 
   // In bind_group.cc.
   bool bind_group_keys();
@@ -71,6 +84,8 @@ class SelectBinder {
   BindContext& context_;
   const ast::Query& query_;
   const ast::Select& select_;
+  OuterCondition* const outer_;
+  OuterCondition condition_;  // What this asks of its own sub-query.
   Scope scope_;
   AggregateUses aggregates_;
   ExprBinder binder_;
@@ -82,6 +97,12 @@ class SelectBinder {
   std::optional<GroupSession> session_;  // GROUP BY SESSION(...).
   std::vector<ExprPtr> keys_;            // Group keys that are not window columns.
   std::vector<std::uint32_t> window_;    // Window columns of the input that are grouped by.
+  std::vector<Order> distinct_on_;
+  std::optional<RankCut> cut_;
+  std::vector<ExprPtr> rank_keys_;  // What stands in its OVER.
+  std::vector<std::pair<ExprPtr, const ast::OrderItem*>> rank_order_;
+  std::vector<ExprPtr> keys_;          // Group keys that are not window columns.
+  std::vector<std::uint32_t> window_;  // Window columns of the input that are grouped by.
 };
 
 }  // namespace thalweg::sql

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,36 @@ class RowBuffer {
     batches_.clear();
     rows_ = 0;
     return all;
+  }
+
+  // The rows with an event time before `time`, in one batch; nothing when there are none. Requires:
+  // rows with event time.
+  std::optional<Batch> take_before(EventTime time) {
+    std::vector<Batch> taken;
+    std::vector<Batch> left;
+    for (Batch& batch : batches_) {
+      if (batch.time_min >= time) {
+        left.push_back(std::move(batch));
+        continue;
+      }
+      const auto times = batch.event_time->values<std::int64_t>();
+      std::vector<RowIndex> before;
+      std::vector<RowIndex> after;
+      for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+        const RowIndex row = batch.row(i);
+        (EventTime{times[row]} < time ? before : after).push_back(row);
+      }
+      if (!after.empty()) {
+        Batch rest = batch;
+        left.push_back(std::move(rest).select(std::move(after)));
+      }
+      if (!before.empty()) {
+        rows_ -= before.size();
+        taken.push_back(std::move(batch).select(std::move(before)).compacted());
+      }
+    }
+    batches_ = std::move(left);
+    return taken.empty() ? std::nullopt : std::optional(concat(taken));
   }
 
   std::size_t memory_bytes() const {

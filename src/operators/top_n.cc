@@ -1,0 +1,309 @@
+#include "operators/top_n.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "columnar/kernels.h"
+#include "operators/fixed_column.h"
+#include "operators/row_order.h"
+#include "operators/top_n_table.h"
+#include "operators/window_tables.h"
+#include "state/row_buffer.h"
+
+namespace thalweg {
+namespace {
+
+Batch batch_of(std::vector<Column> columns) {
+  Batch batch;
+  batch.length = columns.empty() ? 0 : columns[0].length();
+  batch.columns = std::move(columns);
+  return batch;
+}
+
+// Puts out a table's rows, some keys at a time.
+class TableEmitter {
+ public:
+  Progress emit(TopNTable& table, std::optional<EventTime> time, Emitter& out) {
+    while (emitted_ < table.size()) {
+      if (!out.has_room()) {
+        return Progress::kMore;
+      }
+      const GroupId end = std::min(emitted_ + kResultRows, table.size());
+      Batch batch = batch_of(table.results(emitted_, end));
+      emitted_ = end;
+      if (time) {
+        set_event_time(batch, repeat_time(*time, batch.length));
+      }
+      out.emit(Port::kMain, std::move(batch));
+    }
+    emitted_ = 0;
+    return Progress::kDone;
+  }
+
+ private:
+  GroupId emitted_ = 0;
+};
+
+class TopNAtEnd final : public Operator {
+ public:
+  explicit TopNAtEnd(TopNSpec spec) : spec_(std::move(spec)), table_(spec_) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& /*out*/) override {
+    table_.add(batch);
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    at_end_ |= clock == Clock::kWatermark && now == kEndOfTime;
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    if (!at_end_) {
+      return Progress::kDone;
+    }
+    const Progress progress = emitter_.emit(table_, std::nullopt, out);
+    if (progress == Progress::kDone) {
+      table_.clear();
+    }
+    return progress;
+  }
+
+ private:
+  const TopNSpec spec_;
+  TopNTable table_;
+  TableEmitter emitter_;
+  bool at_end_ = false;
+};
+
+class TopNChanges final : public Operator {
+ public:
+  explicit TopNChanges(TopNSpec spec) : spec_(std::move(spec)), table_(spec_) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    TopNTable::Changes result = table_.add_and_compare(batch);
+    if (result.changes.empty()) {
+      return Progress::kDone;
+    }
+    Batch changed = batch_of(std::move(result.columns));
+    changed.changes =
+        fixed_column<std::int16_t>(type_of(TypeKind::kSmallint), result.changes.size(),
+                                   [&](std::size_t i) { return result.changes[i]; });
+    out.emit(Port::kMain, std::move(changed));
+    return Progress::kDone;
+  }
+
+ private:
+  const TopNSpec spec_;
+  TopNTable table_;
+};
+
+// A table for each open window.
+class TopNOfWindows final : public Operator {
+ public:
+  explicit TopNOfWindows(TopNSpec spec) : spec_(std::move(spec)) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    const Column& ends = batch.columns[spec_.window_end];
+    const auto values = ends.values<std::int64_t>();
+    std::map<std::int64_t, std::vector<RowIndex>> by_end;
+    std::vector<RowIndex> too_late;
+    auto last = by_end.end();
+    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+      const RowIndex row = batch.row(i);
+      const std::int64_t end = values[row] - spec_.shift_micros;
+      if (EventTime{end} <= watermark_) {
+        too_late.push_back(row);
+        continue;
+      }
+      if (last == by_end.end() || last->first != end) {
+        last = by_end.try_emplace(end).first;
+      }
+      last->second.push_back(row);
+    }
+    if (!too_late.empty()) {
+      out.reject(batch, too_late, RowError::kLateAfterIdle);
+    }
+    for (auto& [end, rows] : by_end) {
+      std::unique_ptr<TopNTable>& table = open_[end];
+      if (table == nullptr) {
+        table = obtain();
+      }
+      Batch chosen = batch;
+      table->add(std::move(chosen).select(std::move(rows)));
+    }
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock == Clock::kWatermark) {
+      watermark_ = now;
+    }
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    while (!open_.empty() && EventTime{open_.begin()->first} <= watermark_) {
+      const auto first = open_.begin();
+      if (emitter_.emit(*first->second, EventTime{first->first - 1}, out) == Progress::kMore) {
+        return Progress::kMore;
+      }
+      first->second->clear();
+      spare_.push_back(std::move(first->second));
+      open_.erase(first);
+    }
+    return Progress::kDone;
+  }
+
+ private:
+  std::unique_ptr<TopNTable> obtain() {
+    if (spare_.empty()) {
+      return std::make_unique<TopNTable>(spec_);
+    }
+    std::unique_ptr<TopNTable> table = std::move(spare_.back());
+    spare_.pop_back();
+    return table;
+  }
+
+  const TopNSpec spec_;
+  std::map<std::int64_t, std::unique_ptr<TopNTable>> open_;  // By window end.
+  std::vector<std::unique_ptr<TopNTable>> spare_;
+  TableEmitter emitter_;
+  EventTime watermark_ = kStartOfTime;
+};
+
+// The order begins with event time: what the watermark has passed is in its place for good.
+class TopNBehindWatermark final : public Operator {
+ public:
+  explicit TopNBehindWatermark(TopNSpec spec)
+      : spec_(std::move(spec)), index_(KeyIndex::make(key_types())) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    TW_CHECK(batch.event_time.has_value());
+    const auto times = batch.event_time->values<std::int64_t>();
+    std::vector<RowIndex> kept;
+    std::vector<RowIndex> too_late;
+    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+      const RowIndex row = batch.row(i);
+      (EventTime{times[row]} < watermark_ ? too_late : kept).push_back(row);
+    }
+    if (!too_late.empty()) {
+      out.reject(batch, too_late, RowError::kLateAfterIdle);
+      batch = std::move(batch).select(std::move(kept));
+    }
+    if (!batch.empty()) {
+      waiting_.add(std::move(batch));
+    }
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock == Clock::kWatermark && now > watermark_) {
+      watermark_ = now;
+      if (std::optional<Batch> passed = waiting_.take_before(now)) {
+        due_ = first_rows(sorted(*std::move(passed)));
+      }
+    }
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    while (emitted_ < due_.num_rows()) {
+      if (!out.has_room()) {
+        return Progress::kMore;
+      }
+      const std::uint32_t count = std::min(kResultRows, due_.num_rows() - emitted_);
+      out.emit(Port::kMain, due_.slice(emitted_, count));
+      emitted_ += count;
+    }
+    due_ = Batch();
+    emitted_ = 0;
+    return Progress::kDone;
+  }
+
+ private:
+  std::vector<Type> key_types() const {
+    std::vector<Type> types;
+    for (const std::uint32_t key : spec_.keys) {
+      types.push_back(spec_.types[key]);
+    }
+    return types;
+  }
+
+  // All in the order that decides.
+  Batch sorted(Batch batch) const {
+    std::vector<SortKey> keys = spec_.order;
+    std::vector<Column> columns = batch.columns;
+    for (std::size_t i = 0; i < spec_.types.size(); ++i) {
+      keys.push_back({.column = i});
+    }
+    if (spec_.has_origin) {
+      for (Column& origin : RowOrder::rows_of({}, batch).origins) {
+        keys.insert(keys.begin() + static_cast<std::ptrdiff_t>(keys.size() - spec_.types.size()),
+                    {.column = columns.size()});
+        columns.push_back(std::move(origin));
+      }
+    }
+    const std::vector<RowIndex> order = sort_rows(columns, keys, batch.length);
+    Batch result;
+    result.length = batch.length;
+    for (const Column& column : batch.columns) {
+      result.columns.push_back(gather(column, order));
+    }
+    set_event_time(result, gather(*batch.event_time, order));
+    return result;
+  }
+
+  // The rows whose number within their key is small enough.
+  Batch first_rows(Batch batch) {
+    std::vector<Column> keys;
+    for (const std::uint32_t key : spec_.keys) {
+      keys.push_back(batch.columns[key]);
+    }
+    std::vector<GroupId> ids(batch.length);
+    index_->find_or_insert(keys, {.rows = {}, .all = true}, ids);
+    counts_.grow_to(index_->size());
+    std::vector<RowIndex> chosen;
+    std::vector<std::int64_t> ranks(batch.length);
+    for (RowIndex row = 0; row < batch.length; ++row) {
+      std::int64_t& count = counts_[ids[row]];
+      if (static_cast<std::uint64_t>(count) < spec_.limit) {
+        ranks[row] = ++count;
+        chosen.push_back(row);
+      }
+    }
+    if (spec_.shows_rank) {
+      batch.columns.push_back(fixed_column<std::int64_t>(type_of(TypeKind::kBigint), ranks.size(),
+                                                         [&](std::size_t i) { return ranks[i]; }));
+    }
+    return chosen.size() == batch.length ? batch : std::move(batch).select(std::move(chosen));
+  }
+
+  const TopNSpec spec_;
+  const std::unique_ptr<KeyIndex> index_;
+  StateArray<std::int64_t> counts_;  // By key: its rows that are out.
+  RowBuffer waiting_;
+  Batch due_;
+  std::uint32_t emitted_ = 0;
+  EventTime watermark_ = kStartOfTime;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_top_n(TopNSpec spec) {
+  switch (spec.emit) {
+    case TopNEmit::kAtEnd:
+      return std::make_unique<TopNAtEnd>(std::move(spec));
+    case TopNEmit::kChanges:
+      return std::make_unique<TopNChanges>(std::move(spec));
+    case TopNEmit::kOnWindowClose:
+      return std::make_unique<TopNOfWindows>(std::move(spec));
+    case TopNEmit::kBehindWatermark:
+      return std::make_unique<TopNBehindWatermark>(std::move(spec));
+  }
+  TW_CHECK(false);
+}
+
+}  // namespace thalweg

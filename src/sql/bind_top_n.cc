@@ -1,0 +1,212 @@
+#include <algorithm>
+#include <utility>
+
+#include "plan/build.h"
+#include "sql/order_limit.h"
+#include "sql/select_binder.h"
+#include "sql/top_n.h"
+
+// The first rows of each key: rankings that a condition cuts off, and DISTINCT ON.
+namespace thalweg::sql {
+namespace {
+
+// rank >= low.
+ExprPtr at_least(const ExprPtr& rank, std::uint64_t low) {
+  const ArgumentType number{type_of(TypeKind::kBigint), false};
+  const std::optional<ResolvedFunction> compare =
+      resolve_function(">=", std::vector<ArgumentType>{number, number});
+  return call_expr(*compare->overload, compare->result_type,
+                   {rank, literal_expr(bigint_value(static_cast<std::int64_t>(low)))});
+}
+
+// Adds columns to a relation for what is not a column of it yet.
+class Columns {
+ public:
+  explicit Columns(const plan::NodePtr& node)
+      : node_(node), exprs_(column_exprs(*node)), names_(column_names(*node)) {}
+
+  std::uint32_t add(const ExprPtr& expr) {
+    if (expr->kind == ExprKind::kColumn) {
+      return expr->column;
+    }
+    const auto same = std::find_if(exprs_.begin(), exprs_.end(),
+                                   [&](const ExprPtr& other) { return equal(*expr, *other); });
+    const auto column = static_cast<std::uint32_t>(same - exprs_.begin());
+    if (same == exprs_.end()) {
+      exprs_.push_back(expr);
+      names_.push_back(to_string(*expr));
+    }
+    return column;
+  }
+
+  plan::NodePtr take() {
+    return exprs_.size() == node_->schema.size()
+               ? node_
+               : plan::make_project(node_, std::move(exprs_), std::move(names_));
+  }
+
+ private:
+  plan::NodePtr node_;
+  std::vector<ExprPtr> exprs_;
+  std::vector<std::string> names_;
+};
+
+bool holds_window(const plan::Node& input, const std::vector<std::uint32_t>& keys) {
+  const std::optional<plan::WindowColumns>& window = input.time.window;
+  // Rows of a session come when it has ended; its results stand for it.
+  const bool closes = window && window->end && (window->is_result || !window->varies);
+  return closes && !input.time.lost &&
+         std::any_of(keys.begin(), keys.end(), [&](std::uint32_t key) {
+           return window->start == key || window->end == key || window->time == key;
+         });
+}
+
+}  // namespace
+
+plan::TopNEmit choose_top_n_emit(const BindContext& context, const plan::Node& input,
+                                 const plan::TopN& top) {
+  const bool changes = context.emit != nullptr && context.emit->kind == ast::EmitKind::kChanges;
+  if (!changes && !input.updating) {
+    if (holds_window(input, top.keys)) {
+      return plan::TopNEmit::kOnWindowClose;
+    }
+    const bool by_time = !input.time.lost && !top.order.empty() && !top.order[0].descending &&
+                         input.time.column == top.order[0].column;
+    if (by_time && top.ranking == Ranking::kRowNumber) {
+      return plan::TopNEmit::kBehindWatermark;
+    }
+  }
+  return changes || !input.bounded ? plan::TopNEmit::kChanges : plan::TopNEmit::kAtEnd;
+}
+
+plan::NodePtr make_top_n(BindContext& context, plan::NodePtr input, plan::TopN top,
+                         const std::string& rank_name, Span span) {
+  top.emit = choose_top_n_emit(context, *input, top);
+  const char* const kind = top.limit == plan::kNoLimit ? "sort"
+                           : top.limit == 1            ? "deduplicate"
+                                                       : "top";
+  plan::NodePtr node = plan::make_top_n(std::move(input), std::move(top), rank_name,
+                                        context.next_id(kind), context.name);
+  warn_of_state(context, *node, span);
+  return node;
+}
+
+bool SelectBinder::bind_rank() {
+  if (!cut_) {
+    return true;
+  }
+  const ast::WindowSpec& over = *ranking_call(*cut_->call)->over;
+  if (over.frame) {
+    context_.error("S0217", "a ranking has no frame", over.frame->span, "", {"leave it out"});
+    return false;
+  }
+  if (over.base) {
+    context_.not_supported("a named window", over.base->span);
+    return false;
+  }
+  bool ok = true;
+  binder_.set_clause("PARTITION BY");
+  for (const ast::ExprPtr& expr : over.partition_by) {
+    rank_keys_.push_back(binder_.bind_value(*expr));
+    ok = ok && rank_keys_.back() != nullptr;
+  }
+  binder_.set_clause("ORDER BY");
+  for (const ast::OrderItem& item : over.order_by) {
+    rank_order_.emplace_back(binder_.bind_value(*item.value), &item);
+    ok = ok && rank_order_.back().first != nullptr;
+  }
+  binder_.set_clause("SELECT");
+  binder_.set_rank(cut_->written);
+  return ok;
+}
+
+ExprPtr SelectBinder::with_rank(const ExprPtr& expr, const ExprPtr& rank) {
+  if (expr == nullptr || (expr->kind == ExprKind::kColumn && expr->column == kRankColumn)) {
+    return expr == nullptr ? nullptr : rank;
+  }
+  Expr copy = *expr;
+  for (ExprPtr& arg : copy.args) {
+    arg = with_rank(arg, rank);
+  }
+  return std::make_shared<const Expr>(std::move(copy));
+}
+
+// Keeps the first rows of each key, and tells everything bound so far what column has the rank.
+bool SelectBinder::put_top_n() {
+  if (!cut_) {
+    return true;
+  }
+  plan::TopN top{.ranking = cut_->ranking, .limit = cut_->high, .shows_rank = cut_->high > 1};
+  Columns columns(input_);
+  for (const ExprPtr& key : rank_keys_) {
+    top.keys.push_back(columns.add(key));
+  }
+  for (const auto& [value, item] : rank_order_) {
+    top.order.push_back(sort_key(columns.add(value), *item));
+  }
+  input_ = make_top_n(context_, columns.take(), std::move(top),
+                      ranking_call(*cut_->call)->name[0].text, cut_->call->span);
+  const auto place = static_cast<std::uint32_t>(input_->schema.size() - 1);
+  const ExprPtr rank = cut_->high > 1 ? column_expr(place, type_of(TypeKind::kBigint), "rank")
+                                      : literal_expr(bigint_value(1));
+  if (cut_->low > 1) {
+    input_ = plan::make_filter(input_, at_least(rank, cut_->low));
+  }
+  for (Item& item : items_) {
+    item.expr = with_rank(item.expr, rank);
+  }
+  for (Order& order : orders_) {
+    order.hidden = with_rank(order.hidden, rank);
+  }
+  for (const ast::Expr* part : cut_->others) {
+    binder_.set_clause("QUALIFY");
+    ExprPtr condition = binder_.bind_condition(*part);
+    if (condition != nullptr && select_.group_by) {
+      condition = regroup(condition);
+    }
+    if (condition == nullptr) {
+      return false;
+    }
+    input_ = plan::make_filter(input_, with_rank(condition, rank));
+  }
+  return true;
+}
+
+bool SelectBinder::bind_distinct_on() {
+  std::vector<std::string> names;
+  for (const Item& item : items_) {
+    names.push_back(item.name);
+  }
+  binder_.set_clause("DISTINCT ON");
+  bool ok = true;
+  for (const ast::ExprPtr& expr : select_.distinct_on) {
+    Order key{nullptr, expr.get(), 0, nullptr};
+    const std::optional<std::uint32_t> column =
+        output_column(context_, *expr, names, "DISTINCT ON");
+    if (column) {
+      key.column = *column;
+      ok = ok && *column != kBadOrdinal;
+    } else {
+      key.hidden = binder_.bind_value(*expr);
+      ok = ok && key.hidden != nullptr;
+    }
+    distinct_on_.push_back(std::move(key));
+  }
+  return ok;
+}
+
+// DISTINCT ON over its projection: the first row of each key as ORDER BY says.
+plan::NodePtr SelectBinder::keep_first_of_each(const plan::NodePtr& node) {
+  plan::TopN top;
+  for (const Order& key : distinct_on_) {
+    top.keys.push_back(key.column);
+  }
+  for (const Order& order : orders_) {
+    if (std::find(top.keys.begin(), top.keys.end(), order.column) == top.keys.end()) {
+      top.order.push_back(sort_key(order.column, *order.item));
+    }
+  }
+  return make_top_n(context_, node, std::move(top), "", select_.distinct_on[0]->span);
+}
+
+}  // namespace thalweg::sql
