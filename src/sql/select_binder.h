@@ -101,8 +101,6 @@ class SelectBinder {
   std::optional<RankCut> cut_;
   std::vector<ExprPtr> rank_keys_;  // What stands in its OVER.
   std::vector<std::pair<ExprPtr, const ast::OrderItem*>> rank_order_;
-  std::vector<ExprPtr> keys_;          // Group keys that are not window columns.
-  std::vector<std::uint32_t> window_;  // Window columns of the input that are grouped by.
 };
 
 }  // namespace thalweg::sql
