@@ -107,8 +107,7 @@ TEST_F(BindSelectTest, EndlessInputCannotBeOrdered) {
             "P0104 ORDER BY on an input that never ends must begin with event time");
   EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts DESC"),
             "P0104 ORDER BY on an input that never ends must begin with event time");
-  EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts LIMIT 5"),
-            "P0104 ORDER BY needs an input that ends, and this one never does");
+  EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts LIMIT 5"), "");  // The first rows are kept.
   EXPECT_EQ(error_of("SELECT ts + INTERVAL '1 day' AS later FROM visits ORDER BY later"),
             "P0104 ORDER BY on an input that never ends must begin with event time");
   EXPECT_EQ(error_of("SELECT * FROM clicks LIMIT 5"),
