@@ -171,7 +171,9 @@ NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
   TW_CHECK(aggregate.windowed() == (aggregate.emit == Emit::kOnWindowClose));
   Node node;
   node.bounded = input->bounded;
-  node.updating = aggregate.emit == Emit::kChanges;
+  // Without aggregates a group is only ever added, as long as no row is taken back.
+  node.updating =
+      aggregate.emit == Emit::kChanges && (input->updating || !aggregate.aggregates.empty());
   if (aggregate.session_gap_micros) {
     append_window_fields(node.schema);
     node.time = time_of_varying_window(0);
