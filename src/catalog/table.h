@@ -23,8 +23,8 @@ struct Watermark {
   std::optional<std::int64_t> delay_micros;
 };
 
-// What a source does about partitions that fall silent, run ahead or bring times that cannot be. All
-// in microseconds; zero: it does not.
+// What a source does about partitions that fall silent, run ahead or bring times that cannot be.
+// All in microseconds; zero: it does not.
 struct TimePolicy {
   std::int64_t idle_timeout = 0;     // A partition silent for so long holds nobody back.
   bool advance_when_idle = false;    // All silent: the watermark follows the wall clock.

@@ -46,6 +46,85 @@ const std::vector<AggregateFunction>& table() {
        "All values, NULLs too, in order of event time or of ORDER BY inside the parentheses.",
        AggregateKind::kArrayAgg,
        true},
+      {"string_agg",
+       {"listagg"},
+       "string_agg(x TEXT, separator TEXT) -> TEXT",
+       "All values that are not NULL as one text, in order of event time or of ORDER BY inside the "
+       "parentheses. The separator is a constant.",
+       AggregateKind::kStringAgg,
+       true},
+      {"arg_min",
+       {"min_by"},
+       "arg_min(x ANY, by) -> the type of x",
+       "Value of x in the row with the least `by`; rows with a NULL in one of them do not count.",
+       AggregateKind::kArgMin,
+       true},
+      {"arg_max",
+       {"max_by"},
+       "arg_max(x ANY, by) -> the type of x",
+       "Value of x in the row with the greatest `by`; rows with a NULL in one do not count.",
+       AggregateKind::kArgMax,
+       true},
+      {"any_value",
+       {},
+       "any_value(x) -> the type of x",
+       "One of the values that are not NULL: the least, so that it is the same in every run.",
+       AggregateKind::kAnyValue,
+       false},
+      {"bool_and",
+       {"every"},
+       "bool_and(x BOOLEAN) -> BOOLEAN",
+       "Whether all values that are not NULL are true.",
+       AggregateKind::kBoolAnd,
+       false},
+      {"bool_or",
+       {},
+       "bool_or(x BOOLEAN) -> BOOLEAN",
+       "Whether one of the values is true.",
+       AggregateKind::kBoolOr,
+       false},
+      {"bit_and",
+       {},
+       "bit_and(x integer) -> the type of x",
+       "The bits that all values have.",
+       AggregateKind::kBitAnd,
+       false},
+      {"bit_or",
+       {},
+       "bit_or(x integer) -> the type of x",
+       "The bits that any value has.",
+       AggregateKind::kBitOr,
+       false},
+      {"bit_xor",
+       {},
+       "bit_xor(x integer) -> the type of x",
+       "The bits that an odd number of values have.",
+       AggregateKind::kBitXor,
+       false},
+      {"var_pop",
+       {},
+       "var_pop(x number) -> DOUBLE",
+       "Variance of the values as the whole population.",
+       AggregateKind::kVarPop,
+       false},
+      {"var_samp",
+       {"variance"},
+       "var_samp(x number) -> DOUBLE",
+       "Variance of the values as a sample; NULL for fewer than two.",
+       AggregateKind::kVarSamp,
+       false},
+      {"stddev_pop",
+       {},
+       "stddev_pop(x number) -> DOUBLE",
+       "Standard deviation of the values as the whole population.",
+       AggregateKind::kStddevPop,
+       false},
+      {"stddev_samp",
+       {"stddev"},
+       "stddev_samp(x number) -> DOUBLE",
+       "Standard deviation of the values as a sample; NULL for fewer than two.",
+       AggregateKind::kStddevSamp,
+       false},
   };
   return kTable;
 }
@@ -98,7 +177,9 @@ std::optional<Type> aggregate_type(AggregateKind kind, std::span<const Type> arg
   if (kind == AggregateKind::kCountStar) {
     return args.empty() ? std::optional(type_of(TypeKind::kBigint)) : std::nullopt;
   }
-  if (args.size() != 1) {
+  const bool two = kind == AggregateKind::kArgMin || kind == AggregateKind::kArgMax ||
+                   kind == AggregateKind::kStringAgg;
+  if (args.size() != (two ? 2U : 1U)) {
     return std::nullopt;
   }
   switch (kind) {
@@ -111,12 +192,32 @@ std::optional<Type> aggregate_type(AggregateKind kind, std::span<const Type> arg
       return avg_type(args[0]);
     case AggregateKind::kMin:
     case AggregateKind::kMax:
+    case AggregateKind::kAnyValue:
       return is_ordered(args[0].kind) ? std::optional(args[0]) : std::nullopt;
     case AggregateKind::kFirstValue:
     case AggregateKind::kLastValue:
       return args[0];
     case AggregateKind::kArrayAgg:
       return array_type(args[0]);
+    case AggregateKind::kBoolAnd:
+    case AggregateKind::kBoolOr:
+      return args[0].kind == TypeKind::kBoolean ? std::optional(args[0]) : std::nullopt;
+    case AggregateKind::kBitAnd:
+    case AggregateKind::kBitOr:
+    case AggregateKind::kBitXor:
+      return is_integer(args[0].kind) ? std::optional(args[0]) : std::nullopt;
+    case AggregateKind::kVarPop:
+    case AggregateKind::kVarSamp:
+    case AggregateKind::kStddevPop:
+    case AggregateKind::kStddevSamp:
+      return is_numeric(args[0].kind) ? std::optional(type_of(TypeKind::kDouble)) : std::nullopt;
+    case AggregateKind::kArgMin:
+    case AggregateKind::kArgMax:
+      return is_ordered(args[1].kind) ? std::optional(args[0]) : std::nullopt;
+    case AggregateKind::kStringAgg:
+      return args[0].kind == TypeKind::kText && args[1].kind == TypeKind::kText
+                 ? std::optional(args[0])
+                 : std::nullopt;
   }
   return std::nullopt;
 }

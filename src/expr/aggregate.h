@@ -21,6 +21,20 @@ enum class AggregateKind : std::uint8_t {
   kFirstValue,  // By (event time, partition, position), unless ordered by its own ORDER BY.
   kLastValue,
   kArrayAgg,
+  kBitAnd,
+  kBitOr,
+  kBitXor,
+  kVarPop,
+  kVarSamp,
+  kStddevPop,
+  kStddevSamp,
+  // Never computed as such: the binder makes one of the above of each.
+  kAnyValue,   // min
+  kBoolAnd,    // min
+  kBoolOr,     // max
+  kArgMin,     // first_value, ordered by the second argument
+  kArgMax,     // the same, descending
+  kStringAgg,  // array_agg, put together
 };
 
 // An entry of the aggregates' table; see Function.
@@ -54,7 +68,7 @@ struct AggregateCall {
 
 // The result's type for these argument types: sum of SMALLINT/INT is BIGINT, of BIGINT and NUMERIC
 // is NUMERIC(38, s); avg of integers and NUMERIC is NUMERIC exact to 16 digits, of floating point
-// DOUBLE. Nothing when the arguments do not fit.
+// DOUBLE; variances are DOUBLE. Nothing when the arguments do not fit.
 std::optional<Type> aggregate_type(AggregateKind kind, std::span<const Type> args);
 
 }  // namespace thalweg

@@ -191,9 +191,17 @@ std::string call_text(const Expr& expr) {
   if (name == "[]") {
     return operand(*expr.args[0], Binding::kUnary) + '[' + to_string(*expr.args[1]) + ']';
   }
-  if (name == "like" || name == "ilike") {
-    return operand(*expr.args[0], Binding::kMatch) + (name == "like" ? " LIKE " : " ILIKE ") +
-           operand(*expr.args[1], Binding::kMatch) + " ESCAPE " + to_string(*expr.args[2]);
+  if (name == "like" || name == "ilike" || name == "similar to") {
+    const std::string_view word = name == "like"    ? " LIKE "
+                                  : name == "ilike" ? " ILIKE "
+                                                    : " SIMILAR TO ";
+    const std::string escape =
+        expr.args.size() > 2 ? " ESCAPE " + to_string(*expr.args[2]) : std::string();
+    return operand(*expr.args[0], Binding::kMatch) + std::string(word) +
+           operand(*expr.args[1], Binding::kMatch) + escape;
+  }
+  if (name == "row") {
+    return "ROW(" + list(expr, 0) + ')';
   }
   return name + '(' + list(expr, 0) + ')';
 }

@@ -73,11 +73,15 @@ struct FunctionOverload {
   std::string_view function;         // The name it stands under.
   std::vector<TypeKind> parameters;  // kNull: any type.
   bool variadic = false;             // The last parameter may repeat, or be left out.
-  bool same_type = false;            // Arguments of any type are cast to the type common to them.
+  // Arguments of any type are cast to the type common to them; the elements of ARRAY parameters
+  // count among them.
+  bool same_type = false;
   // The result's type from the arguments' (all of them, also precision and scale).
   Type (*result_type)(std::span<const Type> args);
   Kernel kernel;
   std::unique_ptr<KernelState> (*make_state)() = nullptr;
+  // The result's type where the last argument is an integer literal: round(x, 2) has two digits.
+  Type (*literal_type)(std::span<const Type> args, std::int64_t last) = nullptr;
 };
 
 // An entry of the function table: the binder's catalogue, the reference page and the tests of every
@@ -112,6 +116,7 @@ struct ResolvedFunction {
 struct ArgumentType {
   Type type;
   bool text_literal = false;  // A string literal, which takes any type that can be read from text.
+  std::optional<std::int64_t> integer;  // What an integer literal says.
 };
 std::optional<ResolvedFunction> resolve_function(std::string_view name,
                                                  std::span<const ArgumentType> args);

@@ -29,10 +29,19 @@ void append(std::vector<Function>& table, std::vector<Function> part) {
 std::vector<Function> make_table() {
   std::vector<Function> table;
   append(table, comparison_functions());
+  append(table, conditional_functions());
   append(table, arithmetic_functions());
+  append(table, time_arithmetic_functions());
   append(table, math_functions());
   append(table, text_functions());
+  append(table, concat_functions());
+  append(table, pattern_functions());
+  append(table, bit_functions());
+  append(table, hash_functions());
   append(table, time_functions());
+  append(table, time_text_functions());
+  append(table, clock_functions());
+  append(table, array_functions());
   return table;
 }
 

@@ -32,14 +32,6 @@ Vector less_kernel(const KernelCall& call) {
   return bits_vector(call, std::move(bits));
 }
 
-std::uint64_t valid_word(const Vector& vector, std::uint32_t word) {
-  const std::uint64_t* validity = vector.column.validity();
-  if (validity == nullptr) {
-    return ~std::uint64_t{0};
-  }
-  return vector.constant ? ((validity[0] & 1) != 0 ? ~std::uint64_t{0} : 0) : validity[word];
-}
-
 // Equal where both are valid and equal, or both NULL.
 template <Answer kAnswer>
 Vector distinct_kernel(const KernelCall& call) {

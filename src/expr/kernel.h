@@ -19,6 +19,19 @@ inline bool is_set(const std::uint64_t* bits, RowIndex row) {
   return bits == nullptr || ((bits[row >> 6] >> (row & 63)) & 1) != 0;
 }
 
+// Validity of the 64 rows of a word; a constant's stands for all.
+inline std::uint64_t valid_word(const Vector& vector, std::uint32_t word) {
+  const std::uint64_t* validity = vector.column.validity();
+  if (validity == nullptr) {
+    return ~std::uint64_t{0};
+  }
+  return vector.constant ? 0 - (validity[0] & 1) : validity[word];
+}
+
+// More text than this in one column of a batch is an overflow of the row that would add it: repeat
+// and lpad can ask for any amount.
+inline constexpr std::size_t kTextBytesMax = std::size_t{1} << 30;
+
 // Gathers the errors of one call. Allocates nothing before the first.
 class RowErrors {
  public:
@@ -128,6 +141,7 @@ Vector compute_rows(const KernelCall& call, Compute compute) {
     return vector_of(call, std::move(bits), errors.take());
   } else if constexpr (std::is_same_v<Out, std::string> || std::is_same_v<Out, std::string_view>) {
     ColumnBuilder builder{call.result_type, call.length};
+    std::size_t bytes = 0;
     Out out;
     for (RowIndex row = 0; row < call.length; ++row) {
       if (!is_set(call.valid, row)) {
@@ -137,10 +151,15 @@ Vector compute_rows(const KernelCall& call, Compute compute) {
       if constexpr (std::is_same_v<Out, std::string>) {
         out.clear();
       }
-      if (const RowError error = compute(row, out); error != RowError::kNone) {
+      RowError error = compute(row, out);
+      if (error == RowError::kNone && bytes + out.size() > kTextBytesMax) {
+        error = RowError::kOverflow;
+      }
+      if (error != RowError::kNone) {
         errors.report(row, error);
         out = Out{};
       }
+      bytes += out.size();
       builder.append_text(out);
     }
     return Vector{.column = builder.finish(), .constant = false, .errors = errors.take()};

@@ -86,30 +86,43 @@ bool takes(const FunctionOverload& overload, std::size_t count) {
   return overload.variadic ? count + 1 >= parameters : count == parameters;
 }
 
-// Fills in the arguments of a parameter that takes any type.
+TypeKind parameter_at(const FunctionOverload& overload, std::size_t i) {
+  return overload.parameters[std::min(i, overload.parameters.size() - 1)];
+}
+
+// Fills in the arguments of parameters that take any type, or an ARRAY of it.
 bool unify(const FunctionOverload& overload, std::span<const ArgumentType> args,
            Candidate& candidate) {
   std::vector<ArgumentType> any;
   for (std::size_t i = 0; i < args.size(); ++i) {
-    if (overload.parameters[std::min(i, overload.parameters.size() - 1)] == TypeKind::kNull) {
+    const TypeKind kind = parameter_at(overload, i);
+    if (kind == TypeKind::kNull) {
       any.push_back(args[i]);
+    } else if (kind == TypeKind::kArray && !is_untyped(args[i])) {
+      any.push_back(ArgumentType{.type = args[i].type.fields->front().type});
     }
   }
   if (any.empty()) {
-    return true;
+    return std::none_of(overload.parameters.begin(), overload.parameters.end(),
+                        [](TypeKind kind) { return kind == TypeKind::kArray; });
   }
   const std::optional<Type> common = common_of(any);
   for (std::size_t i = 0; common && i < args.size(); ++i) {
-    if (overload.parameters[std::min(i, overload.parameters.size() - 1)] == TypeKind::kNull) {
+    const TypeKind kind = parameter_at(overload, i);
+    if (kind == TypeKind::kNull) {
       candidate.types[i] = *common;
-      candidate.cost += is_untyped(args[i]) ? 0 : cast_cost(args[i].type.kind, common->kind);
+      candidate.cost += is_untyped(args[i]) || args[i].type == *common
+                            ? 0
+                            : cast_cost(args[i].type.kind, common->kind);
+    } else if (kind == TypeKind::kArray) {
+      candidate.types[i] = array_type(*common);
     }
   }
   return common.has_value();
 }
 
-// Any one type is a worse fit than the type itself.
-constexpr int kAnyTypeCost = 1;
+// Any one type is a worse fit than the type itself, also where a literal becomes that.
+constexpr int kAnyTypeCost = 2;
 
 Candidate match(const FunctionOverload& overload, std::span<const ArgumentType> args) {
   Candidate candidate{.overload = &overload, .cost = 0, .types = {}};
@@ -118,13 +131,15 @@ Candidate match(const FunctionOverload& overload, std::span<const ArgumentType> 
   }
   candidate.types.resize(args.size());
   for (std::size_t i = 0; i < args.size(); ++i) {
-    const TypeKind kind = overload.parameters[std::min(i, overload.parameters.size() - 1)];
+    const TypeKind kind = parameter_at(overload, i);
     if (kind == TypeKind::kNull) {
       candidate.types[i] = is_untyped(args[i]) ? type_of(TypeKind::kText) : args[i].type;
       candidate.cost += kAnyTypeCost;
       continue;
     }
-    const bool nested = kind == TypeKind::kArray || kind == TypeKind::kStruct;
+    // Only what it stands beside tells the type of a nested literal.
+    const bool nested =
+        (kind == TypeKind::kArray && !overload.same_type) || kind == TypeKind::kStruct;
     const int cost = nested && is_untyped(args[i]) ? kImpossible
                      : is_untyped(args[i])         ? untyped_cost(kind, args)
                                                    : cast_cost(args[i].type.kind, kind);
@@ -193,7 +208,10 @@ std::optional<ResolvedFunction> resolve_function(std::string_view name,
   if (best.overload == nullptr || ambiguous) {
     return std::nullopt;
   }
-  Type result = best.overload->result_type(best.types);
+  const bool by_literal =
+      best.overload->literal_type != nullptr && !args.empty() && args.back().integer;
+  Type result = by_literal ? best.overload->literal_type(best.types, *args.back().integer)
+                           : best.overload->result_type(best.types);
   return ResolvedFunction{.function = function,
                           .overload = best.overload,
                           .parameter_types = std::move(best.types),

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -30,9 +29,9 @@ class TimeZone {
  private:
   explicit TimeZone(const date::time_zone* zone) : zone_(zone) {}
 
-  const date::time_zone* zone_;  // Nullptr: UTC. Owned by the database.
-  std::int64_t begin_micros_ = std::numeric_limits<std::int64_t>::max();
-  std::int64_t end_micros_ = std::numeric_limits<std::int64_t>::min();
+  const date::time_zone* zone_;    // Nullptr: UTC. Owned by the database.
+  std::int64_t begin_micros_ = 0;  // Of the range with that offset; empty at first.
+  std::int64_t end_micros_ = 0;
   std::int64_t offset_micros_ = 0;
 };
 

@@ -43,6 +43,22 @@ std::unique_ptr<Accumulator> make_accumulator(const AggregateCall& call, bool up
       return updating ? make_row_list_accumulator(call) : make_best_row_accumulator(call);
     case AggregateKind::kArrayAgg:
       return make_row_list_accumulator(call);
+    case AggregateKind::kBitAnd:
+    case AggregateKind::kBitOr:
+    case AggregateKind::kBitXor:
+      return make_bit_accumulator(call, updating);
+    case AggregateKind::kVarPop:
+    case AggregateKind::kVarSamp:
+    case AggregateKind::kStddevPop:
+    case AggregateKind::kStddevSamp:
+      return make_variance_accumulator(call);
+    case AggregateKind::kAnyValue:
+    case AggregateKind::kBoolAnd:
+    case AggregateKind::kBoolOr:
+    case AggregateKind::kArgMin:
+    case AggregateKind::kArgMax:
+    case AggregateKind::kStringAgg:
+      break;  // Others by now.
   }
   TW_CHECK(false);
 }

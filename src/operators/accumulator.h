@@ -71,6 +71,8 @@ std::unique_ptr<Accumulator> make_accumulator(const AggregateCall& call, bool up
 // By kind, for make_accumulator().
 std::unique_ptr<Accumulator> make_count_accumulator(bool every_row);
 std::unique_ptr<Accumulator> make_sum_accumulator(const AggregateCall& call);
+std::unique_ptr<Accumulator> make_bit_accumulator(const AggregateCall& call, bool updating);
+std::unique_ptr<Accumulator> make_variance_accumulator(const AggregateCall& call);
 // Of a type of fixed size; rows are never taken back.
 std::unique_ptr<Accumulator> make_extreme_accumulator(const AggregateCall& call);
 // first_value, last_value, min and max of any type; rows are never taken back.

@@ -57,7 +57,8 @@ class WindowAggregate final : public Operator {
   }
 
   void tell_held(Emitter& out) const {
-    out.hold({.count = tables_.groups(), .due = tables_.empty() ? kEndOfTime : tables_.first().end});
+    out.hold(
+        {.count = tables_.groups(), .due = tables_.empty() ? kEndOfTime : tables_.first().end});
   }
 
   void emit_groups(GroupTable& table, std::uint32_t count, Emitter& out) {

@@ -112,7 +112,12 @@ class Pusher {
       }
       return with_inputs(node, std::move(inputs));
     }
-    Split split = split_by(std::move(predicates), replacements_of(*node));
+    // Values have nothing below them, and an aggregate without keys has a row of its own where
+    // nothing comes in.
+    const auto* aggregate = step_of<Aggregate>(*node);
+    const bool stay = node->inputs.empty() || (aggregate != nullptr && aggregate->keys.empty());
+    Split split = stay ? Split{.below = {}, .here = std::move(predicates)}
+                       : split_by(std::move(predicates), replacements_of(*node));
     std::vector<NodePtr> inputs;
     for (const NodePtr& input : node->inputs) {
       inputs.push_back(push(input, split.below));

@@ -180,7 +180,8 @@ void JobImpl::add_source_progress(JobProgress& progress) const {
       partition.watermark = board->frontier();
       partition.ended = board->ended();
       if (!partition.ended && is_idle(*scan, *board, now_nanos)) {
-        partition.idle_micros = (now_nanos - board->silent_since_nanos().value_or(now_nanos)) / 1000;
+        partition.idle_micros =
+            (now_nanos - board->silent_since_nanos().value_or(now_nanos)) / 1000;
       }
       if (partition.timed && !partition.ended && !partition.idle_micros) {
         progress.watermark = std::min(progress.watermark, partition.watermark);

@@ -46,7 +46,7 @@ struct RejectedExample {
 struct PartitionProgress {
   std::string source;  // The table's name.
   std::string name;    // The partition's.
-  bool timed = false;   // Whether the job follows its event time.
+  bool timed = false;  // Whether the job follows its event time.
   EventTime watermark = kStartOfTime;
   bool ended = false;
   // How long it has been silent, where that is longer than its table's idle_timeout.
@@ -62,7 +62,7 @@ struct OperatorProgress {
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;
   std::int64_t nanos = 0;  // Only with measure_operators; its own time, of all workers together.
-  std::uint64_t held = 0;      // Rows or groups that it keeps for results to come,
+  std::uint64_t held = 0;  // Rows or groups that it keeps for results to come,
   EventTime due = kEndOfTime;  // and the watermark at which the next one comes out.
 };
 

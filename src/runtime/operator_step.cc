@@ -111,7 +111,11 @@ void OperatorStep::process(int input, Batch batch) {
   counters_.rows_in.add(batch.num_rows());
   counters_.batches_in.add(1);
   busy_ = true;
-  const Result<Progress> progress = operator_->process(input, std::move(batch), *this);
+  // What now() is for the whole batch. Operators only note it: nothing of theirs is due by it.
+  Result<Progress> progress = operator_->on_time(Clock::kWall, context_.env.wall_now(), *this);
+  if (progress.ok()) {
+    progress = operator_->process(input, std::move(batch), *this);
+  }
   busy_ = false;
   after_call(progress);
 }

@@ -33,6 +33,12 @@ bool same_call(const AggregateCall& a, const AggregateCall& b) {
   return true;
 }
 
+// The filter, if any, and that the value is not NULL.
+ExprPtr and_not_null(const ExprPtr& filter, const ExprPtr& value) {
+  const ExprPtr valid = boolean_call(ExprKind::kIsNotNull, {value});
+  return filter == nullptr ? valid : boolean_call(ExprKind::kAnd, {filter, valid});
+}
+
 bool nulls_come_first(const ast::OrderItem& item) {
   return item.nulls == ast::NullsOrder::kDefault ? item.descending
                                                  : item.nulls == ast::NullsOrder::kFirst;
@@ -67,7 +73,49 @@ Bound ExprBinder::bind_aggregate(const ast::Call& call, const AggregateFunction&
     return {};
   }
   bound->name = context_.written(expr.span);
-  return enter_aggregate(std::move(*bound));
+  return enter_rewritten(std::move(*bound), expr.span);
+}
+
+// Aggregates that are another one of other arguments.
+Bound ExprBinder::enter_rewritten(AggregateCall call, Span span) {
+  switch (call.kind) {
+    case AggregateKind::kAnyValue:
+    case AggregateKind::kBoolAnd:
+      call.kind = AggregateKind::kMin;
+      break;
+    case AggregateKind::kBoolOr:
+      call.kind = AggregateKind::kMax;
+      break;
+    case AggregateKind::kArgMin:
+    case AggregateKind::kArgMax: {
+      const ExprPtr by = call.args[1];
+      call.filter = and_not_null(and_not_null(call.filter, call.args[0]), by);
+      call.order_by.insert(call.order_by.begin(), {by, call.kind == AggregateKind::kArgMax, false});
+      call.args.pop_back();
+      call.kind = AggregateKind::kFirstValue;
+      break;
+    }
+    case AggregateKind::kStringAgg:
+      return enter_string_agg(std::move(call), span);
+    default:
+      break;
+  }
+  return enter_aggregate(std::move(call));
+}
+
+// array_to_string(array_agg(x), separator)
+Bound ExprBinder::enter_string_agg(AggregateCall call, Span span) {
+  const ExprPtr separator = fold_constants(call.args[1]);
+  if (separator->kind != ExprKind::kLiteral) {
+    context_.not_supported("a separator that is not constant", span);
+    return {};
+  }
+  call.filter = and_not_null(call.filter, call.args[0]);
+  call.args.pop_back();
+  call.type = array_type(call.args[0]->type);
+  call.kind = AggregateKind::kArrayAgg;
+  Bound list = enter_aggregate(std::move(call));
+  return resolve("array_to_string", {std::move(list), Bound{separator}}, {span, span}, span);
 }
 
 std::optional<AggregateCall> ExprBinder::bind_aggregate_parts(const ast::Call& call,

@@ -36,7 +36,7 @@ std::string type_names(const std::vector<Bound>& args) {
 // Whether a function is written between its arguments: "+", "like", "is distinct from".
 bool is_operator(const std::string& name) {
   const bool is_word = name[0] >= 'a' && name[0] <= 'z' && name.find(' ') == std::string::npos;
-  return !is_word || name == "like" || name == "ilike";
+  return !is_word || name == "like" || name == "ilike" || name == "array" || name == "row";
 }
 
 std::vector<std::string> callable_names() {

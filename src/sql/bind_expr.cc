@@ -218,10 +218,6 @@ Bound ExprBinder::bind_node(const ast::Quantified& /*quantified*/, const ast::Ex
 }
 
 Bound ExprBinder::bind_node(const ast::ArrayLiteral& array, const ast::Expr& expr) {
-  if (find_function("array") == nullptr) {
-    context_.not_supported("ARRAY[...]", expr.span);
-    return {};
-  }
   std::vector<const ast::Expr*> items;
   std::vector<Span> spans;
   for (const ast::ExprPtr& item : array.items) {
@@ -236,14 +232,38 @@ Bound ExprBinder::bind_node(const ast::ArrayLiteral& array, const ast::Expr& exp
   return resolve("array", std::move(*values), spans, expr.span);
 }
 
-Bound ExprBinder::bind_node(const ast::RowLiteral& /*row*/, const ast::Expr& expr) {
-  context_.not_supported("ROW(...)", expr.span);
-  return {};
+Bound ExprBinder::bind_node(const ast::RowLiteral& row, const ast::Expr& expr) {
+  std::vector<const ast::Expr*> items;
+  std::vector<Span> spans;
+  for (const ast::ExprPtr& item : row.items) {
+    items.push_back(item.get());
+    spans.push_back(item->span);
+  }
+  std::optional<std::vector<Bound>> values = bind_all(items);
+  return values ? resolve("row", std::move(*values), spans, expr.span) : Bound{};
 }
 
-Bound ExprBinder::bind_node(const ast::Subscript& /*subscript*/, const ast::Expr& expr) {
-  context_.not_supported("a subscript", expr.span);
-  return {};
+Bound ExprBinder::bind_node(const ast::Subscript& subscript, const ast::Expr& expr) {
+  if (subscript.slice) {
+    context_.not_supported("a slice of an array", expr.span);
+    return {};
+  }
+  std::optional<std::vector<Bound>> args =
+      bind_all({subscript.operand.get(), subscript.index.get()});
+  if (!args) {
+    return {};
+  }
+  const Type& type = (*args)[0].expr->type;
+  if (type.kind != TypeKind::kArray) {
+    context_.error("S0207", "a value of type " + to_string(type) + " has no elements",
+                   subscript.operand->span);
+    return {};
+  }
+  if (is_null_literal((*args)[1])) {
+    (*args)[1].expr = literal_expr(null_value(type_of(TypeKind::kInt)));
+  }
+  return resolve("[]", std::move(*args), {subscript.operand->span, subscript.index->span},
+                 expr.span);
 }
 
 Bound ExprBinder::bind_node(const ast::ScalarQuery& /*query*/, const ast::Expr& expr) {

@@ -17,7 +17,7 @@ struct Bound {
   bool text_literal = false;  // A text in quotes, that still takes any type that reads text.
 
   explicit operator bool() const { return expr != nullptr; }
-  ArgumentType argument() const { return {expr->type, text_literal}; }
+  ArgumentType argument() const;
 };
 
 // The aggregates of one SELECT, each once. In expressions of it, column number `input_columns` + i
@@ -97,6 +97,8 @@ class ExprBinder {
   Bound enter_aggregate(AggregateCall call);
   // SESSION_START, SESSION_END and SESSION_ROWTIME. Nothing: it is none of them.
   std::optional<Bound> bind_session_bound(const ast::Call& call, const ast::Expr& expr);
+  Bound enter_rewritten(AggregateCall call, Span span);
+  Bound enter_string_agg(AggregateCall call, Span span);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.
   std::optional<Bound> bind_conditional_call(const ast::Call& call, const ast::Expr& expr);
   Bound bind_nullif(const ast::Call& call, Span span);

@@ -54,7 +54,7 @@ plan::NodePtr bind_file(BindContext& context, const std::string& path, Span span
     Result<TablePtr> inferred =
         names.infer_file ? names.infer_file(path) : invalid_argument("files cannot be read here");
     if (!inferred.ok()) {
-      context.error("C0110", "cannot read '" + path + "': " + inferred.status().message(), span);
+      context.error("C0110", inferred.status().message(), span);
       return nullptr;
     }
     table = std::move(inferred).take();

@@ -229,6 +229,9 @@ bool SelectBinder::bind_group_key(const ast::Expr& expr) {
   if (is_session_call(expr)) {
     return true;
   }
+  if (!items_complete_ && expr.as<ast::Literal>() != nullptr) {
+    return false;
+  }
   std::optional<std::uint32_t> item = ordinal_column(context_, expr, items_.size(), "GROUP BY");
   if (item == kBadOrdinal) {
     return false;

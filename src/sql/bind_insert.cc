@@ -1,6 +1,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/check.h"
 #include "plan/build.h"
 #include "sql/bind_ddl.h"
 #include "sql/bind_query.h"
@@ -142,6 +143,15 @@ bool check_nulls(BindContext& context, const Table& table, const std::vector<boo
   return true;
 }
 
+// An error of its row where the value is NULL.
+ExprPtr require_value(ExprPtr value) {
+  const Type type = value->type;
+  const std::vector<ArgumentType> args = {ArgumentType{.type = type}};
+  const std::optional<ResolvedFunction> required = resolve_function("not_null", args);
+  TW_CHECK(required.has_value());
+  return call_expr(*required->overload, type, {std::move(value)});
+}
+
 // The query's columns as the table has them: in its order and types, NULL where none is given.
 plan::NodePtr assign_columns(BindContext& context, const Table& table, const QueryRows& rows,
                              const std::vector<std::uint32_t>& columns, Span span) {
@@ -159,6 +169,9 @@ plan::NodePtr assign_columns(BindContext& context, const Table& table, const Que
       return nullptr;
     }
     values[columns[i]] = cast_expr(value.expr, field.type);
+    if (table.columns[columns[i]].not_null) {
+      values[columns[i]] = require_value(values[columns[i]]);
+    }
     given[columns[i]] = true;
   }
   if (!check_nulls(context, table, given, span)) {

@@ -80,6 +80,17 @@ std::string_view function_of(ast::BinaryOp op) {
   return "";
 }
 
+// What || does to arrays has functions of its own.
+std::string_view concatenation_of(const Type& left, const Type& right) {
+  const bool is_left = left.kind == TypeKind::kArray;
+  const bool is_right = right.kind == TypeKind::kArray;
+  const bool is_null = left.kind == TypeKind::kNull || right.kind == TypeKind::kNull;
+  return (is_left && is_right) || ((is_left || is_right) && is_null) ? "array_cat"
+         : is_left                                                   ? "array_append"
+         : is_right                                                  ? "array_prepend"
+                                                                     : "||";
+}
+
 bool is_comparison(ast::BinaryOp op) {
   return op >= ast::BinaryOp::kEqual && op <= ast::BinaryOp::kGreaterEqual;
 }
@@ -150,6 +161,9 @@ Bound ExprBinder::bind_operator(std::string_view name, const ast::Expr& left,
   std::optional<std::vector<Bound>> args = bind_all({&left, &right});
   if (!args) {
     return {};
+  }
+  if (name == "||") {
+    name = concatenation_of((*args)[0].expr->type, (*args)[1].expr->type);
   }
   return resolve(std::string(name), std::move(*args), {left.span, right.span}, span);
 }
@@ -255,10 +269,6 @@ Bound ExprBinder::bind_node(const ast::InList& in, const ast::Expr& /*expr*/) {
 }
 
 Bound ExprBinder::bind_node(const ast::Like& like, const ast::Expr& expr) {
-  if (like.kind == ast::LikeKind::kSimilar) {
-    context_.not_supported("SIMILAR TO", expr.span, {"write LIKE, or a regular expression"});
-    return {};
-  }
   std::vector<const ast::Expr*> exprs = {like.operand.get(), like.pattern.get()};
   std::vector<Span> spans = {like.operand->span, like.pattern->span};
   if (like.escape != nullptr) {
@@ -269,7 +279,9 @@ Bound ExprBinder::bind_node(const ast::Like& like, const ast::Expr& expr) {
   if (!args) {
     return {};
   }
-  const std::string name = like.kind == ast::LikeKind::kLike ? "like" : "ilike";
+  const std::string name = like.kind == ast::LikeKind::kLike      ? "like"
+                           : like.kind == ast::LikeKind::kSimilar ? "similar to"
+                                                                  : "ilike";
   return negated_if(like.negated, resolve(name, std::move(*args), spans, expr.span));
 }
 

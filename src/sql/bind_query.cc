@@ -139,7 +139,6 @@ QueryRows bind_query(BindContext& context, const ast::Query& query) {
   CteScope scope{.outer = context.ctes, .ctes = {}};
   const std::vector<Type>* wanted = std::exchange(context.wanted, nullptr);
   OuterCondition* outer = std::exchange(context.outer, nullptr);
-  // The body is bound too where a CTE is in error, unless it would be reported twice.
   context.ctes = &scope;
   if (!bind_ctes(context, query, scope)) {
     return {};

@@ -39,7 +39,8 @@ QueryRows SelectBinder::bind() {
   take_hints();
   // Each part is bound even where another is in error, so that one run finds all.
   bool ok = bind_rank();
-  ok = bind_items() && ok;
+  items_complete_ = bind_items();
+  ok = items_complete_ && ok;
   ok = bind_group_keys() && ok;
   ok = bind_having() && ok;
   ok = bind_order() && ok;

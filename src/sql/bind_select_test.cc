@@ -59,7 +59,7 @@ TEST_F(BindSelectTest, AnUnknownColumnComesWithTheNearestAndAllThereAre) {
             "S0203 column \"usr\" does not exist in \"orders\"");
   EXPECT_EQ(session.place(), "usr");
   EXPECT_EQ(session.label(), "did you mean \"user\"?");
-  EXPECT_EQ(session.notes().substr(0, 30), "columns: id BIGINT, \"user\" TEX");
+  EXPECT_EQ(session.notes().substr(0, 30), "columns: id BIGINT, user TEXT,");
 }
 
 TEST_F(BindSelectTest, AllErrorsOfAStatementAreFound) {
@@ -188,8 +188,7 @@ TEST_F(BindSelectTest, OperatorsAreNamedByWhatTheyStandUnder) {
 TEST_F(BindSelectTest, FilesAndStandardInputAreTables) {
   EXPECT_EQ(columns_of("SELECT points.x FROM 'points.jsonl'"), "x BIGINT");
   EXPECT_EQ(columns_of("SELECT y FROM stdin"), "y BIGINT");
-  EXPECT_EQ(error_of("SELECT 1 FROM 'nowhere.jsonl'"),
-            "C0110 cannot read 'nowhere.jsonl': no such file");
+  EXPECT_EQ(error_of("SELECT 1 FROM 'nowhere.jsonl'"), "C0110 no such file");
 }
 
 TEST_F(BindSelectTest, WhatIsNotThereYetSaysSo) {
@@ -199,7 +198,7 @@ TEST_F(BindSelectTest, WhatIsNotThereYetSaysSo) {
         "SELECT 1 WHERE EXISTS (SELECT 1)", "SELECT 1 WHERE 1 IN (SELECT 1)",
         "SELECT 1 INTERSECT SELECT 2", "SELECT id FROM orders GROUP BY ROLLUP (id)",
         "SELECT * FROM UNNEST(ARRAY[1])",
-        "SELECT ROW(1, 2)", "SELECT CAST(1 AS UUID)", "WITH RECURSIVE t AS (SELECT 1) SELECT 1"}) {
+        "SELECT CAST(1 AS UUID)", "WITH RECURSIVE t AS (SELECT 1) SELECT 1"}) {
     const std::string errors = error_of(query);
     EXPECT_EQ(errors.substr(0, 5), "P0001") << query << ": " << errors;
     EXPECT_NE(session.place(), "") << query;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -102,6 +103,11 @@ std::optional<std::vector<ValuesColumn>> bind_columns(BindContext& context,
   return ok ? std::optional(std::move(columns)) : std::nullopt;
 }
 
+bool all_assign(const ValuesColumn& column, const Type& type) {
+  return std::all_of(column.values.begin(), column.values.end(),
+                     [&type](const Bound& value) { return assigns(value, type); });
+}
+
 }  // namespace
 
 QueryRows bind_values(BindContext& context, const ast::Values& values, Span span) {
@@ -122,8 +128,11 @@ QueryRows bind_values(BindContext& context, const ast::Values& values, Span span
       untyped = untyped && (value.text_literal || value.expr->type.kind == TypeKind::kNull);
     }
     std::optional<Type> type = common_type_of(types);
-    if (untyped && context.wanted != nullptr && i < context.wanted->size()) {
-      type = (*context.wanted)[i];
+    const Type* wanted =
+        context.wanted != nullptr && i < context.wanted->size() ? &(*context.wanted)[i] : nullptr;
+    // Each value goes into its column by itself: one that is no DATE loses nothing to one that is.
+    if (wanted != nullptr && all_assign(column, *wanted)) {
+      type = *wanted;
       untyped = false;
     }
     if (!type) {

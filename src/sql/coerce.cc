@@ -6,6 +6,15 @@
 
 namespace thalweg::sql {
 
+ArgumentType Bound::argument() const {
+  ArgumentType argument{expr->type, text_literal, std::nullopt};
+  const auto* integer = std::get_if<std::int64_t>(&expr->literal.data);
+  if (expr->kind == ExprKind::kLiteral && integer != nullptr && is_integer(expr->type.kind)) {
+    argument.integer = *integer;
+  }
+  return argument;
+}
+
 ExprPtr coerce(BindContext& context, const Bound& value, const Type& type, Span span) {
   const ExprPtr& expr = value.expr;
   if (expr->type == type) {

@@ -92,6 +92,7 @@ class SelectBinder {
 
   plan::NodePtr input_;  // The rows so far.
   std::vector<Item> items_;
+  bool items_complete_ = false;  // None is in error: places in the list can be counted.
   ExprPtr having_;
   std::vector<Order> orders_;
   std::optional<GroupSession> session_;  // GROUP BY SESSION(...).

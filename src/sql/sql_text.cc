@@ -69,10 +69,6 @@ NameFound find_name(const Expr& expr) {
   if (expr.as<IntervalLiteral>() != nullptr) {
     return {"interval", Strength::kWeak};
   }
-  if (const auto* literal = expr.as<Literal>()) {
-    return literal->kind == LiteralKind::kBoolean ? NameFound{"bool", Strength::kWeak}
-                                                  : NameFound{};
-  }
   if (const auto* choice = expr.as<Case>()) {
     NameFound otherwise = choice->otherwise ? find_name(*choice->otherwise) : NameFound{};
     return otherwise.strength == Strength::kReal ? otherwise : NameFound{"case", Strength::kWeak};

@@ -19,8 +19,8 @@ enum class Progress : std::uint8_t { kDone, kMore };
 
 // What an operator keeps for results still to come.
 struct Held {
-  std::uint64_t count = 0;           // Rows, or groups where rows are folded into groups.
-  EventTime due = kEndOfTime;        // The watermark at which the next result comes out.
+  std::uint64_t count = 0;     // Rows, or groups where rows are folded into groups.
+  EventTime due = kEndOfTime;  // The watermark at which the next result comes out.
 };
 
 // Where an operator puts its output. Never blocks. An operator with much to say
@@ -39,8 +39,8 @@ class Emitter {
 
   virtual bool has_room() const = 0;
 
-  // Says what the operator keeps now, for people who ask why nothing comes out. Called at the end of
-  // process() and on_time() by operators that keep rows.
+  // Says what the operator keeps now, for people who ask why nothing comes out. Called at the end
+  // of process() and on_time() by operators that keep rows.
   virtual void hold(const Held& /*held*/) {}
 };
 

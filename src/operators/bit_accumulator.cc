@@ -1,0 +1,137 @@
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "operators/accumulator.h"
+#include "operators/fixed_column.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+namespace {
+
+// bit_and, bit_or and bit_xor of rows that are never taken back.
+template <typename T>
+class BitFold final : public Accumulator {
+ public:
+  explicit BitFold(const AggregateCall& call) : kind_(call.kind), type_(call.type) {}
+
+  void grow_to(std::uint32_t count) override { states_.grow_to(count); }
+
+  void update(const UpdateRows& update, std::span<const Column> args,
+              const Batch& /*batch*/) override {
+    const T* const values = args[0].values<T>().data();
+    for_each_row(update, [&](GroupId id, RowIndex row) {
+      if (args[0].is_valid(row)) {
+        State& state = states_[id];
+        state.bits = state.seen == 0 ? values[row] : combine(state.bits, values[row]);
+        state.seen = 1;
+      }
+    });
+  }
+
+  Column results(std::span<const GroupId> ids, std::vector<RowIndex>& /*overflow*/) override {
+    return fixed_column<T>(
+        type_, ids.size(), [&](std::size_t i) { return states_[ids[i]].bits; },
+        [&](std::size_t i) { return states_[ids[i]].seen != 0; });
+  }
+
+  void clear() override { states_.clear(); }
+  std::size_t memory_bytes() const override { return states_.memory_bytes(); }
+
+ private:
+  struct State {
+    T bits;
+    std::int64_t seen;
+  };
+
+  T combine(T a, T b) const {
+    return static_cast<T>(kind_ == AggregateKind::kBitAnd  ? a & b
+                          : kind_ == AggregateKind::kBitOr ? a | b
+                                                           : a ^ b);
+  }
+
+  const AggregateKind kind_;
+  const Type type_;
+  StateArray<State> states_;
+};
+
+// The same of rows that may be taken back: how many values have each bit.
+template <typename T>
+class BitCount final : public Accumulator {
+ public:
+  explicit BitCount(const AggregateCall& call) : kind_(call.kind), type_(call.type) {}
+
+  void grow_to(std::uint32_t count) override { states_.grow_to(count); }
+
+  void update(const UpdateRows& update, std::span<const Column> args,
+              const Batch& /*batch*/) override {
+    const T* const values = args[0].values<T>().data();
+    for_each_row(update, [&](GroupId id, RowIndex row) {
+      if (args[0].is_valid(row)) {
+        add(states_[id], values[row], update.changes == nullptr ? 1 : update.changes[row]);
+      }
+    });
+  }
+
+  Column results(std::span<const GroupId> ids, std::vector<RowIndex>& /*overflow*/) override {
+    return fixed_column<T>(
+        type_, ids.size(), [&](std::size_t i) { return result_of(states_[ids[i]]); },
+        [&](std::size_t i) { return states_[ids[i]].rows != 0; });
+  }
+
+  void clear() override { states_.clear(); }
+  std::size_t memory_bytes() const override { return states_.memory_bytes(); }
+
+ private:
+  static constexpr std::size_t kBits = sizeof(T) * 8;
+  struct State {
+    std::int64_t rows;
+    std::array<std::int64_t, kBits> with;
+  };
+
+  static void add(State& state, T value, int change) {
+    state.rows += change;
+    for (std::size_t bit = 0; bit < kBits; ++bit) {
+      state.with[bit] += (value >> bit & 1) != 0 ? change : 0;
+    }
+  }
+
+  T result_of(const State& state) const {
+    std::uint64_t bits = 0;
+    for (std::size_t bit = 0; bit < kBits; ++bit) {
+      const std::int64_t with = state.with[bit];
+      const bool is_set = kind_ == AggregateKind::kBitAnd  ? with == state.rows
+                          : kind_ == AggregateKind::kBitOr ? with > 0
+                                                           : with % 2 != 0;
+      bits |= static_cast<std::uint64_t>(is_set) << bit;
+    }
+    return static_cast<T>(bits);
+  }
+
+  const AggregateKind kind_;
+  const Type type_;
+  StateArray<State> states_;
+};
+
+template <typename T>
+std::unique_ptr<Accumulator> make_typed(const AggregateCall& call, bool updating) {
+  if (updating) {
+    return std::make_unique<BitCount<T>>(call);
+  }
+  return std::make_unique<BitFold<T>>(call);
+}
+
+}  // namespace
+
+std::unique_ptr<Accumulator> make_bit_accumulator(const AggregateCall& call, bool updating) {
+  switch (call.type.kind) {
+    case TypeKind::kSmallint:
+      return make_typed<std::int16_t>(call, updating);
+    case TypeKind::kInt:
+      return make_typed<std::int32_t>(call, updating);
+    default:
+      return make_typed<std::int64_t>(call, updating);
+  }
+}
+
+}  // namespace thalweg
