@@ -21,8 +21,8 @@ class Input {
     shared_->rows_max = rows_max;
   }
 
-  // False: the input is closed, and the row was not taken.
-  bool push(T row) {
+  // False: the input is closed, as it also is when a run has ended, and the row was not taken.
+  bool push(T row) const {
     std::unique_lock lock(shared_->mutex);
     shared_->room.wait(lock,
                        [&] { return shared_->closed || shared_->rows.size() < shared_->rows_max; });
@@ -34,7 +34,7 @@ class Input {
   }
 
   // No more rows will come: the pipeline works off what is there and ends.
-  void close() {
+  void close() const {
     const std::lock_guard lock(shared_->mutex);
     shared_->closed = true;
     shared_->room.notify_all();
@@ -57,12 +57,6 @@ class Input {
   class Producer final : public detail::RowProducer {
    public:
     explicit Producer(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-    // Whoever pushes must not wait for a pipeline that has gone.
-    ~Producer() override {
-      const std::lock_guard lock(shared_->mutex);
-      shared_->closed = true;
-      shared_->room.notify_all();
-    }
     detail::Produced next(std::uint32_t rows_max, std::vector<detail::ColumnData>& out) override {
       const std::lock_guard lock(shared_->mutex);
       if (shared_->rows.empty()) {

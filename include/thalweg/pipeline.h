@@ -50,7 +50,8 @@ class Pipeline {
     return {*graph_, std::move(decl)};
   }
 
-  // Rows until it returns nothing. Called by one thread at a time.
+  // Rows until it returns nothing. Called by one thread at a time, which it holds up: rows that are
+  // waited for come better through an Input. When it throws the run fails.
   template <typename T, typename F>
     requires std::convertible_to<std::invoke_result_t<F&>, std::optional<T>>
   SourceStream<T> source(F generate, std::string name = {}) {
@@ -68,6 +69,7 @@ class Pipeline {
     detail::SourceDecl decl = declare<T>(std::move(name));
     decl.bounded = false;
     decl.make_producer = [input] { return input.make_producer(); };
+    decl.close = [input] { input.close(); };
     return {*graph_, std::move(decl)};
   }
 
@@ -82,14 +84,18 @@ class Pipeline {
 
   // The rows of the last statement, a query; those before it may declare tables and INSERT, which
   // runs with the pipeline. Sources, and streams named by as_table(), are tables.
-  Stream<Record> sql(const std::string& script) { return {*graph_, graph_->sql(script)}; }
+  Stream<Record> sql(const std::string& script) { return {*graph_, graph_->sql(script, true)}; }
+
+  // Declarations and INSERTs alone.
+  void execute(const std::string& script) { graph_->sql(script, false); }
 
   // Until all sources have ended, or stop is requested. Mistakes made while building are reported
   // here, all at once.
   RunReport run(const SessionOptions& options = {}) { return graph_->run(options); }
   Explanation explain() { return graph_->explain(); }
 
-  // Ends reading; what has been read is worked off. Also from a signal handler.
+  // Ends reading; what has been read is worked off, and windows that are still open give nothing.
+  // Before run() it makes that end at once. Also from a signal handler.
   void request_stop() { graph_->request_stop(); }
   RunProgress progress() const { return graph_->progress(); }
   const std::string& name() const { return graph_->name(); }

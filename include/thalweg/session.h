@@ -19,7 +19,7 @@ struct SessionOptions {
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::uint32_t batch_rows = 4096;
   // Runs all workers in one thread, stepped in an order drawn from this seed.
-  std::optional<std::uint64_t> interleaving_seed;
+  std::optional<std::uint64_t> interleaving_seed = std::nullopt;
   bool measure_operators = false;  // Time per operator in RunProgress.
   bool color = false;              // Of Problem::text.
 };

@@ -120,11 +120,18 @@ class Stream {
     return KeyedStream<T>(*graph_, node_, {}).window(window);
   }
 
-  // The columns of the fields' names as a struct. NULL reads as a field's default, unless it is
-  // std::optional.
+  // One row over all: at the end of a bounded stream, else each time it changes.
+  template <std::same_as<AggregateOf>... Aggregates>
+  Stream<Record> aggregate(Aggregates... aggregates) const {
+    return KeyedStream<T>(*graph_, node_, {}).aggregate(std::move(aggregates)...);
+  }
+
+  // The columns of the fields' names as a struct, cast where their types differ. A row with NULL for
+  // a field that is not std::optional is rejected, as null_not_allowed.
   template <typename U>
   Stream<U> as() const {
-    return {*graph_, graph_->convert(node_, detail::fields_of<U>())};
+    return {*graph_, graph_->convert(node_, std::string(detail::name_of_type<U>()),
+                                     detail::fields_of<U>())};
   }
 
   // The rows of both.
@@ -136,12 +143,17 @@ class Stream {
     return *this;
   }
 
-  // Calls call(row), or call(row, change) with +1 or -1, by one thread at a time.
+  // Calls call(row), or call(row, change) with change +1 where the row is added and -1 where it is
+  // taken back. All workers share the one function, which is called by one thread at a time. When it
+  // throws the run fails. A stream that takes rows back needs a function that is told so.
   template <typename F>
     requires std::invocable<F&, const T&> || std::invocable<F&, const T&, int>
   void sink(F call) const {
-    graph_->sink(node_, maker<detail::CallbackFunction<T, F>>(std::move(call)));
+    auto shared = std::make_shared<F>(std::move(call));
+    graph_->sink(node_, {.make = maker<detail::CallbackFunction<T, F>>(std::move(shared)),
+                         .takes_changes = detail::kTakesChanges<T, F>});
   }
+  // Into any connector that can be written to: sink(connector("file", {{"path", "out.jsonl"}})).
   void sink(const ConnectorOptions& connector) const { graph_->sink(node_, connector); }
 
  private:

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <functional>
+#include <cmath>
 
 namespace thalweg {
 namespace {
@@ -93,11 +93,15 @@ std::optional<double> Event::number(std::string_view field) const {
 }
 
 void Event::set(std::string_view field, std::string_view value) {
-  data = with_field(data, field, json_text(value));
+  set_json(field, json_text(value));
 }
 
 void Event::set(std::string_view field, double value) {
-  data = with_field(data, field, fmt::format("{}", value));
+  set_json(field, std::isfinite(value) ? fmt::format("{}", value) : "null");
+}
+
+void Event::set_json(std::string_view field, std::string_view json) {
+  data = with_field(data, field, json);
 }
 
 std::optional<std::string> Event::header(std::string_view name) const {

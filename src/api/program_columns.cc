@@ -1,6 +1,7 @@
 #include "api/program_columns.h"
 
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "base/check.h"
@@ -26,12 +27,19 @@ BufferRef text_offsets(const detail::ColumnData& data) {
 class ProgramFunction final : public RowFunction {
  public:
   ProgramFunction(std::unique_ptr<detail::RowsFunction> function,
-                  std::vector<detail::FieldInfo> fields)
-      : function_(std::move(function)), fields_(std::move(fields)) {}
+                  std::vector<detail::FieldInfo> fields, std::string step,
+                  std::shared_ptr<FailureNotes> failures)
+      : function_(std::move(function)),
+        fields_(std::move(fields)),
+        step_(std::move(step)),
+        failures_(std::move(failures)) {}
 
   RowsMade apply(const Batch& input) override {
     detail::RowsOut out;
     function_->apply(rows_in(input), out);
+    if (!out.refused.empty()) {
+      failures_->add(step_, std::string(to_string(RowError::kFunctionFailed)), out.failure);
+    }
     RowsMade made{
         .columns = {}, .origins = std::move(out.origins), .refused = std::move(out.refused)};
     for (std::size_t i = 0; i < out.columns.size(); ++i) {
@@ -44,7 +52,62 @@ class ProgramFunction final : public RowFunction {
  private:
   const std::unique_ptr<detail::RowsFunction> function_;
   const std::vector<detail::FieldInfo> fields_;
+  const std::string step_;
+  const std::shared_ptr<FailureNotes> failures_;
 };
+
+class NullCheck final : public RowFunction {
+ public:
+  NullCheck(std::vector<detail::FieldInfo> fields, std::string step,
+            std::shared_ptr<FailureNotes> failures)
+      : fields_(std::move(fields)), step_(std::move(step)), failures_(std::move(failures)) {}
+
+  RowsMade apply(const Batch& input) override {
+    RowsMade made{.refused_as = RowError::kNullNotAllowed};
+    for (std::uint32_t i = 0; i < input.num_rows(); ++i) {
+      const RowIndex row = input.row(i);
+      (null_field(input, row) == nullptr ? made.origins : made.refused).push_back(row);
+    }
+    if (!made.refused.empty()) {
+      failures_->add(step_, std::string(to_string(made.refused_as)),
+                     "field " + null_field(input, made.refused[0])->name +
+                         " has no value, and is not std::optional");
+    }
+    return made;
+  }
+
+ private:
+  // The first field without the value it must have.
+  const detail::FieldInfo* null_field(const Batch& batch, RowIndex row) const {
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      if (!fields_[i].nullable && !batch.columns[i].is_valid(row)) {
+        return &fields_[i];
+      }
+    }
+    return nullptr;
+  }
+
+  const std::vector<detail::FieldInfo> fields_;
+  const std::string step_;
+  const std::shared_ptr<FailureNotes> failures_;
+};
+
+// Takes back what was written after the first `rows`; the parts of a row that was not finished too.
+void truncate(detail::ColumnData& column, std::uint32_t rows) {
+  if (column.rows <= rows) {
+    return;
+  }
+  if (!column.ends.empty()) {
+    column.ends.resize(rows);
+    column.bytes.resize(rows == 0 ? 0 : static_cast<std::size_t>(column.ends.back()));
+  } else {
+    column.bytes.resize(column.bytes.size() / column.rows * rows);
+  }
+  if (!column.nulls.empty()) {
+    column.nulls.resize(rows);
+  }
+  column.rows = rows;
+}
 
 }  // namespace
 
@@ -115,8 +178,41 @@ detail::RowsIn rows_in(const Batch& batch) {
 }
 
 std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunction> function,
-                                               std::vector<detail::FieldInfo> fields) {
-  return std::make_unique<ProgramFunction>(std::move(function), std::move(fields));
+                                               std::vector<detail::FieldInfo> fields,
+                                               std::string step,
+                                               std::shared_ptr<FailureNotes> failures) {
+  return std::make_unique<ProgramFunction>(std::move(function), std::move(fields), std::move(step),
+                                           std::move(failures));
 }
 
+std::unique_ptr<RowFunction> make_null_check(std::vector<detail::FieldInfo> fields,
+                                             std::string step,
+                                             std::shared_ptr<FailureNotes> failures) {
+  return std::make_unique<NullCheck>(std::move(fields), std::move(step), std::move(failures));
+}
+
+namespace detail {
+
+std::string current_exception_text() {
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+void RowsOut::refuse(std::uint32_t row, std::size_t rows_before) {
+  if (refused.empty()) {
+    failure = current_exception_text();
+  }
+  refused.push_back(row);
+  origins.resize(rows_before);
+  for (ColumnData& column : columns) {
+    truncate(column, static_cast<std::uint32_t>(rows_before));
+  }
+}
+
+}  // namespace detail
 }  // namespace thalweg

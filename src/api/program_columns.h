@@ -1,7 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
+#include "api/failure_notes.h"
 #include "columnar/batch.h"
 #include "columnar/row_function.h"
 #include "thalweg/detail/graph.h"
@@ -17,8 +20,16 @@ Column to_column(detail::FieldKind kind, const detail::ColumnData& data);
 // A view of the batch, which must outlive it.
 detail::RowsIn rows_in(const Batch& batch);
 
-// A function of the program as a step. `fields`: of its output.
+// A function of the program as a step. `fields`: of its output. What it says when it fails goes to
+// `failures`, under the step's name.
 std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunction> function,
-                                               std::vector<detail::FieldInfo> fields);
+                                               std::vector<detail::FieldInfo> fields,
+                                               std::string step,
+                                               std::shared_ptr<FailureNotes> failures);
+
+// Refuses rows with NULL in a column whose field cannot be NULL.
+std::unique_ptr<RowFunction> make_null_check(std::vector<detail::FieldInfo> fields,
+                                             std::string step,
+                                             std::shared_ptr<FailureNotes> failures);
 
 }  // namespace thalweg

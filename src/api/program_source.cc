@@ -1,5 +1,8 @@
 #include "api/program_source.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -27,7 +30,15 @@ class ProgramPartition final : public Partition {
 
   Result<Claim> claim(Block& block) override {
     std::vector<detail::ColumnData> data(fields_.size());
-    switch (producer_->next(kBlockRows, data)) {
+    detail::Produced produced = detail::Produced::kEnd;
+    try {
+      produced = producer_->next(kBlockRows, data);
+    } catch (...) {
+      return Status(Code::kRowFailed, fmt::format("the function that makes the rows of \"{}\" threw "
+                                                  "an exception: {}",
+                                                  name_, detail::current_exception_text()));
+    }
+    switch (produced) {
       case detail::Produced::kEnd:
         return Claim::kEnd;
       case detail::Produced::kNothingYet:
@@ -117,11 +128,14 @@ class ProgramWriter final : public SinkWriter {
 
   Status write(const Batch& batch) override {
     const std::lock_guard lock(mutex_);
-    detail::RowsOut out;
-    function_->apply(rows_in(batch), out);
-    return out.refused.empty()
-               ? Status()
-               : Status(Code::kRowFailed, "a function that takes the results threw an exception");
+    detail::RowsOut none;
+    try {
+      function_->apply(rows_in(batch), none);
+    } catch (...) {
+      return Status(Code::kRowFailed, "a function that takes results threw an exception: " +
+                                          detail::current_exception_text());
+    }
+    return {};
   }
   Status flush() override { return {}; }
 

@@ -1,15 +1,15 @@
 #include "thalweg/record.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <limits>
+#include <stdexcept>
 
 #include "columnar/batch.h"
 #include "columnar/value.h"
 
 namespace thalweg {
 namespace {
-
-constexpr std::uint32_t kNoColumn = std::numeric_limits<std::uint32_t>::max();
 
 bool is_integer_like(TypeKind kind) {
   return is_integer(kind) || kind == TypeKind::kBoolean || kind == TypeKind::kDate ||
@@ -18,43 +18,43 @@ bool is_integer_like(TypeKind kind) {
 
 }  // namespace
 
+bool Record::has(std::string_view name) const {
+  return std::find(names_->begin(), names_->end(), name) != names_->end();
+}
+
 std::uint32_t Record::column_of(std::string_view name) const {
   const auto found = std::find(names_->begin(), names_->end(), name);
-  return found == names_->end() ? kNoColumn : static_cast<std::uint32_t>(found - names_->begin());
+  if (found == names_->end()) {
+    throw std::invalid_argument(fmt::format("there is no column \"{}\"; there are {}", name,
+                                            fmt::join(*names_, ", ")));
+  }
+  return static_cast<std::uint32_t>(found - names_->begin());
 }
 
-bool Record::has(std::string_view name) const { return column_of(name) != kNoColumn; }
-
-bool Record::is_null(std::string_view name) const {
+std::uint32_t Record::number_column_of(std::string_view name) const {
   const std::uint32_t column = column_of(name);
-  return column == kNoColumn || rows_.is_null(row_, column);
+  const Type& type = rows_.batch().columns[column].type();
+  if (!is_numeric(type.kind) && !is_integer_like(type.kind)) {
+    throw std::invalid_argument(
+        fmt::format("column \"{}\" is {}, not a number", name, to_string(type)));
+  }
+  return column;
 }
+
+bool Record::is_null(std::string_view name) const { return rows_.is_null(row_, column_of(name)); }
 
 std::int64_t Record::integer(std::string_view name) const {
-  const std::uint32_t column = column_of(name);
-  if (column == kNoColumn) {
-    return 0;
-  }
-  const TypeKind kind = rows_.batch().columns[column].type().kind;
-  if (is_integer_like(kind)) {
-    return rows_.integer(row_, column);
-  }
-  return is_numeric(kind) ? static_cast<std::int64_t>(rows_.number(row_, column)) : 0;
+  const std::uint32_t column = number_column_of(name);
+  return is_integer_like(rows_.batch().columns[column].type().kind)
+             ? rows_.integer(row_, column)
+             : static_cast<std::int64_t>(rows_.number(row_, column));
 }
 
 double Record::number(std::string_view name) const {
-  const std::uint32_t column = column_of(name);
-  if (column == kNoColumn) {
-    return 0;
-  }
-  const TypeKind kind = rows_.batch().columns[column].type().kind;
-  return is_numeric(kind) || is_integer_like(kind) ? rows_.number(row_, column) : 0;
+  return rows_.number(row_, number_column_of(name));
 }
 
-std::string Record::text(std::string_view name) const {
-  const std::uint32_t column = column_of(name);
-  return column == kNoColumn ? std::string() : rows_.text(row_, column);
-}
+std::string Record::text(std::string_view name) const { return rows_.text(row_, column_of(name)); }
 
 std::string Record::text(std::size_t column) const {
   return rows_.text(row_, static_cast<std::uint32_t>(column));

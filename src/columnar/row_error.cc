@@ -27,6 +27,7 @@ constexpr std::array<ErrorText, kRowErrorCount> kErrors = {{
     {"late", "The row came after its window, or the rows it belongs with, had been closed."},
     {"late_after_idle", "The row came late, from a partition that had been idle."},
     {"too_far_ahead", "The event time is too far ahead of the wall clock."},
+    {"function_failed", "A function of the program threw an exception."},
 }};
 
 }  // namespace

@@ -22,8 +22,9 @@ enum class RowError : std::uint8_t {
   kLate,
   kLateAfterIdle,
   kTooFarAhead,  // Beyond max_future_skew.
+  kFunctionFailed,  // A function of a C++ program threw an exception.
 };
-inline constexpr int kRowErrorCount = 15;
+inline constexpr int kRowErrorCount = 16;
 
 // The word users see in summaries, metrics and dead letters: "division_by_zero".
 std::string_view to_string(RowError error);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "columnar/batch.h"
+#include "columnar/row_error.h"
 
 namespace thalweg {
 
@@ -13,6 +14,7 @@ struct RowsMade {
   std::vector<Column> columns;    // Absent where it only chooses rows.
   std::vector<RowIndex> origins;  // The input's column row that each comes from; ascending.
   std::vector<RowIndex> refused;  // The input's column rows that it failed on; ascending.
+  RowError refused_as = RowError::kFunctionFailed;
 };
 
 // A function of the program over rows, which the engine knows nothing of: none, one or many rows

@@ -20,7 +20,7 @@ class Process final : public Operator {
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     RowsMade made = spec_.function->apply(batch);
     if (!made.refused.empty()) {
-      out.reject(batch, made.refused, RowError::kBadArgument);
+      out.reject(batch, made.refused, made.refused_as);
     }
     if (made.origins.empty()) {
       return Progress::kDone;

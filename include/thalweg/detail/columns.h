@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -57,6 +58,9 @@ struct RowsIn {
   std::uint32_t number(std::uint32_t i) const { return numbers.empty() ? i : numbers[i]; }
 };
 
+// What offsets of 32 bits can address.
+inline constexpr std::size_t kTextBytesMax = 0x7fffffff;
+
 // A column being written, whose values are laid out one after the other.
 struct ColumnData {
   std::string bytes;
@@ -70,6 +74,9 @@ struct ColumnData {
     close_row(false);
   }
   void append_text(std::string_view text) {
+    if (bytes.size() + text.size() > kTextBytesMax) {
+      throw std::length_error("the texts of one batch come to more than 2 GB");
+    }
     bytes.append(text);
     ends.push_back(static_cast<std::int32_t>(bytes.size()));
     close_row(false);
@@ -90,11 +97,26 @@ struct RowsOut {
   std::vector<ColumnData> columns;
   std::vector<std::uint32_t> origins;  // The input's row, by number, that each comes from.
   std::vector<std::uint32_t> refused;  // Rows it failed on.
+  std::string failure;                 // What the exception on the first of these said.
+
+  // For a handler of exceptions: the function failed on `row` when it had put out `rows_before`
+  // rows for those before it, which stay.
+  void refuse(std::uint32_t row, std::size_t rows_before);
 };
+
+// What the exception being handled says of itself.
+std::string current_exception_text();
+
+template <typename T>
+inline constexpr bool kNever = false;
 
 // How a field's type is kept in a column.
 template <typename T>
-struct FieldTraits;
+struct FieldTraits {
+  static_assert(kNever<T>,
+                "a field of a row is a bool, a signed integer of 16, 32 or 64 bits, a float, a "
+                "double, a std::string, a thalweg::Timestamp, or a std::optional of one of these");
+};
 
 template <typename T, FieldKind kKindOfField>
 struct PlainField {
@@ -148,7 +170,7 @@ struct FieldTraits<std::string> {
   }
 };
 
-// NULL is no value.
+// NULL is no value. Other fields are never NULL: what could be is rejected where it comes in.
 template <typename T>
 struct FieldTraits<std::optional<T>> {
   static constexpr FieldKind kKind = FieldTraits<T>::kKind;

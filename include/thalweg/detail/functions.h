@@ -1,9 +1,12 @@
 #pragma once
 
-#include <exception>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -56,17 +59,18 @@ struct RowStore<Record> {
   using Type = NoRow;
 };
 
-// Calls act(row, number) for each row; a row on which it throws is refused, what it had put out for
-// that row included.
+// Calls act(row, number) for each row; a row on which it throws is refused, and what it had put out
+// for that row is taken back.
 template <typename T, typename Act>
 void for_each_row(const RowsIn& rows, typename RowStore<T>::Type& store,
                   const std::vector<std::string>& names, RowsOut& out, Act act) {
   RowCursor<T> cursor(rows, store, names);
   for (std::uint32_t i = 0; i < rows.rows; ++i) {
+    const std::size_t rows_before = out.origins.size();
     try {
       act(cursor.at(i), rows.number(i));
-    } catch (const std::exception&) {
-      out.refused.push_back(rows.number(i));
+    } catch (...) {
+      out.refuse(rows.number(i), rows_before);
     }
   }
 }
@@ -118,8 +122,8 @@ class FlatMapFunction final : public RowsFunction {
   void apply(const RowsIn& rows, RowsOut& out) override {
     out.columns.resize(field_count<U>);
     for_each_row<T>(rows, row_, names_, out, [&](const T& row, std::uint32_t number) {
-      for (const U& made : map_(row)) {
-        write_row(made, out.columns);
+      for (const auto& made : map_(row)) {
+        write_row<U>(made, out.columns);
         out.origins.push_back(number);
       }
     });
@@ -142,61 +146,44 @@ class ProcessorFunction final : public RowsFunction {
 
   void apply(const RowsIn& rows, RowsOut& out) override {
     out.columns.resize(field_count<Out>);
-    RowsOut made;
+    Output<Out> output(out);
     for_each_row<In>(rows, row_, names_, out, [&](const In& row, std::uint32_t number) {
-      // Rows of a call that throws half way are dropped with it.
-      made.columns.assign(field_count<Out>, {});
-      made.origins.clear();
-      Output<Out> output(made);
       output.set_origin(number);
       processor_.process(row, output);
-      append(made, out);
     });
   }
 
  private:
-  static void append(const RowsOut& made, RowsOut& out) {
-    RowsIn none;
-    for (std::size_t i = 0; i < out.columns.size(); ++i) {
-      ColumnData& to = out.columns[i];
-      const ColumnData& from = made.columns[i];
-      const auto base = static_cast<std::int32_t>(to.bytes.size());
-      to.bytes += from.bytes;
-      for (const std::int32_t end : from.ends) {
-        to.ends.push_back(base + end);
-      }
-      for (std::uint32_t row = 0; row < from.rows; ++row) {
-        to.close_row(!from.nulls.empty() && from.nulls[row] != 0);
-      }
-    }
-    out.origins.insert(out.origins.end(), made.origins.begin(), made.origins.end());
-  }
-
   P processor_;
   std::vector<std::string> names_;
   typename RowStore<In>::Type row_{};
 };
 
+// Whether a function over rows is told, or can ask a Record, if a row is added or taken back.
+template <typename T, typename F>
+inline constexpr bool kTakesChanges =
+    std::is_same_v<T, Record> || std::is_invocable_v<F&, const T&, int>;
+
+// Hands rows to a function that all workers share. What it throws goes on to whoever calls.
 template <typename T, typename F>
 class CallbackFunction final : public RowsFunction {
  public:
-  CallbackFunction(F call, std::vector<std::string> names)
+  CallbackFunction(std::shared_ptr<F> call, std::vector<std::string> names)
       : call_(std::move(call)), names_(std::move(names)) {}
-  void apply(const RowsIn& rows, RowsOut& out) override {
+  void apply(const RowsIn& rows, RowsOut& /*out*/) override {
     const Rows view(*rows.batch);
-    std::uint32_t i = 0;
-    for_each_row<T>(rows, row_, names_, out, [&](const T& row, std::uint32_t /*number*/) {
-      const std::uint32_t current = i++;
+    RowCursor<T> cursor(rows, row_, names_);
+    for (std::uint32_t i = 0; i < rows.rows; ++i) {
       if constexpr (std::is_invocable_v<F&, const T&, int>) {
-        call_(row, view.change(current));
+        (*call_)(cursor.at(i), view.change(i));
       } else {
-        call_(row);
+        (*call_)(cursor.at(i));
       }
-    });
+    }
   }
 
  private:
-  F call_;
+  std::shared_ptr<F> call_;
   std::vector<std::string> names_;
   typename RowStore<T>::Type row_{};
 };
@@ -220,13 +207,16 @@ class VectorProducer final : public RowProducer {
   std::size_t next_ = 0;
 };
 
+// A block is as many rows as come quickly, so that one that comes slowly is passed on at once.
 template <typename T, typename F>
 class GeneratorProducer final : public RowProducer {
  public:
   explicit GeneratorProducer(F generate) : generate_(std::move(generate)) {}
   Produced next(std::uint32_t rows_max, std::vector<ColumnData>& out) override {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::uint32_t wanted = std::min(rows_wanted_, rows_max);
     std::uint32_t rows = 0;
-    while (!ended_ && rows < rows_max) {
+    while (!ended_ && rows < wanted) {
       if (const std::optional<T> row = generate_()) {
         write_row(*row, out);
         ++rows;
@@ -234,11 +224,16 @@ class GeneratorProducer final : public RowProducer {
         ended_ = true;
       }
     }
+    const bool quick = std::chrono::steady_clock::now() - begin < kBlockTime;
+    rows_wanted_ = quick ? std::min(wanted * 2, rows_max) : std::max(wanted / 2, 1U);
     return rows > 0 ? Produced::kRows : Produced::kEnd;
   }
 
  private:
+  static constexpr std::chrono::milliseconds kBlockTime{5};
+
   F generate_;
+  std::uint32_t rows_wanted_ = 1;
   bool ended_ = false;
 };
 

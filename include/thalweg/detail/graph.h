@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,6 +55,7 @@ struct SourceDecl {
   std::vector<FieldInfo> fields;
   std::optional<ConnectorOptions> connector;                    // Else:
   std::function<std::unique_ptr<RowProducer>()> make_producer;  // Called once a run.
+  std::function<void()> close;                                  // When a run is over; may be absent.
   bool bounded = true;
   std::string time_field;  // Empty: no event time.
   std::chrono::microseconds delay{0};
@@ -63,6 +66,13 @@ struct FunctionDecl {
   std::function<std::unique_ptr<RowsFunction>()> make;
   bool chooses_rows = false;
   std::vector<FieldInfo> fields;  // Of the output, unless it only chooses rows.
+};
+
+// What takes the results. All functions made are called by one thread at a time; what they throw
+// ends the run.
+struct SinkDecl {
+  std::function<std::unique_ptr<RowsFunction>()> make;
+  bool takes_changes = false;
 };
 
 struct AggregateDecl {
@@ -81,15 +91,16 @@ class Graph {
   PlanNode function(const PlanNode& input, FunctionDecl function);
   PlanNode filter(const PlanNode& input, const std::string& condition);
   PlanNode aggregate(const PlanNode& input, const AggregateDecl& aggregate);
-  // The columns of these names, as these kinds.
-  PlanNode convert(const PlanNode& input, const std::vector<FieldInfo>& fields);
+  // The columns of these names, as these kinds; a row with NULL where none may be is rejected.
+  PlanNode convert(const PlanNode& input, const std::string& type,
+                   const std::vector<FieldInfo>& fields);
   PlanNode merge(const std::vector<PlanNode>& inputs);
-  PlanNode sql(const std::string& script);
+  // `wants_rows`: of the last statement, which must be a query then.
+  PlanNode sql(const std::string& script, bool wants_rows);
   void name_table(const PlanNode& input, const std::string& name);
 
   void sink(const PlanNode& input, const ConnectorOptions& connector);
-  // Calls of one function made by `make` come from one thread at a time.
-  void sink(const PlanNode& input, std::function<std::unique_ptr<RowsFunction>()> make);
+  void sink(const PlanNode& input, SinkDecl sink);
 
   std::vector<std::string> column_names(const PlanNode& node) const;
   const std::string& name() const;
@@ -100,6 +111,8 @@ class Graph {
   RunProgress progress() const;
 
  private:
+  void run_plan(const SessionOptions& options, RunReport& report);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -141,6 +141,7 @@ struct Specimen {
 #ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
+#pragma clang diagnostic ignored "-Wundefined-internal"
 #endif
 template <typename T>
 extern const Specimen<T> specimen;

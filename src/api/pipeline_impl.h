@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/engine.h"
+#include "api/failure_notes.h"
+#include "plan/plan.h"
+#include "thalweg/detail/graph.h"
+
+namespace thalweg::detail {
+
+// The plan under construction, with the mistakes made so far. Steps after a mistake are null.
+struct Graph::Impl {
+  explicit Impl(std::string pipeline_name);
+
+  // Keeps what is wrong with a step; said twice, it is shown once.
+  void add_problems(const SourceText& source, const Diagnostics& diagnostics);
+  void add_problem(const std::string& step, std::string message, std::vector<std::string> notes);
+
+  // Problems are shown in the script's text after its first `prefix` bytes, which are ours.
+  std::optional<Engine::BoundScript> bind(const Script& script, std::size_t prefix = 0);
+
+  // The number of a column; a problem of the step where there is none.
+  std::optional<std::uint32_t> column_of(const PlanNode& node, const std::string& step,
+                                         const std::string& column);
+
+  bool has_errors() const;
+
+  std::string name;
+  Engine engine;
+  std::vector<Problem> problems;
+  std::vector<plan::NodePtr> sinks;
+  std::vector<TablePtr> own_tables;  // Of functions that take results.
+  std::vector<std::function<void()>> closers;
+  std::map<std::string, int> operators;  // How many of a kind there are.
+  std::shared_ptr<FailureNotes> failures = std::make_shared<FailureNotes>();
+  std::atomic<bool> stop_asked{false};  // Since the last run ended.
+};
+
+}  // namespace thalweg::detail

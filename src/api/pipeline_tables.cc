@@ -1,0 +1,209 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/pipeline_impl.h"
+#include "api/program_columns.h"
+#include "api/program_source.h"
+#include "plan/build.h"
+#include "sql/catalog_names.h"
+#include "sql/sql_text.h"
+
+// Where streams begin and end: what SQL calls tables. Connectors are declared by SQL, so that their
+// options are checked as SQL checks them.
+namespace thalweg::detail {
+namespace {
+
+std::string options_sql(const ConnectorOptions& connector) {
+  std::string sql = "WITH (connector = " + quote_text(connector.connector);
+  for (const auto& [name, value] : connector.options) {
+    sql += ", " + quote_name(name) + " = " + quote_text(value);
+  }
+  return sql + ")";
+}
+
+std::string column_sql(const Field& field) {
+  return quote_name(field.name) + " " + thalweg::to_string(field.type);
+}
+
+std::string source_sql(const SourceDecl& source, const std::string& table) {
+  std::vector<std::string> parts;
+  const Schema schema = schema_of(source.fields);
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    parts.push_back(column_sql(schema[i]) + (source.fields[i].nullable ? "" : " NOT NULL"));
+  }
+  if (!source.time_field.empty()) {
+    const std::string time = quote_name(source.time_field);
+    parts.push_back(fmt::format("WATERMARK FOR {} AS {} - INTERVAL '{} microseconds'", time, time,
+                                source.delay.count()));
+  }
+  return fmt::format("CREATE OR REPLACE TABLE {} ({}) {}", quote_name(table),
+                     fmt::join(parts, ", "),
+                     source.connector ? options_sql(*source.connector) : "");
+}
+
+std::string sink_sql(const Schema& schema, const std::string& table,
+                     const ConnectorOptions& connector) {
+  std::vector<std::string> parts;
+  for (const Field& field : schema) {
+    parts.push_back(column_sql(field));
+  }
+  return fmt::format("CREATE SINK {} ({}) {}", quote_name(table), fmt::join(parts, ", "),
+                     options_sql(connector));
+}
+
+// The table that is kept in memory among those a plan reads; null where there is none.
+const Table* memory_table(const plan::Node& node) {
+  const auto* scan = std::get_if<plan::Scan>(&node.step);
+  if (scan != nullptr && scan->table->memory != nullptr) {
+    return scan->table.get();
+  }
+  for (const plan::NodePtr& input : node.inputs) {
+    if (const Table* const table = memory_table(*input)) {
+      return table;
+    }
+  }
+  return nullptr;
+}
+
+// A query's rows under the names that its sink shows.
+plan::NodePtr named_rows(const plan::Node& sink) {
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (std::uint32_t column = 0; column < sink.schema.size(); ++column) {
+    exprs.push_back(column_expr(column, sink.schema[column].type, sink.schema[column].name));
+    names.push_back(sink.schema[column].name);
+  }
+  return plan::make_project(sink.inputs[0], std::move(exprs), std::move(names));
+}
+
+}  // namespace
+
+PlanNode Graph::source(const SourceDecl& source) {
+  const std::string name = sql::fold_name(source.name);
+  auto& tables = impl_->engine.catalog().names().tables;
+  if (!impl_->bind({.name = impl_->name + ", source " + source.name,
+                    .text = source_sql(source, name)})) {
+    return nullptr;
+  }
+  TablePtr table = tables[name];
+  if (!source.connector) {
+    auto own = std::make_shared<Table>(*table);
+    own->name = source.name;
+    own->connector = "program";
+    own->memory = nullptr;
+    own->bounded = source.bounded;
+    table = own;
+    tables[name] = table;
+    impl_->own_tables.push_back(table);
+    impl_->engine.program().sources[table.get()] =
+        [source](const std::vector<std::uint32_t>& columns) -> Result<std::unique_ptr<Source>> {
+      return make_program_source(source.name, source.make_producer(), source.fields, source.bounded,
+                                 columns);
+    };
+  }
+  if (source.close) {
+    impl_->closers.push_back(source.close);
+  }
+  return impl_->engine.catalog().names().scan_of(table);
+}
+
+PlanNode Graph::sql(const std::string& script, bool wants_rows) {
+  const auto bound = impl_->bind({.name = impl_->name + ", sql", .text = script});
+  if (!bound) {
+    return nullptr;
+  }
+  const std::string step = wants_rows ? "sql" : "execute";
+  PlanNode rows;
+  const auto take = [&](const sql::BoundQuery& query, bool last) {
+    const TablePtr& target = std::get<plan::Sink>(query.sink->step).table;
+    const Table* kept = target != nullptr && target->memory != nullptr
+                            ? target.get()
+                            : memory_table(*query.sink);
+    if (kept != nullptr) {
+      impl_->add_problem(step,
+                         "table \"" + kept->name +
+                             "\" is kept in memory, which only a session's scripts can use",
+                         {"declare it WITH (connector = ...), or make it a source of the pipeline"});
+    } else if (target != nullptr) {
+      impl_->sinks.push_back(query.sink);
+    } else if (last && wants_rows) {
+      rows = named_rows(*query.sink);
+    } else {
+      impl_->add_problem(step, "nobody takes the rows of a query here",
+                         {"sql(...) gives the rows of a script's last statement"});
+    }
+  };
+  for (std::size_t i = 0; i < bound->items.size(); ++i) {
+    const sql::BoundStatement& statement = bound->items[i].bound;
+    const bool last = i + 1 == bound->items.size();
+    if (const auto* query = std::get_if<sql::BoundQuery>(&statement)) {
+      take(*query, last);
+    } else if (const auto* queries = std::get_if<sql::BoundQueries>(&statement)) {
+      for (const sql::BoundQuery& each : queries->queries) {
+        take(each, false);
+      }
+    } else if (!std::holds_alternative<sql::BoundDdl>(statement)) {
+      impl_->add_problem(step, "a pipeline's SQL declares, inserts and selects; no more", {});
+    }
+  }
+  if (wants_rows && rows == nullptr && !impl_->has_errors()) {
+    impl_->add_problem(step, "the last statement is no query",
+                       {"use execute(...) for declarations and INSERTs alone"});
+  }
+  return rows;
+}
+
+void Graph::name_table(const PlanNode& input, const std::string& name) {
+  if (input != nullptr) {
+    impl_->engine.catalog().names().views[sql::fold_name(name)] = {.name = name, .node = input};
+  }
+}
+
+void Graph::sink(const PlanNode& input, const ConnectorOptions& connector) {
+  if (input == nullptr) {
+    return;
+  }
+  auto& names = impl_->engine.catalog().names();
+  const std::string table =
+      sql::fold_name(fmt::format("{} sink {}", impl_->name, impl_->sinks.size() + 1));
+  if (!impl_->bind({.name = impl_->name + ", sink " + connector.connector,
+                    .text = sink_sql(input->schema, table, connector)})) {
+    return;
+  }
+  const TablePtr& made = names.tables[table];
+  const ConnectorInfo* const info = names.connectors.find_connector(made->connector);
+  if (input->updating && (info == nullptr || !info->takes_changes)) {
+    impl_->add_problem("sink " + connector.connector,
+                       "it can only be added to, and the stream changes rows it has given",
+                       {"aggregate in windows, so that each result is final",
+                        "or end the stream in a function that takes (row, change)"});
+    return;
+  }
+  impl_->sinks.push_back(plan::make_sink(input, made));
+}
+
+void Graph::sink(const PlanNode& input, SinkDecl sink) {
+  if (input == nullptr) {
+    return;
+  }
+  if (input->updating && !sink.takes_changes) {
+    impl_->add_problem("sink",
+                       "the stream changes rows it has given, and the function is not told so",
+                       {"let it take (row, int change): +1 added, -1 taken back",
+                        "or aggregate in windows, so that each result is final"});
+    return;
+  }
+  auto table = std::make_shared<Table>();
+  table->name = fmt::format("function {}", impl_->sinks.size() + 1);
+  table->kind = TableKind::kSink;
+  table->connector = "program";
+  impl_->engine.program().sinks[table.get()] =
+      [make = std::move(sink.make)]() -> Result<std::unique_ptr<Sink>> {
+    return make_program_sink(make);
+  };
+  impl_->own_tables.push_back(table);
+  impl_->sinks.push_back(plan::make_sink(input, table));
+}
+
+}  // namespace thalweg::detail
