@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """Runs tests and ends with one line, `N passed, N failed`.
 
-Without a filter: the checks that need no build, and the unit tests of the folders in SETTLED,
-which are finished. With `all`: every kind of test over everything, also over what is still being
-built and may fail.
+Without a filter: every kind of test over everything.
 
-With another filter it runs only the unit tests, SQL cases, examples and command line tests whose name
+With a filter it runs only the unit tests, SQL cases, examples and command line tests whose name
 contains it, on the release build: the quick round while working.
 """
 import concurrent.futures
@@ -28,10 +26,6 @@ SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",
 }
-
-
-# Test programs of the folders that are finished; a folder joins when its tests pass.
-SETTLED = ["base_test", "columnar_test"]
 
 
 class Tally:
@@ -255,34 +249,6 @@ def all_steps():
     ]
 
 
-def build_settled():
-    """The release build of the settled folders' tests alone."""
-    for command in (["cmake", "--preset", "release"],
-                    ["ninja", "-C", RELEASE, *SETTLED]):
-        code, out, err = run(command, timeout=3600)
-        if code != 0:
-            return Tally(0, [("build of settled folders", (out + err)[-8000:])])
-    return Tally(1)
-
-
-def settled_units():
-    return in_parallel(lambda name: gtest_program(RELEASE, name, "", None), SETTLED)
-
-
-def settled_steps():
-    return [
-        ("house", house, None),
-        ("build", build_settled, None),
-        ("unit tests", settled_units, "build"),
-    ]
-
-
-def steps_for(name_filter):
-    if not name_filter:
-        return settled_steps()
-    return all_steps() if name_filter == "all" else filtered_steps(name_filter)
-
-
 def filtered_steps(name_filter):
     return [
         ("build release", build("release"), None),
@@ -305,7 +271,7 @@ def run_step(name, function, needs, failed_steps):
 def main():
     name_filter = sys.argv[1] if len(sys.argv) > 1 else ""
     total, failed_steps = Tally(), set()
-    for name, function, needs in steps_for(name_filter):
+    for name, function, needs in (filtered_steps(name_filter) if name_filter else all_steps()):
         started = time.monotonic()
         tally = run_step(name, function, needs, failed_steps)
         for test, output in tally.failures:

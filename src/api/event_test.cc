@@ -11,7 +11,8 @@ namespace thalweg {
 namespace {
 
 TEST(EventTest, ReadsFieldsOfItsData) {
-  const Event event{.data = R"({"city":"K\u00f6ln","n":12,"x":0.5,"ok":true,"no":null,"in":{"a":1}})"};
+  const Event event{.data =
+                        R"({"city":"K\u00f6ln","n":12,"x":0.5,"ok":true,"no":null,"in":{"a":1}})"};
   EXPECT_EQ(event.text("city"), "K\xc3\xb6ln");
   EXPECT_EQ(event.text("n"), "12");
   EXPECT_EQ(event.text("ok"), "true");
@@ -42,9 +43,8 @@ TEST(EventTest, SetsAndReplacesFields) {
   event.set("flag", true);
   event.set("nan", std::nan(""));
   event.set_json("list", "[1,2]");
-  EXPECT_EQ(event.data,
-            R"({"text":"say \"hi\"\u000a","whole":3,"nought":0,"large":9007199254740993,)"
-            R"("part":2.5,"flag":true,"nan":null,"list":[1,2]})");
+  EXPECT_EQ(event.data, R"({"text":"say \"hi\"\n","whole":3,"nought":0,"large":9007199254740993,)"
+                        R"("part":2.5,"flag":true,"nan":null,"list":[1,2]})");
   event.set("whole", "four");
   EXPECT_EQ(event.text("whole"), "four");
   EXPECT_EQ(event.text("text"), "say \"hi\"\n");
@@ -86,9 +86,9 @@ TEST(EventTest, FlowsThroughAPipeline) {
       });
   ASSERT_EQ(pipeline.run({.workers = 1}).outcome, Outcome::kDone);
   std::sort(seen.begin(), seen.end());
-  EXPECT_EQ(seen, (std::vector<std::string>{"1970-01-01 00:00:20 even 5", "1970-01-01 00:00:20 odd 5",
-                                            "1970-01-01 00:00:40 even 10",
-                                            "1970-01-01 00:00:40 odd 10"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{
+                      "1970-01-01 00:00:20 even 5", "1970-01-01 00:00:20 odd 5",
+                      "1970-01-01 00:00:40 even 10", "1970-01-01 00:00:40 odd 10"}));
 }
 
 }  // namespace

@@ -41,8 +41,10 @@ Graph::Impl::Impl(std::string pipeline_name)
 
 void Graph::Impl::add_problems(const SourceText& source, const Diagnostics& diagnostics) {
   for (Problem& problem : to_problems(source, diagnostics, false)) {
-    const bool said = std::any_of(problems.begin(), problems.end(),
-                                  [&](const Problem& each) { return each.text == problem.text; });
+    const bool said = std::any_of(problems.begin(), problems.end(), [&](const Problem& each) {
+      return each.code == problem.code && each.message == problem.message &&
+             each.file == problem.file;
+    });
     if (!said) {
       problems.push_back(std::move(problem));
     }

@@ -47,9 +47,10 @@ TEST_P(PipelineSqlTest, ReadsSourcesAndNamedStreams) {
       .filter([](const Order& order) { return order.amount >= 15; })
       .as_table("large");
   pipeline
-      .sql("CREATE VIEW both AS SELECT * FROM \"order\" UNION ALL SELECT * FROM large;"
-           "SELECT window_start, shop, count(*) AS n FROM TUMBLE(large, time, INTERVAL '1 minute')"
-           " GROUP BY window_start, window_end, shop")
+      .sql(
+          "CREATE VIEW both AS SELECT * FROM \"order\" UNION ALL SELECT * FROM large;"
+          "SELECT window_start, shop, count(*) AS n FROM TUMBLE(large, time, INTERVAL '1 minute')"
+          " GROUP BY window_start, window_end, shop")
       .sink([&](const Record& row) {
         rows.push_back(row.text(0) + "|" + row.text("shop") + "|" + row.text("n"));
       });
@@ -60,8 +61,8 @@ TEST_P(PipelineSqlTest, ReadsSourcesAndNamedStreams) {
   const RunReport report = pipeline.run(options());
   ASSERT_EQ(report.outcome, Outcome::kDone)
       << (report.problems.empty() ? "" : report.problems[0].text);
-  EXPECT_THAT(rows, UnorderedElementsAre("1970-01-01 00:01:00|north|30",
-                                         "1970-01-01 00:01:00|south|30"));
+  EXPECT_THAT(rows,
+              UnorderedElementsAre("1970-01-01 00:01:00|north|30", "1970-01-01 00:01:00|south|30"));
   EXPECT_EQ(total, 180);
 }
 
@@ -119,9 +120,10 @@ TEST_P(PipelineSqlTest, RecordsReadEveryTypeOfColumn) {
   bool seen = false;
   Pipeline pipeline("types");
   pipeline
-      .sql("SELECT 1::SMALLINT AS small, 12345678901 AS big, 1.25::NUMERIC(10,2) AS exact, "
-           "0.5::DOUBLE AS part, true AS yes, 'text' AS word, NULL::BIGINT AS none, "
-           "TIMESTAMP '2024-02-29 12:00:00.5' AS at, DATE '1970-01-03' AS day")
+      .sql(
+          "SELECT 1::SMALLINT AS small, 12345678901 AS big, 1.25::NUMERIC(10,2) AS exact, "
+          "0.5::DOUBLE AS part, true AS yes, 'text' AS word, NULL::BIGINT AS none, "
+          "TIMESTAMP '2024-02-29 12:00:00.5' AS at, DATE '1970-01-03' AS day")
       .sink([&](const Record& row) {
         seen = true;
         EXPECT_EQ(row.size(), 9U);

@@ -10,7 +10,8 @@
 namespace thalweg::detail {
 namespace {
 
-constexpr std::string_view kFilteredName = "thalweg_filtered";
+// No program declares a table of this name.
+constexpr std::string_view kFilteredName = "the stream";
 
 // The sum of sizes is taken in microseconds, which a window counts in.
 std::string micros_text(std::chrono::microseconds span) {
@@ -53,13 +54,12 @@ PlanNode Graph::function(const PlanNode& input, FunctionDecl function) {
   const int number = ++impl_->operators[function.text];
   const std::string step =
       number == 1 ? function.text : fmt::format("{} ({})", function.text, number);
-  plan::Process process{.text = step,
-                        .make =
-                            [make = std::move(function.make), fields = function.fields, step,
-                             failures = impl_->failures] {
-                              return make_row_function(make(), fields, step, failures);
-                            },
-                        .chooses_rows = function.chooses_rows};
+  plan::Process process{
+      .text = step,
+      .make = [make = std::move(function.make), fields = function.fields, step,
+               failures =
+                   impl_->failures] { return make_row_function(make(), fields, step, failures); },
+      .chooses_rows = function.chooses_rows};
   return plan::make_process(input, std::move(process), schema_of(function.fields));
 }
 
@@ -70,7 +70,7 @@ PlanNode Graph::filter(const PlanNode& input, const std::string& condition) {
   auto& views = impl_->engine.catalog().names().views;
   const std::string view(kFilteredName);
   views[view] = {.name = view, .node = input};
-  const std::string prefix = "SELECT * FROM " + view + " WHERE ";
+  const std::string prefix = "SELECT * FROM \"" + view + "\" WHERE ";
   const auto bound =
       impl_->bind({.name = impl_->name + ", filter", .text = prefix + condition}, prefix.size());
   views.erase(view);
@@ -93,10 +93,9 @@ PlanNode Graph::aggregate(const PlanNode& input, const AggregateDecl& decl) {
     return nullptr;
   }
   if (decl.window && decl.window->size.count() <= 0) {
-    impl_->add_problem("window",
-                       "the size of a window is more than nothing, not " +
-                           micros_text(decl.window->size),
-                       {});
+    impl_->add_problem(
+        "window",
+        "the size of a window is more than nothing, not " + micros_text(decl.window->size), {});
     return nullptr;
   }
   if (decl.window) {

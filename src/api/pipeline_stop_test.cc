@@ -3,8 +3,8 @@
 #include <atomic>
 #include <csignal>
 #include <future>
-#include <stdexcept>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 

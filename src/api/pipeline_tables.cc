@@ -82,8 +82,8 @@ plan::NodePtr named_rows(const plan::Node& sink) {
 PlanNode Graph::source(const SourceDecl& source) {
   const std::string name = sql::fold_name(source.name);
   auto& tables = impl_->engine.catalog().names().tables;
-  if (!impl_->bind({.name = impl_->name + ", source " + source.name,
-                    .text = source_sql(source, name)})) {
+  if (!impl_->bind(
+          {.name = impl_->name + ", source " + source.name, .text = source_sql(source, name)})) {
     return nullptr;
   }
   TablePtr table = tables[name];
@@ -117,14 +117,13 @@ PlanNode Graph::sql(const std::string& script, bool wants_rows) {
   PlanNode rows;
   const auto take = [&](const sql::BoundQuery& query, bool last) {
     const TablePtr& target = std::get<plan::Sink>(query.sink->step).table;
-    const Table* kept = target != nullptr && target->memory != nullptr
-                            ? target.get()
-                            : memory_table(*query.sink);
+    const Table* kept =
+        target != nullptr && target->memory != nullptr ? target.get() : memory_table(*query.sink);
     if (kept != nullptr) {
-      impl_->add_problem(step,
-                         "table \"" + kept->name +
-                             "\" is kept in memory, which only a session's scripts can use",
-                         {"declare it WITH (connector = ...), or make it a source of the pipeline"});
+      impl_->add_problem(
+          step,
+          "table \"" + kept->name + "\" is kept in memory, which only a session's scripts can use",
+          {"declare it WITH (connector = ...), or make it a source of the pipeline"});
     } else if (target != nullptr) {
       impl_->sinks.push_back(query.sink);
     } else if (last && wants_rows) {

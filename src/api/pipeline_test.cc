@@ -1,5 +1,5 @@
-#include <gtest/gtest.h>
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -135,8 +135,8 @@ TEST_P(PipelineTest, SinksShareASourceWhichIsReadOnce) {
   Collected<Number> second;
   Collected<Pair> third;
   Pipeline pipeline("shared");
-  const auto source =
-      pipeline.source<Number>([&generated, next = std::int64_t{0}]() mutable -> std::optional<Number> {
+  const auto source = pipeline.source<Number>(
+      [&generated, next = std::int64_t{0}]() mutable -> std::optional<Number> {
         ++generated;
         return next < 5000 ? std::optional(Number{next++}) : std::nullopt;
       });
@@ -298,8 +298,9 @@ TEST_P(PipelineTest, ConnectorsReadAndWrite) {
   const RunReport report = pipeline.run(options());
   ASSERT_EQ(report.outcome, Outcome::kDone)
       << (report.problems.empty() ? "" : report.problems[0].text);
-  EXPECT_THAT(folder.lines("out.jsonl"),
-              UnorderedElementsAreArray({R"({"value":10,"text":"aa"})", R"({"value":20,"text":"bb"})"}));
+  EXPECT_THAT(
+      folder.lines("out.jsonl"),
+      UnorderedElementsAreArray({R"({"value":10,"text":"aa"})", R"({"value":20,"text":"bb"})"}));
   EXPECT_EQ(report.summary.rows_in, 5U);
   std::map<std::string, std::uint64_t> rejected;
   for (const RunProgress::Rejected& each : report.summary.rejected) {
@@ -322,8 +323,8 @@ TEST_P(PipelineTest, NullIsRejectedWhereAFieldMustHaveAValue) {
   Collected<Measured> out;
   std::vector<Reading> readings;
   for (int i = 0; i < 100; ++i) {
-    readings.push_back({"s" + std::to_string(i),
-                        i % 10 == 0 ? std::nullopt : std::optional<double>(i)});
+    readings.push_back(
+        {"s" + std::to_string(i), i % 10 == 0 ? std::nullopt : std::optional<double>(i)});
   }
   Pipeline pipeline("nulls");
   pipeline.source(readings).as<Measured>().sink(out.sink());

@@ -46,13 +46,15 @@ std::vector<Bid> random_bids(std::size_t count, std::uint32_t seed) {
   std::vector<Bid> bids;
   for (std::size_t i = 0; i < count; ++i) {
     const std::int64_t behind = random() % 50 == 0 ? 240 * kSecond : 30 * kSecond;
-    const std::int64_t time = static_cast<std::int64_t>(i) * kSecond / 4 -
-                              static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(behind));
-    bids.push_back({.auction = static_cast<std::int64_t>(random() % 11),
-                    .bidder = static_cast<std::int32_t>(random() % 100),
-                    .price = random() % 9 == 0 ? std::nullopt : std::optional(double(random() % 500)),
-                    .channel = random() % 2 == 0 ? "web" : "app",
-                    .time = {time}});
+    const std::int64_t time =
+        static_cast<std::int64_t>(i) * kSecond / 4 -
+        static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(behind));
+    bids.push_back(
+        {.auction = static_cast<std::int64_t>(random() % 11),
+         .bidder = static_cast<std::int32_t>(random() % 100),
+         .price = random() % 9 == 0 ? std::nullopt : std::optional(double(random() % 500)),
+         .channel = random() % 2 == 0 ? "web" : "app",
+         .time = {time}});
   }
   return bids;
 }
@@ -155,9 +157,8 @@ TEST_P(PipelineWindowTest, DerivedRowsKeepTheirTime) {
   pipeline.source(bids)
       .event_time<&Bid::time>(bounded_out_of_order(0s))
       .filter("price IS NOT NULL")
-      .flat_map([](const Bid& bid) {
-        return std::vector<Half>(2, Half{bid.auction, *bid.price / 2});
-      })
+      .flat_map(
+          [](const Bid& bid) { return std::vector<Half>(2, Half{bid.auction, *bid.price / 2}); })
       .key_by<&Half::auction>()
       .window(tumbling(1min))
       .aggregate(count().as("halves"), max<&Half::price>().as("top"))
@@ -224,9 +225,8 @@ TEST_P(PipelineWindowTest, EveryAggregate) {
     // The order that counts is that of event time, then of the source.
     const auto earlier = [](const Bid* a, const Bid* b) { return a->time < b->time; };
     const Bid* const first = *std::min_element(own.begin(), own.end(), earlier);
-    const Bid* const last = *std::max_element(own.rbegin(), own.rend(), [&](auto a, auto b) {
-      return earlier(a, b);
-    });
+    const Bid* const last =
+        *std::max_element(own.rbegin(), own.rend(), [&](auto a, auto b) { return earlier(a, b); });
     EXPECT_EQ(row.rows, static_cast<std::int64_t>(own.size()));
     EXPECT_EQ(row.prices, prices);
     EXPECT_DOUBLE_EQ(row.sum, sum);
@@ -244,8 +244,7 @@ TEST_P(PipelineWindowTest, WithoutAKeyAndByTwo) {
   std::map<std::int64_t, std::int64_t> all;
   std::map<std::tuple<std::int64_t, std::int64_t, std::string>, std::int64_t> by_two;
   Pipeline pipeline("keys");
-  const auto source =
-      pipeline.source(bids).event_time<&Bid::time>(bounded_out_of_order(300s));
+  const auto source = pipeline.source(bids).event_time<&Bid::time>(bounded_out_of_order(300s));
   source.window(tumbling(1min, 15s)).aggregate(count()).sink([&](const Record& row) {
     all[row.time("window_start").micros] += row.integer("count");
   });
@@ -260,7 +259,8 @@ TEST_P(PipelineWindowTest, WithoutAKeyAndByTwo) {
   std::map<std::int64_t, std::int64_t> expected;
   std::map<std::tuple<std::int64_t, std::int64_t, std::string>, std::int64_t> expected_by_two;
   const auto start = [](std::int64_t time, std::int64_t size, std::int64_t offset) {
-    return static_cast<std::int64_t>(std::floor(double(time - offset) / double(size))) * size + offset;
+    return static_cast<std::int64_t>(std::floor(double(time - offset) / double(size))) * size +
+           offset;
   };
   for (const Bid& bid : bids) {
     ++expected[start(bid.time.micros, kMinute, 15 * kSecond)];
@@ -283,9 +283,8 @@ TEST_P(PipelineWindowTest, WindowsOverWindows) {
       .filter("bids >= 20")
       .window(tumbling(5min))
       .aggregate(of("sum", "bids").as("total"))
-      .sink([&](const Record& row) {
-        busy[row.time("window_start").micros] = row.integer("total");
-      });
+      .sink(
+          [&](const Record& row) { busy[row.time("window_start").micros] = row.integer("total"); });
   ASSERT_EQ(pipeline.run(options()).outcome, Outcome::kDone);
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> minutes;
   for (const Bid& bid : bids) {

@@ -57,7 +57,11 @@ Flags parse_flags(int argc, char** argv) {
         flags.wrong = "--workers takes a number, not " + std::string(text);
       }
     } else {
-      flags.wrong = "unknown flag " + std::string(flag);
+      flags.wrong =
+          flag == "--workers" ? "--workers takes a number" : "unknown flag " + std::string(flag);
+    }
+    if (!flags.wrong.empty()) {
+      break;
     }
   }
   return flags;

@@ -34,9 +34,10 @@ class ProgramPartition final : public Partition {
     try {
       produced = producer_->next(kBlockRows, data);
     } catch (...) {
-      return Status(Code::kRowFailed, fmt::format("the function that makes the rows of \"{}\" threw "
-                                                  "an exception: {}",
-                                                  name_, detail::current_exception_text()));
+      return Status(Code::kRowFailed,
+                    fmt::format("the function that makes the rows of \"{}\" threw "
+                                "an exception: {}",
+                                name_, detail::current_exception_text()));
     }
     switch (produced) {
       case detail::Produced::kEnd:

@@ -25,8 +25,8 @@ bool Record::has(std::string_view name) const {
 std::uint32_t Record::column_of(std::string_view name) const {
   const auto found = std::find(names_->begin(), names_->end(), name);
   if (found == names_->end()) {
-    throw std::invalid_argument(fmt::format("there is no column \"{}\"; there are {}", name,
-                                            fmt::join(*names_, ", ")));
+    throw std::invalid_argument(
+        fmt::format("there is no column \"{}\"; there are {}", name, fmt::join(*names_, ", ")));
   }
   return static_cast<std::uint32_t>(found - names_->begin());
 }

@@ -62,8 +62,7 @@ TEST(ReflectionTest, NamesAndNumberOfFields) {
   EXPECT_EQ(names<Everything>()[6], "twofold");
   EXPECT_EQ(detail::field_count<Widest>, 24U);
   EXPECT_EQ(names<Widest>().back(), "f24");
-  EXPECT_EQ(names<Event>(),
-            (std::vector<std::string>{"id", "time", "key", "data", "metadata"}));
+  EXPECT_EQ(names<Event>(), (std::vector<std::string>{"id", "time", "key", "data", "metadata"}));
 }
 
 TEST(ReflectionTest, NamesOfMembersAndTypes) {
