@@ -65,6 +65,8 @@ struct RunReport {
 class ResultReceiver {
  public:
   virtual ~ResultReceiver() = default;
+  // Before anything runs; RunReport::problems has it too.
+  virtual void warning(const Problem& /*problem*/) {}
   virtual void begin(const ResultHeader& /*header*/) {}
   // False: no more rows are wanted, of this answer or any other; the run stops in order.
   virtual bool rows(const ResultHeader& header, const Rows& rows) = 0;

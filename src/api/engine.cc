@@ -76,12 +76,9 @@ Engine::Engine(Env& env, SessionOptions options)
       standard_input_(env),
       world_{env, standard_input_},
       options_(options),
-      catalog_(make_catalog()) {}
-
-std::unique_ptr<sql::Catalog> Engine::make_catalog() {
-  return std::make_unique<sql::Catalog>(
-      connector_catalog(), [this](const std::string& path) { return infer_table(world_, path); });
-}
+      catalog_(std::make_unique<sql::Catalog>(connector_catalog(), [this](const std::string& path) {
+        return infer_table(world_, path);
+      })) {}
 
 std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catalog& catalog,
                                                 Diagnostics& diagnostics) {
@@ -117,28 +114,44 @@ RunReport Engine::execute(const Script& script, ResultReceiver& receiver) {
   begin_run();
   RunReport report;
   Diagnostics diagnostics;
-  const std::optional<BoundScript> bound = bind(script, *catalog_, diagnostics);
+  const std::optional<BoundScript> bound = bind_all(script, diagnostics);
+  if (!bound && stop_requested()) {
+    report.outcome = Outcome::kStopped;
+    return report;
+  }
   report.problems = to_problems(source_of(script), diagnostics, options_.color);
   if (!bound) {
     report.outcome = Outcome::kInvalid;
     return report;
   }
+  for (const Problem& warning : report.problems) {
+    receiver.warning(warning);
+  }
   const Status status = ScriptRunner(*this, receiver).run(*bound);
   report.summary = progress();
   if (!status.ok()) {
     report.outcome = outcome_of(status);
-    report.problems.push_back(to_problem(source_of(script), status, options_.color));
+    if (report.outcome != Outcome::kStopped) {
+      report.problems.push_back(to_problem(source_of(script), status, options_.color));
+    }
   } else if (stop_requested()) {
     report.outcome = Outcome::kStopped;
   }
   return report;
 }
 
-std::vector<Problem> Engine::validate(const Script& script) {
-  const std::unique_ptr<sql::Catalog> scratch = make_catalog();
-  for (const TablePtr& table : catalog_->tables()) {
-    scratch->add_table(table);
+std::optional<Engine::BoundScript> Engine::bind_all(const Script& script,
+                                                    Diagnostics& diagnostics) {
+  std::unique_ptr<sql::Catalog> declared = catalog_->copy();
+  std::optional<BoundScript> bound = bind(script, *declared, diagnostics);
+  if (bound) {
+    catalog_ = std::move(declared);
   }
+  return bound;
+}
+
+std::vector<Problem> Engine::validate(const Script& script) {
+  const std::unique_ptr<sql::Catalog> scratch = catalog_->copy();
   Diagnostics diagnostics;
   (void)bind(script, *scratch, diagnostics);
   return to_problems(source_of(script), diagnostics, options_.color);
@@ -148,7 +161,7 @@ Explanation Engine::explain(const Script& script, ExplainOptions options) {
   Explanation explanation;
   Diagnostics diagnostics;
   begin_run();
-  const std::optional<BoundScript> bound = bind(script, *catalog_, diagnostics);
+  const std::optional<BoundScript> bound = bind_all(script, diagnostics);
   explanation.report.problems = to_problems(source_of(script), diagnostics, options_.color);
   if (!bound) {
     explanation.report.outcome = Outcome::kInvalid;
@@ -249,6 +262,7 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
 
 void Engine::begin_run() {
   stop_requested_.store(false);
+  standard_input_.forget_stop();
   started_nanos_.store(env_.steady_nanos());
   const std::lock_guard lock(mutex_);
   finished_ = {};
@@ -256,6 +270,7 @@ void Engine::begin_run() {
 
 void Engine::request_stop() {
   stop_requested_.store(true);
+  standard_input_.request_stop();
   running_.visit([](Job& job) { job.request_stop(); });
 }
 

@@ -68,8 +68,9 @@ class Engine {
                                   Diagnostics& diagnostics);
 
  private:
-  std::unique_ptr<sql::Catalog> make_catalog();
   Status run_for(const BoundScript& script, std::int64_t micros);
+  // What the script declares counts only when all of it is right.
+  std::optional<BoundScript> bind_all(const Script& script, Diagnostics& diagnostics);
   Result<std::unique_ptr<Source>> make_table_source(const Table& table,
                                                     const std::vector<std::uint32_t>& columns);
   Result<std::unique_ptr<Sink>> make_table_sink(const Table& table);

@@ -48,6 +48,8 @@ Outcome outcome_of(const Status& status) {
   switch (status.code()) {
     case Code::kOk:
       return Outcome::kDone;
+    case Code::kReaderGone:
+      return Outcome::kStopped;
     case Code::kInvalidArgument:
       return Outcome::kInvalid;
     case Code::kUnavailable:

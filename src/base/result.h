@@ -16,6 +16,7 @@ enum class Code : std::uint8_t {
   kUnavailable,      // Something outside this process is not answering. Retry with backoff.
   kCorrupt,          // Bytes we wrote do not read back. Stop the job.
   kRowFailed,        // A row failed under on_error = 'fail'. Stop the job.
+  kReaderGone,       // Nobody reads what we write (a closed pipe). Stop the job quietly.
 };
 
 // Outcome of an operation that can fail for reasons the program must live with.

@@ -5,87 +5,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <map>
-#include <memory>
 #include <string_view>
 
+#include "command_help.h"
 #include "thalweg/docs.h"
 
 namespace thalweg::cli {
 namespace {
 
-struct CommandHelp {
-  std::string_view name;
-  std::string_view usage;
-  std::string_view text;
-  std::string_view examples;
-};
-
-constexpr std::array kCommands{
-    CommandHelp{"run", "thalweg run FILE [--set NAME=VALUE] [-q]",
-                "Runs the pipeline in a file until its inputs end or Ctrl-C stops it.",
-                "  thalweg run hot.sql\n"
-                "  thalweg run hot.sql --workers 4 --set checkpoint_interval=1s\n"},
-    CommandHelp{"validate", "thalweg validate FILE... [--json]",
-                "Checks syntax, names, types and options; shows all mistakes; runs nothing.",
-                "  thalweg validate jobs/*.sql\n"},
-    CommandHelp{
-        "explain", "thalweg explain FILE [--analyze | --watermarks [--for 5s]] [--json]",
-        "Shows the plan. --analyze runs it and shows rows, time and bytes; --watermarks runs "
-        "it for a while, writes nothing out, and shows what time is doing.",
-        "  thalweg explain hot.sql\n"
-        "  thalweg explain -c \"SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net\" "
-        "--analyze\n"
-        "  thalweg explain hot.sql --watermarks --for 10s\n"},
-    CommandHelp{"demo", "thalweg demo [quakes|orders]",
-                "quakes: a week of real earthquakes in about ten seconds. orders: generated, "
-                "endless.",
-                "  thalweg demo\n  thalweg demo orders\n"},
-    CommandHelp{"connectors", "thalweg connectors [NAME] [--json]",
-                "Lists connectors, or one connector's options.", "  thalweg connectors file\n"},
-    CommandHelp{"functions", "thalweg functions [NAME] [--json]",
-                "Lists functions, or shows one with its example.",
-                "  thalweg functions date_trunc\n"},
-    CommandHelp{"help", "thalweg help [COMMAND | CODE]", "Explains a command or an error code.",
-                "  thalweg help S0203\n"},
-    CommandHelp{"version", "thalweg version [--json]", "Prints the version.", ""},
-};
-
-constexpr std::string_view kQueryHelp =
-    R"(thalweg: event streams in SQL, in one program.
-
-Examples:
-  thalweg demo                                     see it work
-  thalweg -c "SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net"
-  cat clicks.jsonl | thalweg -c "SELECT page, count(*) FROM stdin GROUP BY page"
-  thalweg run hot.sql                              run a pipeline
-
-Usage: thalweg -c SQL | -f FILE | COMMAND
-       thalweg < FILE                              runs standard input as SQL
-)";
-
-constexpr std::string_view kFlagsHelp = R"(
-Flags, before or after the command:
-  -c, --command SQL     run SQL, print its results
-  -f, --file FILE       run the SQL in a file; - is standard input
-      --format FORMAT   table, plain, json, jsonl or csv; table on a terminal, else plain
-      --json            json for results; errors and listings as JSON
-      --workers N       threads; default: one for each core
-      --set NAME=VALUE  a setting, as SET in the script; may be repeated
-      --color WHEN      auto, always or never; --no-color is never
-  -q, --quiet           no progress, no summary
-  -h, --help            help; also: thalweg help COMMAND
-      --version         the version
-)";
-
-std::optional<CommandHelp> find_command(std::string_view name) {
-  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
-                                  [&](const CommandHelp& command) { return command.name == name; });
-  return found == kCommands.end() ? std::nullopt : std::optional(*found);
-}
-
-std::string flags_text() { return std::string(kFlagsHelp); }
+constexpr std::uint32_t kWorkersMax = 128;
 
 int usage_error(const std::string& message) {
   fmt::print(stderr, "error: {}\n  = help: thalweg --help\n", message);
@@ -96,11 +25,11 @@ int usage_error(const std::string& message) {
 std::string suggestion(const std::string& word) {
   std::vector<std::string> candidates;
   if (word.starts_with("-")) {
-    candidates = {"--command", "--file",  "--format",  "--json",    "--workers",
-                  "--set",     "--color", "--quiet",   "--analyze", "--watermarks",
-                  "--for",     "--help",  "--version", "--no-color"};
+    for (const FlagHelp& flag : flag_helps()) {
+      candidates.emplace_back(flag.name);
+    }
   } else {
-    for (const CommandHelp& command : kCommands) {
+    for (const CommandHelp& command : command_helps()) {
       candidates.emplace_back(command.name);
     }
   }
@@ -128,7 +57,9 @@ int check_arguments(const CommandLine& line, const std::string& name) {
     case Command::kValidate:
       return count > 0 ? kExitOk : usage_error("validate takes files: thalweg validate FILE...");
     case Command::kExplain:
-      return count == 1 || line.sql ? kExitOk : usage_error("explain takes one FILE, or -c SQL");
+      return count + (line.sql || line.sql_file ? 1 : 0) == 1
+                 ? kExitOk
+                 : usage_error("explain takes one FILE, or -c SQL");
     case Command::kVersion:
       return count == 0 ? kExitOk : usage_error("version takes no argument");
     case Command::kDemo:
@@ -154,6 +85,13 @@ struct RawFlags {
   std::vector<std::string> words;
 };
 
+ColorChoice color_choice(const RawFlags& raw) {
+  if (raw.no_color || raw.color == "never") {
+    return ColorChoice::kNever;
+  }
+  return raw.color == "always" ? ColorChoice::kAlways : ColorChoice::kAuto;
+}
+
 void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("-c,--command", raw.sql);
   app.add_option("-f,--file", raw.sql_file);
@@ -177,6 +115,50 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("words", raw.words);
 }
 
+// Whether the command knows all flags that are given.
+int check_flags(const CLI::App& app, std::string_view command) {
+  for (const CLI::Option* const option : app.get_options()) {
+    const auto helps = flag_helps();
+    const std::string name = option->get_name();
+    const auto is_this = [&](const FlagHelp& flag) { return flag.name == name; };
+    const bool known = std::none_of(helps.begin(), helps.end(), is_this) ||
+                       std::any_of(helps.begin(), helps.end(), [&](const FlagHelp& flag) {
+                         return is_this(flag) && knows_flag(command, flag);
+                       });
+    if (option->count() > 0 && !known) {
+      return usage_error(command == "-c" ? fmt::format("{} belongs to a command", name)
+                                         : fmt::format("{} has no flag {}", command, name));
+    }
+  }
+  return kExitOk;
+}
+
+int interpret_format(const std::string& format, CommandLine& line) {
+  if (line.command == Command::kExplain) {
+    if (format != "text" && format != "json") {
+      return usage_error(fmt::format("--format {} is not known; it is text or json", format));
+    }
+    line.json |= format == "json";
+    return kExitOk;
+  }
+  line.format = parse_output_format(format);
+  return line.format ? kExitOk
+                     : usage_error(fmt::format("--format {} is not known; it is one of table, "
+                                               "plain, json, jsonl, csv",
+                                               format));
+}
+
+int interpret_settings(const std::vector<std::string>& settings, CommandLine& line) {
+  for (const std::string& setting : settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return usage_error(fmt::format("--set {} is not of the form NAME=VALUE", setting));
+    }
+    line.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return kExitOk;
+}
+
 // Checks what CLI11 cannot: formats, colours, settings, and which flags go together.
 int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   if (app.count("--command") > 0) {
@@ -188,52 +170,48 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   if (line.sql && line.sql_file) {
     return usage_error("-c and -f exclude each other");
   }
-  if (!raw.format.empty()) {
-    line.format = parse_output_format(raw.format);
-    if (!line.format) {
-      return usage_error(fmt::format(
-          "--format {} is not known; it is one of table, plain, json, jsonl, csv", raw.format));
-    }
-  } else if (line.json) {
-    line.format = OutputFormat::kJson;
-  }
   if (raw.color != "auto" && raw.color != "always" && raw.color != "never") {
     return usage_error(
         fmt::format("--color {} is not known; it is auto, always or never", raw.color));
   }
-  line.color = raw.no_color || raw.color == "never" ? ColorChoice::kNever
-               : raw.color == "always"              ? ColorChoice::kAlways
-                                                    : ColorChoice::kAuto;
-  if (app.count("--workers") > 0 && (line.workers < 1 || line.workers > 128)) {
-    return usage_error("--workers takes a number from 1 to 128");
+  line.color = color_choice(raw);
+  if (app.count("--workers") > 0 && (line.workers < 1 || line.workers > kWorkersMax)) {
+    return usage_error(fmt::format("--workers takes a number from 1 to {}", kWorkersMax));
   }
-  for (const std::string& setting : raw.settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return usage_error(fmt::format("--set {} is not of the form NAME=VALUE", setting));
+  if (line.analyze && line.watermarks) {
+    return usage_error("--analyze and --watermarks exclude each other");
+  }
+  if (app.count("--for") > 0 && !line.watermarks) {
+    return usage_error("--for says how long --watermarks runs, and needs it");
+  }
+  if (line.json) {
+    line.format = OutputFormat::kJson;
+  }
+  if (app.count("--format") > 0) {
+    if (const int code = interpret_format(raw.format, line); code != kExitOk) {
+      return code;
     }
-    line.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
-  return kExitOk;
+  return interpret_settings(raw.settings, line);
+}
+
+// CLI11's messages speak of what they call types; these of what was typed.
+std::string parse_problem(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::string flag = text.substr(0, text.find(':'));
+  if (flag == "--for") {
+    return "--for takes a span of time, such as 500ms, 5s or 2min";
+  }
+  if (error.get_name() == "ConversionError") {
+    return fmt::format("--workers takes a number from 1 to {}", kWorkersMax);
+  }
+  if (error.get_name() == "ArgumentMismatch" && flag.starts_with("--")) {
+    return flag + " takes one value, and may be given once";
+  }
+  return text;
 }
 
 }  // namespace
-
-std::string help_text(const std::string& command) {
-  if (const std::optional<CommandHelp> found = find_command(command)) {
-    std::string text = fmt::format("{}\n\nUsage: {}\n", found->text, found->usage);
-    if (!found->examples.empty()) {
-      text += fmt::format("\nExamples:\n{}", found->examples);
-    }
-    return text + flags_text();
-  }
-  std::string text(kQueryHelp);
-  text += "\nCommands:\n";
-  for (const CommandHelp& each : kCommands) {
-    text += fmt::format("  {:<11} {}\n", each.name, each.text);
-  }
-  return text + flags_text();
-}
 
 ParsedCommandLine parse_command_line(int argc, char** argv) {
   CommandLine line;
@@ -245,42 +223,39 @@ ParsedCommandLine parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
-    std::string unknown;
-    for (const std::string& word : app.remaining()) {
-      unknown = unknown.empty() ? word : unknown;
-    }
-    return {std::nullopt,
-            usage_error(fmt::format("unknown flag {}{}", unknown, suggestion(unknown)))};
+    const std::vector<std::string> unknown = app.remaining();
+    const std::string word = unknown.empty() ? "" : unknown.front();
+    return {std::nullopt, usage_error(fmt::format("unknown flag {}{}", word, suggestion(word)))};
   } catch (const CLI::ParseError& error) {
-    return {std::nullopt, usage_error(error.what())};
+    return {std::nullopt, usage_error(parse_problem(error))};
   }
   std::string name = raw.words.empty() ? "" : raw.words.front();
+  const bool bold = wants_color(STDOUT_FILENO, color_choice(raw));
   if (raw.help) {
-    fmt::print("{}", help_text(name));
+    fmt::print("{}", help_text(name, bold));
     return {std::nullopt, kExitOk};
-  }
-  if (const int code = interpret(app, raw, line); code != kExitOk) {
-    return {std::nullopt, code};
   }
   if (raw.version) {
     name = "version";
   }
-  if (!name.empty()) {
-    if (!find_command(name)) {
-      return {std::nullopt,
-              usage_error(fmt::format("unknown command {}{}", name, suggestion(name)))};
-    }
-    line.command = command_named(name);
-    if (!raw.words.empty()) {
-      line.arguments.assign(raw.words.begin() + 1, raw.words.end());
-    }
-    return {line, check_arguments(line, name)};
+  if (!name.empty() && find_command(name) == nullptr) {
+    return {std::nullopt, usage_error(fmt::format("unknown command {}{}", name, suggestion(name)))};
   }
-  if (!line.sql && !line.sql_file && is_terminal(STDIN_FILENO)) {
-    fmt::print("{}", help_text(""));
+  line.command = name.empty() ? Command::kQuery : command_named(name);
+  if (const int code = check_flags(app, name.empty() ? "-c" : name); code != kExitOk) {
+    return {std::nullopt, code};
+  }
+  if (const int code = interpret(app, raw, line); code != kExitOk) {
+    return {std::nullopt, code};
+  }
+  if (!raw.words.empty()) {
+    line.arguments.assign(raw.words.begin() + 1, raw.words.end());
+  }
+  if (line.command == Command::kQuery && !line.sql && !line.sql_file && is_terminal(STDIN_FILENO)) {
+    fmt::print("{}", help_text("", bold));
     return {std::nullopt, kExitUsage};
   }
-  return {line, kExitOk};
+  return {line, check_arguments(line, name)};
 }
 
 }  // namespace thalweg::cli

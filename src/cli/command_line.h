@@ -58,7 +58,4 @@ struct ParsedCommandLine {
 };
 ParsedCommandLine parse_command_line(int argc, char** argv);
 
-// The help text of a command; of the whole program where it is empty or unknown.
-std::string help_text(const std::string& command);
-
 }  // namespace thalweg::cli

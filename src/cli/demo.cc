@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "demo_data.h"
 #include "footer.h"
 #include "interrupt.h"
+#include "screen.h"
 #include "terminal.h"
 
 namespace thalweg::cli {
@@ -43,39 +45,47 @@ GROUP BY window_start, window_end;
 // Prints each window on a line of its own as it closes, and between them the late rows that came.
 class WindowPrinter final : public ResultReceiver {
  public:
-  explicit WindowPrinter(const Session& session) : session_(session) {}
+  WindowPrinter(const Session& session, Screen& screen) : session_(session), screen_(screen) {}
 
   void begin(const ResultHeader& header) override {
+    std::string text;
     for (const ResultHeader::Column& column : header.columns) {
-      fmt::print("{:>20} ", column.name);
+      text += fmt::format("{:<{}}", column.name, kColumnWidth);
     }
-    fmt::print("\n");
+    screen_.write(text + "\n");
   }
 
   bool rows(const ResultHeader& header, const Rows& rows) override {
-    show_late();
+    std::string text = late_line();
     for (std::uint32_t row = 0; row < rows.count(); ++row) {
       for (std::uint32_t column = 0; column < header.columns.size(); ++column) {
-        fmt::print("{:>20} ", rows.text(row, column));
+        text += fmt::format("{:<{}}", rows.text(row, column), kColumnWidth);
       }
-      fmt::print("\n");
+      text += '\n';
     }
-    return std::fflush(stdout) == 0;
+    return screen_.write(text);
   }
 
-  void end(const ResultHeader& /*header*/, const RunProgress& /*summary*/) override { show_late(); }
+  void end(const ResultHeader& /*header*/, const RunProgress& /*summary*/) override {
+    screen_.write(late_line());
+  }
 
  private:
-  void show_late() {
-    const RunProgress progress = session_.progress();
-    if (progress.rows_late > late_shown_) {
-      fmt::print("{:>20} {} too late for their window\n",
-                 "late:", progress.rows_late - late_shown_);
-      late_shown_ = progress.rows_late;
+  static constexpr int kColumnWidth = 22;
+
+  std::string late_line() {
+    const std::uint64_t late = session_.progress().rows_late;
+    if (late == late_shown_) {
+      return {};
     }
+    std::string text = fmt::format("{:<{}}{} came after their window had closed\n", "  late",
+                                   kColumnWidth, late - late_shown_);
+    late_shown_ = late;
+    return text;
   }
 
   const Session& session_;
+  Screen& screen_;
   std::uint64_t late_shown_ = 0;
 };
 
@@ -115,6 +125,12 @@ void replay_quakes(int descriptor, const std::stop_token& stop) {
   ::close(descriptor);
 }
 
+std::string quakes_sql(std::string_view path) {
+  std::string sql(kQuakesSql);
+  const std::string_view placeholder = "{path}";
+  return sql.replace(sql.find(placeholder), placeholder.size(), path);
+}
+
 int finish(const RunReport& report, const CommandLine& line) {
   for (const Problem& problem : report.problems) {
     write_all(STDERR_FILENO, problem.text);
@@ -132,38 +148,39 @@ int demo_quakes(const CommandLine& line) {
     fmt::print(stderr, "error: no pipe for the replay\n");
     return kExitFailed;
   }
-  std::string sql(kQuakesSql);
-  const std::string_view placeholder = "{path}";
-  sql.replace(sql.find(placeholder), placeholder.size(), fmt::format("/dev/fd/{}", ends[0]));
-  fmt::print("A week of earthquakes as the feed reported them, replayed in {} seconds:\n{}\n",
-             kReplayTime.count(), sql);
-
+  Screen screen;
+  screen.write(
+      fmt::format("A week of earthquakes as the feed reported them, replayed in {} "
+                  "seconds. Windows come as they close.\n{}\n",
+                  kReplayTime.count(), quakes_sql("quakes.jsonl")));
   Session session(SessionOptions{.workers = line.workers});
   const InterruptGuard guard(session, line.quiet);
-  WindowPrinter printer(session);
+  WindowPrinter printer(session, screen);
   RunReport report;
   {
     std::jthread feed([&](const std::stop_token& stop) { replay_quakes(ends[1], stop); });
+    const std::string sql = quakes_sql(fmt::format("/dev/fd/{}", ends[0]));
     report = session.execute({.name = "quakes.sql", .text = sql}, printer);
     ::close(ends[0]);  // A feed still writing gets an error and ends.
   }
   const int code = finish(report, line);
-  if (code == kExitOk) {
-    fmt::print("\nRun your own: thalweg -c \"SELECT ... FROM 'events.jsonl'\"\n");
+  if (report.outcome == Outcome::kDone) {
+    screen.write("\nNext: thalweg -c \"SELECT * FROM 'events.jsonl'\"\n");
   }
   return code;
 }
 
 int demo_orders(const CommandLine& line) {
-  fmt::print("Generated orders, 1,000 a second, until Ctrl-C:\n{}\n", kOrdersSql);
+  Screen screen;
+  screen.write(fmt::format("Generated orders, 1,000 a second, until Ctrl-C.\n{}\n", kOrdersSql));
   Session session(SessionOptions{.workers = line.workers});
   const InterruptGuard guard(session, line.quiet);
-  WindowPrinter printer(session);
+  WindowPrinter printer(session, screen);
   RunReport report;
   {
     std::optional<Footer> footer;
     if (!line.quiet) {
-      footer.emplace(session, is_terminal(STDERR_FILENO));
+      footer.emplace(session, screen);
     }
     report = session.execute({.name = "orders.sql", .text = std::string(kOrdersSql)}, printer);
   }

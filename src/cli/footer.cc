@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "terminal.h"
 
@@ -12,29 +13,67 @@ namespace thalweg::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kRedraw{250};
-constexpr std::chrono::seconds kReport{30};
+constexpr std::chrono::milliseconds kReport{30'000};
 constexpr std::size_t kExamplesShown = 3;
 
 double rate(std::uint64_t now, std::uint64_t before, double seconds) {
   return seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
 }
 
-std::string watermark_text(const RunProgress& progress) {
+// How far the watermark is behind the clock; nothing where there is none.
+std::optional<double> seconds_behind(const RunProgress& progress) {
   if (!progress.watermark_micros) {
-    return "";
+    return std::nullopt;
   }
   const std::int64_t now = std::chrono::duration_cast<std::chrono::microseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
-  const double behind = static_cast<double>(now - *progress.watermark_micros) / 1e6;
-  return fmt::format(" · watermark {} ({} behind)", human_time(*progress.watermark_micros),
-                     human_duration(std::max(behind, 0.0)));
+  return std::max(static_cast<double>(now - *progress.watermark_micros) / 1e6, 0.0);
+}
+
+struct Rates {
+  double in = 0;
+  double out = 0;
+};
+
+std::string line_for_people(const RunProgress& progress, Rates rates) {
+  std::string line =
+      fmt::format("in {} ({:.0f}/s) · out {} ({:.0f}/s)", human_count(progress.rows_in), rates.in,
+                  human_count(progress.rows_out), rates.out);
+  if (const std::optional<double> behind = seconds_behind(progress)) {
+    line += fmt::format(" · watermark {} ({} behind)", human_time(*progress.watermark_micros),
+                        human_duration(*behind));
+  }
+  if (progress.rows_late > 0) {
+    line += fmt::format(" · late {}", human_count(progress.rows_late));
+  }
+  if (const std::uint64_t errors = progress.rows_rejected() - progress.rows_late; errors > 0) {
+    line += fmt::format(" · errors {}", human_count(errors));
+  }
+  return line;
+}
+
+std::string line_for_programs(const RunProgress& progress, Rates rates) {
+  std::string line = fmt::format(
+      "progress seconds={:.0f} rows_in={} rows_in_per_second={:.0f} rows_out={} "
+      "rows_out_per_second={:.0f} rows_late={} rows_in_error={}",
+      progress.seconds, progress.rows_in, rates.in, progress.rows_out, rates.out,
+      progress.rows_late, progress.rows_rejected() - progress.rows_late);
+  if (const std::optional<double> behind = seconds_behind(progress)) {
+    std::string time = human_time(*progress.watermark_micros);
+    std::replace(time.begin(), time.end(), ' ', 'T');
+    line += fmt::format(" watermark={}Z seconds_behind={:.1f}", time, *behind);
+  }
+  return line + "\n";
 }
 
 }  // namespace
 
-Footer::Footer(const Session& session, bool terminal)
-    : session_(session), terminal_(terminal), thread_([this] { loop(); }) {}
+Footer::Footer(const Session& session, Screen& screen)
+    : session_(session),
+      screen_(screen),
+      terminal_(is_terminal(STDERR_FILENO)),
+      thread_([this] { loop(); }) {}
 
 Footer::~Footer() {
   {
@@ -43,20 +82,13 @@ Footer::~Footer() {
   }
   wake_.notify_all();
   thread_.join();
-  if (drawn_ && terminal_) {
-    write_all(STDERR_FILENO, "\r\033[K");
-  }
+  screen_.clear_line();
 }
 
 void Footer::loop() {
+  const std::chrono::milliseconds period = terminal_ ? kRedraw : kReport;
   std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    if (wake_.wait_for(
-            lock,
-            terminal_ ? std::chrono::milliseconds(kRedraw) : std::chrono::milliseconds(kReport),
-            [this] { return stopping_; })) {
-      return;
-    }
+  while (!wake_.wait_for(lock, period, [this] { return stopping_; })) {
     lock.unlock();
     show(session_.progress());
     lock.lock();
@@ -65,14 +97,14 @@ void Footer::loop() {
 
 void Footer::show(const RunProgress& progress) {
   const double seconds = progress.seconds - before_.seconds;
-  const std::string line = fmt::format(
-      "in {} ({:.0f}/s) · out {} ({:.0f}/s){}{}", human_count(progress.rows_in),
-      rate(progress.rows_in, before_.rows_in, seconds), human_count(progress.rows_out),
-      rate(progress.rows_out, before_.rows_out, seconds), watermark_text(progress),
-      progress.rows_late > 0 ? fmt::format(" · late {}", human_count(progress.rows_late)) : "");
-  write_all(STDERR_FILENO, terminal_ ? "\r\033[K" + line : line + "\n");
+  const Rates rates{.in = rate(progress.rows_in, before_.rows_in, seconds),
+                    .out = rate(progress.rows_out, before_.rows_out, seconds)};
+  if (terminal_) {
+    screen_.draw_line(line_for_people(progress, rates));
+  } else {
+    write_all(STDERR_FILENO, line_for_programs(progress, rates));
+  }
   before_ = progress;
-  drawn_ = true;
 }
 
 std::string summary_line(const RunProgress& summary) {
@@ -86,7 +118,7 @@ std::string summary_line(const RunProgress& summary) {
     }
   }
   line += fmt::format(" · errors {}", errors.empty() ? "0" : errors);
-  if (summary.rows_held > 0) {
+  if (summary.stopped && summary.rows_held > 0) {
     line += fmt::format(" · still held {}", human_count(summary.rows_held));
   }
   return line + fmt::format(" · {}", human_duration(summary.seconds));

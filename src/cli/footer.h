@@ -5,15 +5,16 @@
 #include <string>
 #include <thread>
 
+#include "screen.h"
 #include "thalweg/session.h"
 
 namespace thalweg::cli {
 
 // Shows on stderr how far a run is: on a terminal one line redrawn four times a second, elsewhere
-// a line every 30 seconds. Stops, and clears its line, when destroyed.
+// a line of NAME=VALUE every 30 seconds. Stops, and clears its line, when destroyed.
 class Footer {
  public:
-  Footer(const Session& session, bool terminal);
+  Footer(const Session& session, Screen& screen);
   ~Footer();
   Footer(const Footer&) = delete;
   Footer& operator=(const Footer&) = delete;
@@ -23,12 +24,12 @@ class Footer {
   void show(const RunProgress& progress);
 
   const Session& session_;
+  Screen& screen_;
   const bool terminal_;
   std::mutex mutex_;  // Guards stopping_.
   std::condition_variable wake_;
   bool stopping_ = false;
   RunProgress before_;
-  bool drawn_ = false;
   std::jthread thread_;
 };
 

@@ -1,30 +1,20 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <string>
 #include <vector>
 
+#include "command_help.h"
 #include "commands.h"
+#include "json_text.h"
+#include "terminal.h"
 #include "thalweg/docs.h"
 #include "thalweg/session.h"
 
 namespace thalweg::cli {
 namespace {
-
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 int unknown(std::string_view what, const std::string& name,
             const std::vector<std::string>& candidates) {
@@ -124,24 +114,27 @@ int list_functions(const CommandLine& line) {
 }
 
 int show_help(const CommandLine& line) {
-  if (line.arguments.empty()) {
-    fmt::print("{}", help_text(""));
+  const bool bold = wants_color(STDOUT_FILENO, line.color);
+  const std::string topic = line.arguments.empty() ? "" : line.arguments.front();
+  if (topic.empty() || find_command(topic) != nullptr) {
+    fmt::print("{}", help_text(topic, bold));
     return kExitOk;
   }
-  const std::string& topic = line.arguments.front();
-  std::vector<std::string> codes;
+  std::string code = topic;
+  std::transform(code.begin(), code.end(), code.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::vector<std::string> known;
+  for (const CommandHelp& command : command_helps()) {
+    known.emplace_back(command.name);
+  }
   for (const ErrorDoc& doc : error_docs()) {
-    if (doc.code == topic) {
+    if (doc.code == code) {
       fmt::print("{}: {}\n\n{}\n", doc.code, doc.title, doc.explanation);
       return kExitOk;
     }
-    codes.push_back(doc.code);
+    known.push_back(doc.code);
   }
-  if (help_text(topic) != help_text("")) {
-    fmt::print("{}", help_text(topic));
-    return kExitOk;
-  }
-  return unknown("command or error code", topic, codes);
+  return unknown("command or error code", topic, known);
 }
 
 int show_version(const CommandLine& line) {

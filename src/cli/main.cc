@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
-#include <clocale>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <exception>
+#include <system_error>
 
 #include "commands.h"
 
@@ -33,6 +36,18 @@ int dispatch(const thalweg::cli::CommandLine& line) {
   return thalweg::cli::kExitUsage;
 }
 
+// A reader who has seen enough is no failure.
+int code_without_output(int code, int error) {
+  if (error == EPIPE) {
+    return code;
+  }
+  fmt::print(stderr, "error: cannot write standard output: {}\n", std::strerror(error));
+  return thalweg::cli::kExitFailed;
+}
+
+// What listings print stays in the buffer of stdout until here, where it must not get lost unseen.
+int flushed(int code) { return std::fflush(stdout) == 0 ? code : code_without_output(code, errno); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -40,10 +55,10 @@ int main(int argc, char** argv) {
     // A reader that goes away shows as a failed write, which ends the run in order.
     std::signal(SIGPIPE, SIG_IGN);
     const thalweg::cli::ParsedCommandLine parsed = thalweg::cli::parse_command_line(argc, argv);
-    if (parsed.exit_code != thalweg::cli::kExitOk || !parsed.command_line) {
-      return parsed.exit_code;
-    }
-    return dispatch(*parsed.command_line);
+    const bool runs = parsed.exit_code == thalweg::cli::kExitOk && parsed.command_line;
+    return flushed(runs ? dispatch(*parsed.command_line) : parsed.exit_code);
+  } catch (const std::system_error& error) {
+    return code_without_output(thalweg::cli::kExitOk, error.code().value());  // From fmt::print.
   } catch (const std::exception& error) {
     fmt::print(stderr, "error: internal: {}\n  = help: please report this with the command\n",
                error.what());

@@ -15,6 +15,9 @@ constexpr std::size_t kSampleBytesMax = 8 * 1024 * 1024;
 // who types rows.
 constexpr std::int64_t kSilenceMicros = 300'000;
 
+// How soon a wait for the first row sees that nobody wants it any more.
+constexpr std::int64_t kStopLookMicros = 50'000;
+
 // The length of the first `lines` lines; that of the whole lines where there are fewer.
 std::size_t whole_lines(std::string_view text, std::size_t lines, std::size_t& found) {
   std::size_t end = 0;
@@ -78,6 +81,11 @@ Result<std::string> StandardInput::sample(std::size_t lines_max) {
   while (!ended_ && found < lines_max && ahead_.size() < kSampleBytesMax) {
     if (found > 0 && !input_->readable(kSilenceMicros)) {
       break;
+    }
+    while (found == 0 && !input_->readable(kStopLookMicros)) {
+      if (stop_requested_.load()) {
+        return unavailable("stopped before the first row came");
+      }
     }
     TW_TRY_ASSIGN(const std::size_t count, input_->read(buffer.data(), buffer.size()));
     ended_ = count == 0;

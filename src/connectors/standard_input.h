@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,8 +22,13 @@ class StandardInput {
   // The input from its first byte. Fails the second time, for a pipe can be read only once.
   Result<std::unique_ptr<InputFile>> take();
 
+  // A sample that waits for its first row fails. From any thread; also from a signal handler.
+  void request_stop() { stop_requested_.store(true); }
+  void forget_stop() { stop_requested_.store(false); }
+
  private:
   Env& env_;
+  std::atomic<bool> stop_requested_{false};
   std::mutex mutex_;  // Guards what follows.
   std::unique_ptr<InputFile> input_;
   std::string ahead_;

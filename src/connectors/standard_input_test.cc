@@ -47,6 +47,18 @@ TEST(StandardInputTest, ASampleEndsWhereTheInputFallsSilent) {
   EXPECT_EQ(input.sample(1000).value(), "a\n");
 }
 
+TEST(StandardInputTest, AWaitForTheFirstRowEndsWhenItIsStopped) {
+  FakeEnv env;
+  env.keep_input_open(true);
+  StandardInput input(env);
+
+  input.request_stop();
+
+  EXPECT_THAT(input.sample(1000).status().message(), HasSubstr("stopped"));
+  env.say("a\n");
+  EXPECT_EQ(input.sample(1000).value(), "a\n");
+}
+
 TEST(StandardInputTest, IsReadOnlyOnce) {
   FakeEnv env;
   env.say("a\n");

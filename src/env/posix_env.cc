@@ -21,7 +21,8 @@ namespace {
 constexpr std::size_t kWriteBufferBytes = 256 * 1024;
 
 Status system_error(std::string_view doing, const std::string& path, int error) {
-  return unavailable(fmt::format("cannot {} {}: {}", doing, path, std::strerror(error)));
+  std::string message = fmt::format("cannot {} {}: {}", doing, path, std::strerror(error));
+  return {error == EPIPE ? Code::kReaderGone : Code::kUnavailable, std::move(message)};
 }
 
 // A descriptor that closes with its owner, unless it is one of the standard ones.
@@ -70,7 +71,9 @@ class PosixInputFile final : public InputFile {
  private:
   bool wait(int timeout_ms) {
     pollfd poll_fd{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-    return ::poll(&poll_fd, 1, timeout_ms) != 0;
+    // After a signal the caller looks again; after any other error reading tells what it is.
+    const int ready = ::poll(&poll_fd, 1, timeout_ms);
+    return ready > 0 || (ready < 0 && errno != EINTR);
   }
 
   Descriptor fd_;

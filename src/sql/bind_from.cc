@@ -28,6 +28,9 @@ std::vector<std::string> readable_names(BindContext& context) {
 }
 
 void report_unknown_table(BindContext& context, const ast::Name& name, Span span) {
+  if (context.names().failed.contains(name.key)) {
+    return;
+  }
   const std::vector<std::string> names = readable_names(context);
   std::string label = did_you_mean(name.text, names);
   std::vector<std::string> notes;

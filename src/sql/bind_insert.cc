@@ -197,6 +197,9 @@ TablePtr find_target(BindContext& context, const ast::QualifiedName& name) {
                     last.span);
       return nullptr;
     }
+    if (names.failed.contains(last.key)) {
+      return nullptr;
+    }
     std::vector<std::string> tables;
     for (const auto& [key, table] : names.tables) {
       tables.push_back(table->name);

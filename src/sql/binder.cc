@@ -101,6 +101,14 @@ Answer bind_node(BindContext& context, const ast::Explain& explain, Span span) {
   return bound;
 }
 
+void note_failed_declaration(const ast::Statement& statement, Catalog::Names& names) {
+  if (const auto* table = statement.as<ast::CreateTable>()) {
+    names.failed.insert(table->name.back().key);
+  } else if (const auto* view = statement.as<ast::CreateView>()) {
+    names.failed.insert(view->name.back().key);
+  }
+}
+
 }  // namespace
 
 std::optional<BoundStatement> bind(const ast::Statement& statement, Catalog& catalog,
@@ -115,6 +123,9 @@ std::optional<BoundStatement> bind(const ast::Statement& statement, Catalog& cat
   }
   if (found.has_errors()) {
     bound.reset();
+  }
+  if (!bound) {
+    note_failed_declaration(statement, catalog.names());
   }
   // Only what stays, or runs with other statements, counts towards the numbers of operators.
   const bool is_alone = statement.as<ast::QueryPtr>() != nullptr ||

@@ -23,10 +23,12 @@ class Catalog {
   Catalog(ConnectorCatalog connectors, InferFile infer_file);
   ~Catalog();
 
+  // Knows the same names, and may go on to know others.
+  std::unique_ptr<Catalog> copy() const;
+
   const ConnectorCatalog& connectors() const;
   void add_table(TablePtr table);
   TablePtr find_table(std::string_view name) const;  // Case folded as SQL does.
-  std::vector<TablePtr> tables() const;
 
   // For the binder: see catalog_names.h.
   struct Names;

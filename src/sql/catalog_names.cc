@@ -31,6 +31,12 @@ Catalog::Catalog(ConnectorCatalog connectors, InferFile infer_file)
 
 Catalog::~Catalog() = default;
 
+std::unique_ptr<Catalog> Catalog::copy() const {
+  auto same = std::make_unique<Catalog>(names_->connectors, names_->infer_file);
+  *same->names_ = *names_;
+  return same;
+}
+
 const ConnectorCatalog& Catalog::connectors() const { return names_->connectors; }
 
 void Catalog::add_table(TablePtr table) {
@@ -44,14 +50,6 @@ TablePtr Catalog::find_table(std::string_view name) const {
     found = names_->tables.find(fold_name(name));
   }
   return found == names_->tables.end() ? nullptr : found->second;
-}
-
-std::vector<TablePtr> Catalog::tables() const {
-  std::vector<TablePtr> tables;
-  for (const auto& [key, table] : names_->tables) {
-    tables.push_back(table);
-  }
-  return tables;
 }
 
 }  // namespace thalweg::sql

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "sql/binder.h"
@@ -18,6 +19,8 @@ struct Catalog::Names {
   InferFile infer_file;
   std::map<std::string, TablePtr> tables;  // By folded name, as the following.
   std::map<std::string, View> views;
+  // Declarations in error: what lacks them is no error of its own.
+  std::set<std::string> failed;
   // What bare paths and stdin stand for, by path. Standard input can be looked at only once.
   std::map<std::string, TablePtr> files;
   // The one scan of each table that all plans share.

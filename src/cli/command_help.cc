@@ -1,0 +1,150 @@
+#include "command_help.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace thalweg::cli {
+namespace {
+
+constexpr std::array kCommands{
+    CommandHelp{"run", "thalweg run FILE [--set NAME=VALUE] [-q]",
+                "Runs the pipeline in a file until its inputs end or Ctrl-C stops it.",
+                "  thalweg run hot.sql\n"
+                "  thalweg run hot.sql --workers 4 --set batch_rows=1024\n"},
+    CommandHelp{"validate", "thalweg validate FILE... [--json]",
+                "Checks syntax, names, types and options; shows all mistakes; runs nothing.",
+                "  thalweg validate jobs/*.sql\n"},
+    CommandHelp{
+        "explain",
+        "thalweg explain FILE | -c SQL [--analyze | --watermarks [--for 5s]] [--format text|json]",
+        "Shows the plan. --analyze runs it and shows rows, time and bytes; --watermarks runs "
+        "it for a while, writes nothing out, and shows what time is doing.",
+        "  thalweg explain hot.sql\n"
+        "  thalweg explain -c \"SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net\" "
+        "--analyze\n"
+        "  thalweg explain hot.sql --watermarks --for 10s\n"},
+    CommandHelp{"demo", "thalweg demo [quakes|orders]",
+                "quakes: a week of real earthquakes in about ten seconds. orders: generated, "
+                "endless.",
+                "  thalweg demo\n  thalweg demo orders\n"},
+    CommandHelp{"connectors", "thalweg connectors [NAME] [--json]",
+                "Lists connectors, or one connector's options.", "  thalweg connectors file\n"},
+    CommandHelp{"functions", "thalweg functions [NAME] [--json]",
+                "Lists functions, or shows one with its example.",
+                "  thalweg functions date_trunc\n"},
+    CommandHelp{"help", "thalweg help [COMMAND | CODE]", "Explains a command or an error code.",
+                "  thalweg help S0203\n"},
+    CommandHelp{"version", "thalweg version [--json]", "Prints the version.", ""},
+};
+
+constexpr std::array kFlags{
+    FlagHelp{"--command", "  -c, --command SQL     run SQL, print its results", " -c explain "},
+    FlagHelp{"--file", "  -f, --file FILE       run the SQL in a file; - is standard input",
+             " -c explain "},
+    FlagHelp{"--analyze", "      --analyze         run it; rows, time and bytes of each step",
+             " explain "},
+    FlagHelp{"--watermarks", "      --watermarks      run it for a while; what time is doing",
+             " explain "},
+    FlagHelp{"--for", "      --for TIME        how long --watermarks runs; default: 5s",
+             " explain "},
+    FlagHelp{"--format",
+             "      --format FORMAT   table, plain, json, jsonl or csv; table on a terminal, else "
+             "plain",
+             " -c run "},
+    FlagHelp{"--format", "      --format FORMAT   text or json", " explain "},
+    FlagHelp{"--json", "      --json            results, listings and errors as JSON",
+             " -c run validate explain connectors functions version "},
+    FlagHelp{"--workers", "      --workers N       threads; default: one for each core",
+             " -c run explain demo "},
+    FlagHelp{"--set", "      --set NAME=VALUE  a setting, as SET in the script; may be repeated",
+             " -c run explain "},
+    FlagHelp{"--quiet", "  -q, --quiet           no progress, no summary",
+             " -c run validate explain demo "},
+    FlagHelp{"--color", "      --color WHEN      auto, always or never", ""},
+    FlagHelp{"--no-color", "      --no-color        the same as --color never", ""},
+    FlagHelp{"--help", "  -h, --help            help; also: thalweg help COMMAND", ""},
+    FlagHelp{"--version", "      --version         the version", " -c version "},
+};
+
+constexpr std::string_view kQueryHelp =
+    R"(thalweg: event streams in SQL, in one program.
+
+Examples:
+  thalweg demo                                     see it work
+  thalweg -c "SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net"
+  cat clicks.jsonl | thalweg -c "SELECT page, count(*) FROM stdin GROUP BY page"
+  thalweg run hot.sql                              run a pipeline
+
+Usage: thalweg -c SQL | -f FILE | COMMAND
+       thalweg < FILE                              runs standard input as SQL
+
+Commands:
+)";
+
+std::string flags_text(std::string_view command) {
+  std::string text = "\nFlags, before or after the command:\n";
+  for (const FlagHelp& flag : kFlags) {
+    if (knows_flag(command, flag)) {
+      text += fmt::format("{}\n", flag.text);
+    }
+  }
+  return text;
+}
+
+std::string plain_help(std::string_view command) {
+  if (const CommandHelp* const found = find_command(command)) {
+    std::string text = fmt::format("{}\n\nUsage: {}\n", found->text, found->usage);
+    if (!found->examples.empty()) {
+      text += fmt::format("\nExamples:\n{}", found->examples);
+    }
+    return text + flags_text(command);
+  }
+  std::string text(kQueryHelp);
+  for (const CommandHelp& each : kCommands) {
+    text += fmt::format("  {:<11} {}\n", each.name, each.text);
+  }
+  return text + flags_text("-c");
+}
+
+// Headings stand at the beginning of a line and go up to the colon.
+std::string with_bold_headings(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const std::string_view line = text.substr(0, end);
+    const std::size_t colon = line.find(':');
+    const bool heading = line[0] >= 'A' && line[0] <= 'Z' && colon != std::string_view::npos &&
+                         (line[colon + 1] == '\n' || line.starts_with("Usage:"));
+    out += heading ? fmt::format("\033[1m{}\033[0m{}", line.substr(0, colon + 1),
+                                 line.substr(colon + 1))
+                   : std::string(line);
+    text.remove_prefix(end);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::span<const CommandHelp> command_helps() { return kCommands; }
+std::span<const FlagHelp> flag_helps() { return kFlags; }
+
+const CommandHelp* find_command(std::string_view name) {
+  const auto* const found =
+      std::find_if(kCommands.begin(), kCommands.end(),
+                   [&](const CommandHelp& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : found;
+}
+
+bool knows_flag(std::string_view command, const FlagHelp& flag) {
+  return flag.commands.empty() ||
+         flag.commands.find(fmt::format(" {} ", command)) != std::string_view::npos;
+}
+
+std::string help_text(std::string_view command, bool bold) {
+  const std::string text = plain_help(command);
+  return bold ? with_bold_headings(text) : text;
+}
+
+}  // namespace thalweg::cli

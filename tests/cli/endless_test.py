@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Inputs without end, growing files, and Ctrl-C: once in order, twice at once. Without a terminal."""
+import re
+import signal
+import time
+
+from program import DATA, Running, check, close, folder, has
+
+STOPPING = "stopping: finishing what has been read; Ctrl-C again stops now\n"
+QUAKES = (DATA / "quakes.jsonl").read_text()
+BIDS = ("CREATE TABLE bids (price BIGINT, \"dateTime\" TIMESTAMP, WATERMARK FOR \"dateTime\" AS "
+        "\"dateTime\") WITH (connector = 'nexmark', type = 'bid', rate = 1000, live = true);")
+
+query = Running("-c", "SELECT net, mag FROM stdin WHERE mag > 6")
+query.write(QUAKES)
+check("rows come while standard input is open", True, query.wait_for("us\t6.4\n"))
+query.interrupt()
+ended = query.end()
+check("stopped in order", (0, "net\tmag\nus\t6.1\nus\t6.1\nus\t6.4\n", "\n" + STOPPING),
+      (ended.code, ended.out, ended.err))
+
+query = Running("-c", "SELECT count(*) AS n FROM stdin")
+query.write(QUAKES)
+check("the header comes", True, query.wait_for("n\n"))
+query.interrupt()
+ended = query.end()
+check("what is held is told", (0, "n\n", True), (ended.code, ended.out, has(
+    "no rows: ", " rows read from stdin, ", " held in ")(ended.err)))
+
+query = Running("-c", "SELECT count(*) AS n FROM stdin")
+check("nothing comes from an input that says nothing", False, query.wait_for("n", seconds=0.5))
+query.interrupt()
+ended = query.end(seconds=5)
+check("stopped before the first row", (0, ""), (ended.code, ended.out))
+
+pipeline = Running("-c", BIDS + "SELECT window_start, count(*) AS n FROM TUMBLE(bids, "
+                   "\"dateTime\", INTERVAL '1 second') GROUP BY window_start, window_end")
+check("windows close by themselves", True, pipeline.wait_for(":", seconds=30))
+pipeline.interrupt(signal.SIGTERM)
+check("SIGTERM stops in order too", 0, pipeline.end().code)
+
+folders = folder(growing_jsonl='{"a":1}\n')
+FOLLOW = ("CREATE TABLE g (a BIGINT) WITH (connector = 'file', path = 'growing.jsonl', "
+          "format = 'json', follow = true); SELECT a FROM g WHERE a <> 2;")
+follower = Running("-c", FOLLOW, cwd=folders)
+check("a growing file: what is there", True, follower.wait_for("a\n1\n"))
+with open(folders / "growing.jsonl", "a", encoding="utf-8") as growing:
+    growing.write('{"a":2}\n{"a":3}\n{"a"')
+check("a growing file: what comes", True, follower.wait_for("3\n"))
+with open(folders / "growing.jsonl", "a", encoding="utf-8") as growing:
+    growing.write(':4}\n')
+check("a growing file: the rest of a row", True, follower.wait_for("4\n"))
+follower.interrupt()
+ended = follower.end()
+check("a growing file: stopped", (0, "a\n1\n3\n4\n"), (ended.code, ended.out))
+
+run = Running("run", "/dev/stdin")
+run.write(BIDS + "CREATE TABLE o (n BIGINT) WITH (connector = 'blackhole');"
+          "INSERT INTO o SELECT price FROM bids;")
+run.process.stdin.close()
+run.wait_for("never", seconds=1)
+run.interrupt()
+ended = run.end()
+check("run ends with one line", (0, True), (ended.code, re.fullmatch(
+    r"\n" + re.escape(STOPPING) + r"in [\d ]+ · out [\d ]+ · late 0 · errors 0 · [\d.]+ m?s\n",
+    ended.err) is not None))
+
+warned = Running("-c", BIDS + "SELECT price, count(*) AS n FROM bids GROUP BY price")
+check("warnings come before the rows", True, warned.wait_for("warning: this keeps every group"))
+warned.interrupt()
+ended = warned.end()
+check("and only once", 1, ended.err.count("warning: "))
+
+# A program that cannot stop in order: it waits to write what nobody reads.
+blocked = Running("-c", "SELECT * FROM 'flights.jsonl'")
+time.sleep(1)
+blocked.interrupt()
+time.sleep(0.3)
+blocked.interrupt()
+check("twice stops at once", 130, blocked.process.wait(10))
+close()
