@@ -1,6 +1,6 @@
 // Which airports share in delays: a chain of processors over flights, each of which can be used in
-// other chains too. A row is enriched, chosen, and given out once for each of its two airports; what
-// is on time goes another way.
+// other chains too. A row is enriched, chosen, and given out once for each of its two airports;
+// what is on time goes another way.
 #include <cstdint>
 #include <cstdio>
 #include <map>

@@ -1,6 +1,6 @@
-// Earthquakes by the hour, from a file whose rows come in order of when each report was last changed:
-// an old quake may stand after a new one. Reports up to a day late count; later ones are told of in
-// the summary on standard error.
+// Earthquakes by the hour, from a file whose rows come in order of when each report was last
+// changed: an old quake may stand after a new one. Reports up to a day late count; later ones are
+// told of in the summary on standard error.
 #include <cstdio>
 #include <optional>
 #include <string>

@@ -126,12 +126,12 @@ class Stream {
     return KeyedStream<T>(*graph_, node_, {}).aggregate(std::move(aggregates)...);
   }
 
-  // The columns of the fields' names as a struct, cast where their types differ. A row with NULL for
-  // a field that is not std::optional is rejected, as null_not_allowed.
+  // The columns of the fields' names as a struct, cast where their types differ. A row with NULL
+  // for a field that is not std::optional is rejected, as null_not_allowed.
   template <typename U>
   Stream<U> as() const {
-    return {*graph_, graph_->convert(node_, std::string(detail::name_of_type<U>()),
-                                     detail::fields_of<U>())};
+    return {*graph_,
+            graph_->convert(node_, std::string(detail::name_of_type<U>()), detail::fields_of<U>())};
   }
 
   // The rows of both.
@@ -144,8 +144,8 @@ class Stream {
   }
 
   // Calls call(row), or call(row, change) with change +1 where the row is added and -1 where it is
-  // taken back. All workers share the one function, which is called by one thread at a time. When it
-  // throws the run fails. A stream that takes rows back needs a function that is told so.
+  // taken back. All workers share the one function, which is called by one thread at a time. When
+  // it throws the run fails. A stream that takes rows back needs a function that is told so.
   template <typename F>
     requires std::invocable<F&, const T&> || std::invocable<F&, const T&, int>
   void sink(F call) const {

@@ -21,7 +21,7 @@ enum class RowError : std::uint8_t {
   kTruncated,  // The input ends within the row.
   kLate,
   kLateAfterIdle,
-  kTooFarAhead,  // Beyond max_future_skew.
+  kTooFarAhead,     // Beyond max_future_skew.
   kFunctionFailed,  // A function of a C++ program threw an exception.
 };
 inline constexpr int kRowErrorCount = 16;

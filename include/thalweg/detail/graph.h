@@ -55,7 +55,7 @@ struct SourceDecl {
   std::vector<FieldInfo> fields;
   std::optional<ConnectorOptions> connector;                    // Else:
   std::function<std::unique_ptr<RowProducer>()> make_producer;  // Called once a run.
-  std::function<void()> close;                                  // When a run is over; may be absent.
+  std::function<void()> close;  // When a run is over; may be absent.
   bool bounded = true;
   std::string time_field;  // Empty: no event time.
   std::chrono::microseconds delay{0};
