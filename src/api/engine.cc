@@ -91,6 +91,7 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
     }
   }
   BoundScript bound;
+  catalog.begin_script();
   for (std::size_t i = 0; i < statements.size(); ++i) {
     if (statements[i].span.end > trusted_end) {
       break;

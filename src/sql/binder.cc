@@ -102,10 +102,15 @@ Answer bind_node(BindContext& context, const ast::Explain& explain, Span span) {
 }
 
 void note_failed_declaration(const ast::Statement& statement, Catalog::Names& names) {
+  std::string key;
   if (const auto* table = statement.as<ast::CreateTable>()) {
-    names.failed.insert(table->name.back().key);
+    key = table->name.back().key;
   } else if (const auto* view = statement.as<ast::CreateView>()) {
-    names.failed.insert(view->name.back().key);
+    key = view->name.back().key;
+  }
+  // One that was there before is still there.
+  if (!key.empty() && !names.tables.contains(key) && !names.views.contains(key)) {
+    names.failed.insert(key);
   }
 }
 

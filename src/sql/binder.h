@@ -23,6 +23,9 @@ class Catalog {
   Catalog(ConnectorCatalog connectors, InferFile infer_file);
   ~Catalog();
 
+  // Forgets which declarations failed: what lacks them is an error again in another script.
+  void begin_script();
+
   // Knows the same names, and may go on to know others.
   std::unique_ptr<Catalog> copy() const;
 

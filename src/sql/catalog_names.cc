@@ -31,6 +31,8 @@ Catalog::Catalog(ConnectorCatalog connectors, InferFile infer_file)
 
 Catalog::~Catalog() = default;
 
+void Catalog::begin_script() { names_->failed.clear(); }
+
 std::unique_ptr<Catalog> Catalog::copy() const {
   auto same = std::make_unique<Catalog>(names_->connectors, names_->infer_file);
   *same->names_ = *names_;

@@ -19,7 +19,7 @@ struct Catalog::Names {
   InferFile infer_file;
   std::map<std::string, TablePtr> tables;  // By folded name, as the following.
   std::map<std::string, View> views;
-  // Declarations in error: what lacks them is no error of its own.
+  // Declarations of this script in error: what lacks them is no error of its own.
   std::set<std::string> failed;
   // What bare paths and stdin stand for, by path. Standard input can be looked at only once.
   std::map<std::string, TablePtr> files;

@@ -87,8 +87,8 @@ check("run says the same", (78, ""), (lambda ran: (ran.code, ran.out))(
 check("no such script", (78, "error: cannot read nope.sql: No such file or directory\n"),
       (lambda ran: (ran.code, ran.err))(run("run", "nope.sql")))
 check("no such file in FROM", (78, True), (lambda ran: (ran.code, has(
-    "cannot open nope.jsonl", "<command line>:1:15", "No such file")(
-        ran.err.replace("error: ", "") + ran.err)))(run("-c", "SELECT * FROM 'nope.jsonl'")))
+    "error: ", "nope.jsonl: No such file or directory\n", "<command line>:1:15\n", "C0110\n")(
+        ran.err)))(run("-c", "SELECT * FROM 'nope.jsonl'")))
 gone = TABLE.replace("quakes.jsonl", "gone.jsonl") + "SELECT count(*) FROM quakes;"
 missing = run("-c", gone)
 check("a table's file is not there", (75, "", "error: cannot open gone.jsonl: No such file or "
