@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kNanosPerMicro = 1'000;
 
-enum class Part { kMonths, kDays, kNanos };
+enum class Part { kMonths, kDays, kMicros };
 
 struct Unit {
   std::string_view name;  // Without a plural s.
@@ -24,21 +24,21 @@ struct Unit {
 };
 
 constexpr std::array kUnits{
-    Unit{"microsecond", Part::kNanos, 1e3},
-    Unit{"us", Part::kNanos, 1e3},
-    Unit{"usec", Part::kNanos, 1e3},
-    Unit{"millisecond", Part::kNanos, 1e6},
-    Unit{"ms", Part::kNanos, 1e6},
-    Unit{"msec", Part::kNanos, 1e6},
-    Unit{"second", Part::kNanos, 1e9},
-    Unit{"sec", Part::kNanos, 1e9},
-    Unit{"s", Part::kNanos, 1e9},
-    Unit{"minute", Part::kNanos, 60e9},
-    Unit{"min", Part::kNanos, 60e9},
-    Unit{"m", Part::kNanos, 60e9},
-    Unit{"hour", Part::kNanos, 3600e9},
-    Unit{"hr", Part::kNanos, 3600e9},
-    Unit{"h", Part::kNanos, 3600e9},
+    Unit{"microsecond", Part::kMicros, 1},
+    Unit{"us", Part::kMicros, 1},
+    Unit{"usec", Part::kMicros, 1},
+    Unit{"millisecond", Part::kMicros, 1e3},
+    Unit{"ms", Part::kMicros, 1e3},
+    Unit{"msec", Part::kMicros, 1e3},
+    Unit{"second", Part::kMicros, 1e6},
+    Unit{"sec", Part::kMicros, 1e6},
+    Unit{"s", Part::kMicros, 1e6},
+    Unit{"minute", Part::kMicros, 60e6},
+    Unit{"min", Part::kMicros, 60e6},
+    Unit{"m", Part::kMicros, 60e6},
+    Unit{"hour", Part::kMicros, 3600e6},
+    Unit{"hr", Part::kMicros, 3600e6},
+    Unit{"h", Part::kMicros, 3600e6},
     Unit{"day", Part::kDays, 1},
     Unit{"d", Part::kDays, 1},
     Unit{"week", Part::kDays, 7},
@@ -80,13 +80,16 @@ bool add_checked(std::int32_t& to, double count) {
   return true;
 }
 
-bool add_nanos(Interval& interval, double nanos) {
-  // Rounded to the microsecond, which is what SQL intervals resolve.
-  const double micros = std::round(nanos / 1e3);
+bool add_micros(Interval& interval, std::int64_t micros) {
   std::int64_t added = 0;
-  return std::abs(micros) < 9e15 &&
-         !__builtin_mul_overflow(static_cast<std::int64_t>(micros), kNanosPerMicro, &added) &&
+  return !__builtin_mul_overflow(micros, kNanosPerMicro, &added) &&
          !__builtin_add_overflow(interval.nanos, added, &interval.nanos);
+}
+
+// Rounded to the microsecond, which is what SQL intervals resolve; below 2^53 whole ones are exact.
+bool add_rounded(Interval& interval, double micros) {
+  return std::abs(micros) < 9e15 &&
+         add_micros(interval, static_cast<std::int64_t>(std::round(micros)));
 }
 
 std::string_view take_word(std::string_view& text) {
@@ -139,8 +142,9 @@ bool add_clock(Interval& interval, std::string_view word) {
   if (error != std::errc() || end != hours_text.data() + hours_text.size() || hours < 0 || !rest) {
     return false;
   }
-  const double nanos = hours * 3600e9 + static_cast<double>(*rest) * 1e3;
-  return add_nanos(interval, negative ? -nanos : nanos);
+  constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
+  const std::int64_t micros = hours * kMicrosPerHour + *rest;
+  return add_micros(interval, negative ? -micros : micros);
 }
 
 // The standard's years and months: 1-2, -1-2.
@@ -232,14 +236,14 @@ bool add_unit(Interval& interval, double count, std::string_view name) {
       const double whole = std::trunc(amount);
       const double days = (amount - whole) * 30;
       return add_checked(interval.months, whole) && add_checked(interval.days, std::trunc(days)) &&
-             add_nanos(interval, (days - std::trunc(days)) * 86400e9);
+             add_rounded(interval, (days - std::trunc(days)) * 86400e6);
     }
     case Part::kDays: {
       const double whole = std::trunc(amount);
-      return add_checked(interval.days, whole) && add_nanos(interval, (amount - whole) * 86400e9);
+      return add_checked(interval.days, whole) && add_rounded(interval, (amount - whole) * 86400e6);
     }
-    case Part::kNanos:
-      return add_nanos(interval, amount);
+    case Part::kMicros:
+      return add_rounded(interval, amount);
   }
   return false;
 }

@@ -141,5 +141,14 @@ TEST(ValueTextTest, Structs) {
   EXPECT_EQ(round_trip("{\"(1,2,x)\",NULL}", rows), "{\"(1,2,x)\",NULL}");
 }
 
+TEST(ValueTextTest, ALongIntervalKeepsItsMicroseconds) {
+  const Type type = type_of(TypeKind::kInterval);
+  for (const std::string text : {"2037037:04:33", "2037037:04:33.000001", "-2037037:04:33"}) {
+    EXPECT_EQ(to_string(parse_value(text, type).take()), text);
+  }
+  // 122,222,232 minutes, and a bare number of seconds.
+  EXPECT_EQ(to_string(parse_value("21m122222211m213", type).take()), "2037037:15:33");
+}
+
 }  // namespace
 }  // namespace thalweg
