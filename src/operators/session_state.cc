@@ -55,7 +55,7 @@ Chosen choose(const Column& filter, std::span<const GroupId> ids, KeyIndex::Rows
 
 }  // namespace
 
-SessionState::SessionState(const AggregationSpec& spec) : spec_(spec) {
+SessionState::SessionState(const AggregationSpec& spec) {
   replayed_.keys = {column_expr(0, type_of(TypeKind::kBigint), "")};
   for (const AggregateCall& call : spec.aggregates) {
     const bool merges = is_mergeable(call);

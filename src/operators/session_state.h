@@ -36,7 +36,6 @@ class SessionState {
   std::vector<Column> replay(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
   std::vector<Column> kept_columns(const AggregateColumns& columns) const;
 
-  const AggregationSpec& spec_;
   // By aggregate; null where rows are kept.
   std::vector<std::unique_ptr<Accumulator>> accumulators_;
   AggregationSpec replayed_;  // The others, by place of their session among those that end.

@@ -16,7 +16,6 @@ using Dice = std::mt19937_64;
 struct Row {
   std::int64_t time = 0;
   std::int64_t value = 0;
-  friend auto operator<=>(const Row&, const Row&) = default;
 };
 
 Batch batch_of(const std::vector<Row>& rows) {
