@@ -171,8 +171,10 @@ TEST(WatermarksTest, WithoutATimeoutASilentPartitionHoldsForEver) {
   job.env().advance_micros(3600 * kSecond);
   job.env().append("part-a", row_at(60));
   ASSERT_TRUE(job.reads(3));
-  ASSERT_TRUE(
-      job.reaches([](const RunProgress& progress) { return progress.partitions[1].holds_back; }));
+  ASSERT_TRUE(job.reaches([](const RunProgress& progress) {
+    return progress.partitions[1].holds_back && progress.partitions[1].watermark_micros &&
+           progress.partitions[0].watermark_micros > progress.partitions[1].watermark_micros;
+  }));
   EXPECT_THAT(job.lines(), IsEmpty());
   const std::string report = explain_watermarks(job.progress());
   EXPECT_THAT(report,
