@@ -46,7 +46,7 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
   } else {
     diagnostic.code = "C0201";
     diagnostic.message = "there is no setting \"" + set.name + "\"";
-    diagnostic.notes = {"settings: batch_rows, workers"};
+    diagnostic.notes = {"settings: batch_rows, time_zone, workers"};
   }
   return diagnostic;
 }

@@ -114,8 +114,9 @@ constexpr ErrorCode kCodes[] = {
      "A window is taken over the column that WATERMARK names, or over window_start, window_end or "
      "window_time of a windowed aggregate."},
     {"P0103", "wrong window size",
-     "A window's size and offset are constant intervals of days, hours and smaller units; the size "
-     "is more than zero."},
+     "A window's size, slide, step and offset are constant intervals; size, slide and step are "
+     "more "
+     "than zero. Months are possible as the size of TUMBLE."},
     {"P0104", "input never ends",
      "ORDER BY and LIMIT need all rows of a result, which a stream without end, or one that "
      "changes "
@@ -129,6 +130,9 @@ constexpr ErrorCode kCodes[] = {
      "An aggregate without a window keeps a row for every key, and an endless input has ever "
      "more."},
     {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
+    {"P0109", "windows that cannot be told apart",
+     "The windows of CUMULATE that belong together begin at the same time, so that only their ends "
+     "tell them apart."},
     {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
     {"C0102", "unknown format", "No format has this name."},
     {"C0103", "cannot be read or written",

@@ -71,6 +71,14 @@ Batch Batch::select(std::vector<RowIndex> rows) && {
   return std::move(*this);
 }
 
+Batch gather(const Batch& batch, RowSpan rows) {
+  Batch gathered = batch;
+  gathered.selection = nullptr;
+  gathered.length = static_cast<std::uint32_t>(rows.size());
+  change_columns(gathered, [&](const Column& column) { return gather(column, rows); });
+  return gathered;
+}
+
 Batch Batch::slice(std::uint32_t begin, std::uint32_t count) const {
   TW_DCHECK(begin + count <= num_rows());
   Batch out = *this;

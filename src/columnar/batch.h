@@ -71,6 +71,9 @@ struct Batch {
 // Sets event_time and its bounds.
 void set_event_time(Batch& batch, Column event_time);
 
+// The named rows of a batch, in that order, each as often as it is named.
+Batch gather(const Batch& batch, RowSpan rows);
+
 // All rows of `batches`, which have the same columns, in one. Requires: not empty.
 Batch concat(const std::vector<Batch>& batches);
 

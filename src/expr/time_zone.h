@@ -8,7 +8,6 @@ namespace date {
 class time_zone;
 }
 
-// Private to this folder.
 namespace thalweg {
 
 // A time zone of the IANA database, with the last offset found kept: times that come in order

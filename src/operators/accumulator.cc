@@ -23,6 +23,11 @@ void Accumulator::merge(const UpdateRows& /*update*/, std::span<const Column> /*
   TW_CHECK(false);
 }
 
+void Accumulator::combine(Combine /*how*/, std::span<const GroupId> /*ids*/,
+                          const Accumulator& /*from*/, std::span<const GroupId> /*from_ids*/) {
+  TW_CHECK(false);
+}
+
 std::unique_ptr<Accumulator> make_accumulator(const AggregateCall& call, bool updating) {
   switch (call.kind) {
     case AggregateKind::kCountStar:
@@ -75,6 +80,33 @@ bool is_mergeable(const AggregateCall& call) {
       return true;
     default:
       return is_extreme(call.kind) && has_plain_order(call.type.kind);
+  }
+}
+
+bool can_combine(const AggregateCall& call) {
+  switch (call.kind) {
+    case AggregateKind::kCountStar:
+    case AggregateKind::kCount:
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+    case AggregateKind::kMin:
+    case AggregateKind::kMax:
+      return is_mergeable(call);
+    default:
+      return false;
+  }
+}
+
+bool can_subtract(const AggregateCall& call) {
+  switch (call.kind) {
+    case AggregateKind::kCountStar:
+    case AggregateKind::kCount:
+      return true;
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+      return !is_floating(call.args[0]->type.kind);
+    default:
+      return false;
   }
 }
 

@@ -35,6 +35,13 @@ void for_each_row(const UpdateRows& update, Visit visit) {
   }
 }
 
+// What Accumulator::combine() does to a group's state with that of another accumulator's group.
+enum class Combine : std::uint8_t {
+  kAdd,
+  kSubtract,  // Takes back what kAdd added. Requires: can_subtract(call).
+  kReplace,
+};
+
 // The state of one aggregate for all groups of a table, by group number. One virtual call a batch;
 // typed loops inside.
 class Accumulator {
@@ -57,6 +64,11 @@ class Accumulator {
   // such columns taken in.
   virtual void append_partials(std::span<const GroupId> ids, std::vector<Column>& out);
   virtual void merge(const UpdateRows& update, std::span<const Column> partials);
+
+  // The same from group to group, without columns between: the state of group `from_ids[i]` of
+  // `from`, an accumulator of the same call, into group `ids[i]`. Requires: can_combine(call).
+  virtual void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
+                       std::span<const GroupId> from_ids);
 
   // Forgets all groups and keeps the memory.
   virtual void clear() = 0;
@@ -81,6 +93,9 @@ std::unique_ptr<Accumulator> make_best_row_accumulator(const AggregateCall& call
 std::unique_ptr<Accumulator> make_row_list_accumulator(const AggregateCall& call);
 
 bool is_mergeable(const AggregateCall& call);
+bool can_combine(const AggregateCall& call);
+// Whether what was added to a sum can be taken out of it again, to the last bit.
+bool can_subtract(const AggregateCall& call);
 
 // Types of append_partials(). Requires: is_mergeable(call).
 std::vector<Type> partial_types(const AggregateCall& call);

@@ -27,7 +27,8 @@ struct AggregationSpec {
 bool is_mergeable(const std::vector<AggregateCall>& aggregates);
 
 // Types of the columns of partial results: the keys, then each aggregate's state. Windowed ones
-// have `window_start` (TIMESTAMP) after them. An exchange of partials hashes columns
+// have the end of their pane (TIMESTAMP) after them and, where panes are slices, the end of the
+// first window that counts them (Pane::counts_from). An exchange of partials hashes columns
 // [0, keys.size()). Requires: is_mergeable().
 std::vector<Type> partial_types(const AggregationSpec& spec);
 

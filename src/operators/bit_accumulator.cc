@@ -23,7 +23,7 @@ class BitFold final : public Accumulator {
     for_each_row(update, [&](GroupId id, RowIndex row) {
       if (args[0].is_valid(row)) {
         State& state = states_[id];
-        state.bits = state.seen == 0 ? values[row] : combine(state.bits, values[row]);
+        state.bits = state.seen == 0 ? values[row] : fold(state.bits, values[row]);
         state.seen = 1;
       }
     });
@@ -44,7 +44,7 @@ class BitFold final : public Accumulator {
     std::int64_t seen;
   };
 
-  T combine(T a, T b) const {
+  T fold(T a, T b) const {
     return static_cast<T>(kind_ == AggregateKind::kBitAnd  ? a & b
                           : kind_ == AggregateKind::kBitOr ? a | b
                                                            : a ^ b);

@@ -46,6 +46,16 @@ class CountAccumulator final : public Accumulator {
     for_each_row(update, [=](GroupId id, RowIndex row) { counts[id] += added[row]; });
   }
 
+  void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
+               std::span<const GroupId> from_ids) override {
+    const auto& other = static_cast<const CountAccumulator&>(from);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      std::int64_t& count = counts_[ids[i]];
+      const std::int64_t change = other.counts_[from_ids[i]];
+      count = how == Combine::kReplace ? change : count + (how == Combine::kAdd ? change : -change);
+    }
+  }
+
   void clear() override { counts_.clear(); }
   std::size_t memory_bytes() const override { return counts_.memory_bytes(); }
 

@@ -66,6 +66,19 @@ class Extreme final : public Accumulator {
     }
   }
 
+  void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
+               std::span<const GroupId> from_ids) override {
+    const auto& other = static_cast<const Extreme&>(from);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const Best& best = other.bests_[from_ids[i]];
+      if (how == Combine::kReplace) {
+        bests_[ids[i]] = best;
+      } else if (best.seen != 0) {
+        take(bests_[ids[i]], best.value);
+      }
+    }
+  }
+
   void clear() override { bests_.clear(); }
   std::size_t memory_bytes() const override { return bests_.memory_bytes(); }
 

@@ -175,6 +175,23 @@ std::vector<Column> GroupTable::partials(std::span<const GroupId> ids) {
   return columns;
 }
 
+void GroupTable::combine_into(std::size_t aggregate, Accumulator& target, Combine how,
+                              std::span<const GroupId> ids, std::span<const GroupId> own) {
+  const Slot& slot = slots_[aggregate];
+  if (slot.accumulator != nullptr) {
+    target.combine(how, ids, *slot.accumulator, own);
+    return;
+  }
+  TW_DCHECK(how != Combine::kReplace);
+  Column counts = row_counts(own);
+  if (how == Combine::kSubtract) {
+    const auto values = counts.values<std::int64_t>();
+    counts = fixed_column<std::int64_t>(counts.type(), own.size(),
+                                        [&](std::size_t i) { return -values[i]; });
+  }
+  target.merge({.ids = ids, .rows = {.rows = {}, .all = true}}, {&counts, 1});
+}
+
 Column GroupTable::row_counts(std::span<const GroupId> ids) {
   auto counts = Buffer::allocate(ids.size() * sizeof(std::int64_t));
   index_->row_counts(ids, {counts->as<std::int64_t>(), ids.size()});

@@ -37,6 +37,12 @@ class GroupTable {
   // Keys, then each aggregate's partial state.
   std::vector<Column> partials(std::span<const GroupId> ids);
 
+  std::vector<Column> keys(std::span<const GroupId> ids) const { return index_->keys(ids); }
+  // Accumulator::combine() of the state of one aggregate for the table's groups `own` into
+  // `target`. Requires: can_combine() of its call.
+  void combine_into(std::size_t aggregate, Accumulator& target, Combine how,
+                    std::span<const GroupId> ids, std::span<const GroupId> own);
+
   std::uint32_t size() const { return index_->size(); }
 
   // Whether the group has rows left. Only with updating input may it have none.

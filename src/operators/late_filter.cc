@@ -4,6 +4,9 @@
 #include <vector>
 
 #include "base/check.h"
+#include "columnar/builder.h"
+#include "columnar/calendar.h"
+#include "columnar/kernels.h"
 
 namespace thalweg {
 namespace {
@@ -13,9 +16,12 @@ EventTime later_by(EventTime time, std::int64_t micros) {
   return __builtin_add_overflow(time.micros, micros, &sum.micros) ? kEndOfTime : sum;
 }
 
+// What a row is late for.
+enum class Lateness : std::uint8_t { kNone, kSomeWindows, kAllWindows };
+
 class LateFilter final : public Operator {
  public:
-  explicit LateFilter(LateFilterSpec spec) : spec_(spec) {}
+  explicit LateFilter(LateFilterSpec spec) : spec_(std::move(spec)) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     if (!batch.stamps) {
@@ -25,17 +31,37 @@ class LateFilter final : public Operator {
     TW_CHECK(batch.event_time.has_value());
     const auto times = batch.event_time->values<std::int64_t>();
     const auto stamps = batch.stamps->values<std::int64_t>();
+    const bool by_column = spec_.windows && spec_.windows->by == WindowsBy::kColumn;
     std::vector<RowIndex> in_time;
     std::vector<RowIndex> late;
+    std::size_t gone = 0;
+    bool some_windows = false;
     for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
       const RowIndex row = batch.row(i);
-      (is_late({times[row]}, {stamps[row]}) ? late : in_time).push_back(row);
+      Lateness judged;
+      if (by_column) {
+        judged = judge_column(batch, row, {times[row]}, {stamps[row]});
+      } else {
+        judged = judge({times[row]}, {stamps[row]});
+        some_windows |= judged == Lateness::kSomeWindows;
+      }
+      if (judged == Lateness::kAllWindows) {
+        late.push_back(row);
+      } else if (by_column && judged == Lateness::kSomeWindows) {
+        ++gone;  // The row counts elsewhere.
+      } else {
+        in_time.push_back(row);
+      }
     }
     if (!late.empty()) {
       out.reject(batch, late, RowError::kLate);
+    }
+    if (!late.empty() || gone > 0) {
       batch = std::move(batch).select(std::move(in_time));
     }
-    batch.stamps.reset();
+    if (!some_windows) {
+      batch.stamps.reset();
+    }
     if (!batch.empty()) {
       out.emit(Port::kMain, std::move(batch));
     }
@@ -43,24 +69,116 @@ class LateFilter final : public Operator {
   }
 
  private:
-  bool is_late(EventTime time, EventTime stamp) {
-    if (!spec_.grid) {
-      return later_by(time, spec_.lateness_micros) < stamp;
+  Lateness judge(EventTime time, EventTime stamp) {
+    if (!spec_.windows) {
+      return later_by(time, spec_.lateness_micros) < stamp ? Lateness::kAllWindows
+                                                           : Lateness::kNone;
     }
-    if (!window_.contains(time)) {
-      window_ = spec_.grid->window_of(time);
+    if (!slice_.contains(time)) {
+      const WindowGrid& grid = spec_.windows->grid;
+      slice_ = grid.slice_of(time);
+      // Rows that are in no window are late for none.
+      first_end_ = last_end_ = kEndOfTime;
+      if (const std::optional<TimeWindow> window = grid.last_window(time)) {
+        last_end_ = later_by(window->end, spec_.windows->lateness_micros);
+        first_end_ = later_by(grid.first_window(time)->end, spec_.windows->lateness_micros);
+      }
     }
-    return later_by(window_.end, spec_.lateness_micros) <= stamp;
+    if (last_end_ <= stamp) {
+      return Lateness::kAllWindows;
+    }
+    return first_end_ <= stamp ? Lateness::kSomeWindows : Lateness::kNone;
+  }
+
+  // For a row that stands for one of the windows of the row it was: for all, if that is the last.
+  Lateness judge_column(const Batch& batch, RowIndex row, EventTime time, EventTime stamp) const {
+    const WindowInput& windows = *spec_.windows;
+    const EventTime end{batch.columns[windows.column].values<std::int64_t>()[row] +
+                        windows.micros_to_end};
+    if (later_by(end, windows.lateness_micros) > stamp) {
+      return Lateness::kNone;
+    }
+    const std::optional<TimeWindow> last = windows.grid.last_window(time);
+    return last && last->end == end ? Lateness::kAllWindows : Lateness::kSomeWindows;
   }
 
   const LateFilterSpec spec_;
-  TimeWindow window_;  // Of the last row judged.
+  TimeWindow slice_;  // Around the last row judged; its windows' first and last end, plus lateness.
+  EventTime first_end_;
+  EventTime last_end_;
+};
+
+class LateRows final : public Operator {
+ public:
+  explicit LateRows(LateFilterSpec spec) : spec_(std::move(spec)) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    if (!batch.stamps) {
+      return Progress::kDone;
+    }
+    const auto times = batch.event_time->values<std::int64_t>();
+    const auto stamps = batch.stamps->values<std::int64_t>();
+    std::vector<RowIndex> rows;
+    ColumnBuilder starts(type_of(TypeKind::kTimestamp));
+    ColumnBuilder ends(type_of(TypeKind::kTimestamp));
+    ColumnBuilder late_by(type_of(TypeKind::kInterval));
+    const auto add = [&](RowIndex row, EventTime limit) {
+      rows.push_back(row);
+      const std::int64_t micros = stamps[row] - limit.micros;
+      late_by.append(Interval{.months = 0,
+                              .days = static_cast<std::int32_t>(micros / kMicrosPerDay),
+                              .nanos = micros % kMicrosPerDay * 1000});
+    };
+    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+      const RowIndex row = batch.row(i);
+      const EventTime time{times[row]};
+      const EventTime stamp{stamps[row]};
+      if (!spec_.windows) {
+        if (const EventTime limit = later_by(time, spec_.lateness_micros); limit < stamp) {
+          add(row, limit);
+          starts.append_null();
+          ends.append_null();
+        }
+        continue;
+      }
+      const WindowGrid& grid = spec_.windows->grid;
+      for (auto window = time < stamp ? grid.first_window(time) : std::nullopt; window;
+           window = grid.first_window(time, window->end)) {
+        const EventTime limit = later_by(window->end, spec_.windows->lateness_micros);
+        if (limit > stamp) {
+          break;
+        }
+        add(row, limit);
+        starts.append(window->start.micros);
+        ends.append(window->end.micros);
+      }
+    }
+    if (!rows.empty()) {
+      Batch late;
+      late.length = static_cast<std::uint32_t>(rows.size());
+      for (const Column& column : batch.columns) {
+        late.columns.push_back(gather(column, rows));
+      }
+      late.columns.push_back(starts.finish());
+      late.columns.push_back(ends.finish());
+      late.columns.push_back(late_by.finish());
+      out.emit(Port::kMain, std::move(late));
+    }
+    return Progress::kDone;
+  }
+
+ private:
+  const LateFilterSpec spec_;
 };
 
 }  // namespace
 
 std::unique_ptr<Operator> make_late_filter(LateFilterSpec spec) {
-  return std::make_unique<LateFilter>(spec);
+  return std::make_unique<LateFilter>(std::move(spec));
+}
+
+std::unique_ptr<Operator> make_late_rows(LateFilterSpec spec) {
+  return std::make_unique<LateRows>(std::move(spec));
 }
 
 }  // namespace thalweg

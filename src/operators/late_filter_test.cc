@@ -20,7 +20,7 @@ Batch stamped(const std::vector<std::optional<std::int64_t>>& row_times,
 }
 
 TEST(LateFilterTest, ARowIsLateOnceItsStampHasReachedTheEndOfItsWindow) {
-  const auto op = make_late_filter({.grid = WindowGrid(10, 0), .lateness_micros = 0});
+  const auto op = make_late_filter({.windows = WindowInput{WindowGrid(10, 0)}});
   CollectingEmitter out;
   feed(*op, stamped({5, 5, 15, 5}, {9, 10, 19, 11}), out);
   EXPECT_EQ(text_rows(out), (std::vector<TextRow>{{"5"}, {"15"}}));
@@ -28,7 +28,8 @@ TEST(LateFilterTest, ARowIsLateOnceItsStampHasReachedTheEndOfItsWindow) {
 }
 
 TEST(LateFilterTest, AllowedLatenessMovesTheEndBack) {
-  const auto op = make_late_filter({.grid = WindowGrid(10, 0), .lateness_micros = 5});
+  const auto op =
+      make_late_filter({.windows = WindowInput{.grid = WindowGrid(10, 0), .lateness_micros = 5}});
   CollectingEmitter out;
   feed(*op, stamped({5, 5}, {14, 15}), out);
   EXPECT_EQ(out.rows().size(), 1u);
@@ -36,7 +37,7 @@ TEST(LateFilterTest, AllowedLatenessMovesTheEndBack) {
 }
 
 TEST(LateFilterTest, OrderingOperatorsTakeARowAsLateOnlyBehindItsStamp) {
-  const auto op = make_late_filter({.grid = std::nullopt, .lateness_micros = 2});
+  const auto op = make_late_filter({.windows = std::nullopt, .lateness_micros = 2});
   CollectingEmitter out;
   feed(*op, stamped({5, 5, 5}, {6, 7, 8}), out);
   EXPECT_EQ(out.rows().size(), 2u);
@@ -44,7 +45,7 @@ TEST(LateFilterTest, OrderingOperatorsTakeARowAsLateOnlyBehindItsStamp) {
 }
 
 TEST(LateFilterTest, BatchesWithoutStampsPassUntouched) {
-  const auto op = make_late_filter({.grid = WindowGrid(10, 0), .lateness_micros = 0});
+  const auto op = make_late_filter({.windows = WindowInput{WindowGrid(10, 0)}});
   CollectingEmitter out;
   feed(*op, timed({bigints({100})}), out);
   feed(*op, timed({bigints({1})}), out);
@@ -53,7 +54,7 @@ TEST(LateFilterTest, BatchesWithoutStampsPassUntouched) {
 }
 
 TEST(LateFilterTest, StampsEndHereAndOnlySelectedRowsAreJudged) {
-  const auto op = make_late_filter({.grid = WindowGrid(10, 0), .lateness_micros = 0});
+  const auto op = make_late_filter({.windows = WindowInput{WindowGrid(10, 0)}});
   CollectingEmitter out;
   feed(*op, stamped({5, 6, 7, 8}, {50, 50, 0, 0}).select({1, 2}), out);
   EXPECT_EQ(text_rows(out), (std::vector<TextRow>{{"7"}}));
@@ -62,7 +63,7 @@ TEST(LateFilterTest, StampsEndHereAndOnlySelectedRowsAreJudged) {
 }
 
 TEST(LateFilterTest, ABatchOfLateRowsOnlyGivesNothing) {
-  const auto op = make_late_filter({.grid = WindowGrid(10, 0), .lateness_micros = 0});
+  const auto op = make_late_filter({.windows = WindowInput{WindowGrid(10, 0)}});
   CollectingEmitter out;
   feed(*op, stamped({1, 2}, {10, 10}), out);
   EXPECT_THAT(out.batches, IsEmpty());

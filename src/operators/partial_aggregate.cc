@@ -14,9 +14,9 @@ class PartialAggregate final : public Operator {
   explicit PartialAggregate(PartialAggregateSpec spec)
       : groups_max_(spec.groups_max),
         aggregation_(std::move(spec.aggregation)),
-        windowed_(spec.grid.has_value()),
+        windowed_(spec.windows.has_value()),
         // Without windows everything is one window that no watermark but the last closes.
-        tables_(aggregation_.spec(), spec.grid.value_or(WindowGrid(1, 0))) {}
+        tables_(aggregation_.spec(), spec.windows.value_or(WindowInput{WindowGrid(1, 0)})) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
@@ -24,8 +24,7 @@ class PartialAggregate final : public Operator {
     if (windowed_) {
       tables_.add(columns, watermark_, too_late);
     } else {
-      tables_.add_by_start(columns, repeat_time(EventTime{0}, columns.batch.length), kStartOfTime,
-                           too_late);
+      tables_.add_by_end(columns, kStartOfTime, [](RowIndex) { return EventTime{1}; }, too_late);
     }
     if (!too_late.empty()) {
       out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
@@ -50,9 +49,9 @@ class PartialAggregate final : public Operator {
   Result<Progress> resume(Emitter& out) override { return flush(out); }
 
  private:
-  // Passes on the windows that end by flush_until_.
+  // Passes on the panes that end by flush_until_.
   Progress flush(Emitter& out) {
-    while (!tables_.empty() && tables_.first().end <= flush_until_) {
+    while (!tables_.empty() && tables_.first_pane().end <= flush_until_) {
       GroupTable& table = tables_.first_table();
       while (emitted_ < table.size()) {
         if (!out.has_room()) {
@@ -77,7 +76,10 @@ class PartialAggregate final : public Operator {
     batch.length = count;
     batch.columns = table.partials(ids);
     if (windowed_) {
-      batch.columns.push_back(repeat_time(tables_.first().start, count));
+      batch.columns.push_back(repeat_time(tables_.first_pane().end, count));
+    }
+    if (tables_.are_slices()) {
+      batch.columns.push_back(repeat_time(tables_.first_pane().counts_from, count));
     }
     out.emit(Port::kMain, std::move(batch));
   }

@@ -5,14 +5,14 @@
 #include <optional>
 
 #include "operators/aggregation_spec.h"
-#include "operators/window_grid.h"
+#include "operators/window_input.h"
 #include "stream/operator.h"
 
 namespace thalweg {
 
 struct PartialAggregateSpec {
-  AggregationSpec aggregation;     // Of rows.
-  std::optional<WindowGrid> grid;  // Of the windowed aggregate it stands before.
+  AggregationSpec aggregation;         // Of rows.
+  std::optional<WindowInput> windows;  // Of the windowed aggregate it stands before.
   std::uint32_t groups_max = 32'768;
 };
 

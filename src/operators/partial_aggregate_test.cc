@@ -17,7 +17,7 @@ AggregationSpec counts() {
 
 TEST(PartialAggregateTest, RowsOfOneKeyBecomeOne) {
   const auto op =
-      make_partial_aggregate({.aggregation = counts(), .grid = std::nullopt, .groups_max = 100});
+      make_partial_aggregate({.aggregation = counts(), .windows = std::nullopt, .groups_max = 100});
   CollectingEmitter out;
   feed(*op, batch({bigints({1, 2, 1, std::nullopt})}), out);
   feed(*op, batch({bigints({1, std::nullopt})}), out);
@@ -28,7 +28,7 @@ TEST(PartialAggregateTest, RowsOfOneKeyBecomeOne) {
 
 TEST(PartialAggregateTest, NoWatermarkButTheLastFlushesWhatHasNoWindow) {
   const auto op =
-      make_partial_aggregate({.aggregation = counts(), .grid = std::nullopt, .groups_max = 100});
+      make_partial_aggregate({.aggregation = counts(), .windows = std::nullopt, .groups_max = 100});
   CollectingEmitter out;
   feed(*op, batch({bigints({1})}), out);
   advance(*op, EventTime{1'000'000}, out);
@@ -39,7 +39,7 @@ TEST(PartialAggregateTest, NoWatermarkButTheLastFlushesWhatHasNoWindow) {
 
 TEST(PartialAggregateTest, NeverHoldsMoreThanItsLimit) {
   const auto op =
-      make_partial_aggregate({.aggregation = counts(), .grid = std::nullopt, .groups_max = 3});
+      make_partial_aggregate({.aggregation = counts(), .windows = std::nullopt, .groups_max = 3});
   CollectingEmitter out;
   feed(*op, batch({bigints({1, 2, 1})}), out);
   EXPECT_THAT(out.batches, IsEmpty());
@@ -52,7 +52,7 @@ TEST(PartialAggregateTest, NeverHoldsMoreThanItsLimit) {
 
 TEST(PartialAggregateTest, AFlushWithoutRoomGoesOnWhenThereIsSome) {
   const auto op =
-      make_partial_aggregate({.aggregation = counts(), .grid = std::nullopt, .groups_max = 3});
+      make_partial_aggregate({.aggregation = counts(), .windows = std::nullopt, .groups_max = 3});
   CollectingEmitter out;
   out.room = 0;
   ASSERT_EQ(op->process(0, batch({bigints({1, 2, 3})}), out).value(), Progress::kMore);
@@ -64,12 +64,12 @@ TEST(PartialAggregateTest, AFlushWithoutRoomGoesOnWhenThereIsSome) {
 
 TEST(PartialAggregateTest, AWatermarkFlushesTheWindowsThatItClosesOnly) {
   const auto op = make_partial_aggregate(
-      {.aggregation = counts(), .grid = WindowGrid(10, 0), .groups_max = 100});
+      {.aggregation = counts(), .windows = WindowInput{WindowGrid(10, 0)}, .groups_max = 100});
   CollectingEmitter out;
   feed(*op, timed({bigints({5, 5, 15})}), out);
   advance(*op, EventTime{10}, out);
-  const std::string first = to_string(Value{type_of(TypeKind::kTimestamp), std::int64_t{0}});
-  EXPECT_EQ(text_rows(out), (std::vector<TextRow>{{"5", "2", first}}));
+  const std::string end = to_string(Value{type_of(TypeKind::kTimestamp), std::int64_t{10}});
+  EXPECT_EQ(text_rows(out), (std::vector<TextRow>{{"5", "2", end}}));
   feed(*op, timed({bigints({5})}), out);
   EXPECT_EQ(rejected_rows(out, RowError::kLateAfterIdle), (std::vector<TextRow>{{"5"}}));
   advance(*op, kEndOfTime, out);

@@ -85,6 +85,28 @@ class ExactSum final : public Accumulator {
     });
   }
 
+  void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
+               std::span<const GroupId> from_ids) override {
+    const auto& other = static_cast<const ExactSum&>(from);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      Sum& sum = sums_[ids[i]];
+      const Sum& change = other.sums_[from_ids[i]];
+      if (how == Combine::kReplace) {
+        sum = change;
+      } else if (how == Combine::kAdd) {
+        add_wide(sum, change.value);
+        sum.count += change.count;
+        sum.carries += change.carries;
+      } else {
+        if (__builtin_sub_overflow(sum.value, change.value, &sum.value)) [[unlikely]] {
+          sum.carries -= change.value < 0 ? -1 : 1;
+        }
+        sum.count -= change.count;
+        sum.carries -= change.carries;
+      }
+    }
+  }
+
   void clear() override { sums_.clear(); }
   std::size_t memory_bytes() const override { return sums_.memory_bytes(); }
 
@@ -199,6 +221,33 @@ class FloatingSum final : public Accumulator {
       add(id, partials[1].values<double>()[row], 1);
       sums_[id].count += partials[2].values<std::int64_t>()[row];
     });
+  }
+
+  void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
+               std::span<const GroupId> from_ids) override {
+    const auto& other = static_cast<const FloatingSum&>(from);
+    if (other.specials_.size() > 0 || specials_.size() > 0) {
+      specials_.grow_to(sums_.size());
+    }
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const Sum& change = other.sums_[from_ids[i]];
+      const Specials special =
+          other.specials_.size() > 0 ? other.specials_[from_ids[i]] : Specials{0, 0, 0};
+      if (how == Combine::kReplace) {
+        sums_[ids[i]] = change;
+        if (specials_.size() > 0) {
+          specials_[ids[i]] = special;
+        }
+        continue;
+      }
+      add(ids[i], change.value, 1);
+      add(ids[i], change.lost, 1);
+      sums_[ids[i]].count += change.count;
+      if (other.specials_.size() > 0) {
+        Specials& sum = specials_[ids[i]];
+        sum = {sum.nan + special.nan, sum.plus + special.plus, sum.minus + special.minus};
+      }
+    }
   }
 
   void clear() override {

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "operators/window_operators.h"
 #include "operators/window_tables.h"
 
 namespace thalweg {
@@ -12,16 +13,12 @@ namespace {
 class WindowAggregate final : public Operator {
  public:
   explicit WindowAggregate(WindowAggregateSpec spec)
-      : aggregation_(std::move(spec.aggregation)), tables_(aggregation_.spec(), spec.grid) {}
+      : aggregation_(std::move(spec.aggregation)), tables_(aggregation_.spec(), spec.windows) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     std::vector<RowIndex> too_late;
-    if (aggregation_.spec().input == AggregateInput::kPartials) {
-      tables_.add_by_start(columns, columns.batch.columns.back(), watermark_, too_late);
-    } else {
-      tables_.add(columns, watermark_, too_late);
-    }
+    tables_.add(columns, watermark_, too_late);
     if (!too_late.empty()) {
       out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
     }
@@ -41,7 +38,7 @@ class WindowAggregate final : public Operator {
 
  private:
   Progress close_windows(Emitter& out) {
-    while (!tables_.empty() && tables_.first().end <= watermark_) {
+    while (!tables_.empty() && tables_.first_pane().end <= watermark_) {
       GroupTable& table = tables_.first_table();
       while (emitted_ < table.size()) {
         if (!out.has_room()) {
@@ -65,16 +62,11 @@ class WindowAggregate final : public Operator {
     std::vector<GroupId> ids(count);
     std::iota(ids.begin(), ids.end(), emitted_);
     emitted_ += count;
-    const TimeWindow window = tables_.first();
-    Batch batch;
-    batch.length = count;
-    batch.columns = {repeat_time(window.start, count), repeat_time(window.end, count),
-                     repeat_time(window.last(), count)};
+    Batch batch = window_batch(tables_.first(), count);
     std::vector<RowIndex> overflow;
     for (Column& column : table.results(ids, overflow)) {
       batch.columns.push_back(std::move(column));
     }
-    set_event_time(batch, batch.columns[2]);
     emit_results(std::move(batch), overflow, out);
   }
 
@@ -86,7 +78,19 @@ class WindowAggregate final : public Operator {
 
 }  // namespace
 
+Batch window_batch(const TimeWindow& window, std::uint32_t count) {
+  Batch batch;
+  batch.length = count;
+  batch.columns = {repeat_time(window.start, count), repeat_time(window.end, count),
+                   repeat_time(window.last(), count)};
+  set_event_time(batch, batch.columns[2]);
+  return batch;
+}
+
 std::unique_ptr<Operator> make_window_aggregate(WindowAggregateSpec spec) {
+  if (panes_of(spec.aggregation, spec.windows) == PanesAre::kSlices) {
+    return make_sliding_window(std::move(spec));
+  }
   return std::make_unique<WindowAggregate>(std::move(spec));
 }
 

@@ -3,14 +3,14 @@
 #include <memory>
 
 #include "operators/aggregation_spec.h"
-#include "operators/window_grid.h"
+#include "operators/window_input.h"
 #include "stream/operator.h"
 
 namespace thalweg {
 
 struct WindowAggregateSpec {
   AggregationSpec aggregation;
-  WindowGrid grid;
+  WindowInput windows;
 };
 
 // GROUP BY within tumbling windows of event time. Emits each window once, in order of time, when

@@ -151,7 +151,8 @@ std::vector<std::vector<TextRow>> take_windows(CollectingEmitter& out) {
 TEST(WindowAggregateTest, AnyOrderOfRowsAndWatermarksAgreesWithBruteForce) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     Dice dice(seed);
-    const auto op = make_window_aggregate({.aggregation = spec_of(), .grid = WindowGrid(kSize, 0)});
+    const auto op = make_window_aggregate(
+        {.aggregation = spec_of(), .windows = WindowInput{WindowGrid(kSize, 0)}});
     BruteForce expected;
     CollectingEmitter out;
     std::int64_t watermark = -400;
@@ -178,10 +179,10 @@ TEST(WindowAggregateTest, InTwoStagesTheResultIsTheSame) {
     Dice dice(seed);
     const std::uint32_t groups_max = static_cast<std::uint32_t>(1 + dice() % 40);
     const WindowGrid grid(kSize, 0);
-    const auto partial =
-        make_partial_aggregate({.aggregation = spec_of(), .grid = grid, .groups_max = groups_max});
-    const auto final =
-        make_window_aggregate({.aggregation = spec_of(AggregateInput::kPartials), .grid = grid});
+    const auto partial = make_partial_aggregate(
+        {.aggregation = spec_of(), .windows = WindowInput{grid}, .groups_max = groups_max});
+    const auto final = make_window_aggregate(
+        {.aggregation = spec_of(AggregateInput::kPartials), .windows = WindowInput{grid}});
     BruteForce expected;
     CollectingEmitter between;
     CollectingEmitter out;
@@ -217,7 +218,8 @@ TEST(WindowAggregateTest, InTwoStagesTheResultIsTheSame) {
 }
 
 TEST(WindowAggregateTest, ManyGroupsOfAWindowWaitForRoomAndComeOutOnce) {
-  const auto op = make_window_aggregate({.aggregation = spec_of(), .grid = WindowGrid(kSize, 0)});
+  const auto op = make_window_aggregate(
+      {.aggregation = spec_of(), .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   std::vector<Row> rows;
   for (std::int64_t key = 0; key < 10'000; ++key) {
@@ -239,7 +241,8 @@ TEST(WindowAggregateTest, ManyGroupsOfAWindowWaitForRoomAndComeOutOnce) {
 }
 
 TEST(WindowAggregateTest, WindowTimeIsTheEventTimeOfTheResult) {
-  const auto op = make_window_aggregate({.aggregation = spec_of(), .grid = WindowGrid(kSize, 0)});
+  const auto op = make_window_aggregate(
+      {.aggregation = spec_of(), .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   feed(*op, batch_of({{1, 1, 50}, {2, 1, 60}, {1, 1, 150}}), out);
   advance(*op, EventTime{100}, out);
@@ -250,7 +253,8 @@ TEST(WindowAggregateTest, WindowTimeIsTheEventTimeOfTheResult) {
 }
 
 TEST(WindowAggregateTest, AWindowStaysOpenUntilTheWatermarkReachesItsEnd) {
-  const auto op = make_window_aggregate({.aggregation = spec_of(), .grid = WindowGrid(kSize, 0)});
+  const auto op = make_window_aggregate(
+      {.aggregation = spec_of(), .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   feed(*op, batch_of({{1, 1, 0}}), out);
   advance(*op, EventTime{99}, out);
@@ -263,7 +267,7 @@ TEST(WindowAggregateTest, AWindowStaysOpenUntilTheWatermarkReachesItsEnd) {
 TEST(WindowAggregateTest, WithoutRowsThereIsNoWindow) {
   const auto op = make_window_aggregate(
       {.aggregation = {.keys = {}, .aggregates = {aggregate(AggregateKind::kCountStar)}},
-       .grid = WindowGrid(kSize, 0)});
+       .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   advance(*op, EventTime{1000}, out);
   advance(*op, kEndOfTime, out);
@@ -273,7 +277,7 @@ TEST(WindowAggregateTest, WithoutRowsThereIsNoWindow) {
 TEST(WindowAggregateTest, WithoutKeysEachWindowIsOneRow) {
   const auto op = make_window_aggregate(
       {.aggregation = {.keys = {}, .aggregates = {aggregate(AggregateKind::kCountStar)}},
-       .grid = WindowGrid(kSize, 0)});
+       .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   feed(*op, batch_of({{1, 1, 0}, {2, 1, 250}, {3, 1, 299}}), out);
   advance(*op, kEndOfTime, out);
@@ -286,7 +290,8 @@ TEST(WindowAggregateTest, WithoutKeysEachWindowIsOneRow) {
 TEST(WindowAggregateTest, ARowWhoseKeyFailsIsRejectedAndOpensNoWindow) {
   AggregationSpec spec = spec_of();
   spec.keys = {call("/", {bigint(1), bigint_column(0)})};
-  const auto op = make_window_aggregate({.aggregation = spec, .grid = WindowGrid(kSize, 0)});
+  const auto op =
+      make_window_aggregate({.aggregation = spec, .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   feed(*op, batch_of({{0, 1, 50}}), out);
   feed(*op, batch_of({{0, 1, 150}, {1, 5, 250}}), out);
@@ -302,7 +307,8 @@ TEST(WindowAggregateTest, AnArgumentMayFailWhereTheFilterKeepsTheRowAway) {
   sum.args = {call("/", {bigint(12), bigint_column(1)})};
   sum.filter = call("<>", {bigint_column(1), bigint(0)});
   spec.aggregates = {sum, aggregate(AggregateKind::kCountStar)};
-  const auto op = make_window_aggregate({.aggregation = spec, .grid = WindowGrid(kSize, 0)});
+  const auto op =
+      make_window_aggregate({.aggregation = spec, .windows = WindowInput{WindowGrid(kSize, 0)}});
   CollectingEmitter out;
   feed(*op, batch_of({{1, 0, 10}, {1, 4, 20}, {2, 0, 30}}), out);
   advance(*op, kEndOfTime, out);

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <optional>
+#include <string_view>
 
-#include "base/check.h"
 #include "base/event_time.h"
+#include "expr/time_zone.h"
 
 namespace thalweg {
 
@@ -18,44 +19,91 @@ struct TimeWindow {
   EventTime last() const { return {end.micros - 1}; }
 };
 
-// The tumbling windows [offset + k * size, offset + (k + 1) * size). Bounds beyond what an
-// EventTime can hold stop at its limits.
+// The windows of one window function, found by arithmetic from a time. No two end at the same
+// time, so that its end names a window. Bounds beyond what an EventTime can hold stop at its
+// limits.
+//
+// Used by one thread: a grid of the calendar remembers where it looked last.
 class WindowGrid {
  public:
-  // Requires: size_micros > 0.
+  // TUMBLE: [offset + k * size, offset + (k + 1) * size). All sizes must be more than zero.
   WindowGrid(std::int64_t size_micros, std::int64_t offset_micros)
-      : size_(size_micros), offset_(offset_micros % size_micros) {
-    TW_CHECK(size_micros > 0);
-    if (offset_ < 0) {
-      offset_ += size_;
-    }
+      : WindowGrid(Kind::kTumble, size_micros, size_micros, offset_micros) {}
+  // HOP: [offset + k * slide, offset + k * slide + size). Slides beyond the size leave gaps.
+  static WindowGrid hop(std::int64_t slide_micros, std::int64_t size_micros,
+                        std::int64_t offset_micros) {
+    return {Kind::kHop, size_micros, slide_micros, offset_micros};
   }
+  // CUMULATE: windows that begin with a tumbling one of `size` and end after each step, the last
+  // with it, also where the steps do not divide the size.
+  static WindowGrid cumulate(std::int64_t step_micros, std::int64_t size_micros,
+                             std::int64_t offset_micros) {
+    return {Kind::kCumulate, size_micros, step_micros, offset_micros};
+  }
+  // TUMBLE by the calendar of a time zone: so many months, or so many days, counted from
+  // 1970-01-01 there. Nothing when there is no such zone. Requires: one of the two is above zero.
+  struct CalendarSize {
+    std::int32_t months = 0;
+    std::int32_t days = 0;
+  };
+  static std::optional<WindowGrid> calendar(CalendarSize size, std::string_view zone,
+                                            std::int64_t offset_micros);
 
+  // Whether every time is in exactly one window.
+  bool tumbles() const { return kind_ == Kind::kTumble || kind_ == Kind::kCalendar; }
+
+  // The window around a time. Requires: tumbles().
   TimeWindow window_of(EventTime time) const {
-    // Below `size_` after both steps, without a sum that could overflow.
-    std::int64_t into = time.micros % size_;
-    into += into < 0 ? size_ : 0;
-    into -= offset_;
-    into += into < 0 ? size_ : 0;
-    std::int64_t start;
-    if (__builtin_sub_overflow(time.micros, into, &start)) {
-      start = std::numeric_limits<std::int64_t>::min();
+    if (kind_ != Kind::kTumble) {
+      return calendar_window_of(time);
     }
-    return from_start(start);
+    const std::int64_t start = floor_to(time.micros, size_, offset_);
+    return {{start}, {plus(start, size_)}};
   }
 
-  // Requires: `start` is the start of one of the windows.
-  TimeWindow from_start(std::int64_t start) const {
-    std::int64_t end;
-    if (__builtin_add_overflow(start, size_, &end)) {
-      end = std::numeric_limits<std::int64_t>::max();
-    }
-    return {{start}, {end}};
-  }
+  // Of the windows that hold `time` and end after `after`, the one that ends first.
+  std::optional<TimeWindow> first_window(EventTime time, EventTime after = kStartOfTime) const;
+  // The one that ends last.
+  std::optional<TimeWindow> last_window(EventTime time) const;
+
+  // Requires: a window ends there.
+  TimeWindow ending_at(EventTime end) const;
+
+  // The stretch around a time that no window begins or ends within: every window consists of whole
+  // slices. It may be in no window.
+  TimeWindow slice_of(EventTime time) const;
 
  private:
+  enum class Kind : std::uint8_t { kTumble, kHop, kCumulate, kCalendar };
+
+  WindowGrid(Kind kind, std::int64_t size, std::int64_t step, std::int64_t offset);
+
+  // The last origin + k * unit that is not after `micros`. Requires: 0 <= origin < unit.
+  static std::int64_t floor_to(std::int64_t micros, std::int64_t unit, std::int64_t origin) {
+    // Below `unit` after both steps, without a sum that could overflow.
+    std::int64_t into = micros % unit;
+    into += into < 0 ? unit : 0;
+    into -= origin;
+    into += into < 0 ? unit : 0;
+    return plus(micros, -into);
+  }
+  static std::int64_t plus(std::int64_t micros, std::int64_t change) {
+    std::int64_t sum;
+    if (__builtin_add_overflow(micros, change, &sum)) {
+      sum = change < 0 ? kStartOfTime.micros : kEndOfTime.micros;
+    }
+    return sum;
+  }
+  TimeWindow calendar_window_of(EventTime time) const;
+  // The instant at which the calendar's window number `number` begins.
+  std::int64_t calendar_start(std::int64_t number) const;
+
+  Kind kind_;
   std::int64_t size_;
-  std::int64_t offset_;  // In [0, size_).
+  std::int64_t step_;
+  std::int64_t offset_;         // In [0, step_) of HOP, in [0, size_) of others.
+  CalendarSize calendar_size_;  // By the calendar only, as the members below.
+  mutable std::optional<TimeZone> zone_;
 };
 
 }  // namespace thalweg

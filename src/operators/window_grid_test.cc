@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
+#include <set>
+
+#include "columnar/calendar.h"
 
 namespace thalweg {
 namespace {
@@ -35,7 +39,7 @@ TEST(WindowGridTest, EveryTimeLiesInItsWindow) {
     const TimeWindow window = grid.window_of(time);
     ASSERT_TRUE(window.contains(time)) << "seed " << kSeed << ", step " << i;
     ASSERT_EQ(window.end.micros - window.start.micros, size);
-    ASSERT_EQ(grid.from_start(window.start.micros).end, window.end);
+    ASSERT_EQ(grid.ending_at(window.end).start, window.start);
     ASSERT_EQ(grid.window_of(window.end).start, window.end);
   }
 }
@@ -44,6 +48,124 @@ TEST(WindowGridTest, WindowsAtTheLimitsOfTimeStopThere) {
   const WindowGrid grid(3'600'000'000, 0);
   EXPECT_EQ(grid.window_of(kStartOfTime).start, kStartOfTime);
   EXPECT_EQ(grid.window_of(kEndOfTime).end, kEndOfTime);
+}
+
+using Windows = std::set<std::pair<std::int64_t, std::int64_t>>;
+
+Windows windows_of(const WindowGrid& grid, std::int64_t time) {
+  Windows windows;
+  std::int64_t before = std::numeric_limits<std::int64_t>::min();
+  for (auto window = grid.first_window({time}); window;
+       window = grid.first_window({time}, window->end)) {
+    EXPECT_GT(window->end.micros, before);
+    EXPECT_TRUE(window->contains({time}));
+    before = window->end.micros;
+    windows.insert({window->start.micros, window->end.micros});
+  }
+  return windows;
+}
+
+TEST(WindowGridTest, HopHasEveryWindowThatHoldsTheTime) {
+  std::mt19937 dice(1);
+  for (int round = 0; round < 2000; ++round) {
+    const std::int64_t slide = 1 + dice() % 20;
+    const std::int64_t size = 1 + dice() % 30;
+    const auto offset = static_cast<std::int64_t>(dice() % 50) - 25;
+    const auto time = static_cast<std::int64_t>(dice() % 200) - 100;
+    Windows expected;
+    for (std::int64_t k = -300; k <= 300; ++k) {
+      const std::int64_t start = offset + k * slide;
+      if (start <= time && time < start + size) {
+        expected.insert({start, start + size});
+      }
+    }
+    const WindowGrid grid = WindowGrid::hop(slide, size, offset);
+    ASSERT_EQ(windows_of(grid, time), expected)
+        << "slide " << slide << " size " << size << " offset " << offset << " time " << time;
+    const auto last = grid.last_window({time});
+    ASSERT_EQ(last.has_value(), !expected.empty());
+    if (last) {
+      EXPECT_EQ(last->end.micros, expected.rbegin()->second);
+      EXPECT_EQ(grid.ending_at(last->end).start, last->start);
+    }
+  }
+}
+
+TEST(WindowGridTest, CumulateGrowsByStepsUpToItsSize) {
+  std::mt19937 dice(2);
+  for (int round = 0; round < 2000; ++round) {
+    const std::int64_t size = 1 + dice() % 30;
+    const std::int64_t step = 1 + dice() % size;
+    const auto offset = static_cast<std::int64_t>(dice() % 50) - 25;
+    const auto time = static_cast<std::int64_t>(dice() % 200) - 100;
+    Windows expected;
+    for (std::int64_t start = offset - 30 * size * 10; start <= time; start += size) {
+      for (std::int64_t end = start + step;; end += step) {
+        const std::int64_t cut = std::min(end, start + size);
+        if (start <= time && time < cut) {
+          expected.insert({start, cut});
+        }
+        if (end >= start + size) {
+          break;
+        }
+      }
+    }
+    const WindowGrid grid = WindowGrid::cumulate(step, size, offset);
+    ASSERT_EQ(windows_of(grid, time), expected) << "step " << step << " size " << size;
+    EXPECT_EQ(grid.last_window({time})->end.micros, expected.rbegin()->second);
+    EXPECT_EQ(grid.ending_at(grid.last_window({time})->end).start, grid.last_window({time})->start);
+  }
+}
+
+TEST(WindowGridTest, AllTimesOfASliceHaveTheSameWindows) {
+  std::mt19937 dice(3);
+  for (int round = 0; round < 500; ++round) {
+    const std::int64_t size = 1 + dice() % 30;
+    const std::int64_t step = 1 + dice() % 40;
+    const WindowGrid grid = dice() % 2 == 0
+                                ? WindowGrid::hop(step, size, dice() % 7)
+                                : WindowGrid::cumulate(1 + step % size, size, dice() % 7);
+    for (std::int64_t time = -60; time < 60; ++time) {
+      const TimeWindow slice = grid.slice_of({time});
+      ASSERT_TRUE(slice.contains({time}));
+      ASSERT_EQ(grid.slice_of(slice.start).end, slice.end);
+      ASSERT_EQ(grid.slice_of(slice.last()).start, slice.start);
+      ASSERT_EQ(windows_of(grid, slice.start.micros), windows_of(grid, time));
+      ASSERT_EQ(windows_of(grid, slice.last().micros), windows_of(grid, time));
+    }
+  }
+}
+
+std::int64_t at(std::string_view text) { return parse_timestamp(text)->micros; }
+
+TEST(WindowGridTest, MonthsAreThoseOfTheZone) {
+  const auto grid = WindowGrid::calendar({.months = 1}, "Europe/Berlin", 0);
+  const TimeWindow march = grid->window_of({at("2024-03-15 12:00:00")});
+  EXPECT_EQ(format_timestamp(march.start.micros), "2024-02-29 23:00:00");
+  EXPECT_EQ(format_timestamp(march.end.micros), "2024-03-31 22:00:00");
+  EXPECT_EQ(grid->window_of(march.end).start, march.end);
+  EXPECT_EQ(grid->ending_at(march.end).start, march.start);
+  const auto quarter = WindowGrid::calendar({.months = 3}, "UTC", 0);
+  EXPECT_EQ(format_timestamp(quarter->window_of({at("1969-12-31 23:59:59")}).start.micros),
+            "1969-10-01 00:00:00");
+}
+
+TEST(WindowGridTest, ADayOfTheZoneMayHave23Hours) {
+  const auto grid = WindowGrid::calendar({.days = 1}, "Europe/Berlin", 0);
+  const TimeWindow day = grid->window_of({at("2024-03-31 05:00:00")});
+  EXPECT_EQ(day.end.micros - day.start.micros, 23 * 3600 * kMicrosPerSecond);
+  EXPECT_FALSE(WindowGrid::calendar({.days = 1}, "Mars/Olympus", 0));
+}
+
+TEST(WindowGridTest, BoundsStopAtTheLimitsOfTime) {
+  const std::int64_t last = std::numeric_limits<std::int64_t>::max() - 3;
+  const WindowGrid grid = WindowGrid::hop(1'000'000, 5'000'000, 0);
+  for (auto window = grid.first_window({last}); window;
+       window = grid.first_window({last}, window->end)) {
+    EXPECT_TRUE(window->contains({last}));
+  }
+  EXPECT_LE(grid.last_window({std::numeric_limits<std::int64_t>::min() + 3})->start.micros,
+            std::numeric_limits<std::int64_t>::min() + 3);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace thalweg {
 namespace {
 
-// Tables kept for windows to come.
+// Tables kept for panes to come.
 constexpr std::size_t kSpareMax = 4;
 
 }  // namespace
@@ -19,56 +19,164 @@ Column repeat_time(EventTime time, std::uint32_t count) {
   return column;
 }
 
-void WindowTables::add(const AggregateColumns& columns, EventTime closed,
+PanesAre panes_of(const AggregationSpec& spec, const WindowInput& input) {
+  const bool slices = input.by == WindowsBy::kTime && !input.grid.tumbles() &&
+                      !input.needs_whole_windows && !spec.updating_input &&
+                      std::all_of(spec.aggregates.begin(), spec.aggregates.end(),
+                                  [](const AggregateCall& call) { return can_combine(call); });
+  return slices ? PanesAre::kSlices : PanesAre::kWindows;
+}
+
+WindowTables::WindowTables(const AggregationSpec& spec, WindowInput input)
+    : spec_(spec), input_(std::move(input)), panes_are_(panes_of(spec, input_)) {}
+
+EventTime WindowTables::closed_at(EventTime watermark) const {
+  if (watermark == kStartOfTime || watermark == kEndOfTime) {
+    return watermark;
+  }
+  EventTime closed;
+  return __builtin_sub_overflow(watermark.micros, input_.lateness_micros, &closed.micros)
+             ? kStartOfTime
+             : closed;
+}
+
+TimeWindow WindowTables::bounds_of(const Pane& pane) const {
+  return panes_are_ == PanesAre::kSlices ? grid_.slice_of({pane.end.micros - 1})
+                                         : grid_.ending_at(pane.end);
+}
+
+void WindowTables::add(const AggregateColumns& columns, EventTime watermark,
                        std::vector<RowIndex>& too_late) {
-  if (columns.count == 0) {
+  const EventTime closed = closed_at(watermark);
+  if (spec_.input == AggregateInput::kPartials) {
+    add_by_pane(columns, closed, too_late);
+  } else if (input_.by == WindowsBy::kTime) {
+    add_by_time(columns, closed, too_late);
+  } else {
+    const bool by_column = input_.by == WindowsBy::kColumn;
+    const Column& column =
+        by_column ? columns.batch.columns[input_.column] : *columns.batch.event_time;
+    const auto values = column.values<std::int64_t>();
+    const std::int64_t micros_to_end = by_column ? input_.micros_to_end : 1;
+    add_by_end(
+        columns, closed, [&](RowIndex row) { return EventTime{values[row] + micros_to_end}; },
+        too_late);
+  }
+}
+
+void WindowTables::add_by_time(const AggregateColumns& columns, EventTime closed,
+                               std::vector<RowIndex>& too_late) {
+  if (columns.count == 0 || add_whole(columns, closed)) {
     return;  // No row, no window.
   }
-  const TimeWindow window = grid_.window_of(columns.batch.time_min);
-  if (window.contains(columns.batch.time_max) && window.end > closed) {
-    add_to(window.start.micros, columns, columns.all_rows(), columns.count);
+  const auto times = columns.batch.event_time->values<std::int64_t>();
+  if (grid_.tumbles()) {
+    TimeWindow window;
+    const auto end_of = [&](RowIndex row) {
+      if (!window.contains({times[row]})) {
+        window = grid_.window_of({times[row]});
+      }
+      return window.end;
+    };
+    add_by_end(columns, closed, end_of, too_late);
     return;
   }
-  const auto times = columns.batch.event_time->values<std::int64_t>();
-  add_split(columns, closed, too_late,
-            [&](RowIndex row) { return grid_.window_of(EventTime{times[row]}).start.micros; });
-}
-
-void WindowTables::add_by_start(const AggregateColumns& columns, const Column& starts,
-                                EventTime closed, std::vector<RowIndex>& too_late) {
-  const auto values = starts.values<std::int64_t>();
-  add_split(columns, closed, too_late, [&](RowIndex row) { return values[row]; });
-}
-
-template <typename StartAt>
-void WindowTables::add_split(const AggregateColumns& columns, EventTime closed,
-                             std::vector<RowIndex>& too_late, StartAt start_at) {
-  std::map<std::int64_t, std::vector<RowIndex>> rows_of;
+  const std::int64_t* const stamps =
+      columns.batch.stamps ? columns.batch.stamps->values<std::int64_t>().data() : nullptr;
+  RowsOf rows_of;
   const KeyIndex::Rows rows = columns.all_rows();
+  TimeWindow slice;
+  std::optional<TimeWindow> earliest;  // Of the slice's windows.
   std::vector<RowIndex>* current = nullptr;
-  std::int64_t current_start = 0;
   for (std::uint32_t i = 0; i < columns.count; ++i) {
     const RowIndex row = rows[i];
-    const std::int64_t start = start_at(row);
-    if (current == nullptr || start != current_start) {
-      current = &rows_of[start];
-      current_start = start;
+    const EventTime time{times[row]};
+    if (!slice.contains(time)) {
+      slice = grid_.slice_of(time);
+      earliest = grid_.first_window(time);
+      current = nullptr;
     }
-    current->push_back(row);
-  }
-  for (const auto& [start, window_rows] : rows_of) {
-    if (grid_.from_start(start).end <= closed) {
-      too_late.insert(too_late.end(), window_rows.begin(), window_rows.end());
+    if (!earliest) {
+      continue;
+    }
+    const EventTime missed =
+        stamps == nullptr ? closed : std::max(closed, closed_at(EventTime{stamps[row]}));
+    if (panes_are_ == PanesAre::kSlices && earliest->end > missed) {
+      if (current == nullptr) {
+        current = &rows_of[Pane{slice.end}];
+      }
+      current->push_back(row);
+      continue;
+    }
+    std::optional<TimeWindow> window = grid_.first_window(time, missed);
+    if (!window) {
+      too_late.push_back(row);
+    } else if (panes_are_ == PanesAre::kSlices) {
+      rows_of[Pane{slice.end, window->end}].push_back(row);
     } else {
-      add_to(start, columns, {.rows = window_rows}, static_cast<std::uint32_t>(window_rows.size()));
+      for (; window; window = grid_.first_window(time, window->end)) {
+        rows_of[Pane{window->end}].push_back(row);
+      }
     }
   }
-  std::sort(too_late.begin(), too_late.end());
+  add_rows(columns, rows_of);
 }
 
-void WindowTables::add_to(std::int64_t start, const AggregateColumns& columns, KeyIndex::Rows rows,
+// Adds all rows at once where they are in one pane.
+bool WindowTables::add_whole(const AggregateColumns& columns, EventTime closed) {
+  if (!grid_.tumbles() && (panes_are_ == PanesAre::kWindows || columns.batch.stamps)) {
+    return false;
+  }
+  const EventTime earliest = columns.batch.time_min;
+  const TimeWindow pane = grid_.slice_of(earliest);
+  if (!pane.contains(columns.batch.time_max)) {
+    return false;
+  }
+  const std::optional<TimeWindow> window = grid_.first_window(earliest);
+  if (!window || window->end <= closed) {
+    return false;
+  }
+  add_to(Pane{pane.end}, columns, columns.all_rows(), columns.count);
+  return true;
+}
+
+void WindowTables::add_by_pane(const AggregateColumns& columns, EventTime closed,
+                               std::vector<RowIndex>& too_late) {
+  const std::vector<Column>& received = columns.batch.columns;
+  const auto pane_ends = received[received.size() - (are_slices() ? 2 : 1)].values<std::int64_t>();
+  if (panes_are_ == PanesAre::kWindows) {
+    add_by_end(columns, closed, [&](RowIndex row) { return EventTime{pane_ends[row]}; }, too_late);
+    return;
+  }
+  const auto labels = received.back().values<std::int64_t>();
+  RowsOf rows_of;
+  const KeyIndex::Rows rows = columns.all_rows();
+  for (std::uint32_t i = 0; i < columns.count; ++i) {
+    const RowIndex row = rows[i];
+    const EventTime last{pane_ends[row] - 1};
+    // The label names a window that counts the row: those that end before it do not.
+    const EventTime missed = std::max(
+        closed, labels[row] == kStartOfTime.micros ? kStartOfTime : EventTime{labels[row] - 1});
+    const std::optional<TimeWindow> window = grid_.first_window(last, missed);
+    if (!window) {
+      too_late.push_back(row);
+      continue;
+    }
+    const bool whole = window->end == grid_.first_window(last)->end;
+    rows_of[Pane{{pane_ends[row]}, whole ? kStartOfTime : window->end}].push_back(row);
+  }
+  add_rows(columns, rows_of);
+}
+
+void WindowTables::add_rows(const AggregateColumns& columns, const RowsOf& rows_of) {
+  for (const auto& [pane, rows] : rows_of) {
+    add_to(pane, columns, {.rows = rows}, static_cast<std::uint32_t>(rows.size()));
+  }
+}
+
+void WindowTables::add_to(const Pane& pane, const AggregateColumns& columns, KeyIndex::Rows rows,
                           std::uint32_t count) {
-  std::unique_ptr<GroupTable>& table = open_[start];
+  std::unique_ptr<GroupTable>& table = tables_[pane];
   if (table == nullptr) {
     if (spare_.empty()) {
       table = std::make_unique<GroupTable>(spec_);
@@ -82,10 +190,13 @@ void WindowTables::add_to(std::int64_t start, const AggregateColumns& columns, K
   groups_ += table->size() - before;
 }
 
-void WindowTables::drop_first() {
-  std::unique_ptr<GroupTable> table = std::move(open_.begin()->second);
-  open_.erase(open_.begin());
+std::unique_ptr<GroupTable> WindowTables::take(Tables::const_iterator pane) {
+  std::unique_ptr<GroupTable> table = std::move(tables_.extract(pane).mapped());
   groups_ -= table->size();
+  return table;
+}
+
+void WindowTables::recycle(std::unique_ptr<GroupTable> table) {
   if (spare_.size() < kSpareMax) {
     table->clear();
     spare_.push_back(std::move(table));

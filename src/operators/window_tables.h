@@ -1,53 +1,119 @@
 #pragma once
 
+#include <compare>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "operators/group_table.h"
-#include "operators/window_grid.h"
+#include "operators/window_input.h"
 
 namespace thalweg {
 
 // Groups that one batch of results holds at most.
 inline constexpr std::uint32_t kResultRows = 4096;
 
-// The open windows of an aggregate: a table each, in order of time. Closing a window drops its
-// table, which is kept for the next window.
+// A stretch of event time whose rows share one table.
+struct Pane {
+  EventTime end;
+  // Windows that end before this must not count the pane's rows, which are late for them. Only
+  // slices have it; otherwise kStartOfTime.
+  EventTime counts_from = kStartOfTime;
+
+  friend auto operator<=>(const Pane&, const Pane&) = default;
+};
+
+// What panes are.
+enum class PanesAre : std::uint8_t {
+  kWindows,  // A row is added to each of its windows.
+  kSlices,  // Pieces that windows consist of: a row is added to one, however many windows it is in.
+};
+
+// Whether an aggregate over such rows can be computed from slices.
+PanesAre panes_of(const AggregationSpec& spec, const WindowInput& input);
+
+// The open panes of a windowed aggregate: a table of groups each, in order of time. The table of a
+// pane that is done with is kept for the next one.
 class WindowTables {
  public:
+  using Tables = std::map<Pane, std::unique_ptr<GroupTable>>;
+
   // Borrows `spec`, which outlives the tables.
-  WindowTables(const AggregationSpec& spec, WindowGrid grid) : spec_(spec), grid_(grid) {}
+  WindowTables(const AggregationSpec& spec, WindowInput input);
 
-  // Adds the rows, each to its window by event time. Rows for windows that end at or before
-  // `closed` are appended to `too_late` instead.
-  void add(const AggregateColumns& columns, EventTime closed, std::vector<RowIndex>& too_late);
-  // The same for rows whose window starts stand in a column.
-  void add_by_start(const AggregateColumns& columns, const Column& starts, EventTime closed,
-                    std::vector<RowIndex>& too_late);
+  // Adds the rows, or partial results of panes, each to the panes of those of its windows that are
+  // not closed: `watermark` and its stamp, if it has one, are before their end plus lateness. Rows
+  // without such a window are appended to `too_late`, unless they are in no window at all.
+  void add(const AggregateColumns& columns, EventTime watermark, std::vector<RowIndex>& too_late);
 
-  bool empty() const { return open_.empty(); }
-  TimeWindow first() const { return grid_.from_start(open_.begin()->first); }
-  GroupTable& first_table() { return *open_.begin()->second; }
-  void drop_first();
+  // The same for rows whose only window ends at a time that `end_of(row)` tells. `closed`: the last
+  // end of a closed window.
+  template <typename EndOf>
+  void add_by_end(const AggregateColumns& columns, EventTime closed, EndOf end_of,
+                  std::vector<RowIndex>& too_late);
+
+  bool empty() const { return tables_.empty(); }
+  TimeWindow first() const { return bounds_of(tables_.begin()->first); }
+  Pane first_pane() const { return tables_.begin()->first; }
+  GroupTable& first_table() { return *tables_.begin()->second; }
+  void drop_first() { recycle(take(tables_.begin())); }
+
+  const Tables& tables() const { return tables_; }
+  std::unique_ptr<GroupTable> take(Tables::const_iterator pane);
+  void recycle(std::unique_ptr<GroupTable> table);
+
+  TimeWindow bounds_of(const Pane& pane) const;
+  bool are_slices() const { return panes_are_ == PanesAre::kSlices; }
+  // The end of the last window that is closed when the watermark is at `watermark`.
+  EventTime closed_at(EventTime watermark) const;
 
   std::uint32_t groups() const { return groups_; }
 
  private:
-  template <typename StartAt>
-  void add_split(const AggregateColumns& columns, EventTime closed, std::vector<RowIndex>& too_late,
-                 StartAt start_at);
-  void add_to(std::int64_t start, const AggregateColumns& columns, KeyIndex::Rows rows,
+  using RowsOf = std::map<Pane, std::vector<RowIndex>>;
+
+  void add_by_time(const AggregateColumns& columns, EventTime closed,
+                   std::vector<RowIndex>& too_late);
+  void add_by_pane(const AggregateColumns& columns, EventTime closed,
+                   std::vector<RowIndex>& too_late);
+  bool add_whole(const AggregateColumns& columns, EventTime closed);
+  void add_rows(const AggregateColumns& columns, const RowsOf& rows_of);
+  void add_to(const Pane& pane, const AggregateColumns& columns, KeyIndex::Rows rows,
               std::uint32_t count);
 
   const AggregationSpec& spec_;
-  const WindowGrid grid_;
-  std::map<std::int64_t, std::unique_ptr<GroupTable>> open_;  // By window start.
+  const WindowInput input_;
+  const WindowGrid& grid_ = input_.grid;
+  const PanesAre panes_are_;
+  Tables tables_;
   std::vector<std::unique_ptr<GroupTable>> spare_;
   std::uint32_t groups_ = 0;
 };
 
 // `count` times the same timestamp.
 Column repeat_time(EventTime time, std::uint32_t count);
+
+template <typename EndOf>
+void WindowTables::add_by_end(const AggregateColumns& columns, EventTime closed, EndOf end_of,
+                              std::vector<RowIndex>& too_late) {
+  RowsOf rows_of;
+  const KeyIndex::Rows rows = columns.all_rows();
+  std::vector<RowIndex>* current = nullptr;
+  EventTime current_end;
+  for (std::uint32_t i = 0; i < columns.count; ++i) {
+    const RowIndex row = rows[i];
+    const EventTime end = end_of(row);
+    if (end <= closed) {
+      too_late.push_back(row);
+      continue;
+    }
+    if (current == nullptr || end != current_end) {
+      current = &rows_of[Pane{end}];
+      current_end = end;
+    }
+    current->push_back(row);
+  }
+  add_rows(columns, rows_of);
+}
 
 }  // namespace thalweg

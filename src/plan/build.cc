@@ -142,13 +142,13 @@ NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std:
   return share(std::move(node));
 }
 
-NodePtr make_assign_window(NodePtr input, Window window) {
-  TW_CHECK(!input->time.lost && window.size_micros > 0);
+NodePtr make_assign_window(NodePtr input, Window window, bool once) {
+  TW_CHECK(!input->time.lost);
   Node node = following(std::move(input));
   node.time.window =
       window_columns_at(window, static_cast<std::uint32_t>(node.schema.size()), false);
   append_window_fields(node.schema);
-  node.step = AssignWindow{window};
+  node.step = AssignWindow{std::move(window), once};
   return share(std::move(node));
 }
 

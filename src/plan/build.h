@@ -23,7 +23,7 @@ NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std:
                      ExprPtr predicate = nullptr);
 
 // Requires: the input has event time.
-NodePtr make_assign_window(NodePtr input, Window window);
+NodePtr make_assign_window(NodePtr input, Window window, bool once = false);
 
 // Requires: the input has event time.
 NodePtr make_assign_session(NodePtr input, AssignSession session, std::string id, std::string name);

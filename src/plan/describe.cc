@@ -41,6 +41,34 @@ std::string describe_project(const Node& node, const Project& project) {
   return "SELECT " + (items.empty() ? "no columns" : items) + where(project.predicate);
 }
 
+std::string window_text(const Window& window) {
+  const auto count = [](std::int32_t number, const char* unit) {
+    return std::to_string(number) + ' ' + unit + (number == 1 ? "" : "s");
+  };
+  std::string text;
+  switch (window.kind) {
+    case WindowKind::kTumble:
+      text = "TUMBLE ";
+      text += window.months > 0 ? count(window.months, "month")
+              : window.days > 0 ? count(window.days, "day")
+                                : duration_text(window.size_micros);
+      text += window.zone.empty() ? "" : " of " + window.zone;
+      break;
+    case WindowKind::kHop:
+      text = "HOP " + duration_text(window.size_micros) + " every " +
+             duration_text(window.step_micros);
+      break;
+    case WindowKind::kCumulate:
+      text = "CUMULATE " + duration_text(window.size_micros) + " every " +
+             duration_text(window.step_micros);
+      break;
+  }
+  if (window.offset_micros != 0) {
+    text += " OFFSET " + duration_text(window.offset_micros);
+  }
+  return text;
+}
+
 std::string describe_aggregate(const Aggregate& aggregate) {
   std::vector<ExprPtr> shown = aggregate.keys;
   if (aggregate.windows_are_keys) {
@@ -54,10 +82,7 @@ std::string describe_aggregate(const Aggregate& aggregate) {
     text = "SESSION " + duration_text(*aggregate.session_gap_micros);
     text += calls.empty() ? " -> distinct rows" : " -> " + calls;
   } else if (aggregate.window && !aggregate.windows_are_keys) {
-    text = "TUMBLE " + duration_text(aggregate.window->size_micros);
-    if (aggregate.window->offset_micros != 0) {
-      text += " OFFSET " + duration_text(aggregate.window->offset_micros);
-    }
+    text = window_text(*aggregate.window);
     text += calls.empty() ? " -> distinct rows" : " -> " + calls;
   } else if (calls.empty()) {
     return "DISTINCT " + keys;
@@ -132,7 +157,7 @@ std::string describe(const Node& node) {
     return describe_project(node, *project);
   }
   if (const auto* assign = step_of<AssignWindow>(node)) {
-    return "TUMBLE " + duration_text(assign->window.size_micros);
+    return window_text(assign->window);
   }
   if (const auto* session = step_of<AssignSession>(node)) {
     return describe_session(*session);

@@ -11,6 +11,10 @@ Plan fold_plan(const Plan& plan);
 // Filters moved towards the scans, through what neither shares rows nor limits them.
 Plan push_predicates(const Plan& plan);
 
+// Aggregates over windows that overlap find them by the time of rows, so that rows need not be
+// repeated for each window, unless something asks which window a row stands for.
+Plan find_windows_by_time(const Plan& plan);
+
 // Columns nobody reads are neither computed nor read.
 Plan prune_columns(const Plan& plan);
 

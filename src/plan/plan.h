@@ -16,10 +16,19 @@
 
 namespace thalweg::plan {
 
-// Fixed-size windows [start, start + size): start = offset + k * size, microseconds since 1970.
+enum class WindowKind : std::uint8_t { kTumble, kHop, kCumulate };
+
+// The windows of a window function, in microseconds since 1970. `operators/window_grid.h` says
+// which they are.
 struct Window {
-  std::int64_t size_micros = 0;
+  WindowKind kind = WindowKind::kTumble;
+  std::int64_t size_micros = 0;  // 0: by the calendar, as the last three say.
+  std::int64_t step_micros = 0;  // HOP's slide, CUMULATE's step.
   std::int64_t offset_micros = 0;
+  // TUMBLE by the calendar of a time zone: so many months or so many days.
+  std::int32_t months = 0;
+  std::int32_t days = 0;
+  std::string zone = {};
   friend bool operator==(const Window&, const Window&) = default;
 };
 
@@ -77,10 +86,21 @@ struct Project {
   ExprPtr predicate = nullptr;
 };
 
-// Assigns each row its window: appends window_start, window_end and window_time (TIMESTAMP) to the
-// input's columns. A row without event time cannot get here.
+// Assigns each row its windows: appends window_start, window_end and window_time (TIMESTAMP) to the
+// input's columns, and repeats the row for each window that it is in. A row without event time
+// cannot get here.
 struct AssignWindow {
   Window window;
+  // Nobody tells a row's windows apart but aggregates that find them by its time: rows need not be
+  // repeated, nor columns be appended that nobody reads.
+  bool once = false;
+};
+
+// How the rows of a windowed aggregate find their windows.
+enum class WindowsBy : std::uint8_t {
+  kTime,        // All that hold their event time.
+  kResultTime,  // They are results of such windows: the one whose last microsecond is their time.
+  kColumn,      // AssignWindow has repeated them: the one that a column tells.
 };
 
 // Assigns each row its session: appends window_start, window_end and window_time (TIMESTAMP) to the
@@ -104,7 +124,10 @@ struct Aggregate {
   std::optional<Window> window;  // The input is then the relation under the window function.
   // The same of the sessions of the keys. Not both.
   std::optional<std::int64_t> session_gap_micros = std::nullopt;
-  std::vector<ExprPtr> keys;  // Over the input's columns.
+  WindowsBy windows_by = WindowsBy::kTime;
+  std::uint32_t window_column = 0;        // kColumn: the window ends at this column's value,
+  std::int64_t micros_to_window_end = 0;  // plus this.
+  std::vector<ExprPtr> keys;              // Over the input's columns.
   std::vector<AggregateCall> aggregates;
   Emit emit = Emit::kAtEnd;
   // Windows whose bounds follow from the rows: the first three keys. `window` is then a

@@ -63,6 +63,9 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     for (const ExprPtr& key : aggregate->keys) {
       collect_columns(*key, used);
     }
+    if (aggregate->windows_by == WindowsBy::kColumn) {
+      used[aggregate->window_column] = true;
+    }
     for (std::size_t i = 0; i < aggregate->aggregates.size(); ++i) {
       if (wanted[first_aggregate(*aggregate) + i]) {
         collect_aggregate(aggregate->aggregates[i], used);
@@ -261,7 +264,8 @@ class Pruner {
       read = read || wanted[first + i];
       pruned.places.push_back(static_cast<std::uint32_t>(input.node->schema.size()) + i);
     }
-    pruned.node = read ? make_assign_window(input.node, assign.window) : input.node;
+    const bool removable = assign.once || assign.window.kind == WindowKind::kTumble;
+    pruned.node = read || !removable ? make_assign_window(input.node, assign.window) : input.node;
     return pruned;
   }
 
@@ -302,6 +306,9 @@ class Pruner {
     for (auto field = node.schema.begin() + first_key;
          field != node.schema.begin() + static_cast<std::ptrdiff_t>(first); ++field) {
       key_names.push_back(field->name);
+    }
+    if (fewer.windows_by == WindowsBy::kColumn) {
+      fewer.window_column = input.places[fewer.window_column];
     }
     Step step = map_exprs(std::move(fewer), [&input](const ExprPtr& expr) {
       return remap_columns(expr, input.places);

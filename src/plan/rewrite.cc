@@ -4,7 +4,8 @@
 namespace thalweg::plan {
 
 Plan rewrite(const Plan& plan) {
-  return mark_origins(fuse_steps(prune_columns(push_predicates(fold_plan(plan)))));
+  return mark_origins(
+      fuse_steps(prune_columns(find_windows_by_time(push_predicates(fold_plan(plan))))));
 }
 
 namespace {

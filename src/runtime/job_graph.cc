@@ -42,7 +42,49 @@ std::vector<Type> types_of(const Schema& schema) {
 }
 
 WindowGrid grid_of(const plan::Window& window) {
+  if (window.months > 0 || window.days > 0) {
+    std::optional<WindowGrid> grid = WindowGrid::calendar(
+        {.months = window.months, .days = window.days}, window.zone, window.offset_micros);
+    TW_CHECK(grid.has_value());
+    return *std::move(grid);
+  }
+  switch (window.kind) {
+    case plan::WindowKind::kTumble:
+      break;
+    case plan::WindowKind::kHop:
+      return WindowGrid::hop(window.step_micros, window.size_micros, window.offset_micros);
+    case plan::WindowKind::kCumulate:
+      return WindowGrid::cumulate(window.step_micros, window.size_micros, window.offset_micros);
+  }
   return {window.size_micros, window.offset_micros};
+}
+
+WindowInput windows_of(const plan::Aggregate& aggregate) {
+  WindowInput windows{.grid = grid_of(*aggregate.window)};
+  switch (aggregate.windows_by) {
+    case plan::WindowsBy::kTime:
+      break;
+    case plan::WindowsBy::kResultTime:
+      windows.by = WindowsBy::kResultTime;
+      break;
+    case plan::WindowsBy::kColumn:
+      windows.by = WindowsBy::kColumn;
+      windows.column = aggregate.window_column;
+      windows.micros_to_end = aggregate.micros_to_window_end;
+      break;
+  }
+  return windows;
+}
+
+// The same of rows that stand for one window each. Requires: a column tells the window's end.
+WindowInput windows_of_rows(const plan::WindowColumns& columns) {
+  WindowInput windows{.grid = grid_of(columns.window)};
+  if (!windows.grid.tumbles()) {
+    windows.by = WindowsBy::kColumn;
+    windows.column = *columns.end;
+    windows.micros_to_end = -columns.shift_micros;
+  }
+  return windows;
 }
 
 // Whether rows of a node's output need their event time, for a node that `above` it reads.
@@ -146,7 +188,7 @@ class GraphBuilder {
   // change workers.
   Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
                         std::unique_ptr<Operator> op, Built& built);
-  Status add_late_filter(const Node& node, std::optional<WindowGrid> grid, Step*& last);
+  Status add_late_filter(const Node& node, const std::optional<WindowInput>& windows, Step*& last);
   Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node) const;
@@ -390,6 +432,7 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
     return make_filter_project({.predicate = project->predicate, .projections = project->exprs});
   }
   if (const auto* assign = step_of<plan::AssignWindow>(node)) {
+    TW_CHECK(!assign->once || assign->window.kind == plan::WindowKind::kTumble);
     return make_assign_window(grid_of(assign->window));
   }
   if (const auto* session = step_of<plan::AssignSession>(node)) {
@@ -421,13 +464,13 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
                        .aggregates = aggregate.aggregates,
                        .input = AggregateInput::kRows,
                        .updating_input = input.updating};
-  std::optional<WindowGrid> grid;
+  std::optional<WindowInput> windows;
   Step* last = below.last;
   if (aggregate.window) {
-    grid = grid_of(*aggregate.window);
+    windows.emplace(windows_of(aggregate));
   }
   if (aggregate.windowed()) {
-    TW_TRY(add_late_filter(node, grid, last));
+    TW_TRY(add_late_filter(node, windows, last));
   }
   std::vector<ExprPtr> exchange_keys = aggregate.keys;
   // Results that are due at every change must not wait in a first stage.
@@ -439,7 +482,8 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
     }
     if (last != nullptr) {
       OperatorStep* partial = nullptr;
-      TW_TRY(add_operator(make_partial_aggregate({.aggregation = spec, .grid = grid}), partial));
+      TW_TRY(
+          add_operator(make_partial_aggregate({.aggregation = spec, .windows = windows}), partial));
       note(node, "first stage of " + plan::describe(node), *partial);
       connect(last, partial, 0);
       last = partial;
@@ -453,8 +497,8 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
     if (aggregate.session_gap_micros) {
       op = make_session_aggregate(
           {.aggregation = std::move(spec), .gap_micros = *aggregate.session_gap_micros});
-    } else if (grid) {
-      op = make_window_aggregate({.aggregation = std::move(spec), .grid = *grid});
+    } else if (windows) {
+      op = make_window_aggregate({.aggregation = std::move(spec), .windows = *windows});
     } else {
       op = make_group_aggregate({.aggregation = std::move(spec),
                                  .emit = aggregate.emit == plan::Emit::kChanges
@@ -473,13 +517,13 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   return {};
 }
 
-Status GraphBuilder::add_late_filter(const Node& node, std::optional<WindowGrid> grid,
+Status GraphBuilder::add_late_filter(const Node& node, const std::optional<WindowInput>& windows,
                                      Step*& last) {
   if (last == nullptr) {
     return {};
   }
   OperatorStep* late = nullptr;
-  TW_TRY(add_operator(make_late_filter({.grid = grid}), late));
+  TW_TRY(add_operator(make_late_filter({.windows = windows}), late));
   note(node, "late rows of " + plan::describe(node), *late);
   connect(last, late, 0);
   last = late;
@@ -516,11 +560,11 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
                       (top.emit == plan::TopNEmit::kOnWindowClose && !input.time.window->is_result);
   Step* last = below.last;
   if (judges) {
-    std::optional<WindowGrid> grid;
+    std::optional<WindowInput> windows;
     if (top.emit == plan::TopNEmit::kOnWindowClose) {
-      grid = grid_of(input.time.window->window);
+      windows.emplace(windows_of_rows(*input.time.window));
     }
-    TW_TRY(add_late_filter(node, grid, last));
+    TW_TRY(add_late_filter(node, windows, last));
   }
   OperatorStep* step = nullptr;
   if (here(node)) {

@@ -38,7 +38,7 @@ AggregateCall sum_of(ExprPtr arg) {
 
 // key, window_start, count(*), sum(amount) by hour.
 plan::NodePtr hourly(const plan::NodePtr& input) {
-  plan::Aggregate aggregate{.window = plan::Window{kHour, 0},
+  plan::Aggregate aggregate{.window = plan::Window{.size_micros = kHour, .offset_micros = 0},
                             .keys = {key_column()},
                             .aggregates = {count_rows(), sum_of(amount_column())},
                             .emit = plan::Emit::kOnWindowClose};

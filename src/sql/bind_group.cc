@@ -105,22 +105,67 @@ plan::NodePtr group_varying(const plan::NodePtr& input, bool by_start, plan::Agg
   return std::make_shared<const plan::Node>(std::move(node));
 }
 
-// The aggregate in the windows of its input. Its columns are the window's three, the keys, the
-// aggregates.
-plan::NodePtr group_windows(const plan::NodePtr& input, bool by_start, plan::Aggregate aggregate,
-                            const std::vector<std::string>& names, std::string id,
-                            std::string name) {
+// Which windows the rows of an aggregate belong to, told by the columns that it groups by.
+void find_windows(const plan::TimeInfo& time, const std::vector<std::uint32_t>& columns,
+                  plan::Aggregate& aggregate) {
+  const plan::WindowColumns& window = *time.window;
+  aggregate.window = window.window;
+  if (window.window.kind == plan::WindowKind::kTumble) {
+    return;
+  }
+  if (window.is_result) {
+    aggregate.windows_by = plan::WindowsBy::kResultTime;
+    return;
+  }
+  aggregate.windows_by = plan::WindowsBy::kColumn;
+  // A column that tells the end, if one is there.
+  for (const std::uint32_t column : columns) {
+    aggregate.window_column = column;
+    aggregate.micros_to_window_end = -window.shift_micros;
+    if (column == window.time) {
+      aggregate.micros_to_window_end += 1;
+    }
+    if (column != window.start) {
+      return;
+    }
+    aggregate.micros_to_window_end += window.window.size_micros;
+  }
+}
+
+// Whether these columns tell one window from another: several of CUMULATE begin together.
+bool tell_windows(BindContext& context, const plan::TimeInfo& time,
+                  const std::vector<std::uint32_t>& columns, Span span) {
+  const plan::WindowColumns& window = *time.window;
+  const bool only_start =
+      std::all_of(columns.begin(), columns.end(),
+                  [&window](std::uint32_t column) { return column == window.start; });
+  if (window.window.kind == plan::WindowKind::kCumulate && only_start) {
+    context.error("P0109", "several windows of CUMULATE have the same window_start", span, "",
+                  {"GROUP BY window_start, window_end"});
+    return false;
+  }
+  return true;
+}
+
+// The aggregate in the windows of its input, which the grouped columns tell. Its columns are the
+// window's three, the keys, the aggregates.
+plan::NodePtr group_windows(const plan::NodePtr& input, const std::vector<std::uint32_t>& grouped,
+                            plan::Aggregate aggregate, const std::vector<std::string>& names,
+                            std::string id, std::string name) {
   const plan::WindowColumns& window = *input->time.window;
   if (const auto* session = sessions_to_group(*input, aggregate)) {
     aggregate.session_gap_micros = session->gap_micros;
     return plan::make_aggregate(input->inputs[0], std::move(aggregate), names, std::move(id),
                                 std::move(name));
   }
-  aggregate.window = window.window;
   if (window.varies) {
+    aggregate.window = window.window;
+    const bool by_start =
+        window.start && std::find(grouped.begin(), grouped.end(), *window.start) != grouped.end();
     return group_varying(input, by_start, std::move(aggregate), names, std::move(id),
                          std::move(name));
   }
+  find_windows(input->time, grouped, aggregate);
   const std::int64_t shift = window.shift_micros;
   const plan::NodePtr node =
       plan::make_aggregate(input, std::move(aggregate), names, std::move(id), std::move(name));
@@ -338,16 +383,20 @@ plan::NodePtr SelectBinder::make_group(bool windowed) {
   if (!emit) {
     return nullptr;
   }
-  plan::Aggregate aggregate{
-      .window = std::nullopt, .keys = keys_, .aggregates = aggregates_.calls, .emit = *emit};
+  plan::Aggregate aggregate;
+  aggregate.keys = keys_;
+  aggregate.aggregates = aggregates_.calls;
+  aggregate.emit = *emit;
+  const Span span = select_.group_by ? select_.group_by->span : query_.span;
   if (windowed) {
-    const auto& start = input_->time.window->start;
-    return group_windows(input_, start && groups_by(*start), std::move(aggregate), key_names(),
-                         context_.next_id("window"), context_.name);
+    return tell_windows(context_, input_->time, window_, span)
+               ? group_windows(input_, window_, std::move(aggregate), key_names(),
+                               context_.next_id("window"), context_.name)
+               : nullptr;
   }
   plan::NodePtr node = plan::make_aggregate(input_, std::move(aggregate), key_names(),
                                             context_.next_id("aggregate"), context_.name);
-  warn_of_state(context_, *node, select_.group_by ? select_.group_by->span : query_.span);
+  warn_of_state(context_, *node, span);
   return node;
 }
 
@@ -405,22 +454,25 @@ ExprPtr SelectBinder::regroup_column(const Expr& column) {
 
 plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Span span) {
   plan::Aggregate aggregate;
-  std::vector<std::uint32_t> bounds;
   std::vector<std::string> names;
   std::vector<std::optional<std::uint32_t>> key_of(node->schema.size());
   const std::vector<ExprPtr> columns = column_exprs(*node);
+  std::vector<std::uint32_t> window_columns;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (is_window_column(node->time, *columns[i])) {
-      bounds.push_back(static_cast<std::uint32_t>(i));
+      window_columns.push_back(static_cast<std::uint32_t>(i));
     }
   }
-  const bool windowed = !bounds.empty() && names_windows(node->time, bounds);
+  const bool windowed = !window_columns.empty() && names_windows(node->time, window_columns);
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (!windowed || !is_window_column(node->time, *columns[i])) {
       key_of[i] = static_cast<std::uint32_t>(aggregate.keys.size());
       aggregate.keys.push_back(columns[i]);
       names.push_back(node->schema[i].name);
     }
+  }
+  if (windowed && !tell_windows(context, node->time, window_columns, span)) {
+    return nullptr;
   }
   const std::optional<plan::Emit> emit = choose_emit(context, windowed, node->bounded);
   if (!emit) {
@@ -429,8 +481,8 @@ plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Spa
   aggregate.emit = *emit;
   plan::NodePtr distinct;
   if (windowed) {
-    distinct = group_windows(node, node->time.window->start.has_value(), std::move(aggregate),
-                             names, context.next_id("distinct"), context.name);
+    distinct = group_windows(node, window_columns, std::move(aggregate), names,
+                             context.next_id("distinct"), context.name);
   } else {
     distinct = plan::make_aggregate(node, std::move(aggregate), names, context.next_id("distinct"),
                                     context.name);

@@ -30,6 +30,19 @@ plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span)
 // TUMBLE and its kin.
 std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span);
 
+// A window function wherever it stands. `time`, `size` and what else its kind needs are not null.
+struct WindowCall {
+  ast::WindowKind kind = ast::WindowKind::kTumble;
+  const ast::Expr* time = nullptr;
+  const ast::Expr* size = nullptr;
+  const ast::Expr* step = nullptr;
+  const ast::Expr* offset = nullptr;
+  Span span;
+  Span input_span;
+};
+// The rows of a relation with their windows, as AssignWindow; null, reported, in error.
+plan::NodePtr assign_windows(BindContext& context, const Scope& input, const WindowCall& call);
+
 QueryRows bind_select(BindContext& context, const ast::Query& query, const ast::Select& select);
 QueryRows bind_values(BindContext& context, const ast::Values& values, Span span);
 QueryRows bind_set_operation(BindContext& context, const ast::SetOperation& operation);

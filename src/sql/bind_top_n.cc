@@ -57,7 +57,10 @@ bool holds_window(const plan::Node& input, const std::vector<std::uint32_t>& key
   const bool closes = window && window->end && (window->is_result || !window->varies);
   return closes && !input.time.lost &&
          std::any_of(keys.begin(), keys.end(), [&](std::uint32_t key) {
-           return window->start == key || window->end == key || window->time == key;
+           // Several windows of CUMULATE begin together.
+           const bool start_tells = window->window.kind != plan::WindowKind::kCumulate;
+           return (window->start == key && start_tells) || window->end == key ||
+                  window->time == key;
          });
 }
 

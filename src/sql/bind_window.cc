@@ -8,11 +8,37 @@
 #include "sql/bind_query.h"
 #include "sql/sql_text.h"
 
-// Window table functions: TUMBLE.
+// Window table functions: TUMBLE, HOP, CUMULATE.
 namespace thalweg::sql {
 namespace {
 
 constexpr std::int64_t kDayMicros = 86'400'000'000;
+
+// A constant interval, with months or without; nothing, reported, when it is none.
+std::optional<Interval> bind_any_interval(BindContext& context, const ast::Expr& expr,
+                                          const std::string& what) {
+  const Scope no_columns;
+  const Bound bound = ExprBinder(context, no_columns, what).bind(expr);
+  if (!bound) {
+    return std::nullopt;
+  }
+  const ExprPtr folded = fold_constants(bound.expr);
+  const auto* interval = std::get_if<Interval>(&folded->literal.data);
+  if (folded->kind != ExprKind::kLiteral || interval == nullptr) {
+    context.error("P0103", what + " must be a constant interval", expr.span, "",
+                  {"as in INTERVAL '1 hour'"});
+    return std::nullopt;
+  }
+  if (interval->nanos % 1000 != 0) {
+    context.error("P0103", what + " cannot be finer than a microsecond", expr.span);
+    return std::nullopt;
+  }
+  return *interval;
+}
+
+std::int64_t micros_of(const Interval& interval) {
+  return interval.days * kDayMicros + interval.nanos / 1000;
+}
 
 void report_no_event_time(BindContext& context, const Scope& scope, const Field& column, Span span,
                           const std::string& window) {
@@ -46,6 +72,41 @@ const char* name_of(ast::WindowKind kind) {
   return "";
 }
 
+void report_not_positive(BindContext& context, const char* what, std::int64_t micros,
+                         const ast::Expr& expr) {
+  context.error("P0103",
+                "a window's " + std::string(what) + " must be more than zero, not " +
+                    plan::duration_text(micros),
+                expr.span, "", {"as in INTERVAL '1 minute'"});
+}
+
+// A size of months, or of days where the days of the session's time zone are not equally long.
+std::optional<plan::Window> calendar_window(BindContext& context, const Interval& size,
+                                            std::int64_t offset, std::int64_t distance, Span span) {
+  const bool one_unit = (size.months == 0) != (size.days == 0) && size.nanos == 0;
+  if (!one_unit) {
+    context.error("P0103", "a size in months cannot have days or hours beside them", span, "",
+                  {"as in INTERVAL '1 month'"});
+    return std::nullopt;
+  }
+  if (size.months < 0 || size.days < 0) {
+    context.error("P0103", "a window's size must be more than zero", span, "",
+                  {"as in INTERVAL '1 month'"});
+    return std::nullopt;
+  }
+  if (distance != 0) {
+    context.error("P0103", "windows by the calendar need the event time itself", span, "",
+                  {"name the column that WATERMARK FOR names, or window_time"});
+    return std::nullopt;
+  }
+  plan::Window window;
+  window.offset_micros = offset;
+  window.months = size.months;
+  window.days = size.days;
+  window.zone = context.names().time_zone;
+  return window;
+}
+
 std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
   return ((value % size) + size) % size;
 }
@@ -63,7 +124,9 @@ std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::
   if (window.time == column) {
     return window.shift_micros;
   }
-  if (window.start == column && !window.varies) {
+  const bool equally_long = !window.varies && window.window.kind != plan::WindowKind::kCumulate &&
+                            window.window.size_micros > 0;
+  if (window.start == column && equally_long) {
     return window.shift_micros - (window.window.size_micros - 1);
   }
   if (window.end == column) {
@@ -74,16 +137,8 @@ std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::
 
 std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
                                           const std::string& what) {
-  const Scope no_columns;
-  const Bound bound = ExprBinder(context, no_columns, what).bind(expr);
-  if (!bound) {
-    return std::nullopt;
-  }
-  const ExprPtr folded = fold_constants(bound.expr);
-  const auto* interval = std::get_if<Interval>(&folded->literal.data);
-  if (folded->kind != ExprKind::kLiteral || interval == nullptr) {
-    context.error("P0103", what + " must be a constant interval", expr.span, "",
-                  {"as in INTERVAL '1 hour'"});
+  const std::optional<Interval> interval = bind_any_interval(context, expr, what);
+  if (!interval) {
     return std::nullopt;
   }
   if (interval->months != 0) {
@@ -91,11 +146,7 @@ std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr&
                   {"give it in days, hours, minutes or seconds"});
     return std::nullopt;
   }
-  if (interval->nanos % 1000 != 0) {
-    context.error("P0103", what + " cannot be finer than a microsecond", expr.span);
-    return std::nullopt;
-  }
-  return interval->days * kDayMicros + interval->nanos / 1000;
+  return micros_of(*interval);
 }
 
 std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
@@ -160,40 +211,97 @@ plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t firs
   return std::make_shared<const plan::Node>(std::move(shifted));
 }
 
-std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span) {
-  const std::optional<Scope> input = bind_from(context, *window.input);
+namespace {
+
+std::optional<plan::Window> bind_window_size(BindContext& context, const WindowCall& call,
+                                             std::int64_t distance) {
+  const std::string function = name_of(call.kind);
+  const auto bind = [&](const ast::Expr* expr, const char* what) -> std::optional<std::int64_t> {
+    if (expr == nullptr) {
+      return 0;
+    }
+    return bind_interval(context, *expr, std::string("the ") + what + " of " + function);
+  };
+  const std::optional<std::int64_t> offset = bind(call.offset, "offset");
+  plan::Window window;
+  if (call.kind == ast::WindowKind::kTumble) {
+    const std::optional<Interval> size =
+        bind_any_interval(context, *call.size, "the size of " + function);
+    if (!size || !offset) {
+      return std::nullopt;
+    }
+    const std::string& zone = context.names().time_zone;
+    const bool whole_days = size->days != 0 && size->nanos == 0 && zone != "UTC";
+    if (size->months != 0 || whole_days) {
+      return calendar_window(context, *size, *offset, distance, call.size->span);
+    }
+    window.size_micros = micros_of(*size);
+  } else {
+    const bool hop = call.kind == ast::WindowKind::kHop;
+    const std::optional<std::int64_t> step = bind(call.step, hop ? "slide" : "step");
+    const std::optional<std::int64_t> size = bind(call.size, "size");
+    if (!step || !size || !offset) {
+      return std::nullopt;
+    }
+    window.kind = hop ? plan::WindowKind::kHop : plan::WindowKind::kCumulate;
+    window.size_micros = *size;
+    window.step_micros = *step;
+    if (*step <= 0) {
+      report_not_positive(context, hop ? "slide" : "step", *step, *call.step);
+      return std::nullopt;
+    }
+    if (!hop && *step > *size && *size > 0) {
+      context.error("P0103",
+                    "the step of CUMULATE, " + plan::duration_text(*step) +
+                        ", is longer than its size, " + plan::duration_text(*size),
+                    call.step->span, "", {"the step comes first: CUMULATE(t, ts, step, size)"});
+      return std::nullopt;
+    }
+  }
+  if (window.size_micros <= 0) {
+    report_not_positive(context, "size", window.size_micros, *call.size);
+    return std::nullopt;
+  }
+  const bool hop = window.kind == plan::WindowKind::kHop;
+  window.offset_micros =
+      floor_mod(*offset - distance, hop ? window.step_micros : window.size_micros);
+  return window;
+}
+
+}  // namespace
+
+std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& table, Span span) {
+  const std::optional<Scope> input = bind_from(context, *table.input);
   if (!input) {
     return std::nullopt;
   }
-  if (window.kind == ast::WindowKind::kSession) {
-    return bind_session(context, window, *input);
+  if (table.kind == ast::WindowKind::kSession) {
+    return bind_session(context, table, *input);
   }
-  if (window.kind != ast::WindowKind::kTumble) {
-    context.not_supported(name_of(window.kind), span, {"TUMBLE is"});
+  const WindowCall call{.kind = table.kind,
+                        .time = table.time.get(),
+                        .size = table.size.get(),
+                        .step = table.step.get(),
+                        .offset = table.offset.get(),
+                        .span = span,
+                        .input_span = table.input->span};
+  plan::NodePtr node = assign_windows(context, *input, call);
+  if (node == nullptr) {
     return std::nullopt;
-  }
-  const std::optional<std::int64_t> distance =
-      bind_time(context, *input, *window.time, window.input->span, "TUMBLE");
-  const std::optional<std::int64_t> size =
-      bind_interval(context, *window.size, "the size of TUMBLE");
-  const std::optional<std::int64_t> offset =
-      window.offset == nullptr ? 0 : bind_interval(context, *window.offset, "the offset of TUMBLE");
-  if (!distance || !size || !offset) {
-    return std::nullopt;
-  }
-  if (*size <= 0) {
-    context.error("P0103",
-                  "a window's size must be more than zero, not " + plan::duration_text(*size),
-                  window.size->span);
-    return std::nullopt;
-  }
-  const auto first = static_cast<std::uint32_t>(input->columns().size());
-  plan::NodePtr node = plan::make_assign_window(
-      input->node, {.size_micros = *size, .offset_micros = floor_mod(*offset - *distance, *size)});
-  if (*distance != 0) {
-    node = shift_window_columns(node, first, *distance);
   }
   return with_window_columns(*input, std::move(node));
+}
+
+plan::NodePtr assign_windows(BindContext& context, const Scope& input, const WindowCall& call) {
+  const std::optional<std::int64_t> distance =
+      bind_time(context, input, *call.time, call.input_span, name_of(call.kind));
+  const std::optional<plan::Window> window = bind_window_size(context, call, distance.value_or(0));
+  if (!distance || !window) {
+    return nullptr;
+  }
+  const auto first = static_cast<std::uint32_t>(input.columns().size());
+  plan::NodePtr node = plan::make_assign_window(input.node, *window);
+  return *distance == 0 ? node : shift_window_columns(node, first, *distance);
 }
 
 }  // namespace thalweg::sql

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "expr/time_zone.h"
 #include "plan/build.h"
 #include "sql/bind_ddl.h"
 #include "sql/bind_query.h"
@@ -56,7 +57,22 @@ Answer bind_node(BindContext& context, const ast::Show& show, Span span) {
   return answer(bind_show(context, show, span));
 }
 
-Answer bind_node(BindContext& /*context*/, const ast::Set& set, Span /*span*/) {
+// The time zone of the session, by which days and months of windows go.
+Answer bind_time_zone(BindContext& context, const ast::Set& set) {
+  const std::string zone = set.reset ? "UTC" : set.option.value;
+  if (!TimeZone::find(zone)) {
+    context.error("C0203", "there is no time zone '" + zone + "'", set.option.value_span, "",
+                  {"as in SET time_zone = 'Europe/Berlin'"});
+    return std::nullopt;
+  }
+  context.names().time_zone = zone;
+  return BoundDdl{};
+}
+
+Answer bind_node(BindContext& context, const ast::Set& set, Span /*span*/) {
+  if (set.option.key == "time_zone" || set.option.key == "table.local-time-zone") {
+    return bind_time_zone(context, set);
+  }
   return BoundSet{.name = set.option.key, .value = set.reset ? "" : set.option.value};
 }
 

@@ -25,6 +25,7 @@ struct Catalog::Names {
   std::map<std::string, TablePtr> files;
   // The one scan of each table that all plans share.
   std::map<const Table*, plan::NodePtr> scans;
+  std::string time_zone = "UTC";  // SET time_zone.
   // How many operators of a kind stand under a name so far, by "name/kind".
   std::map<std::string, int> operators;
 

@@ -7,10 +7,12 @@ import csv
 import dataclasses
 import datetime
 import json
+import zoneinfo
 
 MICROS = {"us": 1, "ms": 1000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000,
           "d": 86_400_000_000}
 EPOCH = datetime.datetime(1970, 1, 1)
+MICRO = datetime.timedelta(microseconds=1)
 
 
 @dataclasses.dataclass
@@ -52,12 +54,16 @@ def read_rows(path):
 class Partition:
     """Judges the rows of one partition in their order: each against the watermark before it."""
 
-    def __init__(self, delay):
+    def __init__(self, delay, lateness=0):
         self.delay = delay
+        self.lateness = lateness
         self.watermark = None
 
     def is_late_for(self, window_end):
-        return self.watermark is not None and window_end <= self.watermark
+        return self.watermark is not None and self.late_by(window_end) >= 0
+
+    def late_by(self, window_end):
+        return self.watermark - window_end - self.lateness
 
     def advance(self, at):
         bound = at - self.delay
@@ -83,42 +89,133 @@ def aggregate(kind, column, rows):
     return value if isinstance(value, str) else format(value, "g" if value != int(value) else ".0f")
 
 
-def tumble(folder, file, time, size, columns, delay="0s", offset="0s", key="", where=""):
+def tumble(folder, file, time, size, columns, **more):
+    """TUMBLE: see windows()."""
+    return windows(folder, file, time, columns, tumbling(micros(size), shift_of(more)), **more)
+
+
+def hop(folder, file, time, slide, size, columns, **more):
+    """HOP: every window that holds the time, looked for one by one."""
+    slide, length, shift = micros(slide), micros(size), shift_of(more)
+
+    def windows_of(at):
+        first = (at - length - shift) // slide
+        starts = (shift + k * slide for k in range(first, (at - shift) // slide + 1))
+        return [(start, start + length) for start in starts if start <= at < start + length]
+    return windows(folder, file, time, columns, windows_of, **more)
+
+
+def cumulate(folder, file, time, step, size, columns, **more):
+    """CUMULATE: windows of one start that end after each step, and after the size."""
+    step, length, shift = micros(step), micros(size), shift_of(more)
+
+    def windows_of(at):
+        start = at - (at - shift) % length
+        ends = [*range(start + step, start + length, step), start + length]
+        return [(start, end) for end in ends if at < end]
+    return windows(folder, file, time, columns, windows_of, **more)
+
+
+def shift_of(more):
+    return micros(more.pop("offset", "0s"))
+
+
+def tumbling(length, shift):
+    def windows_of(at):
+        start = at - (at - shift) % length
+        return [(start, start + length)]
+    return windows_of
+
+
+def calendar(folder, file, time, size, columns, zone="UTC", **more):
+    """TUMBLE by the calendar of a time zone: `size` is a number of months or days, as 1mo, 2d."""
+    zone = zoneinfo.ZoneInfo(zone)
+    utc = datetime.timezone.utc
+
+    def instant(year, month, day):
+        local = datetime.datetime(year, month, day, tzinfo=zone)
+        return (local.astimezone(utc).replace(tzinfo=None) - EPOCH) // MICRO
+
+    def windows_of(at):
+        local = (EPOCH + at * MICRO).replace(tzinfo=utc).astimezone(zone)
+        if size.endswith("mo"):
+            months = int(size[:-2])
+            first = ((local.year - 1970) * 12 + local.month - 1) // months * months
+            return [tuple(instant(1970 + n // 12, n % 12 + 1, 1) for n in (first, first + months))]
+        days = int(size[:-1])
+        first = (local.date() - EPOCH.date()).days // days * days
+        dates = [EPOCH.date() + datetime.timedelta(days=n) for n in (first, first + days)]
+        return [tuple(instant(date.year, date.month, date.day) for date in dates)]
+    return windows(folder, file, time, columns, windows_of, **more)
+
+
+def windows(folder, file, time, columns, windows_of, delay="0s", lateness="0s", key="", where="",
+            late=""):
     """Windows over one or more files (`+` between), each a partition.
 
     `columns` are in the order of the query's: window_start, window_end, the key's name, or
-    NAME=KIND:COLUMN with the kinds of aggregate(). `where` is NAME=VALUE, applied after judging.
+    NAME=KIND:COLUMN with the kinds of aggregate(). `where` is NAME=VALUE, applied before judging.
+    With `late` the rows that were late, once for each window they missed: `columns` are then names
+    of the source, window_start, window_end and late_by.
     """
-    length, shift = micros(size), micros(offset)
-    windows, rejected = {}, {}
+    groups, rejected, missed = {}, {}, []
     for name in file.split("+"):
-        partition = Partition(micros(delay))
+        partition = Partition(micros(delay), micros(lateness))
         for row in read_rows(folder / name):
             at = time_of(row.get(time))
             if at is None:
                 rejected["null_time"] = rejected.get("null_time", 0) + 1
                 continue
-            start = at - (at - shift) % length
             column, _, value = where.partition("=")
             if not where or str(row.get(column)) == value:
-                if partition.is_late_for(start + length):
+                mine = windows_of(at)
+                for window in mine:
+                    if partition.is_late_for(window[1]):
+                        missed.append((row, window, partition.late_by(window[1])))
+                    else:
+                        groups.setdefault((*window, row.get(key)), []).append((at, row))
+                if mine and all(partition.is_late_for(end) for _, end in mine):
                     rejected["late"] = rejected.get("late", 0) + 1
-                else:
-                    windows.setdefault((start, row.get(key)), []).append((at, row))
             partition.advance(at)
+    if late:
+        names = columns.split(",")
+        return Answer(names, [late_row(names, time, *each) for each in missed], rejected)
     specs = [spec.partition("=") for spec in columns.split(",")]
-    rows = [window_row(specs, start, length, group, [row for _, row in stable_by_time(members)])
-            for (start, group), members in windows.items()]
+    rows = [window_row(specs, start, end, group, [row for _, row in stable_by_time(members)])
+            for (start, end, group), members in groups.items()]
     return Answer([name for name, _, _ in specs], rows, rejected)
+
+
+def late_row(names, time, row, window, late_by):
+    cells = []
+    for name in names:
+        if name in ("window_start", "window_end"):
+            cells.append(time_text(window[name == "window_end"]))
+        elif name == "late_by":
+            cells.append(interval_text(late_by))
+        elif name == time:
+            cells.append(time_text(time_of(row[name])))
+        else:
+            cells.append(None if row.get(name) is None else str(row[name]))
+    return cells
+
+
+def interval_text(length):
+    days, rest = divmod(length, MICROS["d"])
+    seconds, fraction = divmod(rest, MICROS["s"])
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    text += f".{fraction:06}".rstrip("0") if fraction else ""
+    named = f"{days} day" + ("s" if days != 1 else "") if days else ""
+    return named + (" " if days and rest else "") + (text if rest or not days else "")
 
 
 def stable_by_time(members):
     return sorted(members, key=lambda member: member[0])
 
 
-def window_row(specs, start, length, group, rows):
-    fixed = {"window_start": time_text(start), "window_end": time_text(start + length),
-             "window_time": time_text(start + length - 1)}
+def window_row(specs, start, end, group, rows):
+    fixed = {"window_start": time_text(start), "window_end": time_text(end),
+             "window_time": time_text(end - 1)}
     row = []
     for name, _, spec in specs:
         if name in fixed:
