@@ -5,23 +5,10 @@
 
 #include <cmath>
 
+#include "formats/value_writer.h"
+
 namespace thalweg {
 namespace {
-
-void append_json_text(std::string_view text, std::string& json) {
-  json += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      json += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      json += c;
-    }
-  }
-  json += '"';
-}
 
 // One parser a thread: its buffers are worth keeping.
 simdjson::dom::parser& parser() {
@@ -57,7 +44,7 @@ std::string with_field(const std::string& object, std::string_view field, std::s
   bool replaced = false;
   const auto add = [&](std::string_view name, std::string_view value) {
     made += made.size() == 1 ? "" : ",";
-    append_json_text(name, made);
+    append_json_string(name, made);
     made += ':';
     made += value;
   };
@@ -76,7 +63,7 @@ std::string with_field(const std::string& object, std::string_view field, std::s
 
 std::string json_text(std::string_view text) {
   std::string json;
-  append_json_text(text, json);
+  append_json_string(text, json);
   return json;
 }
 

@@ -17,10 +17,6 @@ std::string plural(std::uint64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-std::string time_text(std::int64_t micros) {
-  return to_string(Value{type_of(TypeKind::kTimestamp), micros});
-}
-
 std::string source_names(const RunProgress& progress) {
   std::string names;
   constexpr std::size_t kNamesMax = 3;
@@ -67,6 +63,10 @@ std::string held_text(const RunProgress& progress) {
 }
 
 }  // namespace
+
+std::string time_text(std::int64_t micros) {
+  return to_string(Value{type_of(TypeKind::kTimestamp), micros});
+}
 
 RunProgress to_run_progress(const JobProgress& progress) {
   RunProgress shown;

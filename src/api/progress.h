@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "runtime/job.h"
 #include "thalweg/run_progress.h"
 
@@ -10,5 +13,8 @@ RunProgress to_run_progress(const JobProgress& progress);
 // Adds what a later job of the same script has done: counts are summed, the rest is the later
 // one's.
 void add_progress(RunProgress& total, const RunProgress& later);
+
+// Microseconds since 1970 as people read a time.
+std::string time_text(std::int64_t micros);
 
 }  // namespace thalweg

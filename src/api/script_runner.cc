@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "columnar/builder.h"
+#include "formats/value_writer.h"
 
 namespace thalweg {
 namespace {
@@ -17,18 +18,9 @@ const Table* table_of(const sql::BoundQuery& query) {
 }
 
 std::string json_text(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
+  std::string quoted;
+  append_json_string(text, quoted);
+  return quoted;
 }
 
 }  // namespace

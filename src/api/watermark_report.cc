@@ -4,18 +4,13 @@
 #include <array>
 #include <vector>
 
-#include "columnar/value.h"
+#include "api/progress.h"
 #include "plan/duration_text.h"
-#include "thalweg/run_progress.h"
 
 namespace thalweg {
 namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-
-std::string time_text(std::int64_t micros) {
-  return to_string(Value{type_of(TypeKind::kTimestamp), micros});
-}
 
 // In whole seconds.
 std::string span_text(std::int64_t micros) {

@@ -11,11 +11,6 @@
 namespace thalweg {
 namespace {
 
-EventTime later_by(EventTime time, std::int64_t micros) {
-  EventTime sum;
-  return __builtin_add_overflow(time.micros, micros, &sum.micros) ? kEndOfTime : sum;
-}
-
 // What a row is late for.
 enum class Lateness : std::uint8_t { kNone, kSomeWindows, kAllWindows };
 

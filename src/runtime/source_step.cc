@@ -21,11 +21,6 @@ EventTime minus_delay(EventTime time, std::int64_t delay_micros) {
   return EventTime{time.micros - delay_micros};
 }
 
-EventTime plus(EventTime time, std::int64_t micros) {
-  EventTime sum;
-  return __builtin_add_overflow(time.micros, micros, &sum.micros) ? kEndOfTime : sum;
-}
-
 void need(const Table& table, std::uint32_t column, std::vector<bool>& needed) {
   if (needed[column]) {
     return;
@@ -144,7 +139,7 @@ EventTime SourceStep::read_limit(std::int64_t now_nanos) const {
       lowest = std::min(lowest, board->frontier());
     }
   }
-  return plus(lowest, lowest == kEndOfTime ? 0 : max_drift);
+  return later_by(lowest, lowest == kEndOfTime ? 0 : max_drift);
 }
 
 bool SourceStep::claim() {
@@ -269,7 +264,7 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   }
   const auto mark_too_far_ahead = [&](const Column& times) {
     const std::int64_t skew = table.time_policy.max_future_skew;
-    const EventTime latest = plus(eval_.now, skew);
+    const EventTime latest = later_by(eval_.now, skew);
     if (skew == 0 || rows.rows == 0 || min_max(times).max <= latest.micros) {
       return;
     }

@@ -1,13 +1,10 @@
 #include "sql/operator_spelling.h"
 
-#include "base/check.h"
-
 namespace thalweg {
 namespace {
 
 using ast::BinaryOp;
 
-// The first spelling of each is the one that is written.
 constexpr OperatorSpelling kOperators[] = {
     {BinaryOp::kAdd, "+", Precedence::kAdd},
     {BinaryOp::kSubtract, "-", Precedence::kAdd},
@@ -55,16 +52,6 @@ const OperatorSpelling* find_operator(std::string_view symbol) {
     }
   }
   return nullptr;
-}
-
-const OperatorSpelling& operator_of(ast::BinaryOp op) {
-  for (const OperatorSpelling& spelling : kOperators) {
-    if (spelling.op == op) {
-      return spelling;
-    }
-  }
-  TW_CHECK(false);
-  return kOperators[0];
 }
 
 }  // namespace thalweg

@@ -39,6 +39,4 @@ struct OperatorSpelling {
 // The binary operator written so; null when there is none. `!=` and `==` are known too.
 const OperatorSpelling* find_operator(std::string_view symbol);
 
-const OperatorSpelling& operator_of(ast::BinaryOp op);
-
 }  // namespace thalweg
