@@ -79,7 +79,7 @@ Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
     }
     return {};
   }
-  if (std::optional<Bound> bound = bind_session_bound(call, expr)) {
+  if (std::optional<Bound> bound = bind_window_bound(call, expr)) {
     return std::move(*bound);
   }
   if (std::optional<Bound> conditional = bind_conditional_call(call, expr)) {
@@ -111,9 +111,9 @@ void ExprBinder::report_unknown_function(const ast::Call& call, Span span) {
     return;
   }
   if (is_window_function(name.key)) {
-    context_.not_supported(
-        "GROUP BY " + name.text + "(...)", span,
-        {"write FROM " + name.text + "(table, time column, INTERVAL '...') GROUP BY window_start"});
+    context_.error("S0212", name.text + "(...) stands in FROM or in GROUP BY", span, "",
+                   {"as in FROM " + name.text +
+                    "(table, time column, INTERVAL '...') GROUP BY window_start, window_end"});
     return;
   }
   const Span place = name.span.end == 0 ? span : name.span;

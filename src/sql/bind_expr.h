@@ -24,10 +24,12 @@ struct Bound {
 // stands for the i-th.
 struct AggregateUses {
   std::uint32_t input_columns = 0;
-  // GROUP BY SESSION(...): the first of the last three input columns, which are the bounds of the
-  // session, for SESSION_START and its kin.
-  std::optional<std::uint32_t> session_columns;
-  std::string session_arguments;  // As written.
+  // GROUP BY TUMBLE(...), HOP(...) or SESSION(...): the first of the last three input columns,
+  // which are the bounds of the window, for TUMBLE_START and its kin.
+  std::optional<std::uint32_t> window_columns;
+  ast::WindowKind window = ast::WindowKind::kTumble;
+  std::vector<ExprPtr> window_arguments;
+  std::string window_written;
   std::vector<AggregateCall> calls;
 };
 
@@ -95,8 +97,8 @@ class ExprBinder {
   std::optional<AggregateCall> bind_aggregate_parts(const ast::Call& call,
                                                     const AggregateFunction& function, Span span);
   Bound enter_aggregate(AggregateCall call);
-  // SESSION_START, SESSION_END and SESSION_ROWTIME. Nothing: it is none of them.
-  std::optional<Bound> bind_session_bound(const ast::Call& call, const ast::Expr& expr);
+  // TUMBLE_START, TUMBLE_END, TUMBLE_ROWTIME and their kin. Nothing: it is none of them.
+  std::optional<Bound> bind_window_bound(const ast::Call& call, const ast::Expr& expr);
   Bound enter_rewritten(AggregateCall call, Span span);
   Bound enter_string_agg(AggregateCall call, Span span);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.

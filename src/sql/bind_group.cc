@@ -232,46 +232,46 @@ bool SelectBinder::bind_group_keys() {
   return ok;
 }
 
-bool SelectBinder::find_group_session() {
+bool SelectBinder::find_group_window() {
   if (!select_.group_by) {
     return true;
   }
   for (const ast::GroupingElement& element : select_.group_by->elements) {
     for (const ast::ExprPtr& expr : element.exprs) {
-      if (!is_session_call(*expr)) {
+      if (!is_group_window(*expr)) {
         continue;
       }
-      if (session_) {
-        context_.error("S0217", "there can be one SESSION in GROUP BY", expr->span);
+      if (group_window_) {
+        context_.error("S0217", "there can be one window in GROUP BY", expr->span);
         return false;
       }
-      session_ = bind_group_session(context_, scope_, *expr);
-      if (!session_) {
+      const auto& call = *expr->as<ast::Call>();
+      group_window_ = read_group_window(context_, *expr);
+      aggregates_.window_arguments = bind_window_arguments(context_, scope_, call);
+      if (!group_window_ || aggregates_.window_arguments.empty()) {
         return false;
       }
+      aggregates_.window = group_window_->kind;
+      aggregates_.window_written = context_.written(expr->span);
+      aggregates_.window_columns = aggregates_.input_columns;
+      aggregates_.input_columns += plan::kWindowColumns;
     }
-  }
-  if (session_) {
-    aggregates_.session_columns = aggregates_.input_columns;
-    aggregates_.session_arguments = session_->arguments;
-    aggregates_.input_columns += plan::kWindowColumns;
   }
   return true;
 }
 
-// Makes the columns that find_group_session() has promised, now that the keys are known.
-void SelectBinder::assign_group_session() {
+// Makes the columns that find_group_window() has promised, now that the keys are known.
+bool SelectBinder::assign_group_window() {
   const auto first = static_cast<std::uint32_t>(input_->schema.size());
-  input_ = plan::make_assign_session(input_, {.keys = keys_, .gap_micros = session_->gap_micros},
-                                     context_.next_id("session"), context_.name);
-  if (session_->distance_micros != 0) {
-    input_ = shift_window_columns(input_, first, session_->distance_micros);
-  }
+  Scope input = scope_;
+  input.node = input_;
+  input_ = assign_group_windows(context_, input, *group_window_, keys_);
   window_ = {first, first + 1};
+  return input_ != nullptr;
 }
 
 bool SelectBinder::bind_group_key(const ast::Expr& expr) {
-  if (is_session_call(expr)) {
+  if (is_group_window(expr)) {
     return true;
   }
   if (!items_complete_ && expr.as<ast::Literal>() != nullptr) {
@@ -306,7 +306,7 @@ bool SelectBinder::add_group_key(const ExprPtr& key, Span span) {
     context_.error("S0212", "aggregates are not allowed in GROUP BY", span);
     return false;
   }
-  if (is_window_column(input_->time, *key)) {
+  if (!group_window_ && is_window_column(input_->time, *key)) {
     window_.push_back(key->column);
     return true;
   }
@@ -330,8 +330,8 @@ bool SelectBinder::group() {
   if (!select_.group_by && aggregates_.calls.empty() && having_ == nullptr) {
     return true;
   }
-  if (session_) {
-    assign_group_session();
+  if (group_window_ && !assign_group_window()) {
+    return false;
   }
   drop_lone_start();
   bool ok = true;

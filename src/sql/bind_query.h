@@ -37,6 +37,7 @@ struct WindowCall {
   const ast::Expr* size = nullptr;
   const ast::Expr* step = nullptr;
   const ast::Expr* offset = nullptr;
+  const ast::Expr* gap = nullptr;
   Span span;
   Span input_span;
 };

@@ -130,7 +130,7 @@ bool SelectBinder::bind_input() {
     input_ = plan::make_values({}, {{}});
   }
   aggregates_.input_columns = static_cast<std::uint32_t>(input_->schema.size());
-  if (!find_group_session()) {
+  if (!find_group_window()) {
     return false;
   }
   if (bind_where()) {

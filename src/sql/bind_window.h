@@ -25,16 +25,21 @@ std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
 std::optional<Scope> bind_session(BindContext& context, const ast::WindowTable& window,
                                   const Scope& input);
 
-// GROUP BY SESSION(time column, gap).
-struct GroupSession {
-  std::int64_t gap_micros = 0;
-  std::int64_t distance_micros = 0;  // Of the time column from event time.
-  std::string arguments;             // As written.
-};
-bool is_session_call(const ast::Expr& expr);
-// Requires: is_session_call(). Nothing, reported, when in error.
-std::optional<GroupSession> bind_group_session(BindContext& context, const Scope& scope,
-                                               const ast::Expr& expr);
+// The sessions of a relation, told by `keys`; null, reported, in error.
+plan::NodePtr assign_sessions(BindContext& context, const Scope& input, const WindowCall& call,
+                              std::vector<ExprPtr> keys);
+
+// A window among the keys of GROUP BY, as TUMBLE(ts, INTERVAL '1 hour') is.
+bool is_group_window(const ast::Expr& expr);
+// Requires: is_group_window(). Nothing, reported, when in error.
+std::optional<WindowCall> read_group_window(BindContext& context, const ast::Expr& expr);
+// The rows of a relation with its windows behind their columns, told by `keys` where it is SESSION;
+// null, reported, in error.
+plan::NodePtr assign_group_windows(BindContext& context, const Scope& input,
+                                   const WindowCall& window, std::vector<ExprPtr> keys);
+// The window function's arguments, bound; empty, reported, where one is in error.
+std::vector<ExprPtr> bind_window_arguments(BindContext& context, const Scope& scope,
+                                           const ast::Call& call);
 
 // The scope with a window's columns behind its own.
 Scope with_window_columns(const Scope& input, plan::NodePtr node);

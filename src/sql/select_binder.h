@@ -63,9 +63,9 @@ class SelectBinder {
 
   // In bind_group.cc.
   bool bind_group_keys();
-  // Looks for SESSION(...) among the keys before anything else is bound.
-  bool find_group_session();
-  void assign_group_session();
+  // Looks for TUMBLE(...) and its kin among the keys before anything else is bound.
+  bool find_group_window();
+  bool assign_group_window();
   bool bind_group_key(const ast::Expr& expr);
   bool add_group_key(const ExprPtr& key, Span span);
   bool group();
@@ -95,9 +95,9 @@ class SelectBinder {
   bool items_complete_ = false;  // None is in error: places in the list can be counted.
   ExprPtr having_;
   std::vector<Order> orders_;
-  std::optional<GroupSession> session_;  // GROUP BY SESSION(...).
-  std::vector<ExprPtr> keys_;            // Group keys that are not window columns.
-  std::vector<std::uint32_t> window_;    // Window columns of the input that are grouped by.
+  std::optional<WindowCall> group_window_;  // GROUP BY TUMBLE(...).
+  std::vector<ExprPtr> keys_;               // Group keys that are not window columns.
+  std::vector<std::uint32_t> window_;       // Window columns of the input that are grouped by.
   std::vector<Order> distinct_on_;
   std::optional<RankCut> cut_;
   std::vector<ExprPtr> rank_keys_;  // What stands in its OVER.
