@@ -8,7 +8,7 @@
 namespace thalweg::bench {
 namespace {
 
-// The selected values of a column of whole numbers or times.
+// The selected values of a column of whole numbers, dates or times.
 std::vector<std::int64_t> values_of(const Batch& batch, const Column& column) {
   std::vector<std::int64_t> values(batch.num_rows());
   for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
@@ -17,7 +17,11 @@ std::vector<std::int64_t> values_of(const Batch& batch, const Column& column) {
       case TypeKind::kNumeric:  // Without its point; bids are far from 64 bits.
         values[i] = static_cast<std::int64_t>(column.values<Int128>()[row]);
         break;
+      case TypeKind::kSmallint:
+        values[i] = column.values<std::int16_t>()[row];
+        break;
       case TypeKind::kInt:
+      case TypeKind::kDate:
         values[i] = column.values<std::int32_t>()[row];
         break;
       default:
@@ -38,10 +42,15 @@ class Collector final : public ResultReceiver {
       return true;
     }
     std::vector<std::vector<std::int64_t>> columns;
-    std::vector<const std::int64_t*> pointers;
     for (const Column& column : batch.columns) {
       columns.push_back(values_of(batch, column));
-      pointers.push_back(columns.back().data());
+    }
+    if (batch.changes) {
+      columns.push_back(values_of(batch, *batch.changes));
+    }
+    std::vector<const std::int64_t*> pointers;
+    for (const std::vector<std::int64_t>& column : columns) {
+      pointers.push_back(column.data());
     }
     answer_.add(pointers, batch.num_rows());
     return true;

@@ -22,7 +22,8 @@ class EngineSide {
   // when it is read. `table` is in lower case.
   Status fill(const std::string& table, const Batch& rows);
 
-  // Everything from the text of a query to its last row.
+  // Everything from the text of a query to its last row. Where rows carry changes, these are one
+  // more column.
   Status run(const std::string& query, Answer& answer);
 
  private:

@@ -20,13 +20,14 @@ double seconds_now(Clock clock);
 
 Contestant timed(Clock clock, std::function<Status(Answer&)> run);
 
-// Two ways to the same answer from the same input.
+// Two ways to the same answer from the same input, or two queries compared in cost alone.
 struct Contest {
   std::string name;
   std::uint64_t rows = 0;  // Of the input.
   Contestant engine;
   Contestant limit;
   int rounds = 9;
+  bool same_answer = true;
 };
 
 struct Figure {

@@ -288,6 +288,10 @@ void TopNTable::compare_touched(const Touched& touched, Picked& picked) {
                                     : compare_by_row(before, after, ranks_before, ranks_after);
   const auto& [removed, added] = difference;
   for (std::size_t i = 0; i < std::max(removed.size(), added.size()); ++i) {
+    if (i < removed.size() && i < added.size() && removed[i] == added[i] &&
+        compare_values(RowRef::kept(before[removed[i]].slot), ref_of(after[added[i]].slot)) == 0) {
+      continue;
+    }
     if (i < removed.size()) {
       picked.add(RowRef::kept(before[removed[i]].slot), -1);
       if (spec_.shows_rank) {
@@ -403,6 +407,10 @@ int TopNTable::compare_all(RowRef a, RowRef b) const {
       return spec_.latest_first ? -order : order;
     }
   }
+  return compare_values(a, b);
+}
+
+int TopNTable::compare_values(RowRef a, RowRef b) const {
   for (std::size_t i = 0; i < spec_.types.size(); ++i) {
     if (const int order = rows_.compare(i, a, b, columns_); order != 0) {
       return order;

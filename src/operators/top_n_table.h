@@ -93,6 +93,7 @@ class TopNTable {
   // By ORDER BY alone, and down to the last column: 0 for rows that nothing tells apart.
   int compare_order(RowRef a, RowRef b) const;
   int compare_all(RowRef a, RowRef b) const;
+  int compare_values(RowRef a, RowRef b) const;
   // Where in the order a row belongs: behind all that come before it.
   std::size_t place_of(std::span<const Entry> entries, std::uint64_t word, RowRef row) const;
   void drop(RowSlot slot);
