@@ -288,7 +288,8 @@ void TopNTable::compare_touched(const Touched& touched, Picked& picked) {
                                     : compare_by_row(before, after, ranks_before, ranks_after);
   const auto& [removed, added] = difference;
   for (std::size_t i = 0; i < std::max(removed.size(), added.size()); ++i) {
-    if (i < removed.size() && i < added.size() && removed[i] == added[i] &&
+    if (i < removed.size() && i < added.size() &&
+        (!spec_.shows_rank || ranks_before[removed[i]] == ranks_after[added[i]]) &&
         compare_values(RowRef::kept(before[removed[i]].slot), ref_of(after[added[i]].slot)) == 0) {
       continue;
     }
