@@ -44,6 +44,11 @@ std::unique_ptr<KeyIndex> KeyIndex::make(std::vector<Type> key_types, RowCounts 
   if (key_types.size() == 1 && is_integer_key(key_types[0].kind)) {
     return make_integer_key_index(std::move(key_types[0]), row_counts);
   }
+  if (key_types.size() <= kWordKeysMax &&
+      std::all_of(key_types.begin(), key_types.end(),
+                  [](const Type& type) { return is_word_key(type.kind); })) {
+    return make_words_key_index(std::move(key_types), row_counts);
+  }
   return make_bytes_key_index(std::move(key_types), row_counts);
 }
 

@@ -19,7 +19,8 @@ class KeyIndex {
   // access of its own, since the counter stands beside the key.
   enum class RowCounts : std::uint8_t { kNone, kKept };
 
-  // Chooses the fast form for one integer-like key column, and none at all for no key columns.
+  // Chooses a fast form for one integer-like key column and for a few of fixed size, and none at
+  // all for no key columns.
   static std::unique_ptr<KeyIndex> make(std::vector<Type> key_types,
                                         RowCounts row_counts = RowCounts::kNone);
   virtual ~KeyIndex() = default;

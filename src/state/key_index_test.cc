@@ -77,6 +77,21 @@ std::vector<KeyCase> key_cases() {
       {"Numeric", {{numeric_type(10, 2), money}}},
       {"Text", {words}},
       {"TwoBigints", {few, {bigint, integers(0, 1000)}}},
+      {"DateBooleanAndDouble",
+       {{type_of(TypeKind::kDate), date},
+        {type_of(TypeKind::kBoolean), flags},
+        {type_of(TypeKind::kDouble), doubles}}},
+      {"FourKinds",
+       {few,
+        {type_of(TypeKind::kSmallint), integers(-20, 20)},
+        {type_of(TypeKind::kTimestamp), timestamp},
+        {type_of(TypeKind::kReal), doubles}}},
+      {"FiveBooleans",
+       {{type_of(TypeKind::kBoolean), flags},
+        {type_of(TypeKind::kBoolean), flags},
+        {type_of(TypeKind::kBoolean), flags},
+        {type_of(TypeKind::kBoolean), flags},
+        {type_of(TypeKind::kBoolean), flags}}},
       {"TextAndText", {words, words}},
       {"Mixed", {words, {type_of(TypeKind::kInt), integers(0, 9)}, {numeric_type(10, 2), money}}},
   };
@@ -231,6 +246,55 @@ TEST(KeyIndexKindsTest, ZeroHasNoSignAndNanIsOneKey) {
   std::vector<GroupId> ids(5);
   index->find_or_insert(keys, {.rows = {}, .all = true}, ids);
   EXPECT_THAT(ids, ElementsAre(0, 1, 0, 1, 2));
+}
+
+TEST(KeyIndexKindsTest, AmongSeveralKeysNullIsNotZero) {
+  const auto index =
+      KeyIndex::make({type_of(TypeKind::kBigint), type_of(TypeKind::kBigint)}, RowCounts::kNone);
+  const auto add = [&](std::optional<std::int64_t> first, std::optional<std::int64_t> second) {
+    std::vector<Column> keys;
+    for (const auto& value : {first, second}) {
+      ColumnBuilder builder(type_of(TypeKind::kBigint));
+      value ? builder.append(*value) : builder.append_null();
+      keys.push_back(builder.finish());
+    }
+    GroupId id = 9;
+    index->find_or_insert(keys, {.rows = {}, .all = true}, {&id, 1});
+    return id;
+  };
+  EXPECT_EQ(add(0, 0), 0u);
+  EXPECT_EQ(add(std::nullopt, 0), 1u);
+  EXPECT_EQ(add(0, std::nullopt), 2u);
+  EXPECT_EQ(add(std::nullopt, std::nullopt), 3u);
+  EXPECT_EQ(add(0, 0), 0u);
+  EXPECT_EQ(add(std::nullopt, 0), 1u);
+  EXPECT_EQ(add(0, std::nullopt), 2u);
+  const std::vector<GroupId> ids{0, 1, 2};
+  const std::vector<Column> keys = index->keys(ids);
+  EXPECT_TRUE(keys[0].is_valid(0) && !keys[0].is_valid(1) && keys[0].is_valid(2));
+  EXPECT_TRUE(keys[1].is_valid(0) && keys[1].is_valid(1) && !keys[1].is_valid(2));
+}
+
+TEST(KeyIndexKindsTest, PairsBeyondACachesSizeStayDistinct) {
+  const auto index = KeyIndex::make({type_of(TypeKind::kBigint), type_of(TypeKind::kInt)});
+  constexpr std::uint32_t kBatch = 10'000;
+  for (int round = 0; round < 2; ++round) {
+    for (std::int64_t begin = 0; begin < 1'000'000; begin += kBatch) {
+      ColumnBuilder firsts(type_of(TypeKind::kBigint), kBatch);
+      ColumnBuilder seconds(type_of(TypeKind::kInt), kBatch);
+      for (std::int64_t i = begin; i < begin + kBatch; ++i) {
+        firsts.append(i / 1000);
+        seconds.append(static_cast<std::int32_t>(i % 1000));
+      }
+      std::vector<GroupId> ids(kBatch);
+      const std::vector<Column> keys{firsts.finish(), seconds.finish()};
+      index->find_or_insert(keys, {.rows = {}, .all = true}, ids);
+      for (std::uint32_t i = 0; i < kBatch; ++i) {
+        ASSERT_EQ(ids[i], begin + i);
+      }
+    }
+  }
+  EXPECT_EQ(index->size(), 1'000'000u);
 }
 
 TEST(KeyIndexKindsTest, WithoutKeysEverythingIsOneGroup) {

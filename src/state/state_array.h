@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,11 +8,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "state/mapped_memory.h"
 
 namespace thalweg {
 
 // Values of one size, one per group id, that only ever grow at the end: new ones are zero. Memory
-// above a few MiB comes in huge pages. clear() keeps the memory for the next window.
+// above a few MiB comes in huge pages, which move when it grows. clear() keeps the memory for the
+// next window.
 template <typename T>
 class StateArray {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -43,7 +43,10 @@ class StateArray {
     if (size > capacity_) {
       enlarge(size);
     }
-    std::memset(static_cast<void*>(data_ + size_), 0, (size - size_) * sizeof(T));
+    const std::size_t used_end = size < used_ ? size : used_;
+    if (used_end > size_) {
+      std::memset(static_cast<void*>(data_ + size_), 0, (used_end - size_) * sizeof(T));
+    }
     size_ = size;
   }
 
@@ -54,7 +57,10 @@ class StateArray {
     data_[size_++] = value;
   }
 
-  void clear() { size_ = 0; }
+  void clear() {
+    used_ = used_ < size_ ? size_ : used_;
+    size_ = 0;
+  }
 
  private:
   static constexpr std::size_t kMapBytesMin = std::size_t{4} << 20;
@@ -63,6 +69,7 @@ class StateArray {
   void swap(StateArray& other) {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(used_, other.used_);
     std::swap(capacity_, other.capacity_);
   }
 
@@ -71,26 +78,33 @@ class StateArray {
     std::size_t capacity = capacity_ + capacity_ / 2;
     capacity = capacity < size_min ? size_min : capacity;
     capacity = capacity < kCountMin ? kCountMin : capacity;
-    T* const bigger = obtain(capacity);
-    if (size_ > 0) {
-      std::memcpy(static_cast<void*>(bigger), data_, size_ * sizeof(T));
+    if (is_mapped(capacity_)) {
+      const std::size_t bytes = mapped_bytes(capacity);
+      data_ = static_cast<T*>(grow_mapped_memory(data_, mapped_bytes(capacity_), bytes));
+      capacity = bytes / sizeof(T);
+    } else {
+      T* const bigger = obtain(capacity);
+      if (size_ > 0) {
+        std::memcpy(static_cast<void*>(bigger), data_, size_ * sizeof(T));
+      }
+      release(data_, capacity_);
+      data_ = bigger;
+      used_ = is_mapped(capacity) ? size_ : capacity;
     }
-    release(data_, capacity_);
-    data_ = bigger;
     capacity_ = capacity;
   }
 
+  static bool is_mapped(std::size_t capacity) { return capacity * sizeof(T) >= kMapBytesMin; }
+  static std::size_t mapped_bytes(std::size_t capacity) {
+    return (capacity * sizeof(T) + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+  }
+
   static T* obtain(std::size_t capacity) {
-    const std::size_t bytes = capacity * sizeof(T);
-    void* memory = nullptr;
-    if (bytes >= kMapBytesMin) {
-      memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      TW_CHECK(memory != MAP_FAILED);
-      madvise(memory, bytes, MADV_HUGEPAGE);
-    } else {
-      memory = std::malloc(bytes);
-      TW_CHECK(memory != nullptr);
+    if (is_mapped(capacity)) {
+      return static_cast<T*>(map_memory(mapped_bytes(capacity)));
     }
+    void* const memory = std::malloc(capacity * sizeof(T));
+    TW_CHECK(memory != nullptr);
     return static_cast<T*>(memory);
   }
 
@@ -98,9 +112,8 @@ class StateArray {
     if (data == nullptr) {
       return;
     }
-    const std::size_t bytes = capacity * sizeof(T);
-    if (bytes >= kMapBytesMin) {
-      munmap(data, bytes);
+    if (is_mapped(capacity)) {
+      unmap_memory(data, mapped_bytes(capacity));
     } else {
       std::free(data);  // NOLINT: the counterpart of malloc above.
     }
@@ -108,6 +121,7 @@ class StateArray {
 
   T* data_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t used_ = 0;  // From here on the memory is zero, or values stand.
   std::size_t capacity_ = 0;
 };
 

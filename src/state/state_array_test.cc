@@ -45,6 +45,24 @@ TEST(StateArrayTest, KeepsItsValuesWhileItGrowsPastHugePages) {
   EXPECT_GE(array.memory_bytes(), kCount * sizeof(std::int64_t));
 }
 
+TEST(StateArrayTest, NewValuesAreZeroWhereverTheMemoryComesFrom) {
+  StateArray<std::int64_t> array;
+  // Small, in huge pages, moved to more of them, and again after clear().
+  for (const std::size_t size : {1000, 700'000, 1'100'000, 3'000'000}) {
+    for (int round = 0; round < 2; ++round) {
+      const std::size_t before = array.size();
+      array.grow_to(size);
+      for (std::size_t i = 0; i < size; ++i) {
+        ASSERT_EQ(array[i], i < before ? 7 : 0) << size;
+        array[i] = 7;
+      }
+      if (round == 0) {
+        array.clear();
+      }
+    }
+  }
+}
+
 TEST(StateArrayTest, MovesWithoutItsValues) {
   StateArray<int> from;
   from.push_back(5);
