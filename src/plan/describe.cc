@@ -1,5 +1,6 @@
 #include <string>
 
+#include "plan/build.h"
 #include "plan/duration_text.h"
 #include "plan/walk.h"
 
@@ -69,12 +70,34 @@ std::string window_text(const Window& window) {
   return text;
 }
 
-std::string describe_aggregate(const Aggregate& aggregate) {
-  std::vector<ExprPtr> shown = aggregate.keys;
-  if (aggregate.windows_are_keys) {
-    shown.erase(shown.begin() + 2);  // window_time, which follows from window_end.
+// Those of the keys that `has` tells.
+std::string describe_keys(const Aggregate& aggregate, const std::vector<bool>& has) {
+  std::vector<ExprPtr> shown;
+  for (std::size_t i = 0; i < aggregate.keys.size(); ++i) {
+    const bool is_number = !aggregate.sets.empty() && i + 1 == aggregate.keys.size();
+    // window_time follows from window_end.
+    const bool follows = aggregate.windows_are_keys && i == kWindowColumns - 1;
+    if (has[i] && !is_number && !follows) {
+      shown.push_back(aggregate.keys[i]);
+    }
   }
-  const std::string keys = join(shown, [](const ExprPtr& key) { return to_string(*key); });
+  return join(shown, [](const ExprPtr& key) { return to_string(*key); });
+}
+
+std::string describe_keys(const Aggregate& aggregate) {
+  if (aggregate.sets.empty()) {
+    return describe_keys(aggregate, std::vector<bool>(aggregate.keys.size(), true));
+  }
+  return "GROUPING SETS (" +
+         join(aggregate.sets,
+              [&aggregate](const std::vector<bool>& has) {
+                return '(' + describe_keys(aggregate, has) + ')';
+              }) +
+         ')';
+}
+
+std::string describe_aggregate(const Aggregate& aggregate) {
+  const std::string keys = describe_keys(aggregate);
   const std::string calls =
       join(aggregate.aggregates, [](const AggregateCall& call) { return call.name; });
   std::string text;

@@ -133,6 +133,10 @@ struct Aggregate {
   // Windows whose bounds follow from the rows: the first three keys. `window` is then a
   // microsecond, so that a group is final when its window_time has passed.
   bool windows_are_keys = false;
+  // GROUPING SETS: whether each has the key of that number; the others are NULL in its rows. The
+  // last key stands then for the set's number, INT, from 0. Empty: rows are grouped by all keys,
+  // once.
+  std::vector<std::vector<bool>> sets;
 
   bool windowed() const { return window || session_gap_micros; }
 };

@@ -72,7 +72,9 @@ std::vector<ExprPtr> replacements_of(const Node& node) {
     }
   } else if (const auto* aggregate = step_of<Aggregate>(node)) {
     // Windowed aggregates keep theirs: which rows are late must not hang on what is asked later.
-    for (std::size_t i = 0; !aggregate->windowed() && i < aggregate->keys.size(); ++i) {
+    // Keys are NULL in sets that have them not.
+    const bool passes = !aggregate->windowed() && aggregate->sets.empty();
+    for (std::size_t i = 0; passes && i < aggregate->keys.size(); ++i) {
       if (!is_volatile(*aggregate->keys[i])) {
         replacements[i] = aggregate->keys[i];
       }

@@ -10,6 +10,7 @@
 #include "operators/assign_window.h"
 #include "operators/filter_project.h"
 #include "operators/group_aggregate.h"
+#include "operators/grouping_sets.h"
 #include "operators/late_filter.h"
 #include "operators/partial_aggregate.h"
 #include "operators/process.h"
@@ -184,6 +185,9 @@ class GraphBuilder {
   Status build_node(const Node& node, Built& built);
   Status build_source(const Node& node, Built& built);
   Status build_aggregate(const Node& node, const plan::Aggregate& aggregate, Built& built);
+  // Repeats the rows for each grouping set; `keys` are then columns of theirs.
+  Status add_grouping_sets(const Node& node, const plan::Aggregate& aggregate,
+                           std::vector<ExprPtr>& keys, Step*& last);
   // A step that orders rows by time within each of these keys: late ones are judged before they
   // change workers.
   Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
@@ -472,7 +476,10 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   if (aggregate.windowed()) {
     TW_TRY(add_late_filter(node, windows, last));
   }
-  std::vector<ExprPtr> exchange_keys = aggregate.keys;
+  if (!aggregate.sets.empty()) {
+    TW_TRY(add_grouping_sets(node, aggregate, spec.keys, last));
+  }
+  std::vector<ExprPtr> exchange_keys = spec.keys;
   // Results that are due at every change must not wait in a first stage.
   if (exchanged && !input.updating && aggregate.emit != plan::Emit::kChanges &&
       !aggregate.session_gap_micros && is_mergeable(aggregate.aggregates)) {
@@ -514,6 +521,38 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
     connect(last, step, 0);
   }
   built.last = step;
+  return {};
+}
+
+Status GraphBuilder::add_grouping_sets(const Node& node, const plan::Aggregate& aggregate,
+                                       std::vector<ExprPtr>& keys, Step*& last) {
+  const Schema& input = node.inputs[0]->schema;
+  std::vector<ExprPtr> exprs;
+  for (std::uint32_t i = 0; i < input.size(); ++i) {
+    exprs.push_back(column_expr(i, input[i].type, input[i].name));
+  }
+  GroupingSetsSpec spec{.keys = {}, .sets = aggregate.sets};
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    spec.keys.push_back(static_cast<std::uint32_t>(exprs.size()));
+    exprs.push_back(keys[i]);
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto column = static_cast<std::uint32_t>(exprs.size() + i);
+    keys[i] = column_expr(column, keys[i]->type, "");
+  }
+  if (last == nullptr) {
+    return {};
+  }
+  OperatorStep* evaluated = nullptr;
+  TW_TRY(add_operator(make_filter_project({.predicate = nullptr, .projections = std::move(exprs)}),
+                      evaluated));
+  note(node, "keys of " + plan::describe(node), *evaluated);
+  connect(last, evaluated, 0);
+  OperatorStep* repeated = nullptr;
+  TW_TRY(add_operator(make_grouping_sets(std::move(spec)), repeated));
+  note(node, "rows of each set of " + plan::describe(node), *repeated);
+  connect(evaluated, repeated, 0);
+  last = repeated;
   return {};
 }
 

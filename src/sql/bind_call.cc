@@ -79,6 +79,9 @@ Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
     }
     return {};
   }
+  if ((name == "grouping" || name == "grouping_id") && call.name.size() == 1) {
+    return bind_grouping(call, expr);
+  }
   if (std::optional<Bound> bound = bind_window_bound(call, expr)) {
     return std::move(*bound);
   }

@@ -31,10 +31,18 @@ struct AggregateUses {
   std::vector<ExprPtr> window_arguments;
   std::string window_written;
   std::vector<AggregateCall> calls;
+  // The arguments of each GROUPING(...), and where it stands.
+  struct Grouping {
+    std::vector<ExprPtr> keys;
+    Span span;
+  };
+  std::vector<Grouping> groupings;
 };
 
 // In expressions of one SELECT, the column that stands for the rank of its rows.
 inline constexpr std::uint32_t kRankColumn = 1U << 30;
+// From here on: columns that stand for each GROUPING(...).
+inline constexpr std::uint32_t kGroupingColumn = 1U << 29;
 
 // Gives names and types to expressions over the columns of one scope.
 class ExprBinder {
@@ -99,6 +107,8 @@ class ExprBinder {
   Bound enter_aggregate(AggregateCall call);
   // TUMBLE_START, TUMBLE_END, TUMBLE_ROWTIME and their kin. Nothing: it is none of them.
   std::optional<Bound> bind_window_bound(const ast::Call& call, const ast::Expr& expr);
+  // GROUPING(keys): which of them the row's grouping set has not.
+  Bound bind_grouping(const ast::Call& call, const ast::Expr& expr);
   Bound enter_rewritten(AggregateCall call, Span span);
   Bound enter_string_agg(AggregateCall call, Span span);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.

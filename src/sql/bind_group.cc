@@ -62,7 +62,7 @@ bool reads_from(const AggregateCall& call, std::uint32_t column) {
 const plan::AssignSession* sessions_to_group(const plan::Node& input,
                                              const plan::Aggregate& aggregate) {
   const auto* session = std::get_if<plan::AssignSession>(&input.step);
-  if (session == nullptr || !same_keys(session->keys, aggregate.keys)) {
+  if (session == nullptr || !aggregate.sets.empty() || !same_keys(session->keys, aggregate.keys)) {
     return nullptr;
   }
   const auto first = static_cast<std::uint32_t>(input.inputs[0]->schema.size());
@@ -86,6 +86,9 @@ plan::NodePtr group_varying(const plan::NodePtr& input, bool by_start, plan::Agg
   }
   aggregate.windows_are_keys = true;
   aggregate.keys.insert(aggregate.keys.begin(), keys.begin(), keys.end());
+  for (std::vector<bool>& set : aggregate.sets) {
+    set.insert(set.begin(), keys.size(), true);
+  }
   names.insert(names.begin(), {"window_start", "window_end", "window_time"});
   const plan::NodePtr grouped =
       plan::make_aggregate(input, std::move(aggregate), names, std::move(id), std::move(name));
@@ -103,6 +106,25 @@ plan::NodePtr group_varying(const plan::NodePtr& input, bool by_start, plan::Agg
   node.time.window->time = place(window.time, 2);
   node.time.column = window.shift_micros == 0 ? node.time.window->time : std::nullopt;
   return std::make_shared<const plan::Node>(std::move(node));
+}
+
+// All expressions of a GROUP BY, those of its sets included.
+void collect_exprs(const std::vector<ast::GroupingElement>& elements,
+                   std::vector<const ast::Expr*>& exprs) {
+  for (const ast::GroupingElement& element : elements) {
+    for (const ast::ExprPtr& expr : element.exprs) {
+      exprs.push_back(expr.get());
+    }
+    collect_exprs(element.elements, exprs);
+  }
+}
+
+std::vector<const ast::Expr*> group_exprs(const std::optional<ast::GroupBy>& group_by) {
+  std::vector<const ast::Expr*> exprs;
+  if (group_by) {
+    collect_exprs(group_by->elements, exprs);
+  }
+  return exprs;
 }
 
 // Which windows the rows of an aggregate belong to, told by the columns that it groups by.
@@ -213,49 +235,38 @@ bool SelectBinder::bind_group_keys() {
   if (!select_.group_by) {
     return true;
   }
+  if (!select_.group_by->all) {
+    return bind_grouping_sets();
+  }
   bool ok = true;
-  if (select_.group_by->all) {
-    for (const Item& item : items_) {
-      ok = (has_aggregate(*item.expr) || add_group_key(item.expr, item.span)) && ok;
-    }
-    return ok;
+  sets_ = {{}};
+  for (const Item& item : items_) {
+    ok = (has_aggregate(*item.expr) || add_group_key(item.expr, item.span, sets_[0])) && ok;
   }
-  for (const ast::GroupingElement& element : select_.group_by->elements) {
-    if (element.kind != ast::GroupingKind::kExprs) {
-      context_.not_supported("GROUPING SETS, ROLLUP and CUBE", element.span);
-      return false;
-    }
-    for (const ast::ExprPtr& expr : element.exprs) {
-      ok = bind_group_key(*expr) && ok;
-    }
-  }
-  return ok;
+  return find_window_of_sets() && ok;
 }
 
 bool SelectBinder::find_group_window() {
-  if (!select_.group_by) {
-    return true;
-  }
-  for (const ast::GroupingElement& element : select_.group_by->elements) {
-    for (const ast::ExprPtr& expr : element.exprs) {
-      if (!is_group_window(*expr)) {
-        continue;
-      }
-      if (group_window_) {
-        context_.error("S0217", "there can be one window in GROUP BY", expr->span);
-        return false;
-      }
-      const auto& call = *expr->as<ast::Call>();
-      group_window_ = read_group_window(context_, *expr);
-      aggregates_.window_arguments = bind_window_arguments(context_, scope_, call);
-      if (!group_window_ || aggregates_.window_arguments.empty()) {
-        return false;
-      }
-      aggregates_.window = group_window_->kind;
-      aggregates_.window_written = context_.written(expr->span);
-      aggregates_.window_columns = aggregates_.input_columns;
-      aggregates_.input_columns += plan::kWindowColumns;
+  for (const ast::Expr* const expr : group_exprs(select_.group_by)) {
+    if (!is_group_window(*expr)) {
+      continue;
     }
+    if (group_window_ && context_.written(expr->span) != aggregates_.window_written) {
+      context_.error("S0217", "there can be one window in GROUP BY", expr->span);
+      return false;
+    }
+    if (group_window_) {
+      continue;
+    }
+    group_window_ = read_group_window(context_, *expr);
+    aggregates_.window_arguments = bind_window_arguments(context_, scope_, *expr->as<ast::Call>());
+    if (!group_window_ || aggregates_.window_arguments.empty()) {
+      return false;
+    }
+    aggregates_.window = group_window_->kind;
+    aggregates_.window_written = context_.written(expr->span);
+    aggregates_.window_columns = aggregates_.input_columns;
+    aggregates_.input_columns += plan::kWindowColumns;
   }
   return true;
 }
@@ -266,12 +277,22 @@ bool SelectBinder::assign_group_window() {
   Scope input = scope_;
   input.node = input_;
   input_ = assign_group_windows(context_, input, *group_window_, keys_);
+  if (input_ == nullptr) {
+    return false;
+  }
   window_ = {first, first + 1};
-  return input_ != nullptr;
+  const bool is_shifted = input_->time.window->shift_micros != 0;
+  if (has_sets() && is_shifted && group_window_->kind == ast::WindowKind::kSession) {
+    context_.not_supported("SESSION of grouping sets over a column that is not the event time",
+                           group_window_->span);
+    return false;
+  }
+  return true;
 }
 
-bool SelectBinder::bind_group_key(const ast::Expr& expr) {
+bool SelectBinder::bind_group_key(const ast::Expr& expr, GroupingSet& set) {
   if (is_group_window(expr)) {
+    set.has_call = true;
     return true;
   }
   if (!items_complete_ && expr.as<ast::Literal>() != nullptr) {
@@ -295,23 +316,25 @@ bool SelectBinder::bind_group_key(const ast::Expr& expr) {
     }
   }
   if (item) {
-    return add_group_key(items_[*item].expr, expr.span);
+    return add_group_key(items_[*item].expr, expr.span, set);
   }
   const ExprPtr key = ExprBinder(context_, scope_, "GROUP BY").bind_value(expr);
-  return key != nullptr && add_group_key(key, expr.span);
+  return key != nullptr && add_group_key(key, expr.span, set);
 }
 
-bool SelectBinder::add_group_key(const ExprPtr& key, Span span) {
+bool SelectBinder::add_group_key(const ExprPtr& key, Span span, GroupingSet& set) {
   if (has_aggregate(*key)) {
     context_.error("S0212", "aggregates are not allowed in GROUP BY", span);
     return false;
   }
   if (!group_window_ && is_window_column(input_->time, *key)) {
-    window_.push_back(key->column);
+    set.window.push_back(key->column);
     return true;
   }
-  const auto same = [&key](const ExprPtr& other) { return equal(*key, *other); };
-  if (std::none_of(keys_.begin(), keys_.end(), same)) {
+  const auto same = std::find_if(keys_.begin(), keys_.end(),
+                                 [&key](const ExprPtr& other) { return equal(*key, *other); });
+  set.keys.push_back(static_cast<std::uint32_t>(same - keys_.begin()));
+  if (same == keys_.end()) {
     keys_.push_back(key);
   }
   return true;
@@ -360,7 +383,7 @@ bool SelectBinder::group() {
   if (!ok) {
     return false;
   }
-  input_ = make_group(!window_.empty());
+  input_ = has_sets() ? make_grouping_sets() : make_group(!window_.empty());
   if (input_ != nullptr && having_ != nullptr) {
     input_ = plan::make_filter(input_, having_);
   }
@@ -369,9 +392,30 @@ bool SelectBinder::group() {
 
 void SelectBinder::drop_lone_start() {
   if (!window_.empty() && !names_windows(input_->time, window_)) {
-    keys_.insert(keys_.begin(), column_exprs(*input_)[window_[0]]);
-    window_.clear();
+    make_keys_of_window_columns();
   }
+}
+
+void SelectBinder::make_keys_of_window_columns() {
+  const std::vector<ExprPtr> columns = column_exprs(*input_);
+  for (GroupingSet& set : sets_) {
+    for (const std::uint32_t column : set.window) {
+      const auto same = std::find_if(keys_.begin(), keys_.end(), [&](const ExprPtr& key) {
+        return equal(*key, *columns[column]);
+      });
+      set.keys.push_back(static_cast<std::uint32_t>(same - keys_.begin()));
+      if (same == keys_.end()) {
+        keys_.push_back(columns[column]);
+      }
+    }
+    set.window.clear();
+  }
+  window_.clear();
+}
+
+std::uint32_t SelectBinder::first_aggregate() const {
+  return static_cast<std::uint32_t>((window_.empty() ? 0 : plan::kWindowColumns) + keys_.size() +
+                                    (has_sets() ? 1 : 0));
 }
 
 bool SelectBinder::groups_by(std::uint32_t column) const {
@@ -388,13 +432,26 @@ plan::NodePtr SelectBinder::make_group(bool windowed) {
   aggregate.aggregates = aggregates_.calls;
   aggregate.emit = *emit;
   const Span span = select_.group_by ? select_.group_by->span : query_.span;
+  std::vector<std::string> names = key_names();
+  if (has_sets()) {
+    aggregate.sets = key_sets();
+    aggregate.keys.push_back(
+        literal_expr({.type = type_of(TypeKind::kInt), .data = std::int64_t{0}}));
+    names.emplace_back("grouping set");
+  }
+  const auto* session = std::get_if<plan::AssignSession>(&input_->step);
+  if (windowed && group_window_ && session != nullptr) {
+    aggregate.session_gap_micros = session->gap_micros;
+    return plan::make_aggregate(input_->inputs[0], std::move(aggregate), names,
+                                context_.next_id("window"), context_.name);
+  }
   if (windowed) {
     return tell_windows(context_, input_->time, window_, span)
-               ? group_windows(input_, window_, std::move(aggregate), key_names(),
+               ? group_windows(input_, window_, std::move(aggregate), names,
                                context_.next_id("window"), context_.name)
                : nullptr;
   }
-  plan::NodePtr node = plan::make_aggregate(input_, std::move(aggregate), key_names(),
+  plan::NodePtr node = plan::make_aggregate(input_, std::move(aggregate), names,
                                             context_.next_id("aggregate"), context_.name);
   warn_of_state(context_, *node, span);
   return node;
@@ -429,13 +486,15 @@ ExprPtr SelectBinder::regroup(const ExprPtr& expr) {
 }
 
 ExprPtr SelectBinder::regroup_column(const Expr& column) {
-  const auto first =
-      static_cast<std::uint32_t>((window_.empty() ? 0 : plan::kWindowColumns) + keys_.size());
   if (column.column == kRankColumn) {
     return column_expr(kRankColumn, column.type, column.name);
   }
+  if (column.column >= kGroupingColumn) {
+    return grouping_value(column.column - kGroupingColumn);
+  }
   if (column.column >= aggregates_.input_columns) {
-    return column_expr(first + column.column - aggregates_.input_columns, column.type, column.name);
+    return column_expr(first_aggregate() + column.column - aggregates_.input_columns, column.type,
+                       column.name);
   }
   const bool is_window = !window_.empty() && is_window_column(input_->time, column);
   if (is_window && (!input_->time.window->varies || input_->time.window->start != column.column ||

@@ -35,6 +35,12 @@ class SelectBinder {
     Span span;
     bool untyped = false;
   };
+  // What one set of GROUP BY has of the keys and of the input's window columns.
+  struct GroupingSet {
+    std::vector<std::uint32_t> keys;
+    std::vector<std::uint32_t> window;
+    bool has_call = false;  // TUMBLE(...).
+  };
   // What ORDER BY asks for: an output column, or an expression that is none.
   struct Order {
     const ast::OrderItem* item;  // Of ORDER BY; nullptr for DISTINCT ON.
@@ -66,11 +72,14 @@ class SelectBinder {
   // Looks for TUMBLE(...) and its kin among the keys before anything else is bound.
   bool find_group_window();
   bool assign_group_window();
-  bool bind_group_key(const ast::Expr& expr);
-  bool add_group_key(const ExprPtr& key, Span span);
+  bool bind_group_key(const ast::Expr& expr, GroupingSet& set);
+  bool add_group_key(const ExprPtr& key, Span span, GroupingSet& set);
   bool group();
+  // The columns that stand before the aggregates: the window's, the keys, the set's number.
+  std::uint32_t first_aggregate() const;
   // A start that says nothing of the end is a key like any other.
   void drop_lone_start();
+  void make_keys_of_window_columns();
   bool groups_by(std::uint32_t window_column) const;
   plan::NodePtr make_group(bool windowed);
   std::vector<std::string> key_names() const;
@@ -78,6 +87,21 @@ class SelectBinder {
   ExprPtr regroup(const ExprPtr& expr);
   ExprPtr regroup_column(const Expr& column);
   bool has_aggregate(const Expr& expr) const;
+
+  // In bind_grouping_sets.cc.
+  bool bind_grouping_sets();
+  std::optional<std::vector<GroupingSet>> sets_of(const ast::GroupingElement& element);
+  static GroupingSet joined(GroupingSet left, const GroupingSet& right);
+  static std::vector<GroupingSet> rolled_up(const std::vector<std::vector<GroupingSet>>& parts);
+  static std::vector<GroupingSet> cubed(const std::vector<std::vector<GroupingSet>>& parts);
+  bool find_window_of_sets();
+  bool has_sets() const { return sets_.size() > 1; }
+  plan::NodePtr make_grouping_sets();
+  plan::NodePtr with_number(const plan::NodePtr& total, std::size_t set) const;
+  std::vector<std::vector<bool>> key_sets() const;
+  ExprPtr grouping_value(std::size_t grouping);
+  std::optional<std::size_t> grouping_bits(const AggregateUses::Grouping& grouping,
+                                           const GroupingSet& set);
 
   plan::NodePtr project(std::size_t& visible);
 
@@ -98,6 +122,7 @@ class SelectBinder {
   std::optional<WindowCall> group_window_;  // GROUP BY TUMBLE(...).
   std::vector<ExprPtr> keys_;               // Group keys that are not window columns.
   std::vector<std::uint32_t> window_;       // Window columns of the input that are grouped by.
+  std::vector<GroupingSet> sets_;           // More than one only with GROUPING SETS and its kin.
   std::vector<Order> distinct_on_;
   std::optional<RankCut> cut_;
   std::vector<ExprPtr> rank_keys_;  // What stands in its OVER.
