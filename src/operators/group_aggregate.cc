@@ -1,31 +1,43 @@
 #include "operators/group_aggregate.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "columnar/builder.h"
 #include "columnar/kernels.h"
 #include "operators/group_table.h"
 #include "operators/window_tables.h"
+#include "state/state_array.h"
 
 namespace thalweg {
 namespace {
 
-// The results of some groups; those not in `fit` have none.
+// The results of some groups, without their keys; those not in `fit` have none.
 struct GroupResults {
   std::vector<Column> columns;
-  std::vector<bool> fit;
+  std::vector<char> fit;
   std::vector<RowIndex> overflow;
 };
 
-bool rows_equal(const std::vector<Column>& a, const std::vector<Column>& b, RowIndex row) {
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (compare_rows(a[i], row, b[i], row) != 0) {
-      return false;
+// Which groups have not the same result before and after, or one of them only.
+std::vector<char> find_different(const GroupResults& before, const GroupResults& after) {
+  const auto count = static_cast<RowIndex>(after.fit.size());
+  std::vector<char> different(count);
+  std::vector<RowIndex> equal;  // As far as has been looked.
+  for (RowIndex i = 0; i < count; ++i) {
+    different[i] = before.fit[i] != after.fit[i] ? 1 : 0;
+    if (before.fit[i] != 0 && after.fit[i] != 0) {
+      equal.push_back(i);
     }
   }
-  return true;
+  for (std::size_t column = 0; column < after.columns.size() && !equal.empty(); ++column) {
+    std::erase_if(equal, [&](RowIndex i) {
+      const bool differs = compare_rows(before.columns[column], i, after.columns[column], i) != 0;
+      different[i] |= differs ? 1 : 0;
+      return differs;
+    });
+  }
+  return different;
 }
 
 class GroupAggregate final : public Operator {
@@ -95,53 +107,74 @@ class GroupAggregate final : public Operator {
   }
 
   void update_and_emit(const AggregateColumns& columns, Emitter& out) {
-    const std::uint32_t first_new = table_.size();
+    const GroupId first_new = table_.size();
     const KeyIndex::Rows rows = columns.all_rows();
     const std::span<const GroupId> ids = table_.find_groups(columns, rows, columns.count);
-    std::vector<GroupId> touched(ids.begin(), ids.end());
-    std::sort(touched.begin(), touched.end());
-    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    collect_touched(ids);
     // What was emitted last is computed again from state that has not changed since, hence equal to
     // the last bit.
-    const GroupResults before = results(touched, first_new);
+    const GroupResults before = results(first_new);
     table_.update(columns, rows, ids);
-    emit_changes(before, results(touched, table_.size()), out);
+    emit_changes(before, results(table_.size()), out);
   }
 
-  // Groups from `first_new` on have no result yet.
-  GroupResults results(const std::vector<GroupId>& ids, GroupId first_new) {
-    GroupResults results;
-    results.columns = table_.results(ids, results.overflow);
+  // Each group once, in the order in which they come.
+  void collect_touched(std::span<const GroupId> ids) {
+    is_touched_.grow_to(table_.size());
+    touched_.resize(ids.size());
+    std::size_t count = 0;
     for (const GroupId id : ids) {
-      results.fit.push_back(id < first_new && (!has_keys() || table_.is_live(id)));
+      touched_[count] = id;
+      count += is_touched_[id] == 0 ? 1 : 0;
+      is_touched_[id] = 1;
+    }
+    touched_.resize(count);
+    for (const GroupId id : touched_) {
+      is_touched_[id] = 0;
+    }
+  }
+
+  // Of the touched groups. Those from `first_new` on have no result yet.
+  GroupResults results(GroupId first_new) {
+    GroupResults results;
+    results.columns = table_.aggregates(touched_, results.overflow);
+    results.fit.reserve(touched_.size());
+    for (const GroupId id : touched_) {
+      results.fit.push_back(id < first_new && (!has_keys() || table_.is_live(id)) ? 1 : 0);
     }
     for (const RowIndex row : results.overflow) {
-      results.fit[row] = false;
+      results.fit[row] = 0;
     }
     return results;
   }
 
   // -old and +new of each touched group whose result is not what it was, adjacent.
-  static void emit_changes(const GroupResults& before, const GroupResults& after, Emitter& out) {
-    const auto count = static_cast<RowIndex>(after.fit.size());
-    std::vector<RowIndex> picked;  // Old rows by number, new ones behind them.
+  void emit_changes(const GroupResults& before, const GroupResults& after, Emitter& out) const {
+    const auto count = static_cast<RowIndex>(touched_.size());
+    const std::vector<char> different = find_different(before, after);
+    std::vector<RowIndex> groups;  // Of each row that goes out, as a place among the touched.
+    std::vector<RowIndex> picked;  // Old results by number, new ones behind them.
     ColumnBuilder changes(type_of(TypeKind::kSmallint), 2 * count);
+    const auto pick = [&](RowIndex group, RowIndex result, std::int16_t change) {
+      groups.push_back(group);
+      picked.push_back(result);
+      changes.append(change);
+    };
     for (RowIndex i = 0; i < count; ++i) {
-      if (before.fit[i] && after.fit[i] && rows_equal(before.columns, after.columns, i)) {
-        continue;
+      if (different[i] != 0 && before.fit[i] != 0) {
+        pick(i, i, -1);
       }
-      if (before.fit[i]) {
-        picked.push_back(i);
-        changes.append(std::int16_t{-1});
-      }
-      if (after.fit[i]) {
-        picked.push_back(count + i);
-        changes.append(std::int16_t{1});
+      if (different[i] != 0 && after.fit[i] != 0) {
+        pick(i, count + i, 1);
       }
     }
-    reject_overflow(after, out);
+    std::vector<Column> keys = table_.keys(touched_);
+    reject_overflow(keys, after, out);
     Batch batch;
     batch.length = static_cast<std::uint32_t>(picked.size());
+    for (const Column& key : keys) {
+      batch.columns.push_back(gather(key, groups));
+    }
     for (std::size_t i = 0; i < after.columns.size(); ++i) {
       const Column both[] = {before.columns[i], after.columns[i]};
       batch.columns.push_back(gather(concat_columns(both), picked));
@@ -150,13 +183,15 @@ class GroupAggregate final : public Operator {
     out.emit(Port::kMain, std::move(batch));
   }
 
-  static void reject_overflow(const GroupResults& after, Emitter& out) {
+  static void reject_overflow(const std::vector<Column>& keys, const GroupResults& after,
+                              Emitter& out) {
     if (after.overflow.empty()) {
       return;
     }
     Batch batch;
     batch.length = static_cast<std::uint32_t>(after.fit.size());
-    batch.columns = after.columns;
+    batch.columns = keys;
+    batch.columns.insert(batch.columns.end(), after.columns.begin(), after.columns.end());
     out.reject(batch, after.overflow, RowError::kOverflow);
   }
 
@@ -166,6 +201,8 @@ class GroupAggregate final : public Operator {
   GroupTable table_;
   bool at_end_ = false;
   std::uint32_t emitted_ = 0;
+  StateArray<char> is_touched_;   // By group; only while touched_ is collected.
+  std::vector<GroupId> touched_;  // By the batch at hand.
 };
 
 }  // namespace

@@ -204,9 +204,9 @@ TEST(GroupAggregateTest, AnOldRowIsTakenBackJustBeforeItsNewOne) {
   feed(*op, batch_of({{2, 6}, {3, 1}, {1, 6}}), out);
   std::vector<TextRow> rows = text_rows(out);
   EXPECT_EQ(rows,
-            (std::vector<TextRow>{{"1", "1"}, {"1", "2"}, {"2", "1"}, {"2", "2"}, {"3", "1"}}));
+            (std::vector<TextRow>{{"2", "1"}, {"2", "2"}, {"3", "1"}, {"1", "1"}, {"1", "2"}}));
   EXPECT_THAT(out.batches.at(0).changes->values<std::int16_t>(),
-              ::testing::ElementsAre(-1, 1, -1, 1, 1));
+              ::testing::ElementsAre(-1, 1, 1, -1, 1));
 }
 
 TEST(GroupAggregateTest, AResultThatStaysAsItWasIsNotRepeated) {

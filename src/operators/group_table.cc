@@ -154,6 +154,15 @@ UpdateRows GroupTable::choose_distinct(Slot& slot, const Column& values, const U
 std::vector<Column> GroupTable::results(std::span<const GroupId> ids,
                                         std::vector<RowIndex>& overflow) {
   std::vector<Column> columns = index_->keys(ids);
+  for (Column& column : aggregates(ids, overflow)) {
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+std::vector<Column> GroupTable::aggregates(std::span<const GroupId> ids,
+                                           std::vector<RowIndex>& overflow) {
+  std::vector<Column> columns;
   for (const Slot& slot : slots_) {
     columns.push_back(slot.accumulator != nullptr ? slot.accumulator->results(ids, overflow)
                                                   : row_counts(ids));

@@ -34,6 +34,8 @@ class GroupTable {
   // Keys, then aggregates, of these groups; groups with a result that does not fit go to
   // `overflow`.
   std::vector<Column> results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
+  // The same without the keys.
+  std::vector<Column> aggregates(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
   // Keys, then each aggregate's partial state.
   std::vector<Column> partials(std::span<const GroupId> ids);
 

@@ -138,6 +138,15 @@ class WordsKeyIndex final : public KeyIndex {
     return static_cast<std::uint32_t>(hash * 0x9E3779B97F4A7C15ULL >> 32);
   }
 
+  // Without a call, which == of arrays is.
+  static bool are_equal(const Key& a, const Key& b) {
+    std::int64_t difference = 0;
+    for (std::size_t i = 0; i < kWords; ++i) {
+      difference |= a[i] ^ b[i];
+    }
+    return difference == 0;
+  }
+
   std::size_t home(std::uint32_t hash) const {
     return hash >> (32 - std::countr_zero(slots_.size()));
   }
@@ -167,7 +176,7 @@ class WordsKeyIndex final : public KeyIndex {
       if (slot.id_plus_one == 0) {
         return insert(row, at);
       }
-      if (slot.hash == hash && keys_[slot.id_plus_one - 1] == batch_[row] &&
+      if (slot.hash == hash && are_equal(keys_[slot.id_plus_one - 1], batch_[row]) &&
           (batch_nulls_.empty() || nulls_[slot.id_plus_one - 1] == batch_nulls_[row])) {
         return slot.id_plus_one - 1;
       }
