@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <utility>
 
@@ -54,21 +53,5 @@ template <auto Member>
 AggregateOf last() {
   return of("last_value", std::string(detail::name_of_value<Member>()));
 }
-
-// Windows of a fixed size, one after the other.
-struct TumblingWindow {
-  std::chrono::microseconds size;
-  std::chrono::microseconds offset;
-};
-inline TumblingWindow tumbling(std::chrono::microseconds size,
-                               std::chrono::microseconds offset = {}) {
-  return {size, offset};
-}
-
-// How far behind the latest row an older one may come and not be late.
-struct Lateness {
-  std::chrono::microseconds delay;
-};
-inline Lateness bounded_out_of_order(std::chrono::microseconds delay) { return {delay}; }
 
 }  // namespace thalweg

@@ -21,12 +21,13 @@ class SourceStream : public Stream<T> {
   SourceStream(detail::Graph& graph, detail::SourceDecl decl)
       : Stream<T>(graph, graph.source(decl)), graph_(&graph), decl_(std::move(decl)) {}
 
-  // The field that holds the time at which a row happened, and how late rows may come.
+  // The field that holds the time at which a row happened, and how the watermark follows from it.
+  // A row without a value there is rejected.
   template <auto Member>
-  SourceStream event_time(Lateness lateness) const {
+  SourceStream event_time(Watermarks watermarks) const {
     detail::SourceDecl decl = decl_;
     decl.time_field = std::string(detail::name_of_value<Member>());
-    decl.delay = lateness.delay;
+    decl.watermarks = std::move(watermarks);
     return {*graph_, std::move(decl)};
   }
 

@@ -14,46 +14,9 @@
 namespace thalweg {
 
 template <typename T>
-class Stream;
-
-// A stream cut into windows, by key or not.
+class KeyedStream;
 template <typename T>
-class WindowedStream {
- public:
-  WindowedStream(detail::Graph& graph, detail::PlanNode node, detail::AggregateDecl decl)
-      : graph_(&graph), node_(std::move(node)), decl_(std::move(decl)) {}
-
-  // One row per key and window when the window closes: window_start, window_end, window_time, the
-  // keys, the aggregates. Without a window one per key, at the end of a bounded stream, else each
-  // time it changes.
-  template <std::same_as<AggregateOf>... Aggregates>
-  Stream<Record> aggregate(Aggregates... aggregates) const;
-
- private:
-  detail::Graph* graph_;
-  detail::PlanNode node_;
-  detail::AggregateDecl decl_;
-};
-
-template <typename T>
-class KeyedStream {
- public:
-  KeyedStream(detail::Graph& graph, detail::PlanNode node, std::vector<std::string> keys)
-      : graph_(&graph), node_(std::move(node)), keys_(std::move(keys)) {}
-
-  // Requires event time.
-  WindowedStream<T> window(TumblingWindow window) const {
-    return {*graph_, node_, {.keys = keys_, .window = window, .aggregates = {}}};
-  }
-
-  template <std::same_as<AggregateOf>... Aggregates>
-  Stream<Record> aggregate(Aggregates... aggregates) const;
-
- private:
-  detail::Graph* graph_;
-  detail::PlanNode node_;
-  std::vector<std::string> keys_;
-};
+class WindowedStream;
 
 // Rows of type T, a plain struct of up to 24 fields (or Record), on their way. A value that stands
 // for one step of its pipeline, which must outlive it; steps may be used more than once. Functions
@@ -116,9 +79,8 @@ class Stream {
     return {*graph_, node_, std::move(fields)};
   }
 
-  WindowedStream<T> window(TumblingWindow window) const {
-    return KeyedStream<T>(*graph_, node_, {}).window(window);
-  }
+  // All rows as those of one key. Requires event time.
+  WindowedStream<T> window(Windows windows) const { return {*graph_, node_, {}, windows}; }
 
   // One row over all: at the end of a bounded stream, else each time it changes.
   template <std::same_as<AggregateOf>... Aggregates>
@@ -184,19 +146,92 @@ class Stream {
   detail::PlanNode node_;
 };
 
+// A stream seen by key: rows of equal values in the key's fields belong together. NULL is a value
+// like any other.
 template <typename T>
-template <std::same_as<AggregateOf>... Aggregates>
-Stream<Record> WindowedStream<T>::aggregate(Aggregates... aggregates) const {
-  detail::AggregateDecl decl = decl_;
-  (decl.aggregates.push_back(std::move(aggregates)), ...);
-  return {*graph_, graph_->aggregate(node_, decl)};
-}
+class KeyedStream {
+ public:
+  KeyedStream(detail::Graph& graph, detail::PlanNode node, std::vector<std::string> keys)
+      : graph_(&graph), node_(std::move(node)), keys_(std::move(keys)) {}
 
+  // Requires event time.
+  WindowedStream<T> window(Windows windows) const { return {*graph_, node_, keys_, windows}; }
+
+  // One row per key: the keys, the aggregates; at the end of a bounded stream, else each time they
+  // change. Where window_end is among the keys of a stream of windows' results, once for each when
+  // its window closes.
+  template <std::same_as<AggregateOf>... Aggregates>
+  Stream<Record> aggregate(Aggregates... aggregates) const {
+    return {*graph_, graph_->aggregate(node_, {keys_, std::nullopt, {std::move(aggregates)...}})};
+  }
+
+  // The first rows of each key: top(5, largest<&T::price>(), smallest<&T::id>()). Where the keys
+  // hold window_end of a stream of windows' results, when its window closes; else at the end of a
+  // bounded stream, and of one without end each time they change, with change -1 for a row that is
+  // no longer among them.
+  template <std::same_as<OrderBy>... Orders>
+    requires(sizeof...(Orders) > 0)
+  Stream<T> top(Top top, Orders... order) const {
+    return {*graph_, graph_->top(node_, {keys_, std::nullopt, top, {std::move(order)...}})};
+  }
+  // The same with the rank behind the fields as a column: BIGINT, from 1.
+  template <std::same_as<OrderBy>... Orders>
+    requires(sizeof...(Orders) > 0)
+  Stream<Record> ranked(std::string rank, Top top, Orders... order) const {
+    return {*graph_,
+            graph_->top(node_, {keys_, std::nullopt, top, {std::move(order)...}, std::move(rank)})};
+  }
+
+  // One row of each key. Requires a field that holds the event time.
+  Stream<T> deduplicate(Keep keep = Keep::kFirst) const {
+    return {*graph_, graph_->deduplicate(node_, keys_, keep)};
+  }
+
+ private:
+  detail::Graph* graph_;
+  detail::PlanNode node_;
+  std::vector<std::string> keys_;
+};
+
+// A stream cut into windows of event time, by key or not. Windows close when the watermark reaches
+// their end. A row whose windows have all closed before it came is late: it is counted, and left
+// out.
 template <typename T>
-template <std::same_as<AggregateOf>... Aggregates>
-Stream<Record> KeyedStream<T>::aggregate(Aggregates... aggregates) const {
-  return WindowedStream<T>(*graph_, node_, {.keys = keys_, .window = {}, .aggregates = {}})
-      .aggregate(std::move(aggregates)...);
-}
+class WindowedStream {
+ public:
+  WindowedStream(detail::Graph& graph, detail::PlanNode node, std::vector<std::string> keys,
+                 Windows windows)
+      : graph_(&graph), node_(std::move(node)), keys_(std::move(keys)), windows_(windows) {}
+
+  // One row per key and window when the window closes: window_start, window_end, window_time (its
+  // last microsecond, which is the row's event time), the keys, the aggregates.
+  template <std::same_as<AggregateOf>... Aggregates>
+  Stream<Record> aggregate(Aggregates... aggregates) const {
+    return {*graph_, graph_->aggregate(node_, {keys_, windows_, {std::move(aggregates)...}})};
+  }
+
+  // The first rows of each key in each window when it closes: their fields, then window_start,
+  // window_end, window_time. top(5, largest<&T::price>(), smallest<&T::id>()).
+  template <std::same_as<OrderBy>... Orders>
+  Stream<Record> top(Top top, Orders... order) const {
+    return {*graph_, graph_->top(node_, {keys_, windows_, top, {std::move(order)...}})};
+  }
+  // The same with the rank behind them as a column: BIGINT, from 1.
+  template <std::same_as<OrderBy>... Orders>
+  Stream<Record> ranked(std::string rank, Top top, Orders... order) const {
+    return {*graph_,
+            graph_->top(node_, {keys_, windows_, top, {std::move(order)...}, std::move(rank)})};
+  }
+
+  // The rows themselves, with window_start, window_end, window_time behind their fields; once for
+  // each window that a row is in. Those of a session come when it has ended.
+  Stream<Record> rows() const { return {*graph_, graph_->assign_windows(node_, keys_, windows_)}; }
+
+ private:
+  detail::Graph* graph_;
+  detail::PlanNode node_;
+  std::vector<std::string> keys_;
+  Windows windows_;
+};
 
 }  // namespace thalweg

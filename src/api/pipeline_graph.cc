@@ -5,6 +5,8 @@
 
 #include "api/pipeline_impl.h"
 #include "api/problems.h"
+#include "plan/build.h"
+#include "sql/catalog_names.h"
 
 namespace thalweg::detail {
 namespace {
@@ -38,6 +40,16 @@ Status with_first_failure(const Status& status, const FailureNotes& failures) {
 
 Graph::Impl::Impl(std::string pipeline_name)
     : name(std::move(pipeline_name)), engine(system_env(), {}) {}
+
+plan::NodePtr named_rows(const plan::Node& sink) {
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (std::uint32_t column = 0; column < sink.schema.size(); ++column) {
+    exprs.push_back(column_expr(column, sink.schema[column].type, sink.schema[column].name));
+    names.push_back(sink.schema[column].name);
+  }
+  return plan::make_project(sink.inputs[0], std::move(exprs), std::move(names));
+}
 
 void Graph::Impl::add_problems(const SourceText& source, const Diagnostics& diagnostics) {
   for (Problem& problem : to_problems(source, diagnostics, false)) {
@@ -73,6 +85,23 @@ std::optional<Engine::BoundScript> Graph::Impl::bind(const Script& script, std::
   }
   add_problems({.name = script.name, .text = script.text.substr(prefix)}, shown);
   return bound;
+}
+
+PlanNode Graph::Impl::query_over(const PlanNode& input, const std::string& step,
+                                 const std::string& prefix, const std::string& text) {
+  if (input == nullptr) {
+    return nullptr;
+  }
+  auto& views = engine.catalog().names().views;
+  const std::string view = "the stream";
+  views[view] = {.name = view, .node = input};
+  const auto bound = bind({.name = name + ", " + step, .text = prefix + text}, prefix.size());
+  views.erase(view);
+  if (!bound || bound->items.size() != 1) {
+    return nullptr;
+  }
+  const auto* query = std::get_if<sql::BoundQuery>(&bound->items[0].bound);
+  return query == nullptr ? nullptr : named_rows(*query->sink);
 }
 
 std::optional<std::uint32_t> Graph::Impl::column_of(const PlanNode& node, const std::string& step,

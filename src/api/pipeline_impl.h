@@ -15,6 +15,9 @@
 
 namespace thalweg::detail {
 
+// A query's rows under the names that its sink shows.
+plan::NodePtr named_rows(const plan::Node& sink);
+
 // The plan under construction, with the mistakes made so far. Steps after a mistake are null.
 struct Graph::Impl {
   explicit Impl(std::string pipeline_name);
@@ -26,9 +29,23 @@ struct Graph::Impl {
   // Problems are shown in the script's text after its first `prefix` bytes, which are ours.
   std::optional<Engine::BoundScript> bind(const Script& script, std::size_t prefix = 0);
 
+  // The rows of a query over "the stream", a name which no program gives to a table. Problems are
+  // shown in its text after `prefix`.
+  PlanNode query_over(const PlanNode& input, const std::string& step, const std::string& prefix,
+                      const std::string& text);
+
   // The number of a column; a problem of the step where there is none.
   std::optional<std::uint32_t> column_of(const PlanNode& node, const std::string& step,
                                          const std::string& column);
+  // The same of several.
+  std::optional<std::vector<ExprPtr>> columns_of(const PlanNode& node, const std::string& step,
+                                                 const std::vector<std::string>& names);
+
+  // Whether a stream can be cut into these windows; a problem where not.
+  bool check_windows(const PlanNode& input, const Windows& windows);
+
+  // Of a step that keeps state.
+  std::string next_id(const std::string& kind);
 
   bool has_errors() const;
 

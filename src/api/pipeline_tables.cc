@@ -5,6 +5,7 @@
 #include "api/pipeline_impl.h"
 #include "api/program_columns.h"
 #include "api/program_source.h"
+#include "catalog/table_options.h"
 #include "plan/build.h"
 #include "sql/catalog_names.h"
 #include "sql/sql_text.h"
@@ -22,6 +23,51 @@ std::string options_sql(const ConnectorOptions& connector) {
   return sql + ")";
 }
 
+// What a strategy says besides the watermark itself, as the options that SQL has for it.
+std::vector<std::pair<std::string, std::string>> time_options(const Watermarks& watermarks) {
+  std::vector<std::pair<std::string, std::string>> options;
+  const auto add = [&](const char* name, std::optional<std::chrono::microseconds> span) {
+    if (span) {
+      options.emplace_back(name, fmt::format("{}us", span->count()));
+    }
+  };
+  add("idle_timeout", watermarks.idle_timeout_span);
+  add("max_future_skew", watermarks.max_future_skew_span);
+  add("max_drift", watermarks.max_drift_span);
+  if (watermarks.advances_when_idle) {
+    options.emplace_back("advance_when_idle", "true");
+  }
+  return options;
+}
+
+// The same for a table without a connector, whose options SQL does not see.
+TimePolicy time_policy(const Watermarks& watermarks, bool bounded) {
+  TimePolicy policy = time_policy_of({}, bounded);
+  const auto set = [](std::int64_t& micros, std::optional<std::chrono::microseconds> span) {
+    micros = span ? span->count() : micros;
+  };
+  set(policy.idle_timeout, watermarks.idle_timeout_span);
+  set(policy.max_future_skew, watermarks.max_future_skew_span);
+  set(policy.max_drift, watermarks.max_drift_span);
+  policy.advance_when_idle = watermarks.advances_when_idle;
+  return policy;
+}
+
+// What is wrong with a strategy; empty: nothing.
+std::string mistake_in(const Watermarks& watermarks) {
+  const std::pair<const char*, std::optional<std::chrono::microseconds>> spans[] = {
+      {"the delay of a watermark", watermarks.delay},
+      {"idle_timeout", watermarks.idle_timeout_span},
+      {"max_future_skew", watermarks.max_future_skew_span},
+      {"max_drift", watermarks.max_drift_span}};
+  for (const auto& [what, span] : spans) {
+    if (span && span->count() < 0) {
+      return fmt::format("{} cannot be less than nothing", what);
+    }
+  }
+  return "";
+}
+
 std::string column_sql(const Field& field) {
   return quote_name(field.name) + " " + thalweg::to_string(field.type);
 }
@@ -34,12 +80,23 @@ std::string source_sql(const SourceDecl& source, const std::string& table) {
   }
   if (!source.time_field.empty()) {
     const std::string time = quote_name(source.time_field);
-    parts.push_back(fmt::format("WATERMARK FOR {} AS {} - INTERVAL '{} microseconds'", time, time,
-                                source.delay.count()));
+    const Watermarks& watermarks = source.watermarks;
+    parts.push_back(fmt::format(
+        "WATERMARK FOR {} AS {}", time,
+        watermarks.bound.empty()
+            ? fmt::format("{} - INTERVAL '{} microseconds'", time, watermarks.delay.count())
+            : watermarks.bound));
+  }
+  std::string options;
+  if (source.connector) {
+    ConnectorOptions connector = *source.connector;
+    for (auto& option : time_options(source.watermarks)) {
+      connector.options.push_back(std::move(option));
+    }
+    options = options_sql(connector);
   }
   return fmt::format("CREATE OR REPLACE TABLE {} ({}) {}", quote_name(table),
-                     fmt::join(parts, ", "),
-                     source.connector ? options_sql(*source.connector) : "");
+                     fmt::join(parts, ", "), options);
 }
 
 std::string sink_sql(const Schema& schema, const std::string& table,
@@ -66,20 +123,13 @@ const Table* memory_table(const plan::Node& node) {
   return nullptr;
 }
 
-// A query's rows under the names that its sink shows.
-plan::NodePtr named_rows(const plan::Node& sink) {
-  std::vector<ExprPtr> exprs;
-  std::vector<std::string> names;
-  for (std::uint32_t column = 0; column < sink.schema.size(); ++column) {
-    exprs.push_back(column_expr(column, sink.schema[column].type, sink.schema[column].name));
-    names.push_back(sink.schema[column].name);
-  }
-  return plan::make_project(sink.inputs[0], std::move(exprs), std::move(names));
-}
-
 }  // namespace
 
 PlanNode Graph::source(const SourceDecl& source) {
+  if (const std::string mistake = mistake_in(source.watermarks); !mistake.empty()) {
+    impl_->add_problem("source " + source.name, mistake, {});
+    return nullptr;
+  }
   const std::string name = sql::fold_name(source.name);
   auto& tables = impl_->engine.catalog().names().tables;
   if (!impl_->bind(
@@ -93,6 +143,12 @@ PlanNode Graph::source(const SourceDecl& source) {
     own->connector = "program";
     own->memory = nullptr;
     own->bounded = source.bounded;
+    own->time_policy = time_policy(source.watermarks, source.bounded);
+    if (own->time_policy.advance_when_idle && own->watermark && !own->watermark->delay_micros) {
+      impl_->add_problem("source " + source.name,
+                         "with advance_when_idle the watermark is a field less a span",
+                         {"as in watermark(\"time - INTERVAL '5 seconds'\")"});
+    }
     table = own;
     tables[name] = table;
     impl_->own_tables.push_back(table);

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <optional>
-#include <random>
-#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "api/pipeline_fixture.h"
 #include "thalweg/thalweg.h"
 
 namespace thalweg {
@@ -20,53 +18,23 @@ namespace {
 using testing::UnorderedElementsAreArray;
 using namespace std::chrono_literals;
 
-struct Bid {
-  std::int64_t auction;
-  std::int32_t bidder;
-  std::optional<double> price;
-  std::string channel;
-  Timestamp time;
-};
-
-struct Top {
+struct Hot {
   Timestamp window_start;
   Timestamp window_end;
   std::int64_t auction;
   std::int64_t bids;
   std::optional<double> top;
-  friend bool operator==(const Top&, const Top&) = default;
+  friend bool operator==(const Hot&, const Hot&) = default;
 };
-
-constexpr std::int64_t kSecond = 1'000'000;
-constexpr std::int64_t kMinute = 60 * kSecond;
-
-// Out of order by up to half a minute, now and then by several.
-std::vector<Bid> random_bids(std::size_t count, std::uint32_t seed) {
-  std::mt19937 random(seed);
-  std::vector<Bid> bids;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int64_t behind = random() % 50 == 0 ? 240 * kSecond : 30 * kSecond;
-    const std::int64_t time =
-        static_cast<std::int64_t>(i) * kSecond / 4 -
-        static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(behind));
-    bids.push_back(
-        {.auction = static_cast<std::int64_t>(random() % 11),
-         .bidder = static_cast<std::int32_t>(random() % 100),
-         .price = random() % 9 == 0 ? std::nullopt : std::optional(double(random() % 500)),
-         .channel = random() % 2 == 0 ? "web" : "app",
-         .time = {time}});
-  }
-  return bids;
-}
 
 // What tumbling windows make of the rows: late is what comes when the largest time before it, less
 // the delay, has reached the window's end.
 struct Expected {
-  std::vector<Top> rows;
+  std::vector<Hot> rows;
   std::uint64_t late = 0;
 };
 Expected brute_force(const std::vector<Bid>& bids, std::int64_t delay, double price_min) {
-  std::map<std::pair<std::int64_t, std::int64_t>, Top> windows;
+  std::map<std::pair<std::int64_t, std::int64_t>, Hot> windows;
   std::optional<std::int64_t> largest;
   Expected expected;
   for (const Bid& bid : bids) {
@@ -81,7 +49,7 @@ Expected brute_force(const std::vector<Bid>& bids, std::int64_t delay, double pr
       ++expected.late;
       continue;
     }
-    Top& top = windows[{start, bid.auction}];
+    Hot& top = windows[{start, bid.auction}];
     top.window_start = {start};
     top.window_end = {start + kMinute};
     top.auction = bid.auction;
@@ -94,29 +62,14 @@ Expected brute_force(const std::vector<Bid>& bids, std::int64_t delay, double pr
   return expected;
 }
 
-struct Setting {
-  std::uint32_t workers;
-  std::uint32_t batch_rows;
-  std::optional<std::uint64_t> seed;
-};
-
-class PipelineWindowTest : public testing::TestWithParam<Setting> {
- protected:
-  SessionOptions options() const {
-    return {.workers = GetParam().workers,
-            .batch_rows = GetParam().batch_rows,
-            .interleaving_seed = GetParam().seed};
-  }
-};
-INSTANTIATE_TEST_SUITE_P(Settings, PipelineWindowTest,
-                         testing::Values(Setting{1, 4096, {}}, Setting{4, 4096, {}},
-                                         Setting{4, 7, {}}, Setting{3, 50, 17}, Setting{4, 1, 4}));
+using PipelineWindowTest = BidsTest;
+INSTANTIATE_TEST_SUITE_P(Settings, PipelineWindowTest, every_setting());
 
 TEST_P(PipelineWindowTest, TumblingWindowsByKeyWithLateRows) {
   const std::vector<Bid> bids = random_bids(6000, 1);
   const Expected expected = brute_force(bids, 20 * kSecond, 100);
   ASSERT_GT(expected.late, 20U);
-  std::vector<Top> rows;
+  std::vector<Hot> rows;
   Pipeline pipeline("hot-auctions");
   pipeline.source(bids)
       .event_time<&Bid::time>(bounded_out_of_order(20s))
@@ -124,8 +77,8 @@ TEST_P(PipelineWindowTest, TumblingWindowsByKeyWithLateRows) {
       .key_by<&Bid::auction>()
       .window(tumbling(1min))
       .aggregate(count().as("bids"), max<&Bid::price>().as("top"))
-      .as<Top>()
-      .sink([&](const Top& row) { rows.push_back(row); });
+      .as<Hot>()
+      .sink([&](const Hot& row) { rows.push_back(row); });
   const RunReport report = pipeline.run(options());
   ASSERT_EQ(report.outcome, Outcome::kDone);
   EXPECT_THAT(rows, UnorderedElementsAreArray(expected.rows));
@@ -150,7 +103,7 @@ TEST_P(PipelineWindowTest, DerivedRowsKeepTheirTime) {
   const Expected expected = brute_force(bids, 0, 0);
   std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t, double>> rows;
   std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t, double>> wanted;
-  for (const Top& row : expected.rows) {
+  for (const Hot& row : expected.rows) {
     wanted.emplace_back(row.window_start.micros, row.auction, 2 * row.bids, *row.top / 2);
   }
   Pipeline pipeline("halves");

@@ -91,6 +91,20 @@ Node following(NodePtr input) {
   return node;
 }
 
+// Whether a key tells the window that a row stands for, whose rows are all there when it closes.
+bool holds_window(const Node& input, const std::vector<std::uint32_t>& keys) {
+  const std::optional<WindowColumns>& window = input.time.window;
+  // Rows of a session come when it has ended; its results stand for it.
+  const bool closes = window && window->end && (window->is_result || !window->varies);
+  return closes && !input.time.lost &&
+         std::any_of(keys.begin(), keys.end(), [&](std::uint32_t key) {
+           // Several windows of CUMULATE begin together.
+           const bool start_tells = window->window.kind != WindowKind::kCumulate;
+           return (window->start == key && start_tells) || window->end == key ||
+                  window->time == key;
+         });
+}
+
 NodePtr share(Node node) { return std::make_shared<const Node>(std::move(node)); }
 
 }  // namespace
@@ -236,6 +250,20 @@ NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string i
   node.id = std::move(id);
   node.name = std::move(name);
   return share(std::move(node));
+}
+
+TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes) {
+  if (!changes && !input.updating) {
+    if (holds_window(input, top.keys)) {
+      return TopNEmit::kOnWindowClose;
+    }
+    const bool by_time = !input.time.lost && !top.order.empty() && !top.order[0].descending &&
+                         input.time.column == top.order[0].column;
+    if (by_time && top.ranking == Ranking::kRowNumber) {
+      return TopNEmit::kBehindWatermark;
+    }
+  }
+  return changes || !input.bounded ? TopNEmit::kChanges : TopNEmit::kAtEnd;
 }
 
 NodePtr make_process(NodePtr input, Process process, Schema schema) {

@@ -42,6 +42,10 @@ NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name);
 NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string id,
                    std::string name);
 
+// When the first rows of each key come out: at every change if `changes` is asked for, else as the
+// input and the order allow.
+TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes = false);
+
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 

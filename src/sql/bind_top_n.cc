@@ -51,40 +51,12 @@ class Columns {
   std::vector<std::string> names_;
 };
 
-bool holds_window(const plan::Node& input, const std::vector<std::uint32_t>& keys) {
-  const std::optional<plan::WindowColumns>& window = input.time.window;
-  // Rows of a session come when it has ended; its results stand for it.
-  const bool closes = window && window->end && (window->is_result || !window->varies);
-  return closes && !input.time.lost &&
-         std::any_of(keys.begin(), keys.end(), [&](std::uint32_t key) {
-           // Several windows of CUMULATE begin together.
-           const bool start_tells = window->window.kind != plan::WindowKind::kCumulate;
-           return (window->start == key && start_tells) || window->end == key ||
-                  window->time == key;
-         });
-}
-
 }  // namespace
-
-plan::TopNEmit choose_top_n_emit(const BindContext& context, const plan::Node& input,
-                                 const plan::TopN& top) {
-  const bool changes = context.emit != nullptr && context.emit->kind == ast::EmitKind::kChanges;
-  if (!changes && !input.updating) {
-    if (holds_window(input, top.keys)) {
-      return plan::TopNEmit::kOnWindowClose;
-    }
-    const bool by_time = !input.time.lost && !top.order.empty() && !top.order[0].descending &&
-                         input.time.column == top.order[0].column;
-    if (by_time && top.ranking == Ranking::kRowNumber) {
-      return plan::TopNEmit::kBehindWatermark;
-    }
-  }
-  return changes || !input.bounded ? plan::TopNEmit::kChanges : plan::TopNEmit::kAtEnd;
-}
 
 plan::NodePtr make_top_n(BindContext& context, plan::NodePtr input, plan::TopN top,
                          const std::string& rank_name, Span span) {
-  top.emit = choose_top_n_emit(context, *input, top);
+  const bool changes = context.emit != nullptr && context.emit->kind == ast::EmitKind::kChanges;
+  top.emit = plan::choose_top_n_emit(*input, top, changes);
   const char* const kind = top.limit == plan::kNoLimit ? "sort"
                            : top.limit == 1            ? "deduplicate"
                                                        : "top";

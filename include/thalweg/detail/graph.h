@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,7 +10,10 @@
 
 #include "thalweg/aggregates.h"
 #include "thalweg/detail/columns.h"
+#include "thalweg/order.h"
 #include "thalweg/session.h"
+#include "thalweg/watermarks.h"
+#include "thalweg/windows.h"
 
 namespace thalweg {
 
@@ -58,7 +60,7 @@ struct SourceDecl {
   std::function<void()> close;  // When a run is over; may be absent.
   bool bounded = true;
   std::string time_field;  // Empty: no event time.
-  std::chrono::microseconds delay{0};
+  Watermarks watermarks;
 };
 
 struct FunctionDecl {
@@ -77,8 +79,16 @@ struct SinkDecl {
 
 struct AggregateDecl {
   std::vector<std::string> keys;
-  std::optional<TumblingWindow> window;
+  std::optional<Windows> windows;
   std::vector<AggregateOf> aggregates;
+};
+
+struct TopDecl {
+  std::vector<std::string> keys;
+  std::optional<Windows> windows;  // The first rows of each key in each window.
+  Top top{1};
+  std::vector<OrderBy> order;
+  std::string rank_name = {};  // Of a column for the rank; empty: there is none.
 };
 
 // The plan that streams build, with types erased.
@@ -91,6 +101,11 @@ class Graph {
   PlanNode function(const PlanNode& input, FunctionDecl function);
   PlanNode filter(const PlanNode& input, const std::string& condition);
   PlanNode aggregate(const PlanNode& input, const AggregateDecl& aggregate);
+  // The rows with the columns of their windows behind their own, each as often as it has windows.
+  PlanNode assign_windows(const PlanNode& input, const std::vector<std::string>& keys,
+                          const Windows& windows);
+  PlanNode top(const PlanNode& input, const TopDecl& top);
+  PlanNode deduplicate(const PlanNode& input, const std::vector<std::string>& keys, Keep keep);
   // The columns of these names, as these kinds; a row with NULL where none may be is rejected.
   PlanNode convert(const PlanNode& input, const std::string& type,
                    const std::vector<FieldInfo>& fields);
