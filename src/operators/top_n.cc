@@ -48,10 +48,10 @@ class TableEmitter {
 
 class TopNAtEnd final : public Operator {
  public:
-  explicit TopNAtEnd(TopNSpec spec) : spec_(std::move(spec)), table_(spec_) {}
+  explicit TopNAtEnd(TopNSpec spec) : spec_(std::move(spec)), table_(make_top_n_table(spec_)) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& /*out*/) override {
-    table_.add(batch);
+    table_->add(batch);
     return Progress::kDone;
   }
 
@@ -64,26 +64,26 @@ class TopNAtEnd final : public Operator {
     if (!at_end_) {
       return Progress::kDone;
     }
-    const Progress progress = emitter_.emit(table_, std::nullopt, out);
+    const Progress progress = emitter_.emit(*table_, std::nullopt, out);
     if (progress == Progress::kDone) {
-      table_.clear();
+      table_->clear();
     }
     return progress;
   }
 
  private:
   const TopNSpec spec_;
-  TopNTable table_;
+  const std::unique_ptr<TopNTable> table_;
   TableEmitter emitter_;
   bool at_end_ = false;
 };
 
 class TopNChanges final : public Operator {
  public:
-  explicit TopNChanges(TopNSpec spec) : spec_(std::move(spec)), table_(spec_) {}
+  explicit TopNChanges(TopNSpec spec) : spec_(std::move(spec)), table_(make_top_n_table(spec_)) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
-    TopNTable::Changes result = table_.add_and_compare(batch);
+    TopNTable::Changes result = table_->add_and_compare(batch);
     if (result.changes.empty()) {
       return Progress::kDone;
     }
@@ -97,7 +97,7 @@ class TopNChanges final : public Operator {
 
  private:
   const TopNSpec spec_;
-  TopNTable table_;
+  const std::unique_ptr<TopNTable> table_;
 };
 
 // A table for each open window.
@@ -160,7 +160,7 @@ class TopNOfWindows final : public Operator {
  private:
   std::unique_ptr<TopNTable> obtain() {
     if (spare_.empty()) {
-      return std::make_unique<TopNTable>(spec_);
+      return make_top_n_table(spec_);
     }
     std::unique_ptr<TopNTable> table = std::move(spare_.back());
     spare_.pop_back();

@@ -126,11 +126,11 @@ Column RowStore::read_column(const Stored& stored, std::span<const RowRef> refs,
     auto buffer = Buffer::allocate(std::size_t{length} * stored.width);
     with_width(stored.width, [&](auto zero) {
       using T = decltype(zero);
-      const T* const kept = reinterpret_cast<const T*>(stored.values.data());
-      const T* const fresh = reinterpret_cast<const T*>(batch.raw_values());
+      const T* const places[] = {reinterpret_cast<const T*>(batch.raw_values()),
+                                 reinterpret_cast<const T*>(stored.values.data())};
       T* const out = buffer->template as<T>();
       for (std::size_t i = 0; i < length; ++i) {
-        out[i] = (refs[i].is_kept ? kept : fresh)[refs[i].number];
+        out[i] = places[refs[i].is_kept ? 1 : 0][refs[i].number];
       }
     });
     column.set_values(std::move(buffer));

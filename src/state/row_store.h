@@ -29,6 +29,8 @@ class RowStore {
 
   RowSlot obtain();
   void release(RowSlot slot) { free_.push_back(slot); }
+  // For those who choose slots themselves: makes room for slots 0 to count - 1.
+  void grow_to(RowSlot count) { slots_ = count; }
 
   // Fills slots[i] with row rows[i] of the columns.
   void put(std::span<const Column> columns, RowSpan rows, std::span<const RowSlot> slots);

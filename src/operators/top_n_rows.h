@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "columnar/batch.h"
+#include "operators/top_n_spec.h"
+#include "state/row_store.h"
+
+namespace thalweg {
+
+// The rows that a top-N looks at: those it has kept and those of the batch at hand, and the order
+// among them all.
+class TopNRows {
+ public:
+  // Borrows `spec`, which outlives this.
+  explicit TopNRows(const TopNSpec& spec);
+
+  // Between these two the rows of a batch can be named. Borrows nothing of it.
+  void begin_batch(const Batch& batch);
+  void end_batch() { columns_.clear(); }
+
+  RowStore& store() { return store_; }
+  // Keeps these rows of the batch.
+  void keep(RowSpan rows, std::span<const RowSlot> slots) { store_.put(columns_, rows, slots); }
+
+  // What a row of the batch has in the first ORDER BY column, as an integer that sorts the same
+  // way; only rows of equal words need be compared in full.
+  std::uint64_t word(RowIndex row) const { return words_[row]; }
+
+  // By ORDER BY alone, and down to the last column: 0 for rows that nothing tells apart.
+  int compare_order(RowRef a, RowRef b) const;
+  int compare_all(RowRef a, RowRef b) const;
+  // Whether the rows have the same in all columns, wherever they come from.
+  bool have_equal_values(RowRef a, RowRef b) const;
+
+  // The columns of the input of these rows.
+  std::vector<Column> columns(std::span<const RowRef> refs) const {
+    return store_.rows(refs, columns_, spec_.types.size());
+  }
+
+  void clear() { store_.clear(); }
+  std::size_t memory_bytes() const { return store_.memory_bytes(); }
+
+ private:
+  int compare_columns(std::size_t begin, std::size_t end, RowRef a, RowRef b) const;
+
+  const TopNSpec& spec_;
+  const std::size_t origins_;  // Event time, partition and position behind the columns, or none.
+  RowStore store_;
+  // Of the batch at hand.
+  std::vector<Column> columns_;  // The input's, and its origins.
+  std::vector<std::uint64_t> words_;
+};
+
+// Rows to put out, with their ranks if they are shown.
+struct PickedRows {
+  std::vector<RowRef> refs;
+  std::vector<std::int64_t> ranks;
+  std::vector<std::int16_t> changes;
+
+  void add(RowRef ref, std::int16_t change) {
+    refs.push_back(ref);
+    changes.push_back(change);
+  }
+  void clear() {
+    refs.clear();
+    ranks.clear();
+    changes.clear();
+  }
+};
+
+// Each row's value in the first ORDER BY column as an integer that sorts the same way; rows of
+// equal ones may still differ.
+void order_words(const Column& column, const SortKey& key, std::vector<std::uint64_t>& words);
+
+}  // namespace thalweg
