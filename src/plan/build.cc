@@ -178,6 +178,21 @@ NodePtr make_assign_session(NodePtr input, AssignSession session, std::string id
   return share(std::move(node));
 }
 
+NodePtr make_assign_count_window(NodePtr input, AssignCountWindow windows, std::string id,
+                                 std::string name) {
+  TW_CHECK(!input->time.lost && windows.rows > 0 && windows.step > 0);
+  Node node = following(std::move(input));
+  node.time = time_of_varying_window(static_cast<std::uint32_t>(node.schema.size()));
+  node.time.column.reset();
+  node.time.lost = true;
+  append_window_fields(node.schema);
+  node.schema.push_back({"window_number", type_of(TypeKind::kBigint)});
+  node.step = std::move(windows);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
 NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
                        const std::vector<std::string>& key_names, std::string id,
                        std::string name) {

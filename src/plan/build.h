@@ -28,6 +28,10 @@ NodePtr make_assign_window(NodePtr input, Window window, bool once = false);
 // Requires: the input has event time.
 NodePtr make_assign_session(NodePtr input, AssignSession session, std::string id, std::string name);
 
+// Requires: the input has event time.
+NodePtr make_assign_count_window(NodePtr input, AssignCountWindow windows, std::string id,
+                                 std::string name);
+
 // Requires: as many names as keys.
 NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
                        const std::vector<std::string>& key_names, std::string id, std::string name);
@@ -57,5 +61,7 @@ NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs);
 
 // Columns that AssignWindow and AssignSession append, and that windowed aggregates begin with.
 inline constexpr std::uint32_t kWindowColumns = 3;
+// AssignCountWindow's: window_number stands behind the others.
+inline constexpr std::uint32_t kCountWindowColumns = 4;
 
 }  // namespace thalweg::plan

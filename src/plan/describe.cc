@@ -120,6 +120,17 @@ std::string describe_session(const AssignSession& session) {
   return "SESSION " + duration_text(session.gap_micros) + (keys.empty() ? "" : " by " + keys);
 }
 
+// `WINDOWS of 10 rows every 5 by k`.
+std::string describe_count_window(const Node& node, const AssignCountWindow& windows) {
+  std::string text = "WINDOWS of " + std::to_string(windows.rows) + " rows";
+  if (windows.step != windows.rows) {
+    text += " every " + std::to_string(windows.step);
+  }
+  const std::string keys =
+      join(windows.keys, [&node](std::uint32_t key) { return node.schema[key].name; });
+  return keys.empty() ? text : text + " by " + keys;
+}
+
 std::string describe_order(const Node& node, const std::vector<SortKey>& keys) {
   return join(keys, [&node](const SortKey& key) {
     std::string item = node.schema[key.column].name;
@@ -184,6 +195,9 @@ std::string describe(const Node& node) {
   }
   if (const auto* session = step_of<AssignSession>(node)) {
     return describe_session(*session);
+  }
+  if (const auto* windows = step_of<AssignCountWindow>(node)) {
+    return describe_count_window(node, *windows);
   }
   if (const auto* aggregate = step_of<Aggregate>(node)) {
     return describe_aggregate(*aggregate);

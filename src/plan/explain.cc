@@ -26,6 +26,9 @@ std::string_view emission(const Node& node) {
   if (step_of<AssignSession>(node) != nullptr) {
     return "when a session has ended";
   }
+  if (step_of<AssignCountWindow>(node) != nullptr) {
+    return "when a window is full";
+  }
   if (const auto* sort = step_of<Sort>(node); sort != nullptr && sort->behind_watermark) {
     return "behind the watermark";
   }
@@ -107,9 +110,19 @@ std::string quoted(std::string_view text) {
 }
 
 std::string_view kind_of(const Node& node) {
-  constexpr std::string_view kKinds[] = {"scan",          "values",         "filter",    "project",
-                                         "assign_window", "assign_session", "aggregate", "union",
-                                         "sort",          "top_n",          "process",   "sink"};
+  constexpr std::string_view kKinds[] = {"scan",
+                                         "values",
+                                         "filter",
+                                         "project",
+                                         "assign_window",
+                                         "assign_session",
+                                         "assign_count_window",
+                                         "aggregate",
+                                         "union",
+                                         "sort",
+                                         "top_n",
+                                         "process",
+                                         "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   return kKinds[node.step.index()];
 }

@@ -112,6 +112,20 @@ struct AssignSession {
   std::int64_t gap_micros = 0;
 };
 
+// Assigns each row its windows of so many rows of its key in order of event time, one beginning
+// every `step` rows: appends window_start, window_end, window_time (TIMESTAMP) and window_number
+// (BIGINT, from 1 within each key) to the input's columns, and repeats the row for each window that
+// it is in. Window 1 has rows 1 to `rows` of the key, window 2 begins at row step + 1.
+// [window_start, window_end) holds the window's rows, and window_time is the last one's. The rows
+// of a window come out together when it is full, at the end of the input also those of windows that
+// are not. They have no event time for what is above but aggregates that group by the window: it
+// would stand before the watermark at the end of the input.
+struct AssignCountWindow {
+  std::vector<std::uint32_t> keys;  // Columns of the input.
+  std::uint64_t rows = 1;
+  std::uint64_t step = 1;
+};
+
 enum class Emit : std::uint8_t {
   kOnWindowClose,  // One final row per window and key; append-only.
   kAtEnd,          // One final row per key when the bounded input ends; append-only.
@@ -192,8 +206,8 @@ struct Sink {
 
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
-  std::variant<Scan, Values, Filter, Project, AssignWindow, AssignSession, Aggregate, Union, Sort,
-               TopN, Process, Sink>
+  std::variant<Scan, Values, Filter, Project, AssignWindow, AssignSession, AssignCountWindow,
+               Aggregate, Union, Sort, TopN, Process, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

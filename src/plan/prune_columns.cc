@@ -88,6 +88,11 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     for (const ExprPtr& key : session->keys) {
       collect_columns(*key, used);
     }
+  } else if (const auto* windows = step_of<AssignCountWindow>(node)) {
+    std::copy_n(wanted.begin(), used.size(), used.begin());
+    for (const std::uint32_t key : windows->keys) {
+      used[key] = true;
+    }
   } else {
     // AssignWindow, Union, Sink: the columns that stand at the same place.
     for (std::size_t i = 0; i < used.size(); ++i) {
@@ -159,6 +164,14 @@ class Pruner {
     }
     if (const auto* session = step_of<AssignSession>(*node)) {
       return prune_session(*node, *session, input);
+    }
+    if (const auto* windows = step_of<AssignCountWindow>(*node)) {
+      AssignCountWindow moved = *windows;
+      for (std::uint32_t& key : moved.keys) {
+        key = input.places[key];
+      }
+      return {make_assign_count_window(input.node, std::move(moved), node->id, node->name),
+              appended_places(input, kCountWindowColumns)};
     }
     if (const auto* aggregate = step_of<Aggregate>(*node)) {
       return prune_aggregate(*node, *aggregate, input, wanted);

@@ -18,14 +18,19 @@ bool is_true(const ExprPtr& predicate) {
 
 // Whether a step's own rows have no origin: what is above it orders them by their columns.
 bool makes_rows(const Node& node) {
-  return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr;
+  return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr ||
+         step_of<AssignCountWindow>(node) != nullptr;
 }
 
 bool depends_on_order(const Node& node) {
   if (step_of<TopN>(node) != nullptr) {
     return !node.inputs[0]->updating;
   }
-  for (const AggregateCall& call : std::get<Aggregate>(node.step).aggregates) {
+  const auto* aggregate = step_of<Aggregate>(node);
+  if (aggregate == nullptr) {
+    return true;
+  }
+  for (const AggregateCall& call : aggregate->aggregates) {
     for (const AggregateFunction& function : aggregate_functions()) {
       if (function.kind == call.kind && function.order_dependent) {
         return true;

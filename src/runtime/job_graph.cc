@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "operators/assign_window.h"
+#include "operators/count_windows.h"
 #include "operators/filter_project.h"
 #include "operators/group_aggregate.h"
 #include "operators/grouping_sets.h"
@@ -88,6 +89,14 @@ WindowInput windows_of_rows(const plan::WindowColumns& columns) {
   return windows;
 }
 
+std::vector<ExprPtr> columns_of(const Node& node, const std::vector<std::uint32_t>& columns) {
+  std::vector<ExprPtr> exprs;
+  for (const std::uint32_t column : columns) {
+    exprs.push_back(column_expr(column, node.schema[column].type, node.schema[column].name));
+  }
+  return exprs;
+}
+
 // Whether rows of a node's output need their event time, for a node that `above` it reads.
 bool reads_time(const Node& node) {
   const auto* aggregate = step_of<plan::Aggregate>(node);
@@ -99,6 +108,7 @@ bool reads_time(const Node& node) {
   return step_of<plan::AssignWindow>(node) != nullptr ||
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
+         step_of<plan::AssignCountWindow>(node) != nullptr ||
          (aggregate != nullptr && (aggregate->windowed() || node.inputs[0]->needs_origin));
 }
 
@@ -111,8 +121,9 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
     timed_nodes.insert(&node);
   }
   // These make their own event time, so what is above them asks nothing of what is below.
-  const bool passes =
-      step_of<plan::Aggregate>(node) == nullptr && step_of<plan::AssignSession>(node) == nullptr;
+  const bool passes = step_of<plan::Aggregate>(node) == nullptr &&
+                      step_of<plan::AssignSession>(node) == nullptr &&
+                      step_of<plan::AssignCountWindow>(node) == nullptr;
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }
@@ -355,6 +366,10 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
       session != nullptr && session->keys.empty()) {
     return true;
   }
+  if (const auto* windows = step_of<plan::AssignCountWindow>(node);
+      windows != nullptr && windows->keys.empty()) {
+    return true;
+  }
   if (const auto* top = step_of<plan::TopN>(node); top != nullptr && top->keys.empty()) {
     return true;
   }
@@ -376,6 +391,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     TW_TRY(build_ordering(node, {}, make_operator(node), built));
   } else if (const auto* session = step_of<plan::AssignSession>(node)) {
     TW_TRY(build_ordering(node, session->keys, make_operator(node), built));
+  } else if (const auto* windows = step_of<plan::AssignCountWindow>(node)) {
+    TW_TRY(build_ordering(node, columns_of(*node.inputs[0], windows->keys), make_operator(node),
+                          built));
   } else if (const auto* top = step_of<plan::TopN>(node)) {
     TW_TRY(build_top_n(node, *top, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
@@ -443,6 +461,12 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
     return make_session_rows({.keys = session->keys,
                               .gap_micros = session->gap_micros,
                               .input_types = types_of(node.inputs[0]->schema)});
+  }
+  if (const auto* windows = step_of<plan::AssignCountWindow>(node)) {
+    return make_count_windows({.types = types_of(node.inputs[0]->schema),
+                               .keys = windows->keys,
+                               .rows = windows->rows,
+                               .step = windows->step});
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
     if (sort->behind_watermark) {
@@ -611,11 +635,7 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
     note(node, plan::describe(node), *step);
   }
   if (exchanged) {
-    std::vector<ExprPtr> keys;
-    for (const std::uint32_t key : top.keys) {
-      keys.push_back(column_expr(key, input.schema[key].type, input.schema[key].name));
-    }
-    exchange(node, last, step, std::move(keys));
+    exchange(node, last, step, columns_of(input, top.keys));
   } else {
     connect(last, step, 0);
   }

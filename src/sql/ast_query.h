@@ -58,17 +58,24 @@ struct CallTable {
   bool lateral = false;
 };
 
-enum class WindowKind : std::uint8_t { kTumble, kHop, kCumulate, kSession };
+enum class WindowKind : std::uint8_t {
+  kTumble,
+  kHop,
+  kCumulate,
+  kSession,
+  kTumbleRows,
+  kHopRows,
+};
 
 // A window table function in any of its spellings, its arguments found by place or by name.
 // Where one is required and missing the parser has reported it.
 struct WindowTable {
   WindowKind kind = WindowKind::kTumble;
   TableRefPtr input;
-  std::vector<ExprPtr> partition_by;  // Of SESSION.
+  std::vector<ExprPtr> partition_by;  // Of SESSION, TUMBLE_ROWS and HOP_ROWS.
   ExprPtr time;                       // A ColumnRef, with or without DESCRIPTOR around it.
   ExprPtr size;                       // All but SESSION.
-  ExprPtr step;                       // HOP's slide, CUMULATE's step.
+  ExprPtr step;                       // HOP's and HOP_ROWS' slide, CUMULATE's step.
   ExprPtr gap;                        // SESSION.
   ExprPtr offset;                     // Optional.
 };

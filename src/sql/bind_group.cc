@@ -104,7 +104,8 @@ plan::NodePtr group_varying(const plan::NodePtr& input, bool by_start, plan::Agg
   node.time.window->start = by_start ? place(window.start, 0) : std::nullopt;
   node.time.window->end = place(window.end, 1);
   node.time.window->time = place(window.time, 2);
-  node.time.column = window.shift_micros == 0 ? node.time.window->time : std::nullopt;
+  const bool has_column = window.shift_micros == 0 && !input->time.lost;
+  node.time.column = has_column ? node.time.window->time : std::nullopt;
   return std::make_shared<const plan::Node>(std::move(node));
 }
 
@@ -356,6 +357,7 @@ bool SelectBinder::group() {
   if (group_window_ && !assign_group_window()) {
     return false;
   }
+  find_count_window();
   drop_lone_start();
   bool ok = true;
   const auto tell = [this, &ok](ExprPtr& expr) {
@@ -388,6 +390,27 @@ bool SelectBinder::group() {
     input_ = plan::make_filter(input_, having_);
   }
   return input_ != nullptr;
+}
+
+// The number of a window of rows, with the key that it counts, tells its bounds.
+void SelectBinder::find_count_window() {
+  const plan::Node* node = input_.get();
+  while (std::holds_alternative<plan::Filter>(node->step)) {
+    node = node->inputs[0].get();
+  }
+  const auto* windows = std::get_if<plan::AssignCountWindow>(&node->step);
+  if (windows == nullptr) {
+    return;
+  }
+  const std::vector<ExprPtr> columns = column_exprs(*node);
+  const auto groups = [&](std::uint32_t column) {
+    return std::any_of(keys_.begin(), keys_.end(),
+                       [&](const ExprPtr& key) { return equal(*key, *columns[column]); });
+  };
+  const auto number = static_cast<std::uint32_t>(columns.size() - 1);
+  if (groups(number) && std::all_of(windows->keys.begin(), windows->keys.end(), groups)) {
+    window_ = {number - 3, number - 2, number - 1};
+  }
 }
 
 void SelectBinder::drop_lone_start() {

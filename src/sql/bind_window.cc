@@ -68,6 +68,10 @@ const char* name_of(ast::WindowKind kind) {
       return "CUMULATE";
     case ast::WindowKind::kSession:
       return "SESSION";
+    case ast::WindowKind::kTumbleRows:
+      return "TUMBLE_ROWS";
+    case ast::WindowKind::kHopRows:
+      return "HOP_ROWS";
   }
   return "";
 }
@@ -277,6 +281,9 @@ std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& t
   }
   if (table.kind == ast::WindowKind::kSession) {
     return bind_session(context, table, *input);
+  }
+  if (table.kind == ast::WindowKind::kTumbleRows || table.kind == ast::WindowKind::kHopRows) {
+    return bind_count_window(context, table, *input);
   }
   const WindowCall call{.kind = table.kind,
                         .time = table.time.get(),

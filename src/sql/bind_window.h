@@ -25,6 +25,10 @@ std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
 std::optional<Scope> bind_session(BindContext& context, const ast::WindowTable& window,
                                   const Scope& input);
 
+// TUMBLE_ROWS and HOP_ROWS over a relation that is bound already.
+std::optional<Scope> bind_count_window(BindContext& context, const ast::WindowTable& window,
+                                       const Scope& input);
+
 // The sessions of a relation, told by `keys`; null, reported, in error.
 plan::NodePtr assign_sessions(BindContext& context, const Scope& input, const WindowCall& call,
                               std::vector<ExprPtr> keys);

@@ -34,6 +34,8 @@ std::optional<ast::WindowKind> window_kind(std::string_view word) {
   if (folded == "hop") return ast::WindowKind::kHop;
   if (folded == "cumulate") return ast::WindowKind::kCumulate;
   if (folded == "session") return ast::WindowKind::kSession;
+  if (folded == "tumble_rows") return ast::WindowKind::kTumbleRows;
+  if (folded == "hop_rows") return ast::WindowKind::kHopRows;
   return std::nullopt;
 }
 

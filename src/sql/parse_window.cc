@@ -26,7 +26,7 @@ struct WindowForm {
 
 const WindowForm& form_of(ast::WindowKind kind) {
   using Window = ast::WindowTable;
-  static constexpr std::array<WindowForm, 4> kForms = {{
+  static constexpr std::array<WindowForm, 6> kForms = {{
       {"TUMBLE",
        "TUMBLE(t, ts, size [, offset])",
        "a table, its time column and a size",
@@ -47,6 +47,16 @@ const WindowForm& form_of(ast::WindowKind kind) {
        "a table, its time column and a gap",
        {&Window::time, &Window::gap, nullptr, nullptr},
        2},
+      {"TUMBLE_ROWS",
+       "TUMBLE_ROWS(t [PARTITION BY columns], ts, size)",
+       "a table, its time column and a number of rows",
+       {&Window::time, &Window::size, nullptr, nullptr},
+       2},
+      {"HOP_ROWS",
+       "HOP_ROWS(t [PARTITION BY columns], ts, slide, size)",
+       "a table, its time column, a slide and a size, both in rows",
+       {&Window::time, &Window::step, &Window::size, nullptr},
+       3},
   }};
   return kForms[static_cast<std::size_t>(kind)];
 }

@@ -77,6 +77,7 @@ class SelectBinder {
   bool group();
   // The columns that stand before the aggregates: the window's, the keys, the set's number.
   std::uint32_t first_aggregate() const;
+  void find_count_window();
   // A start that says nothing of the end is a key like any other.
   void drop_lone_start();
   void make_keys_of_window_columns();

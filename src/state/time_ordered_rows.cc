@@ -40,33 +40,38 @@ void TimeOrderedRows::add(Batch batch) {
     const std::vector<RowIndex> order = sort_rows(time, by_time, batch.length);
     batch = gathered(std::move(batch), order);
   }
-  runs_.push_back({.batch = std::move(batch)});
+  put({.batch = std::move(batch), .taken = 0, .first = {}, .number = runs_made_++});
+}
+
+void TimeOrderedRows::put(Run run) {
+  run.first = EventTime{run.batch.event_time->values<std::int64_t>()[run.taken]};
+  runs_.push_back(std::move(run));
+  std::push_heap(runs_.begin(), runs_.end(), is_later);
 }
 
 std::optional<Batch> TimeOrderedRows::take_before(EventTime now) {
   std::vector<Batch> out;
-  for (Run& run : runs_) {
+  std::vector<Run> left;
+  while (!runs_.empty() && (runs_.front().first < now || now == kEndOfTime)) {
+    std::pop_heap(runs_.begin(), runs_.end(), is_later);
+    Run run = std::move(runs_.back());
+    runs_.pop_back();
     const auto times = run.batch.event_time->values<std::int64_t>();
     const auto first = times.begin() + run.taken;
     const auto last =
         now == kEndOfTime ? times.end() : std::lower_bound(first, times.end(), now.micros);
     const auto count = static_cast<std::uint32_t>(last - first);
-    if (count > 0) {
-      out.push_back(run.batch.slice(run.taken, count));
-      run.taken += count;
-      rows_ -= count;
+    out.push_back(run.batch.slice(run.taken, count));
+    run.taken += count;
+    rows_ -= count;
+    if (run.taken < run.batch.length) {
+      left.push_back(std::move(run));
     }
   }
-  std::erase_if(runs_, [](const Run& run) { return run.taken == run.batch.length; });
-  return out.empty() ? std::nullopt : std::optional(concat(out));
-}
-
-EventTime TimeOrderedRows::first_time() const {
-  EventTime first = kEndOfTime;
-  for (const Run& run : runs_) {
-    first = std::min(first, EventTime{run.batch.event_time->values<std::int64_t>()[run.taken]});
+  for (Run& run : left) {
+    put(std::move(run));
   }
-  return first;
+  return out.empty() ? std::nullopt : std::optional(concat(out));
 }
 
 std::size_t TimeOrderedRows::memory_bytes() const {

@@ -23,7 +23,7 @@ class TimeOrderedRows {
   std::uint64_t rows() const { return rows_; }
 
   // Of the oldest row; kEndOfTime when there is none.
-  EventTime first_time() const;
+  EventTime first_time() const { return runs_.empty() ? kEndOfTime : runs_.front().first; }
 
   std::size_t memory_bytes() const;
 
@@ -31,10 +31,19 @@ class TimeOrderedRows {
   struct Run {
     Batch batch;              // In order of time.
     std::uint32_t taken = 0;  // Rows from the front that are out already.
+    EventTime first;          // Of those that are not.
+    std::uint64_t number = 0;
   };
 
-  std::vector<Run> runs_;
+  // The order in which runs are looked at: by their oldest row, and as they came.
+  static bool is_later(const Run& a, const Run& b) {
+    return a.first != b.first ? a.first > b.first : a.number > b.number;
+  }
+  void put(Run run);
+
+  std::vector<Run> runs_;  // A heap, the one with the oldest row in front.
   std::uint64_t rows_ = 0;
+  std::uint64_t runs_made_ = 0;
 };
 
 }  // namespace thalweg

@@ -1,0 +1,256 @@
+#include "operators/count_windows.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "operators/fixed_column.h"
+#include "operators/key_order.h"
+#include "operators/late_after_idle.h"
+#include "state/group_queues.h"
+#include "state/row_store.h"
+#include "state/state_array.h"
+#include "state/time_ordered_rows.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::size_t kResultRows = 4096;
+
+// The input's columns, then the event time.
+std::vector<Type> kept_types(std::vector<Type> types) {
+  types.push_back(type_of(TypeKind::kTimestamp));
+  return types;
+}
+
+// The rows of the windows to put out next.
+struct Chosen {
+  struct Window {
+    std::size_t begin;  // Of its rows among `rows`.
+    std::int64_t number;
+  };
+  std::vector<RowRef> rows;
+  std::vector<Window> windows;
+};
+
+class CountWindows final : public Operator {
+ public:
+  explicit CountWindows(CountWindowsSpec spec)
+      : spec_(std::move(spec)),
+        order_({.types = spec_.types,
+                .keys = spec_.keys,
+                .order = {{.column = spec_.types.size()}},
+                .has_origin = true}),
+        rows_(kept_types(spec_.types)) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
+    hold(out);
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock != Clock::kWatermark) {
+      return Progress::kDone;
+    }
+    if (std::optional<Batch> passed = waiting_.take_before(now)) {
+      take(*std::move(passed));
+    }
+    at_end_ = now == kEndOfTime;
+    if (!at_end_) {
+      watermark_ = now;
+    }
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    for (; next_run_ < order_.runs().size() && !batch_.empty(); ++next_run_) {
+      if (!emit_full(order_.runs()[next_run_], out)) {
+        return Progress::kMore;
+      }
+    }
+    for (; at_end_ && next_group_ < order_.keys(); ++next_group_) {
+      if (!emit_rest(next_group_, out)) {
+        return Progress::kMore;
+      }
+    }
+    flush(out);
+    next_run_ = 0;
+    batch_.clear();
+    hold(out);
+    return Progress::kDone;
+  }
+
+ private:
+  // A key's windows and rows are counted from 0.
+  struct Group {
+    std::uint64_t rows;    // That have passed, and are counted.
+    std::uint64_t window;  // The first that is not full.
+  };
+
+  // Puts the rows that the watermark has passed in order.
+  void take(Batch passed) {
+    // Time comes first, then origin.
+    passed.columns.push_back(passed.event_time->with_type(type_of(TypeKind::kTimestamp)));
+    const Batch arranged = order_.arrange(passed);
+    batch_ = arranged.columns;
+    groups_.grow_to(order_.keys());
+    kept_.grow_to(order_.keys());
+  }
+
+  // The first row that an unfinished window of the group has, or will have.
+  std::uint64_t first_wanted(const Group& group) const { return group.window * spec_.step; }
+
+  // The key's windows that these rows fill, then the rows left are kept. False: there is no room.
+  bool emit_full(const KeyRun& run, Emitter& out) {
+    Group& group = groups_[run.id];
+    const std::uint64_t kept = kept_.size(run.id);
+    const std::uint64_t first = group.rows - kept;
+    const std::uint64_t end = group.rows + run.count;
+    while (first_wanted(group) + spec_.rows <= end) {
+      if (!make_room(out)) {
+        return false;
+      }
+      choose(run, first_wanted(group) - first, spec_.rows, group.window);
+      ++group.window;
+    }
+    keep(run, std::clamp(first_wanted(group), first, end) - first);
+    group.rows = end;
+    return true;
+  }
+
+  // At the end, the windows that are not full.
+  bool emit_rest(GroupId id, Emitter& out) {
+    Group& group = groups_[id];
+    const KeyRun none{.id = id, .first = 0, .count = 0};
+    while (first_wanted(group) < group.rows) {
+      if (!make_room(out)) {
+        return false;
+      }
+      const std::uint64_t kept = kept_.size(id);
+      const std::uint64_t at = first_wanted(group) - (group.rows - kept);
+      choose(none, at, kept - at, group.window);
+      ++group.window;
+    }
+    return true;
+  }
+
+  // `at` counts the key's kept rows, then those of the run.
+  void choose(const KeyRun& run, std::uint64_t at, std::uint64_t count, std::uint64_t window) {
+    chosen_.windows.push_back(
+        {.begin = chosen_.rows.size(), .number = static_cast<std::int64_t>(window) + 1});
+    const std::span<const RowSlot> kept = kept_.get(run.id);
+    for (std::uint64_t i = at; i < at + count; ++i) {
+      chosen_.rows.push_back(
+          i < kept.size() ? RowRef::kept(kept[i])
+                          : RowRef::in_batch(run.first + static_cast<RowIndex>(i - kept.size())));
+    }
+  }
+
+  // Leaves the group without its rows before `at`, and with the others of the run.
+  void keep(const KeyRun& run, std::uint64_t at) {
+    const std::span<const RowSlot> kept = kept_.get(run.id);
+    const std::size_t dropped = std::min<std::size_t>(at, kept.size());
+    // Rows chosen and not yet out are read from where they are.
+    released_.insert(released_.end(), kept.begin(),
+                     kept.begin() + static_cast<std::ptrdiff_t>(dropped));
+    kept_.drop_front(run.id, static_cast<std::uint32_t>(dropped));
+    const auto skipped = static_cast<std::uint32_t>(at - dropped);
+    const std::span<RowSlot> slots = kept_.append(run.id, run.count - skipped);
+    std::vector<RowIndex> rows;
+    for (RowSlot& slot : slots) {
+      slot = rows_.obtain();
+      rows.push_back(run.first + skipped + static_cast<RowIndex>(rows.size()));
+    }
+    if (!rows.empty()) {
+      rows_.put(batch_, rows, slots);
+    }
+  }
+
+  bool make_room(Emitter& out) {
+    if (chosen_.rows.size() < kResultRows) {
+      return true;
+    }
+    if (!out.has_room()) {
+      return false;
+    }
+    flush(out);
+    return true;
+  }
+
+  // Puts out what is chosen.
+  void flush(Emitter& out) {
+    if (!chosen_.rows.empty()) {
+      out.emit(Port::kMain, chosen_batch());
+      chosen_.rows.clear();
+      chosen_.windows.clear();
+    }
+    for (const RowSlot slot : released_) {
+      rows_.release(slot);
+    }
+    released_.clear();
+  }
+
+  Batch chosen_batch() const {
+    Batch batch;
+    batch.length = static_cast<std::uint32_t>(chosen_.rows.size());
+    batch.columns = rows_.rows(chosen_.rows, batch_, spec_.types.size() + 1);
+    const Column times = std::move(batch.columns.back());
+    batch.columns.pop_back();
+    const auto micros = times.values<std::int64_t>();
+    std::vector<std::int64_t> starts(batch.length);
+    std::vector<std::int64_t> lasts(batch.length);
+    std::vector<std::int64_t> numbers(batch.length);
+    for (std::size_t i = 0; i < chosen_.windows.size(); ++i) {
+      const std::size_t begin = chosen_.windows[i].begin;
+      const std::size_t end =
+          i + 1 < chosen_.windows.size() ? chosen_.windows[i + 1].begin : chosen_.rows.size();
+      for (std::size_t row = begin; row < end; ++row) {
+        starts[row] = micros[begin];
+        lasts[row] = micros[end - 1];
+        numbers[row] = chosen_.windows[i].number;
+      }
+    }
+    const auto column = [&](TypeKind kind, auto value_at) {
+      return fixed_column<std::int64_t>(type_of(kind), batch.length, value_at);
+    };
+    batch.columns.push_back(column(TypeKind::kTimestamp, [&](auto i) { return starts[i]; }));
+    batch.columns.push_back(column(TypeKind::kTimestamp, [&](auto i) { return lasts[i] + 1; }));
+    batch.columns.push_back(column(TypeKind::kTimestamp, [&](auto i) { return lasts[i]; }));
+    batch.columns.push_back(column(TypeKind::kBigint, [&](auto i) { return numbers[i]; }));
+    set_event_time(batch, column(TypeKind::kTimestamp,
+                                 [&](auto i) { return std::max(lasts[i], watermark_.micros); }));
+    batch.position = column(TypeKind::kBigint, [](auto i) { return static_cast<std::int64_t>(i); });
+    batch.partition = fixed_column<std::int32_t>(type_of(TypeKind::kInt), batch.length,
+                                                 [](std::size_t) { return std::int32_t{0}; });
+    return batch;
+  }
+
+  void hold(Emitter& out) const {
+    out.hold({.count = waiting_.rows(), .due = waiting_.first_time()});
+  }
+
+  const CountWindowsSpec spec_;
+  KeyOrder order_;
+  TimeOrderedRows waiting_;
+  RowStore rows_;
+  GroupQueues<RowSlot> kept_;  // By key: the last of its rows, from first_wanted() on.
+  StateArray<Group> groups_;
+  EventTime watermark_ = kStartOfTime;
+  bool at_end_ = false;
+
+  std::vector<Column> batch_;  // Rows that have passed, by key and in order.
+  std::size_t next_run_ = 0;
+  GroupId next_group_ = 0;
+  Chosen chosen_;
+  std::vector<RowSlot> released_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_count_windows(CountWindowsSpec spec) {
+  return std::make_unique<CountWindows>(std::move(spec));
+}
+
+}  // namespace thalweg

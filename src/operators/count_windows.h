@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "columnar/type.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+// Windows of `rows` rows of one key in order of event time, one beginning every `step` rows.
+struct CountWindowsSpec {
+  std::vector<Type> types;          // Of the input's columns.
+  std::vector<std::uint32_t> keys;  // Columns of the input.
+  std::uint64_t rows = 0;           // More than zero, like `step`.
+  std::uint64_t step = 0;
+};
+
+// Repeats each row for the windows that it is in, with window_start, window_end and window_time
+// (TIMESTAMP: of the window's first row, a microsecond after its last row, and of that row) and
+// window_number (BIGINT, from 1 within each key) behind the input's columns. The rows of a window
+// come out together when the watermark has passed its last one; at the end of the input also those
+// of windows that are not full. Event time is window_time, or what the watermark has reached, if
+// that is later.
+std::unique_ptr<Operator> make_count_windows(CountWindowsSpec spec);
+
+}  // namespace thalweg

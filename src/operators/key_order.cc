@@ -1,0 +1,151 @@
+#include "operators/key_order.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "operators/row_order.h"
+#include "operators/top_n_table.h"
+
+namespace thalweg {
+namespace {
+
+std::vector<Type> key_types(const KeyOrderSpec& spec) {
+  std::vector<Type> types;
+  for (const std::uint32_t key : spec.keys) {
+    types.push_back(spec.types[key]);
+  }
+  return types;
+}
+
+int compare_by(const Column& column, const SortKey& key, RowIndex a, RowIndex b) {
+  const bool valid_a = column.is_valid(a);
+  const bool valid_b = column.is_valid(b);
+  if (!valid_a || !valid_b) {
+    return valid_a == valid_b ? 0 : valid_a == key.nulls_first ? 1 : -1;
+  }
+  const int compared = compare_rows(column, a, column, b);
+  return key.descending ? -compared : compared;
+}
+
+}  // namespace
+
+KeyOrder::KeyOrder(KeyOrderSpec spec)
+    : spec_(std::move(spec)), index_(KeyIndex::make(key_types(spec_))) {}
+
+Batch KeyOrder::arrange(const Batch& batch) {
+  TW_CHECK(batch.selection == nullptr);
+  columns_ = batch.columns;
+  origins_.clear();
+  if (spec_.has_origin && batch.partition && batch.position) {
+    origins_ = {*batch.partition, *batch.position};
+  }
+  words_.assign(batch.length, 0);
+  if (!spec_.order.empty()) {
+    order_words(columns_[spec_.order[0].column], spec_.order[0], words_);
+  }
+  find_runs(batch);
+  sort_runs();
+  Batch arranged = gather(batch, order_);
+  columns_.clear();
+  origins_.clear();
+  return arranged;
+}
+
+// Brings the rows of each key together without changing their order.
+void KeyOrder::find_runs(const Batch& batch) {
+  runs_.clear();
+  order_.resize(batch.length);
+  if (spec_.keys.empty()) {
+    ids_.assign(batch.length, 0);
+    index_->find_or_insert({}, {.rows = {}, .all = true}, ids_);
+    runs_.push_back({.id = 0, .first = 0, .count = batch.length});
+    for (RowIndex row = 0; row < batch.length; ++row) {
+      order_[row] = row;
+    }
+    return;
+  }
+  std::vector<Column> keys;
+  for (const std::uint32_t key : spec_.keys) {
+    keys.push_back(batch.columns[key]);
+  }
+  ids_.resize(batch.length);
+  index_->find_or_insert(keys, {.rows = {}, .all = true}, ids_);
+  ends_.grow_to(index_->size());
+  std::uint32_t* const ends = ends_.data();
+  for (const GroupId id : ids_) {
+    if (ends[id]++ == 0) {
+      runs_.push_back({.id = id, .first = 0, .count = 0});
+    }
+  }
+  RowIndex first = 0;
+  for (KeyRun& run : runs_) {
+    run.first = first;
+    run.count = ends[run.id];
+    ends[run.id] = first;
+    first += run.count;
+  }
+  for (RowIndex row = 0; row < batch.length; ++row) {
+    order_[ends[ids_[row]]++] = row;
+  }
+  for (const KeyRun& run : runs_) {
+    ends[run.id] = 0;
+  }
+}
+
+// Rows mostly come in order.
+void KeyOrder::sort_runs() {
+  const auto less = [this](RowIndex a, RowIndex b) {
+    return words_[a] != words_[b] ? words_[a] < words_[b] : compare(a, b) < 0;
+  };
+  for (const KeyRun& run : runs_) {
+    const auto begin = order_.begin() + run.first;
+    const auto end = begin + run.count;
+    bool is_sorted = true;
+    for (auto row = begin; row + 1 < end && is_sorted; ++row) {
+      is_sorted = words_[row[0]] < words_[row[1]] ||
+                  (words_[row[0]] == words_[row[1]] && compare(row[0], row[1]) <= 0);
+    }
+    if (!is_sorted) {
+      std::stable_sort(begin, end, less);
+    }
+  }
+}
+
+int KeyOrder::compare_in_order(std::span<const Column> columns, RowIndex a, RowIndex b) const {
+  for (const SortKey& key : spec_.order) {
+    if (const int compared = compare_by(columns[key.column], key, a, b); compared != 0) {
+      return compared;
+    }
+  }
+  return 0;
+}
+
+int KeyOrder::compare(RowIndex a, RowIndex b) const {
+  if (const int compared = compare_in_order(columns_, a, b); compared != 0) {
+    return compared;
+  }
+  for (const Column& column : origins_.empty() ? columns_ : origins_) {
+    if (const int compared = compare_rows(column, a, column, b); compared != 0) {
+      return compared;
+    }
+  }
+  return 0;
+}
+
+bool KeyOrder::are_peers(const Batch& arranged, RowIndex a, RowIndex b) const {
+  return compare_in_order(arranged.columns, a, b) == 0;
+}
+
+void KeyOrder::compact(std::span<const GroupId> ids) {
+  const std::vector<Column> keys = index_->keys(ids);
+  index_ = KeyIndex::make(key_types(spec_));
+  std::vector<GroupId> fresh(ids.size());
+  index_->find_or_insert(keys, {.rows = {}, .all = true}, fresh);
+  ends_ = {};
+  ends_.grow_to(index_->size());
+}
+
+std::size_t KeyOrder::memory_bytes() const { return index_->memory_bytes() + ends_.memory_bytes(); }
+
+}  // namespace thalweg

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+#include "state/key_index.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+
+// A queue for each group, its values side by side: they come in at the back and leave at the front.
+// Room is given in powers of two; what a queue that moves leaves behind is squeezed out of the
+// arena.
+template <typename T>
+class GroupQueues {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  void grow_to(std::uint32_t groups) { places_.grow_to(groups); }
+
+  // Valid until the next append().
+  std::span<const T> get(GroupId id) const {
+    const Place& place = places_[id];
+    return {arena_.data() + place.begin + place.first, place.size};
+  }
+
+  std::uint32_t size(GroupId id) const { return places_[id].size; }
+
+  // Makes room for `count` values at the back, to be filled before anything else is done.
+  std::span<T> append(GroupId id, std::uint32_t count) {
+    Place& place = places_[id];
+    if (place.first + place.size + count > place.room) {
+      make_room(place, count);
+    }
+    T* const end = arena_.data() + place.begin + place.first + place.size;
+    place.size += count;
+    return {end, count};
+  }
+
+  void drop_front(GroupId id, std::uint32_t count) {
+    Place& place = places_[id];
+    place.first += count;
+    place.size -= count;
+    if (place.size == 0) {
+      place.first = 0;
+    }
+  }
+
+  // Leaves the queues of these groups only, under new numbers: their places here.
+  void compact(std::span<const GroupId> ids) { *this = copy_of(ids); }
+
+  void clear() {
+    places_.clear();
+    arena_.clear();
+    room_in_use_ = 0;
+  }
+
+  std::size_t memory_bytes() const { return places_.memory_bytes() + arena_.memory_bytes(); }
+
+ private:
+  static constexpr std::uint32_t kRoomMin = 4;
+  static constexpr std::size_t kSqueezeMin = std::size_t{1} << 16;
+
+  struct Place {
+    std::uint64_t begin;
+    std::uint32_t first;  // From `begin` on.
+    std::uint32_t size;
+    std::uint32_t room;
+  };
+
+  // Moves the values to the front of their room where that is at least half free, so that each
+  // move is paid for by as many values that have left; else into a bigger room.
+  void make_room(Place& place, std::uint32_t count) {
+    const std::uint32_t wanted = place.size + count;
+    if (wanted <= place.room && place.size <= place.room / 2) {
+      T* const begin = arena_.data() + place.begin;
+      std::memmove(static_cast<void*>(begin), begin + place.first, place.size * sizeof(T));
+      place.first = 0;
+      return;
+    }
+    std::uint32_t room = place.room == 0 ? kRoomMin : place.room;
+    while (room < wanted || (place.size > 0 && room < 2 * place.size)) {
+      room *= 2;
+    }
+    const std::uint64_t begin = arena_.size();
+    arena_.grow_to(begin + room);
+    std::memcpy(static_cast<void*>(arena_.data() + begin),
+                arena_.data() + place.begin + place.first, place.size * sizeof(T));
+    room_in_use_ += room - place.room;
+    place.begin = begin;
+    place.first = 0;
+    place.room = room;
+    if (arena_.size() > kSqueezeMin && arena_.size() > 2 * room_in_use_) {
+      squeeze();
+    }
+  }
+
+  void squeeze() {
+    StateArray<T> arena;
+    for (std::size_t id = 0; id < places_.size(); ++id) {
+      Place& place = places_[id];
+      const std::uint64_t begin = arena.size();
+      arena.grow_to(begin + place.room);
+      std::memcpy(static_cast<void*>(arena.data() + begin), arena_.data() + place.begin,
+                  place.room * sizeof(T));
+      place.begin = begin;
+    }
+    arena_ = std::move(arena);
+  }
+
+  GroupQueues copy_of(std::span<const GroupId> ids) const {
+    GroupQueues copy;
+    copy.grow_to(static_cast<std::uint32_t>(ids.size()));
+    for (GroupId place = 0; place < ids.size(); ++place) {
+      const std::span<const T> values = get(ids[place]);
+      if (!values.empty()) {
+        std::memcpy(static_cast<void*>(
+                        copy.append(place, static_cast<std::uint32_t>(values.size())).data()),
+                    values.data(), values.size() * sizeof(T));
+      }
+    }
+    return copy;
+  }
+
+  StateArray<Place> places_;
+  StateArray<T> arena_;
+  std::uint64_t room_in_use_ = 0;
+};
+
+}  // namespace thalweg
