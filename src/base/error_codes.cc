@@ -145,6 +145,8 @@ constexpr ErrorCode kCodes[] = {
     {"C0110", "cannot be looked at",
      "A file or standard input that stands for a table cannot be opened, or its first rows tell no "
      "columns."},
+    {"C0111", "a script that cannot be read",
+     "The file that should hold the SQL is not there, or may not be read."},
     {"P0901", "a pipeline built wrongly",
      "A step of a C++ pipeline names a column that the stream does not have, a window where there "
      "is no event time, or a type that another cannot become."},

@@ -16,7 +16,7 @@ void tell_unreadable(const std::string& path, int error, bool json) {
   const std::string message = fmt::format("cannot read {}: {}", path, std::strerror(error));
   if (json) {
     fmt::print(stderr,
-               "{{\"code\":\"C0110\",\"severity\":\"error\",\"message\":{},\"file\":{},"
+               "{{\"code\":\"C0111\",\"severity\":\"error\",\"message\":{},\"file\":{},"
                "\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null,"
                "\"hints\":[]}}\n",
                json_text(message), json_text(path));

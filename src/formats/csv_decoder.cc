@@ -17,8 +17,6 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::uint32_t kRowsReserved = 4096;
 
-bool is_blank(std::string_view row) { return row.empty() || row == "\n" || row == "\r\n"; }
-
 class CsvFramer final : public Framer {
  public:
   explicit CsvFramer(const CsvDialect& dialect) : dialect_(dialect) {}
@@ -34,11 +32,12 @@ class CsvFramer final : public Framer {
   }
 
   std::size_t header_bytes(std::string_view bytes) override {
+    if (!dialect_.header) {
+      return 0;
+    }
     const char* const end = bytes.data() + bytes.size();
-    const char* const header_end =
-        dialect_.header ? csv_row_end(bytes.data(), end, dialect_.quote) : bytes.data();
-    return header_end == nullptr ? bytes.size()
-                                 : static_cast<std::size_t>(header_end - bytes.data());
+    const CsvRowEnd header = csv_row_end_in_all(bytes.data(), end, dialect_.quote);
+    return static_cast<std::size_t>(header.at - bytes.data());
   }
 
  private:
@@ -83,7 +82,7 @@ class CsvDecoder final : public Decoder {
       return;
     }
     if (dialect_.header) {
-      const char* const end = row_end();
+      const char* const end = row_end().at;
       set_header({at_, static_cast<std::size_t>(end - at_)});
       at_ = end;
     } else if (block.starts_with(kByteOrderMark)) {
@@ -113,11 +112,7 @@ class CsvDecoder final : public Decoder {
 
   const char* block_end() const { return block_.data() + block_.size(); }
 
-  // Of the row at at_, whether or not it is whole.
-  const char* row_end() {
-    const char* const end = csv_row_end(at_, block_end(), dialect_.quote);
-    return end == nullptr ? block_end() : end;
-  }
+  CsvRowEnd row_end() const { return csv_row_end_in_all(at_, block_end(), dialect_.quote); }
 
   std::size_t place_of(std::string_view name) const {
     std::size_t folded = kNowhere;
@@ -135,11 +130,12 @@ class CsvDecoder final : public Decoder {
   }
 
   void read_row(DecodedRows& out) {
-    const char* const end = row_end();
-    const std::string_view row(at_, static_cast<std::size_t>(end - at_));
-    if (!is_blank(row)) {
+    const CsvRowEnd end = row_end();
+    std::string_view row(at_, static_cast<std::size_t>(end.at - at_));
+    row.remove_suffix(row.ends_with("\r\n") ? 2 : row.ends_with('\n') ? 1 : 0);
+    if (!row.empty()) {
       std::string detail;
-      const RowError error = append_row(row, detail);
+      const RowError error = append_row(row, end.open_quote, detail);
       const auto offset = static_cast<std::uint64_t>(at_ - block_.data());
       if (error == RowError::kNone) {
         ++out.rows;
@@ -150,17 +146,16 @@ class CsvDecoder final : public Decoder {
         for (ColumnBuilder& column : columns_) {
           column.truncate(std::min(out.rows, column.length()));
         }
-        const std::size_t newline = row.ends_with("\r\n") ? 2 : row.ends_with('\n') ? 1 : 0;
         out.rejected.push_back({.error = error,
                                 .offset = offset,
-                                .length = static_cast<std::uint32_t>(row.size() - newline),
+                                .length = static_cast<std::uint32_t>(row.size()),
                                 .detail = std::move(detail)});
       }
     }
-    at_ = end;
+    at_ = end.at;
   }
 
-  RowError append_row(std::string_view row, std::string& detail) {
+  RowError append_row(std::string_view row, bool open_quote, std::string& detail) {
     if (row.size() > dialect_.row_bytes_max) {
       detail = "the row is longer than max_row_bytes";
       return RowError::kTooLong;
@@ -169,7 +164,7 @@ class CsvDecoder final : public Decoder {
       detail = "not UTF-8";
       return RowError::kInvalidUtf8;
     }
-    if (has_open_quote(row)) {
+    if (open_quote) {
       detail = "a quote that is never closed: " + shorten(row);
       return RowError::kTruncated;
     }
@@ -186,12 +181,6 @@ class CsvDecoder final : public Decoder {
       }
     }
     return RowError::kNone;
-  }
-
-  // Rows end outside of quotes, so only the last of an input can have one open.
-  bool has_open_quote(std::string_view row) const {
-    return row.data() + row.size() == block_end() &&
-           std::count(row.begin(), row.end(), dialect_.quote) % 2 != 0;
   }
 
   RowError append_cell(std::size_t field, std::string& detail) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "formats/format.h"
@@ -65,6 +66,17 @@ const char* csv_row_end(const char* at, const char* end, char quote) {
     }
     at = closing + 1;
   }
+}
+
+CsvRowEnd csv_row_end_in_all(const char* at, const char* end, char quote) {
+  if (const char* const found = csv_row_end(at, end, quote)) {
+    return {.at = found, .open_quote = false};
+  }
+  if (std::count(at, end, quote) % 2 == 0) {
+    return {.at = end, .open_quote = false};
+  }
+  const char* const newline = find_byte(at, end, '\n');
+  return {.at = newline == nullptr ? end : newline + 1, .open_quote = true};
 }
 
 }  // namespace thalweg

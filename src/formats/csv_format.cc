@@ -45,10 +45,9 @@ Result<Schema> infer_csv(const CsvDialect& dialect, std::string_view sample) {
   std::vector<InferredType> types;
   bool header_wanted = dialect.header;
   for (std::size_t rows = 0; rows < kInferredRowsMax && !sample.empty();) {
-    const char* const end =
-        csv_row_end(sample.data(), sample.data() + sample.size(), dialect.quote);
-    const std::size_t size =
-        end == nullptr ? sample.size() : static_cast<std::size_t>(end - sample.data());
+    const CsvRowEnd end =
+        csv_row_end_in_all(sample.data(), sample.data() + sample.size(), dialect.quote);
+    const auto size = static_cast<std::size_t>(end.at - sample.data());
     const std::string_view text = sample.substr(0, size);
     sample.remove_prefix(size);
     if (header_wanted) {

@@ -111,11 +111,18 @@ TEST(CsvTest, RejectsRowsThatDoNotFit) {
   EXPECT_THAT(decoded.rows, ElementsAre("1|x"));
   EXPECT_THAT(decoded.rejected,
               ElementsAre("wrong_type@8+5 field \"a\": \"two\" is not an INT",
-                          "malformed@14+1 1 fields where there should be 2: 3\n",
-                          "malformed@16+5 3 fields where there should be 2: 4,z,5\n",
+                          "malformed@14+1 1 fields where there should be 2: 3",
+                          "malformed@16+5 3 fields where there should be 2: 4,z,5",
                           "invalid_utf8@22+3 not UTF-8",
                           "overflow@26+13 field \"a\": \"99999999999\" is out of range for INT",
-                          "truncated@40+7 a quote that is never closed: 7,\"open\n"));
+                          "truncated@40+7 a quote that is never closed: 7,\"open"));
+}
+
+TEST(CsvTest, AQuoteThatIsNeverClosedCostsItsLineAlone) {
+  const Decoded decoded = decode_csv({}, kTwo, "a,b\n0,\"w\nw\"\n1,\"x\n2,y\n3,z");
+  EXPECT_THAT(decoded.rows, ElementsAre("0|w\nw", "2|y", "3|z"));
+  EXPECT_THAT(decoded.rejected, ElementsAre("truncated@12+4 a quote that is never closed: 1,\"x"));
+  EXPECT_THAT(decode_csv({}, kTwo, "a,\"b\n1,x\n2,y\n").rows, ElementsAre("1|x", "2|y"));
 }
 
 TEST(CsvTest, FramesRowsAroundQuotedNewlines) {

@@ -75,6 +75,16 @@ const FormatInfo* find_format(BindContext& context, const OptionText& name) {
   return format;
 }
 
+// Where the format is not known, no format's option is taken for a mistake, and none is required.
+void add_options_of_all_formats(const ConnectorCatalog& catalog, std::vector<OptionSpec>& specs) {
+  for (const FormatInfo& format : catalog.formats) {
+    for (OptionSpec spec : format.options) {
+      spec.required = false;
+      specs.push_back(std::move(spec));
+    }
+  }
+}
+
 // The format's own options go with the connector's; nothing when there is no such format.
 std::optional<std::string> bind_format(BindContext& context, const ConnectorInfo& connector,
                                        const std::optional<OptionText>& name,
@@ -90,11 +100,13 @@ std::optional<std::string> bind_format(BindContext& context, const ConnectorInfo
   if (!name && connector.default_format.empty()) {
     context.error(
         "C0202", "connector " + std::string(connector.name) + " needs the option \"format\"", span);
+    add_options_of_all_formats(context.names().connectors, specs);
     return std::nullopt;
   }
   const FormatInfo* format = find_format(
       context, name ? *name : OptionText{std::string(connector.default_format), {}, {}});
   if (format == nullptr) {
+    add_options_of_all_formats(context.names().connectors, specs);
     return std::nullopt;
   }
   specs.insert(specs.end(), format->options.begin(), format->options.end());
@@ -117,10 +129,6 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
   std::vector<OptionSpec> specs(connector.options.begin(), connector.options.end());
   std::optional<std::string> format_name =
       bind_format(context, connector, format, specs, create.options_span);
-  if (!format_name) {
-    return std::nullopt;
-  }
-  connection.format = std::move(*format_name);
   const std::span<const OptionSpec> general = table_option_specs();
   specs.insert(specs.end(), general.begin(), general.end());
   // These two are options too, when a misspelt name is told what it may have meant.
@@ -141,7 +149,11 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
                    option.key_span, "", {"add WATERMARK FOR its time column, or leave it out"});
     }
   }
-  return ok && !found.has_errors() ? std::optional(std::move(connection)) : std::nullopt;
+  if (!ok || !format_name || found.has_errors()) {
+    return std::nullopt;
+  }
+  connection.format = std::move(*format_name);
+  return connection;
 }
 
 }  // namespace thalweg::sql
