@@ -112,6 +112,15 @@ std::string errors_page() {
     page +=
         "| " + error.code + " | " + cell(error.title) + " | " + cell(error.explanation) + " |\n";
   }
+  page +=
+      "\n## Rejected rows\n\n"
+      "A row that cannot be processed is left out and counted by its reason, or stops the run "
+      "with\n"
+      "`on_error = 'fail'`. The summary of a run names the reasons, with examples.\n\n"
+      "| reason | what happened, and the cure |\n| --- | --- |\n";
+  for (const RowErrorDoc& error : row_error_docs()) {
+    page += "| " + error.reason + " | " + cell(error.explanation) + " |\n";
+  }
   return page;
 }
 

@@ -51,10 +51,17 @@ struct ErrorDoc {
   std::string explanation;
 };
 
+// Why a row may be rejected, as summaries name it.
+struct RowErrorDoc {
+  std::string reason;  // "division_by_zero"
+  std::string explanation;
+};
+
 std::vector<FunctionDoc> function_docs();
 std::vector<ConnectorDoc> connector_docs();
 std::vector<FormatDoc> format_docs();
 std::vector<ErrorDoc> error_docs();
+std::vector<RowErrorDoc> row_error_docs();
 
 // The candidate that a mistyped `word` was probably meant to be.
 std::optional<std::string> suggest(std::string_view word,

@@ -32,7 +32,8 @@ struct RunProgress {
     bool holds_back = false;  // No active partition has a lower watermark.
   };
   struct Operator {
-    std::string description;  // As EXPLAIN shows it.
+    std::string description;   // As EXPLAIN shows it.
+    std::string explain_line;  // The same within the picture of the plan.
     std::uint64_t rows_in = 0;
     std::uint64_t rows_out = 0;
     std::uint64_t bytes_out = 0;

@@ -2,6 +2,7 @@
 
 #include "base/error_codes.h"
 #include "base/nearest.h"
+#include "columnar/row_error.h"
 #include "connectors/registry.h"
 #include "expr/aggregate.h"
 #include "expr/function.h"
@@ -102,6 +103,16 @@ std::vector<ErrorDoc> error_docs() {
     docs.push_back({.code = std::string(code.code),
                     .title = std::string(code.title),
                     .explanation = std::string(code.explanation)});
+  }
+  return docs;
+}
+
+std::vector<RowErrorDoc> row_error_docs() {
+  std::vector<RowErrorDoc> docs;
+  for (int i = 1; i < kRowErrorCount; ++i) {
+    const auto error = static_cast<RowError>(i);
+    docs.push_back(
+        {.reason = std::string(to_string(error)), .explanation = std::string(explain(error))});
   }
   return docs;
 }

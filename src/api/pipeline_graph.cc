@@ -22,9 +22,8 @@ Span without_prefix(Span span, std::size_t prefix) {
 }
 
 void add_samples(RunProgress& progress, const FailureNotes& failures) {
-  for (RunProgress::Sample& sample : failures.samples()) {
-    progress.samples.push_back(std::move(sample));
-  }
+  const std::vector<RunProgress::Sample> first = failures.samples();
+  progress.samples.insert(progress.samples.begin(), first.begin(), first.end());
 }
 
 // A run on_error = 'fail' ended does not know what the program's function said.

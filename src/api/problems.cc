@@ -1,6 +1,8 @@
 #include "api/problems.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace thalweg {
 
@@ -29,8 +31,13 @@ Problem to_problem(const SourceText& source, const Diagnostic& diagnostic, bool 
 
 std::vector<Problem> to_problems(const SourceText& source, const Diagnostics& diagnostics,
                                  bool color) {
+  // Those of syntax are found before those of names: people read them from top to bottom.
+  std::vector<Diagnostic> in_order = diagnostics.all();
+  std::stable_sort(in_order.begin(), in_order.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return a.span.begin < b.span.begin;
+  });
   std::vector<Problem> problems;
-  for (const Diagnostic& diagnostic : diagnostics.all()) {
+  for (const Diagnostic& diagnostic : in_order) {
     problems.push_back(to_problem(source, diagnostic, color));
   }
   return problems;

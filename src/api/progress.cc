@@ -103,6 +103,7 @@ RunProgress to_run_progress(const JobProgress& progress) {
   }
   for (const OperatorProgress& each : progress.operators) {
     shown.operators.push_back({.description = each.description,
+                               .explain_line = each.explain_line,
                                .rows_in = each.rows_in,
                                .rows_out = each.rows_out,
                                .bytes_out = each.bytes_out,

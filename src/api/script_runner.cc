@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "api/table_text.h"
 #include "columnar/builder.h"
 #include "formats/value_writer.h"
 
@@ -169,7 +170,11 @@ std::string analyzed_text(const RunProgress& progress, bool json) {
   std::string text = json ? "[" : "";
   std::size_t width = 0;
   for (const RunProgress::Operator& each : progress.operators) {
-    width = std::max(width, each.description.size());
+    width = std::max(width, display_width(each.explain_line));
+  }
+  if (!json) {
+    text = fmt::format("{:<{}}  {:>10}  {:>10}  {:>12}  {:>10}\n", "", width, "rows in", "rows out",
+                       "bytes out", "ms");
   }
   bool first = true;
   for (const RunProgress::Operator& each : progress.operators) {
@@ -181,9 +186,9 @@ std::string analyzed_text(const RunProgress& progress, bool json) {
                      first ? "" : ",", json_text(each.description), each.rows_in, each.rows_out,
                      each.bytes_out, each.batches_in, each.nanos);
     } else {
-      fmt::format_to(std::back_inserter(text),
-                     "{:<{}}  in {:>10}  out {:>10}  {:>12} bytes  {:>10.3f} ms\n",
-                     each.description, width, each.rows_in, each.rows_out, each.bytes_out, millis);
+      fmt::format_to(std::back_inserter(text), "{}{:{}}  {:>10}  {:>10}  {:>12}  {:>10.3f}\n",
+                     each.explain_line, "", width - display_width(each.explain_line), each.rows_in,
+                     each.rows_out, each.bytes_out, millis);
     }
     first = false;
   }

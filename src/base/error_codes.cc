@@ -36,7 +36,10 @@ constexpr ErrorCode kCodes[] = {
     {"S0104", "unknown statement",
      "The statement begins with a word that no statement begins with."},
     {"S0105", "bracket never closed", "A parenthesis or bracket was opened and has no end."},
-    {"S0106", "unknown type", "No type has this name. `thalweg help types` lists them."},
+    {"S0106", "unknown type",
+     "No type has this name. There are BOOLEAN, SMALLINT, INT, BIGINT, REAL, DOUBLE, NUMERIC(p, "
+     "s), TEXT, BYTEA, DATE, TIME, TIMESTAMP, TIMESTAMPTZ, INTERVAL, STRUCT<...>, ARRAY<...> and "
+     "other spellings of these."},
     {"S0107", "said twice",
      "A clause, option or property that may stand once stands twice in this place."},
     {"S0108", "wrong arguments of a window",

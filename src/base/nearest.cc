@@ -65,7 +65,9 @@ std::optional<std::string> nearest_name(std::string_view name,
       continue;
     }
     const std::size_t edits = edit_distance(wanted, folded);
-    if (edits * 2 < wanted.size() && edits < fewest) {
+    const bool nearer = edits < fewest || (edits == fewest && nearest != nullptr &&
+                                           candidate.size() < nearest->size());
+    if (edits * 2 < wanted.size() && nearer) {
       fewest = edits;
       nearest = &candidate;
     }

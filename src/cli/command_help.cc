@@ -19,8 +19,7 @@ constexpr std::array kCommands{
     CommandHelp{
         "explain",
         "thalweg explain FILE | -c SQL [--analyze | --watermarks [--for 5s]] [--format text|json]",
-        "Shows the plan. --analyze runs it and shows rows, time and bytes; --watermarks runs "
-        "it for a while, writes nothing out, and shows what time is doing.",
+        "Shows the plan; with --analyze or --watermarks, what it does when it is run.",
         "  thalweg explain hot.sql\n"
         "  thalweg explain -c \"SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net\" "
         "--analyze\n"
@@ -34,7 +33,8 @@ constexpr std::array kCommands{
     CommandHelp{"functions", "thalweg functions [NAME] [--json]",
                 "Lists functions, or shows one with its example.",
                 "  thalweg functions date_trunc\n"},
-    CommandHelp{"help", "thalweg help [COMMAND | CODE]", "Explains a command or an error code.",
+    CommandHelp{"help", "thalweg help [COMMAND | CODE | REASON]",
+                "Explains a command, an error code or why rows are rejected.",
                 "  thalweg help S0203\n"},
     CommandHelp{"version", "thalweg version [--json]", "Prints the version.", ""},
 };

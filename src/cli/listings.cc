@@ -134,7 +134,14 @@ int show_help(const CommandLine& line) {
     }
     known.push_back(doc.code);
   }
-  return unknown("command or error code", topic, known);
+  for (const RowErrorDoc& doc : row_error_docs()) {
+    if (doc.reason == topic) {
+      fmt::print("{}: why a row was rejected\n\n{}\n", doc.reason, doc.explanation);
+      return kExitOk;
+    }
+    known.push_back(doc.reason);
+  }
+  return unknown("command, error code or row error", topic, known);
 }
 
 int show_version(const CommandLine& line) {

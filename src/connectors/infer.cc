@@ -72,12 +72,20 @@ void add_defaults(std::span<const OptionSpec> specs, Options& options) {
   }
 }
 
-void whole_rows_only(const Format& format, const Options& options, std::string& sample) {
-  const std::size_t whole = format.make_framer(options)->whole_rows(sample);
-  // A sample without a whole row is a single row without its end.
-  if (whole > 0 && sample.size() >= kSampleBytesMax) {
+Result<Schema> infer_schema(const Format& format, const Options& options, std::string sample) {
+  if (sample.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return invalid_argument("it has no rows yet; declare them with CREATE TABLE");
+  }
+  if (sample.size() >= kSampleBytesMax) {  // Cut anywhere.
+    const std::size_t whole = format.make_framer(options)->whole_rows(sample);
+    if (whole == 0) {
+      return invalid_argument(
+          fmt::format("its first row is longer than {} MiB; declare them with CREATE TABLE",
+                      kSampleBytesMax / (1024 * 1024)));
+    }
     sample.resize(whole);
   }
+  return format.infer(options, sample);
 }
 
 }  // namespace
@@ -107,8 +115,7 @@ Result<TablePtr> infer_table(World& world, const std::string& path) {
     }
   }
   add_defaults(format->options(), table->options);
-  whole_rows_only(*format, table->options, sample);
-  Result<Schema> schema = format->infer(table->options, sample);
+  Result<Schema> schema = infer_schema(*format, table->options, std::move(sample));
   if (!schema.ok()) {
     return Status(schema.status().code(), fmt::format("cannot tell the columns of {}: {}", path,
                                                       schema.status().message()));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/shorten.h"
 #include "formats/csv_row.h"
 #include "formats/number_text.h"
 

@@ -25,8 +25,8 @@ Result<CsvDialect> csv_dialect(const Options& options);
 // Where the row that begins here ends, past its newline; nullptr where that lies beyond `end`.
 const char* csv_row_end(const char* at, const char* end, char quote);
 
-// The same where nothing follows `end`, and the last row may lack its newline. A quote that is never
-// closed is a mistake of its line and costs no more than that: the row ends with the line.
+// The same where nothing follows `end`, and the last row may lack its newline. A quote that is
+// never closed is a mistake of its line and costs no more than that: the row ends with the line.
 struct CsvRowEnd {
   const char* at;
   bool open_quote;

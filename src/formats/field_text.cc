@@ -10,6 +10,7 @@
 #include <limits>
 #include <span>
 
+#include "base/shorten.h"
 #include "columnar/decimal.h"
 #include "columnar/value.h"
 #include "formats/number_text.h"
@@ -17,8 +18,6 @@
 
 namespace thalweg {
 namespace {
-
-constexpr std::size_t kShownBytesMax = 60;
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n\f\v");
@@ -239,17 +238,6 @@ RowError append_from_text(std::string_view text, ColumnBuilder& out) {
     default:
       return misfit_unless(append_parsed(text, out));
   }
-}
-
-std::string shorten(std::string_view text) {
-  if (text.size() <= kShownBytesMax) {
-    return std::string(text);
-  }
-  std::size_t size = kShownBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) {
-    --size;
-  }
-  return std::string(text.substr(0, size)) + "...";
 }
 
 std::string describe_misfit(RowError error, std::string_view field, std::string_view shown,

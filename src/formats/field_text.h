@@ -33,7 +33,4 @@ std::string describe_misfit(RowError error, std::string_view field, std::string_
 
 bool is_valid_utf8(std::string_view text);
 
-// The text cut to a length for messages, between characters.
-std::string shorten(std::string_view text);
-
 }  // namespace thalweg

@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "base/shorten.h"
+
 namespace thalweg {
 namespace {
 

@@ -27,6 +27,7 @@ void reject_each(const Batch& batch, const std::vector<RowIndex>& rows,
 class FilterProject final : public Operator {
  public:
   explicit FilterProject(FilterProjectSpec spec) : projects_(spec.projections.has_value()) {
+    context_.random_state = spec.random_seed;
     if (spec.predicate != nullptr) {
       predicate_.emplace(spec.predicate);
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,6 +14,7 @@ struct FilterProjectSpec {
   ExprPtr predicate;  // BOOLEAN over the input's columns; nullptr keeps every row.
   // One output column each, over the input's columns. Absent: the input's columns as they are.
   std::optional<std::vector<ExprPtr>> projections;
+  std::uint64_t random_seed = 1;  // What random() begins from.
 };
 
 // Keeps the rows for which the predicate is true (false and NULL both drop a row) and computes the

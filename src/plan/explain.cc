@@ -55,16 +55,18 @@ class TextTree {
   explicit TextTree(const Plan& plan) : uses_(count_uses(plan)) {}
 
   void add(const Node& node, const std::string& lead, const std::string& below) {
-    text_ += lead + describe(node);
+    std::string text = lead + describe(node);
     std::string notes = node.id;
     if (const std::string_view emitted = emission(node); !emitted.empty()) {
       notes += (notes.empty() ? "" : ": ") + std::string(emitted);
     }
     if (!notes.empty()) {
-      text_ += "  [" + notes + ']';
+      text += "  [" + notes + ']';
     }
-    const bool seen = mark_shared(node);
-    text_ += '\n';
+    const bool seen = mark_shared(node, text);
+    const std::string_view further = node.inputs.empty() || seen ? "   " : "│  ";
+    lines_.push_back(
+        {.node = &node, .text = std::move(text), .below = below + std::string(further)});
     if (seen) {
       return;
     }
@@ -74,22 +76,22 @@ class TextTree {
     }
   }
 
-  std::string take() { return std::move(text_); }
+  std::vector<ExplainLine> take() { return std::move(lines_); }
 
  private:
   // A step that several read is numbered, and shown with its inputs only the first time.
-  bool mark_shared(const Node& node) {
+  bool mark_shared(const Node& node, std::string& text) {
     if (uses_[&node] <= 1) {
       return false;
     }
     const auto [number, is_new] = numbers_.try_emplace(&node, numbers_.size() + 1);
-    text_ += "  (shared #" + std::to_string(number->second) + (is_new ? ")" : ", see above)");
+    text += "  (shared #" + std::to_string(number->second) + (is_new ? ")" : ", see above)");
     return !is_new;
   }
 
   Uses uses_;
   std::unordered_map<const Node*, std::size_t> numbers_;
-  std::string text_;
+  std::vector<ExplainLine> lines_;
 };
 
 std::string quoted(std::string_view text) {
@@ -145,12 +147,20 @@ std::string time_json(const Node& node) {
 
 }  // namespace
 
-std::string explain_text(const Plan& plan) {
+std::vector<ExplainLine> explain_lines(const Plan& plan) {
   TextTree tree(plan);
   for (const NodePtr& sink : plan.sinks) {
     tree.add(*sink, "", "");
   }
   return tree.take();
+}
+
+std::string explain_text(const Plan& plan) {
+  std::string text;
+  for (const ExplainLine& line : explain_lines(plan)) {
+    text += line.text + '\n';
+  }
+  return text;
 }
 
 std::string explain_json(const Plan& plan) {

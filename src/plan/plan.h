@@ -227,6 +227,15 @@ struct Plan {
 
 // EXPLAIN, in the user's words: `TUMBLE 1 hour -> count(*), max(mag) by net`.
 std::string explain_text(const Plan& plan);
+
+// The lines of explain_text(), for who wants to add to them. A step that several read has a line
+// for each.
+struct ExplainLine {
+  const Node* node;
+  std::string text;   // Without a newline.
+  std::string below;  // What a further line about the node begins with.
+};
+std::vector<ExplainLine> explain_lines(const Plan& plan);
 std::string explain_json(const Plan& plan);
 // One line of the above for one node.
 std::string describe(const Node& node);

@@ -6,6 +6,7 @@
 
 #include "base/event_time.h"
 #include "columnar/row_error.h"
+#include "runtime/rejected_examples.h"
 
 namespace thalweg {
 
@@ -30,6 +31,7 @@ struct StepCounters {
   Counter batches_in;
   Counter nanos;
   std::array<Counter, kRowErrorCount> rejected;
+  RejectedExamples examples;  // Of an operator; they name no origin. A source keeps its scan's.
   // What the step keeps: see Held.
   std::atomic<std::uint64_t> held{0};
   std::atomic<std::int64_t> due_micros{kEndOfTime.micros};

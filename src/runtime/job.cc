@@ -139,6 +139,7 @@ JobProgress JobImpl::progress() const {
   for (const GraphStep& step : graph_->steps) {
     OperatorProgress sum;
     sum.description = step.description;
+    sum.explain_line = step.explain_line;
     std::uint64_t rejected = 0;
     for (const StepCounters* counters : step.counters) {
       sum.rows_in += counters->rows_in.get();
@@ -150,6 +151,10 @@ JobProgress JobImpl::progress() const {
         progress.rejected[reason] += counters->rejected[reason].get();
       }
       rejected += counters->rejected_sum();
+      for (RejectedExample& example : counters->examples.all()) {
+        example.origin = step.description;
+        progress.examples.push_back(std::move(example));
+      }
       sum.held += counters->held.load(std::memory_order_relaxed);
       sum.due = std::min(sum.due, EventTime{counters->due_micros.load(std::memory_order_relaxed)});
     }
@@ -188,8 +193,8 @@ void JobImpl::add_source_progress(JobProgress& progress) const {
       }
       progress.partitions.push_back(std::move(partition));
     }
-    const std::lock_guard lock(scan->mutex);
-    progress.examples.insert(progress.examples.end(), scan->examples.begin(), scan->examples.end());
+    const std::vector<RejectedExample> examples = scan->examples.all();
+    progress.examples.insert(progress.examples.end(), examples.begin(), examples.end());
   }
   for (PartitionProgress& partition : progress.partitions) {
     partition.holds_back = partition.timed && !partition.ended && !partition.idle_micros &&

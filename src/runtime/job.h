@@ -13,6 +13,7 @@
 #include "columnar/row_error.h"
 #include "env/env.h"
 #include "plan/plan.h"
+#include "runtime/rejected_examples.h"
 #include "stream/sink.h"
 #include "stream/source.h"
 
@@ -36,13 +37,6 @@ struct JobConnections {
   std::function<Result<std::unique_ptr<Sink>>(std::size_t sink, const plan::Node& node)> make_sink;
 };
 
-// A row that was rejected at a source, kept as an example for the summary.
-struct RejectedExample {
-  std::string origin;  // "quakes.jsonl, byte 1204"
-  RowError error = RowError::kNone;
-  std::string detail;
-};
-
 struct PartitionProgress {
   std::string source;  // The table's name.
   std::string name;    // The partition's.
@@ -56,7 +50,8 @@ struct PartitionProgress {
 };
 
 struct OperatorProgress {
-  std::string description;  // As EXPLAIN shows it.
+  std::string description;   // As EXPLAIN shows it.
+  std::string explain_line;  // In the picture of the plan that EXPLAIN draws.
   std::uint64_t rows_in = 0;
   std::uint64_t rows_out = 0;
   std::uint64_t bytes_out = 0;

@@ -206,11 +206,16 @@ class GraphBuilder {
   Status add_late_filter(const Node& node, const std::optional<WindowInput>& windows, Step*& last);
   Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
-  std::unique_ptr<Operator> make_operator(const Node& node) const;
+  std::unique_ptr<Operator> make_operator(const Node& node);
+  // Another one for each operator on each worker, so that no two of them draw the same numbers.
+  std::uint64_t next_seed() {
+    return static_cast<std::uint64_t>(env_.wall_now().micros) ^ (++seeds_ << 48);
+  }
 
   Status add_operator(std::unique_ptr<Operator> op, OperatorStep*& step);
-  // Registers the step under its place in the plan for progress.
-  GraphStep& note(const Node& node, std::string description, const Step& step);
+  // Registers the step under its place in the plan for progress. `stage` names a step before the
+  // node's own, which has none.
+  GraphStep& note(const Node& node, const std::string& stage, const Step& step);
   void connect(Step* from, OperatorStep* to, int input);
   // Sends the rows of `from` by key to all workers, or without keys to worker 0.
   void exchange(const Node& node, Step* from, OperatorStep* to, std::vector<ExprPtr> keys);
@@ -230,6 +235,7 @@ class GraphBuilder {
   std::map<const Node*, Sink*> sinks_;
   std::map<std::pair<const Node*, std::string>, std::size_t> noted_;
 
+  std::uint64_t seeds_ = 0;
   std::uint32_t worker_index_ = 0;
   Worker* worker_ = nullptr;
   std::map<const Node*, Built> built_;
@@ -409,9 +415,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     if (here(node)) {
       TW_TRY(add_operator(make_operator(node), step));
       const auto* project = step_of<plan::Project>(node);
-      note(node, plan::describe(node), *step).filters =
-          step_of<plan::Filter>(node) != nullptr || chooses_rows(node) ||
-          (project != nullptr && project->predicate != nullptr);
+      note(node, "", *step).filters = step_of<plan::Filter>(node) != nullptr ||
+                                      chooses_rows(node) ||
+                                      (project != nullptr && project->predicate != nullptr);
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (step_of<plan::Sort>(node) != nullptr && !on_one_worker(*node.inputs[i])) {
@@ -431,27 +437,33 @@ Status GraphBuilder::build_source(const Node& node, Built& built) {
     return {};
   }
   auto source = std::make_unique<SourceStep>(worker_->context(), *scans_[&node], graph_.signals);
-  note(node, plan::describe(node), *source).source = true;
+  const auto* scan = step_of<plan::Scan>(node);
+  const bool filtered = scan != nullptr && scan->predicate != nullptr;
+  note(node, filtered ? "reading" : "", *source).source = true;
   built.last = source.get();
   worker_->add_step(std::move(source));
-  const auto* scan = step_of<plan::Scan>(node);
-  if (scan != nullptr && scan->predicate != nullptr) {
+  if (filtered) {
     OperatorStep* filter = nullptr;
-    TW_TRY(add_operator(
-        make_filter_project({.predicate = scan->predicate, .projections = std::nullopt}), filter));
-    note(node, "WHERE " + to_string(*scan->predicate), *filter).filters = true;
+    TW_TRY(add_operator(make_filter_project({.predicate = scan->predicate,
+                                             .projections = std::nullopt,
+                                             .random_seed = next_seed()}),
+                        filter));
+    note(node, "", *filter).filters = true;
     connect(built.last, filter, 0);
     built.last = filter;
   }
   return {};
 }
 
-std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) const {
+std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   if (const auto* filter = step_of<plan::Filter>(node)) {
-    return make_filter_project({.predicate = filter->predicate, .projections = std::nullopt});
+    return make_filter_project(
+        {.predicate = filter->predicate, .projections = std::nullopt, .random_seed = next_seed()});
   }
   if (const auto* project = step_of<plan::Project>(node)) {
-    return make_filter_project({.predicate = project->predicate, .projections = project->exprs});
+    return make_filter_project({.predicate = project->predicate,
+                                .projections = project->exprs,
+                                .random_seed = next_seed()});
   }
   if (const auto* assign = step_of<plan::AssignWindow>(node)) {
     TW_CHECK(!assign->once || assign->window.kind == plan::WindowKind::kTumble);
@@ -515,7 +527,7 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
       OperatorStep* partial = nullptr;
       TW_TRY(
           add_operator(make_partial_aggregate({.aggregation = spec, .windows = windows}), partial));
-      note(node, "first stage of " + plan::describe(node), *partial);
+      note(node, "first stage", *partial);
       connect(last, partial, 0);
       last = partial;
     }
@@ -537,7 +549,7 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
                                              : GroupEmit::kAtEnd});
     }
     TW_TRY(add_operator(std::move(op), step));
-    note(node, plan::describe(node), *step);
+    note(node, "", *step);
   }
   if (exchanged) {
     exchange(node, last, step, std::move(exchange_keys));
@@ -587,7 +599,7 @@ Status GraphBuilder::add_late_filter(const Node& node, const std::optional<Windo
   }
   OperatorStep* late = nullptr;
   TW_TRY(add_operator(make_late_filter({.windows = windows}), late));
-  note(node, "late rows of " + plan::describe(node), *late);
+  note(node, "late rows left out", *late);
   connect(last, late, 0);
   last = late;
   return {};
@@ -603,7 +615,7 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(std::move(op), step));
-    note(node, plan::describe(node), *step);
+    note(node, "", *step);
   }
   if (options_.workers > 1 && !on_one_worker(input)) {
     exchange(node, last, step, keys);
@@ -632,7 +644,7 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(make_top_n(top_n_spec(node, top)), step));
-    note(node, plan::describe(node), *step);
+    note(node, "", *step);
   }
   if (exchanged) {
     exchange(node, last, step, columns_of(input, top.keys));
@@ -653,7 +665,7 @@ Status GraphBuilder::build_sink(const Node& node, Built& built) {
   worker_->add_writer(&op->writer());
   OperatorStep* step = nullptr;
   TW_TRY(add_operator(std::move(op), step));
-  note(node, plan::describe(node), *step).sink = true;
+  note(node, "", *step).sink = true;
   connect(below.last, step, 0);
   built.last = step;
   return {};
@@ -666,10 +678,14 @@ Status GraphBuilder::add_operator(std::unique_ptr<Operator> op, OperatorStep*& s
   return step->open();
 }
 
-GraphStep& GraphBuilder::note(const Node& node, std::string description, const Step& step) {
-  const auto [found, is_new] = noted_.try_emplace({&node, description}, graph_.steps.size());
+GraphStep& GraphBuilder::note(const Node& node, const std::string& stage, const Step& step) {
+  const auto [found, is_new] = noted_.try_emplace({&node, stage}, graph_.steps.size());
   if (is_new) {
-    graph_.steps.push_back({.node = &node, .description = std::move(description), .counters = {}});
+    GraphStep noted;
+    noted.node = &node;
+    noted.stage = stage;
+    noted.description = (stage.empty() ? "" : stage + " of ") + plan::describe(node);
+    graph_.steps.push_back(std::move(noted));
   }
   GraphStep& noted = graph_.steps[found->second];
   noted.counters.push_back(&step.counters());
@@ -703,9 +719,32 @@ void GraphBuilder::exchange(const Node& node, Step* from, OperatorStep* to,
 
 }  // namespace
 
+namespace {
+
+// Puts the steps into the order of EXPLAIN; the stages before a node's own step stand below it.
+void arrange_steps(const plan::Plan& plan, JobGraph& graph) {
+  std::vector<GraphStep> arranged;
+  for (const plan::ExplainLine& line : plan::explain_lines(plan)) {
+    bool first = true;
+    for (auto step = graph.steps.rbegin(); step != graph.steps.rend(); ++step) {
+      if (step->node == line.node) {
+        step->explain_line = first ? line.text : line.below + step->stage;
+        step->node = nullptr;  // Shown where it is read first.
+        first = false;
+        arranged.push_back(std::move(*step));
+      }
+    }
+  }
+  graph.steps = std::move(arranged);
+}
+
+}  // namespace
+
 Status build_graph(const plan::Plan& plan, const JobOptions& options,
                    const JobConnections& connections, Env& env, JobGraph& graph) {
-  return GraphBuilder(plan, options, connections, env, graph).build();
+  TW_TRY(GraphBuilder(plan, options, connections, env, graph).build());
+  arrange_steps(plan, graph);
+  return {};
 }
 
 }  // namespace thalweg

@@ -16,7 +16,9 @@ namespace thalweg {
 // A step of the plan as all workers run it, for progress and EXPLAIN ANALYZE.
 struct GraphStep {
   const plan::Node* node = nullptr;
+  std::string stage;  // "first stage"; empty for the node's own.
   std::string description;
+  std::string explain_line;  // In the picture of the plan; the steps are in its order.
   bool source = false;
   bool sink = false;
   bool filters = false;  // Rows that come in and do not go out were dropped by a predicate.

@@ -1,13 +1,34 @@
 #include "runtime/operator_step.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include "base/shorten.h"
+#include "columnar/value.h"
 
 namespace thalweg {
 namespace {
 
 // Messages that may lie before a step of the same worker.
 constexpr std::size_t kWaitingMax = 4;
+
+constexpr std::size_t kColumnsShown = 12;
+
+// "A division by zero. Row: (2, NULL)"
+std::string describe_failed(const Batch& batch, RowIndex row, RowError error) {
+  std::string values;
+  for (std::size_t i = 0; i < batch.columns.size(); ++i) {
+    if (i == kColumnsShown) {
+      values += ", ...";
+      break;
+    }
+    const Column& column = batch.columns[i];
+    values += i == 0 ? "" : ", ";
+    values += column.is_valid(row) ? shorten(to_string(value_at(column, row))) : "NULL";
+  }
+  return std::string(explain(error)) + " Row: (" + values + ')';
+}
 
 }  // namespace
 
@@ -203,12 +224,19 @@ void OperatorStep::emit(Port port, Batch batch) {
   }
 }
 
-void OperatorStep::reject(const Batch& /*batch*/, RowSpan rows, RowError error) {
+void OperatorStep::reject(const Batch& batch, RowSpan rows, RowError error) {
   counters_.rejected[static_cast<std::size_t>(error)].add(rows.size());
   const bool late = error == RowError::kLate || error == RowError::kLateAfterIdle;
-  if (context_.fail_on_row_error && !late && !rows.empty()) {
-    context_.fail(Status(Code::kRowFailed,
-                         "a row failed: " + std::string(explain(error)) + " (on_error = 'fail')"));
+  if (late || rows.empty()) {
+    return;
+  }
+  if (context_.fail_on_row_error) {
+    context_.fail(
+        Status(Code::kRowFailed,
+               "a row failed: " + describe_failed(batch, rows[0], error) + " (on_error = 'fail')"));
+  }
+  for (std::size_t i = 0; i < rows.size() && !counters_.examples.full(); ++i) {
+    counters_.examples.add({"", error, describe_failed(batch, rows[i], error)});
   }
 }
 

@@ -11,9 +11,6 @@
 namespace thalweg {
 namespace {
 
-// Rejected rows that a scan keeps as examples.
-constexpr std::size_t kExamplesMax = 20;
-
 EventTime minus_delay(EventTime time, std::int64_t delay_micros) {
   if (time == kStartOfTime || time.micros < kStartOfTime.micros + delay_micros) {
     return kStartOfTime;
@@ -81,6 +78,8 @@ std::vector<std::uint32_t> physical_columns(const Table& table,
 
 SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, const SourceSignals& signals)
     : Step(context), scan_(scan), signals_(signals), reader_(scan.source->make_reader()) {
+  eval_.random_state = static_cast<std::uint64_t>(context.env.wall_now().micros) ^
+                       ((std::uint64_t{context.worker} + 1) << 40);
   const Table& table = *scan_.table;
   const std::vector<bool> needed = needed_columns(table, scan_.output, scan_.event_time);
   for (std::uint32_t i = 0; i < table.columns.size(); ++i) {
@@ -356,9 +355,8 @@ void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::strin
                          fmt::format("a row of \"{}\" was refused ({}): {}; on_error = 'fail'",
                                      scan_.table->name, origin(), detail)));
   }
-  const std::lock_guard lock(scan_.mutex);
-  if (scan_.examples.size() < kExamplesMax) {
-    scan_.examples.push_back({origin(), error, std::string(detail)});
+  if (!scan_.examples.full()) {
+    scan_.examples.add({origin(), error, std::string(detail)});
   }
 }
 

@@ -30,8 +30,7 @@ struct SharedScan {
   // meet its rows.
   std::vector<std::pair<const SharedScan*, const PartitionBoard*>> aligned;
 
-  std::mutex mutex;  // Guards examples.
-  std::vector<RejectedExample> examples;
+  RejectedExamples examples;
 };
 
 // Whether the partition has been silent for as long as the scan's table allows.

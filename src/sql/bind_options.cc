@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "catalog/table_options.h"
@@ -79,8 +80,13 @@ const FormatInfo* find_format(BindContext& context, const OptionText& name) {
 void add_options_of_all_formats(const ConnectorCatalog& catalog, std::vector<OptionSpec>& specs) {
   for (const FormatInfo& format : catalog.formats) {
     for (OptionSpec spec : format.options) {
+      const bool known = std::any_of(specs.begin(), specs.end(), [&](const OptionSpec& other) {
+        return other.name == spec.name;
+      });
       spec.required = false;
-      specs.push_back(std::move(spec));
+      if (!known) {
+        specs.push_back(std::move(spec));
+      }
     }
   }
 }

@@ -175,7 +175,7 @@ std::string Cursor::describe(const Token& token) const {
     case TokenKind::kEnd:
       return "the end of the text";
     case TokenKind::kText:
-      return fmt::format("the text {}", source(token));
+      return fmt::format("text {}", source(token));
     default:
       return fmt::format("\"{}\"", source(token));
   }
@@ -196,7 +196,9 @@ void Cursor::fail_expected(std::string_view expected) {
   }
   Diagnostic diagnostic;
   diagnostic.code = "S0101";
-  diagnostic.message = fmt::format("unexpected {}; expected {}", describe(token), expected);
+  diagnostic.message = token.kind == TokenKind::kEnd
+                           ? fmt::format("the text ends here; expected {}", expected)
+                           : fmt::format("unexpected {}; expected {}", describe(token), expected);
   diagnostic.span = token.span;
   if (!name_misspelt_keyword(diagnostic) && !name_open_bracket(diagnostic)) {
     name_misplaced_clause(diagnostic);

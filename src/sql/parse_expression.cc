@@ -49,7 +49,8 @@ ExprPtr SyntaxParser::too_deep(Span span) {
   diagnostic.code = "S0002";
   diagnostic.message = fmt::format("nested more than {} levels deep", kNestingMax);
   diagnostic.span = span;
-  diagnostic.notes = {"split it: name a part in WITH or a view, or use IN for chains of OR"};
+  diagnostic.notes = {"each operator of a chain such as a + b + c counts as a level",
+                      "split it: name a part in WITH or a view, or use IN for chains of OR"};
   cursor_.fail(std::move(diagnostic));
   return nullptr;
 }

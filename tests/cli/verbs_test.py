@@ -88,10 +88,13 @@ check("explain --format json", True, bool(json.loads(run("explain", HOT, "--form
 check("explain --json", run("explain", HOT, "--format", "json").out,
       run("explain", HOT, "--json").out)
 check("explain --format text", plan.out, run("explain", HOT, "--format", "text").out)
-check("explain --analyze", has("FROM quakes.jsonl", "in       1707", "bytes", "ms", "out         12"),
-      run("explain", HOT, "--analyze").out)
+analyzed = run("explain", HOT, "--analyze").out.splitlines()
+check("explain --analyze", ["rows", "in", "rows", "out", "bytes", "out", "ms"], analyzed[0].split())
+check("explain --analyze draws explain's picture", plan.out.splitlines(),
+      [line for line in (text[:text.rfind("  ", 0, len(text) - 50)].rstrip() for text in analyzed[1:])
+       if line in plan.out.splitlines()])
 steps = json.loads(run("explain", HOT, "--analyze", "--json").out)
-check("explain --analyze --json", (1707, 12), (steps[0]["rows_out"], steps[-1]["rows_in"]))
+check("explain --analyze --json", (1707, 12), (steps[-1]["rows_out"], steps[0]["rows_in"]))
 check("explain of wrong SQL", 78, run("explain", "-c", "SELECT x FROM 'quakes.jsonl'").code)
 
 check("-f -", run("-c", "SELECT 1 AS a").out, run("-f", "-", stdin="SELECT 1 AS a").out)
