@@ -44,5 +44,10 @@ TEST(NearestTest, TheFewestEditsWin) {
   EXPECT_EQ(nearest_name("topcis", options), "topics");
 }
 
+TEST(NearestTest, OfEquallyNearNamesTheShortest) {
+  const std::vector<std::string> types = {"int2", "int4", "integer", "int"};
+  EXPECT_EQ(nearest_name("INTT", types), "int");
+}
+
 }  // namespace
 }  // namespace thalweg
