@@ -61,6 +61,14 @@ struct RunProgress {
   std::uint64_t rows_rejected() const;
 };
 
+// The last line of a run for people: rows in, out, late and in error, time. Below it a few of the
+// rejected rows, as examples.
+std::string summarize(const RunProgress& progress);
+
+// Numbers as that line shows them: 12 431; 850 ms, 3.2 s, 5 min 12 s.
+std::string human_count(std::uint64_t count);
+std::string human_duration(double seconds);
+
 // Why an answer has no rows, in one sentence: rows read, filtered, late, in error, still held.
 std::string explain_empty(const RunProgress& progress);
 

@@ -180,7 +180,9 @@ Explanation Engine::explain(const Script& script, ExplainOptions options) {
     NoReceiver nobody;
     const SessionOptions before = std::exchange(options_, options_);
     options_.measure_operators = true;
+    writes_out_ = false;
     status = ScriptRunner(*this, nobody).run(*bound);
+    writes_out_ = true;
     options_ = before;
   }
   explanation.report.summary = progress();

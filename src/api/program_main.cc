@@ -53,8 +53,8 @@ Flags parse_flags(int argc, char** argv) {
       const std::string_view text = argv[++i];
       const auto [end, error] =
           std::from_chars(text.data(), text.data() + text.size(), flags.options.workers);
-      if (error != std::errc() || end != text.data() + text.size()) {
-        flags.wrong = "--workers takes a number, not " + std::string(text);
+      if (error != std::errc() || end != text.data() + text.size() || flags.options.workers < 1) {
+        flags.wrong = "--workers takes a number of at least 1, not " + std::string(text);
       }
     } else {
       flags.wrong =
@@ -75,14 +75,6 @@ void print_help(const std::string& name) {
       "  -q, --quiet   no summary at the end\n"
       "  -h, --help    this text\n",
       name);
-}
-
-void print_summary(const RunProgress& summary) {
-  std::string text = fmt::format("in {} rows, out {}", summary.rows_in, summary.rows_out);
-  for (const RunProgress::Rejected& rejected : summary.rejected) {
-    text += fmt::format(", {} {}", rejected.rows, rejected.reason);
-  }
-  fmt::print(stderr, "{} in {:.2f} s\n", text, summary.seconds);
 }
 
 int exit_code(Outcome outcome) {
@@ -139,7 +131,7 @@ int main(Pipeline& pipeline, int argc, char** argv) {
     fmt::print(stderr, "{}", problem.text);
   }
   if (!flags.quiet && !flags.explain && report.outcome != Outcome::kInvalid) {
-    print_summary(report.summary);
+    fmt::print(stderr, "{}", summarize(report.summary));
   }
   return exit_code(report.outcome);
 }

@@ -33,13 +33,10 @@ std::string source_names(const RunProgress& progress) {
 // The last step that has taken rows in and given none out, in a run that was stopped: its rows
 // wait for a window to close or an input to end.
 const RunProgress::Operator* holding_operator(const RunProgress& progress) {
-  const RunProgress::Operator* holding = nullptr;
-  for (const RunProgress::Operator& each : progress.operators) {
-    if (each.rows_in > 0 && each.rows_out == 0) {
-      holding = &each;
-    }
-  }
-  return holding;
+  const auto holding = std::find_if(
+      progress.operators.begin(), progress.operators.end(),
+      [](const RunProgress::Operator& each) { return each.rows_in > 0 && each.rows_out == 0; });
+  return holding == progress.operators.end() ? nullptr : &*holding;
 }
 
 std::string held_text(const RunProgress& progress) {
@@ -135,7 +132,7 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.samples.insert(total.samples.end(), later.samples.begin(), later.samples.end());
   total.watermark_micros = later.watermark_micros;
   total.partitions = later.partitions;
-  total.operators = later.operators;
+  total.operators.insert(total.operators.end(), later.operators.begin(), later.operators.end());
   total.stopped |= later.stopped;
 }
 

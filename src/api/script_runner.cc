@@ -10,6 +10,7 @@
 #include "api/table_text.h"
 #include "columnar/builder.h"
 #include "formats/value_writer.h"
+#include "plan/walk.h"
 
 namespace thalweg {
 namespace {
@@ -92,21 +93,32 @@ Status ScriptRunner::run_statement(std::size_t statement, const sql::BoundStatem
 
 Status ScriptRunner::run_query(std::size_t statement, const sql::BoundQuery& query) {
   const Table* const table = table_of(query);
-  if (table != nullptr && table->memory == nullptr) {
-    add(statement, query);
-    return {};
-  }
-  // What is asked, or put into a table of the session, comes after what stands before it in the
-  // script; unless that has no end.
-  if (pending_bounded_) {
+  // What is asked, or needs what stands before it in the script, comes after that; unless that has
+  // no end.
+  const bool waits = table == nullptr || written_.contains(table) || reads_written(*query.sink);
+  if (waits && pending_bounded_) {
     TW_TRY(flush());
   }
   add(statement, query);
-  return pending_bounded_ ? flush() : Status();
+  return table == nullptr && pending_bounded_ ? flush() : Status();
+}
+
+// Whether the query reads a table that an INSERT before it, still to be run, writes.
+bool ScriptRunner::reads_written(const plan::Node& sink) const {
+  if (written_.empty()) {
+    return false;
+  }
+  const std::vector<plan::NodePtr> nodes = plan::inputs_first({.sinks = sink.inputs});
+  return std::any_of(nodes.begin(), nodes.end(), [this](const plan::NodePtr& node) {
+    const auto* scan = plan::step_of<plan::Scan>(*node);
+    return scan != nullptr && written_.contains(scan->table.get());
+  });
 }
 
 void ScriptRunner::add(std::size_t statement, const sql::BoundQuery& query) {
-  if (table_of(query) == nullptr) {
+  if (const Table* const table = table_of(query)) {
+    written_.insert(table);
+  } else {
     answers_.push_back({.sink = pending_.sinks.size(), .header = header_of(statement, query)});
   }
   pending_.sinks.push_back(query.sink);
@@ -119,6 +131,7 @@ Status ScriptRunner::flush() {
   }
   const plan::Plan plan = std::exchange(pending_, {});
   const std::vector<Answer> answers = std::exchange(answers_, {});
+  written_.clear();
   pending_bounded_ = true;
   return engine_.run(plan::rewrite(plan), answers, receiver_);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <vector>
 
 #include "api/engine.h"
@@ -13,8 +14,9 @@ class NoReceiver final : public ResultReceiver {
   bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
 };
 
-// Runs the statements of a bound script in order: INSERTs that stand together as one job, and
-// queries by themselves, except that what comes after an INSERT without end runs beside it.
+// Runs the statements of a bound script in order: INSERTs that stand together as one job, unless
+// one reads or writes what another writes, and queries by themselves; except that what comes after
+// an INSERT without end runs beside it.
 class ScriptRunner {
  public:
   ScriptRunner(Engine& engine, ResultReceiver& receiver) : engine_(engine), receiver_(receiver) {}
@@ -27,12 +29,14 @@ class ScriptRunner {
   Status run_explain(const sql::BoundExplain& explain);
   void show_rows(std::size_t statement, const sql::BoundRows& rows);
   void add(std::size_t statement, const sql::BoundQuery& query);
+  bool reads_written(const plan::Node& sink) const;
   Status flush();
 
   Engine& engine_;
   ResultReceiver& receiver_;
   plan::Plan pending_;
   std::vector<Answer> answers_;
+  std::set<const Table*> written_;  // By the INSERTs among pending_.
   bool pending_bounded_ = true;
 };
 

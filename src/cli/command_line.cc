@@ -181,6 +181,9 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   if (line.analyze && line.watermarks) {
     return usage_error("--analyze and --watermarks exclude each other");
   }
+  if (line.watermarks && (line.json || app.count("--format") > 0)) {
+    return usage_error("--watermarks shows text only, without --format or --json");
+  }
   if (app.count("--for") > 0 && !line.watermarks) {
     return usage_error("--for says how long --watermarks runs, and needs it");
   }

@@ -136,7 +136,7 @@ int finish(const RunReport& report, const CommandLine& line) {
     write_all(STDERR_FILENO, problem.text);
   }
   if (!line.quiet) {
-    fmt::print(stderr, "{}\n", summary_line(report.summary));
+    fmt::print(stderr, "{}", summarize(report.summary));
   }
   const bool ended = report.outcome == Outcome::kDone || report.outcome == Outcome::kStopped;
   return ended ? kExitOk : kExitFailed;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedraw{250};
 constexpr std::chrono::milliseconds kReport{30'000};
-constexpr std::size_t kExamplesShown = 3;
 
 double rate(std::uint64_t now, std::uint64_t before, double seconds) {
   return seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
@@ -105,34 +104,6 @@ void Footer::show(const RunProgress& progress) {
     write_all(STDERR_FILENO, line_for_programs(progress, rates));
   }
   before_ = progress;
-}
-
-std::string summary_line(const RunProgress& summary) {
-  std::string line = fmt::format("in {} · out {} · late {}", human_count(summary.rows_in),
-                                 human_count(summary.rows_out), human_count(summary.rows_late));
-  std::string errors;
-  for (const RunProgress::Rejected& rejected : summary.rejected) {
-    if (!rejected.reason.starts_with("late")) {
-      errors += fmt::format("{}{} {}", errors.empty() ? "" : ", ", rejected.reason,
-                            human_count(rejected.rows));
-    }
-  }
-  line += fmt::format(" · errors {}", errors.empty() ? "0" : errors);
-  if (summary.stopped && summary.rows_held > 0) {
-    line += fmt::format(" · still held {}", human_count(summary.rows_held));
-  }
-  return line + fmt::format(" · {}", human_duration(summary.seconds));
-}
-
-std::string rejected_examples(const RunProgress& summary) {
-  std::string text;
-  const std::size_t shown = std::min(summary.samples.size(), kExamplesShown);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const RunProgress::Sample& sample = summary.samples[i];
-    text += fmt::format("  {}: {}{}{}\n", sample.reason, sample.origin,
-                        sample.origin.empty() ? "" : ": ", sample.detail);
-  }
-  return text;
 }
 
 }  // namespace thalweg::cli

@@ -33,10 +33,4 @@ class Footer {
   std::jthread thread_;
 };
 
-// The last line of a run: rows in, out, late, errors by reason, time.
-std::string summary_line(const RunProgress& summary);
-
-// Examples of rejected rows, a line each; empty when there were none.
-std::string rejected_examples(const RunProgress& summary);
-
 }  // namespace thalweg::cli

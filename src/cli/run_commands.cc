@@ -67,7 +67,7 @@ bool apply_settings(Session& session, const CommandLine& line) {
 void report_rejected(const RunProgress& summary) {
   const std::uint64_t rejected = summary.rows_rejected();
   if (rejected > 0) {
-    fmt::print(stderr, "{}\n{}", summary_line(summary), rejected_examples(summary));
+    fmt::print(stderr, "{}", summarize(summary));
   }
 }
 
@@ -138,7 +138,7 @@ int run_pipeline(const CommandLine& line) {
     if (!output.has_answered()) {
       explain_no_output(report);
     }
-    fmt::print(stderr, "{}\n{}", summary_line(report.summary), rejected_examples(report.summary));
+    fmt::print(stderr, "{}", summarize(report.summary));
   }
   return finish(report, screen, line.json);
 }

@@ -43,31 +43,6 @@ bool write_all(int descriptor, std::string_view text) {
   return true;
 }
 
-std::string human_count(std::uint64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) {
-    digits.insert(i - 3, " ");
-  }
-  return digits;
-}
-
-std::string human_duration(double seconds) {
-  if (seconds < 1) {
-    return fmt::format("{:.0f} ms", seconds * 1000);
-  }
-  if (seconds < 60) {
-    return fmt::format("{:.1f} s", seconds);
-  }
-  const auto whole = static_cast<std::int64_t>(seconds);
-  if (whole < 3600) {
-    return fmt::format("{} min {} s", whole / 60, whole % 60);
-  }
-  if (whole < 48 * 3600) {
-    return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
-  }
-  return fmt::format("{} days {} h", whole / 86400, whole / 3600 % 24);
-}
-
 std::string human_time(std::int64_t micros) {
   const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds(micros)};
   return fmt::format("{:%Y-%m-%d %H:%M:%S}",

@@ -16,12 +16,6 @@ bool is_terminal(int descriptor);
 // Writes all of it; false when the reader is gone.
 bool write_all(int descriptor, std::string_view text);
 
-// "12 431", "4.1 million": counts for people.
-std::string human_count(std::uint64_t count);
-
-// "0.4 s", "3 min 20 s", "2 h 5 min": durations for people.
-std::string human_duration(double seconds);
-
 // "2018-02-01 10:00:05"; UTC, from microseconds since 1970.
 std::string human_time(std::int64_t micros);
 

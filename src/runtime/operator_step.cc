@@ -231,9 +231,8 @@ void OperatorStep::reject(const Batch& batch, RowSpan rows, RowError error) {
     return;
   }
   if (context_.fail_on_row_error) {
-    context_.fail(
-        Status(Code::kRowFailed,
-               "a row failed: " + describe_failed(batch, rows[0], error) + " (on_error = 'fail')"));
+    context_.fail(Status(Code::kRowFailed, "a row failed, and on_error = 'fail': " +
+                                               describe_failed(batch, rows[0], error)));
   }
   for (std::size_t i = 0; i < rows.size() && !counters_.examples.full(); ++i) {
     counters_.examples.add({"", error, describe_failed(batch, rows[i], error)});

@@ -352,7 +352,7 @@ void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::strin
   };
   if (context_.fail_on_row_error) {
     context_.fail(Status(Code::kRowFailed,
-                         fmt::format("a row of \"{}\" was refused ({}): {}; on_error = 'fail'",
+                         fmt::format("a row of \"{}\" was refused, and on_error = 'fail': {}: {}",
                                      scan_.table->name, origin(), detail)));
   }
   if (!scan_.examples.full()) {

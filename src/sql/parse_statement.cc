@@ -377,7 +377,7 @@ std::optional<Statement::Node> SyntaxParser::parse_show() {
     show.kind = ast::ShowKind::kCreate;
     show.name = parse_qualified_name("a table");
   } else {
-    cursor_.fail_expected("TABLES, VIEWS, FUNCTIONS, CONNECTORS or SETTINGS");
+    cursor_.fail_expected("TABLES, VIEWS, FUNCTIONS or CONNECTORS");
   }
   return Statement::Node(std::move(show));
 }

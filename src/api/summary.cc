@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "thalweg/run_progress.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::size_t kExamplesShown = 3;
+
+std::string examples(const RunProgress& progress) {
+  std::string text;
+  const std::size_t shown = std::min(progress.samples.size(), kExamplesShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RunProgress::Sample& sample = progress.samples[i];
+    text += fmt::format("  {}: {}{}{}\n", sample.reason, sample.origin,
+                        sample.origin.empty() ? "" : ": ", sample.detail);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string human_count(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) {
+    digits.insert(i - 3, " ");
+  }
+  return digits;
+}
+
+std::string human_duration(double seconds) {
+  if (seconds < 1) {
+    return fmt::format("{:.0f} ms", seconds * 1000);
+  }
+  if (seconds < 60) {
+    return fmt::format("{:.1f} s", seconds);
+  }
+  const auto whole = static_cast<std::int64_t>(seconds);
+  if (whole < 3600) {
+    return fmt::format("{} min {} s", whole / 60, whole % 60);
+  }
+  if (whole < 48 * 3600) {
+    return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
+  }
+  return fmt::format("{} days {} h", whole / 86400, whole / 3600 % 24);
+}
+
+std::string summarize(const RunProgress& progress) {
+  std::string line = fmt::format("in {} · out {} · late {}", human_count(progress.rows_in),
+                                 human_count(progress.rows_out), human_count(progress.rows_late));
+  std::string errors;
+  for (const RunProgress::Rejected& rejected : progress.rejected) {
+    if (!rejected.reason.starts_with("late")) {
+      errors += fmt::format("{}{} {}", errors.empty() ? "" : ", ", rejected.reason,
+                            human_count(rejected.rows));
+    }
+  }
+  line += fmt::format(" · errors {}", errors.empty() ? "0" : errors);
+  if (progress.stopped && progress.rows_held > 0) {
+    line += fmt::format(" · still held {}", human_count(progress.rows_held));
+  }
+  return line + fmt::format(" · {}\n", human_duration(progress.seconds)) + examples(progress);
+}
+
+}  // namespace thalweg
