@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "operators/row_order.h"
-#include "operators/top_n_table.h"
+#include "operators/top_n_rows.h"
 
 namespace thalweg {
 namespace {
