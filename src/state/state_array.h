@@ -82,14 +82,19 @@ class StateArray {
       const std::size_t bytes = mapped_bytes(capacity);
       data_ = static_cast<T*>(grow_mapped_memory(data_, mapped_bytes(capacity_), bytes));
       capacity = bytes / sizeof(T);
-    } else {
-      T* const bigger = obtain(capacity);
+    } else if (is_mapped(capacity)) {
+      T* const bigger = static_cast<T*>(map_memory(mapped_bytes(capacity)));
       if (size_ > 0) {
         std::memcpy(static_cast<void*>(bigger), data_, size_ * sizeof(T));
       }
       release(data_, capacity_);
       data_ = bigger;
-      used_ = is_mapped(capacity) ? size_ : capacity;
+      used_ = size_;
+    } else {
+      void* const bigger = std::realloc(data_, capacity * sizeof(T));  // Moves pages too.
+      TW_CHECK(bigger != nullptr);
+      data_ = static_cast<T*>(bigger);
+      used_ = capacity;
     }
     capacity_ = capacity;
   }
@@ -99,15 +104,6 @@ class StateArray {
     return (capacity * sizeof(T) + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
   }
 
-  static T* obtain(std::size_t capacity) {
-    if (is_mapped(capacity)) {
-      return static_cast<T*>(map_memory(mapped_bytes(capacity)));
-    }
-    void* const memory = std::malloc(capacity * sizeof(T));
-    TW_CHECK(memory != nullptr);
-    return static_cast<T*>(memory);
-  }
-
   static void release(T* data, std::size_t capacity) {
     if (data == nullptr) {
       return;
@@ -115,7 +111,7 @@ class StateArray {
     if (is_mapped(capacity)) {
       unmap_memory(data, mapped_bytes(capacity));
     } else {
-      std::free(data);  // NOLINT: the counterpart of malloc above.
+      std::free(data);  // NOLINT: the counterpart of realloc above.
     }
   }
 
