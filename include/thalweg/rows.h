@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,10 @@ struct ResultHeader {
   std::size_t statement = 0;  // Which statement of the script it answers, from 0.
   bool ordered = false;       // The query says in which order.
   bool updating = false;      // Rows carry changes: see Rows::change().
-  bool bounded = true;        // The rows come to an end by themselves.
+  // Columns by which rows that stand at one time differ from each other: none of them where there
+  // is one row at most, nothing where no such columns are known.
+  std::optional<std::vector<std::uint32_t>> key = std::nullopt;
+  bool bounded = true;  // The rows come to an end by themselves.
 };
 
 // Some rows of an answer. A view: valid during the call that hands it over.

@@ -231,7 +231,7 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
           },
       .make_sink = [&](std::size_t sink, const plan::Node& node) -> Result<std::unique_ptr<Sink>> {
         if (const TablePtr& table = std::get<plan::Sink>(node.step).table) {
-          return make_table_sink(*table);
+          return make_table_sink({.table = *table, .key = std::get<plan::Sink>(node.step).key});
         }
         const auto answer = std::find_if(answers.begin(), answers.end(),
                                          [&](const Answer& each) { return each.sink == sink; });
@@ -292,12 +292,13 @@ Result<std::unique_ptr<Source>> Engine::make_table_source(
                                        : make_source(world_, {.table = table, .columns = columns});
 }
 
-Result<std::unique_ptr<Sink>> Engine::make_table_sink(const Table& table) {
+Result<std::unique_ptr<Sink>> Engine::make_table_sink(const SinkRequest& request) {
+  const Table& table = request.table;
   if (!writes_out_ && table.memory == nullptr) {
-    return blackhole_connector().make_sink(world_, table);
+    return blackhole_connector().make_sink(world_, request);
   }
   const auto own = program_.sinks.find(&table);
-  return own != program_.sinks.end() ? own->second() : make_sink(world_, table);
+  return own != program_.sinks.end() ? own->second() : make_sink(world_, request);
 }
 
 }  // namespace thalweg

@@ -73,7 +73,7 @@ class Engine {
   std::optional<BoundScript> bind_all(const Script& script, Diagnostics& diagnostics);
   Result<std::unique_ptr<Source>> make_table_source(const Table& table,
                                                     const std::vector<std::uint32_t>& columns);
-  Result<std::unique_ptr<Sink>> make_table_sink(const Table& table);
+  Result<std::unique_ptr<Sink>> make_table_sink(const SinkRequest& request);
 
   Env& env_;
   StandardInput standard_input_;

@@ -7,6 +7,7 @@
 #include "api/program_source.h"
 #include "catalog/table_options.h"
 #include "plan/build.h"
+#include "sql/bind_sink.h"
 #include "sql/catalog_names.h"
 #include "sql/sql_text.h"
 
@@ -227,12 +228,18 @@ void Graph::sink(const PlanNode& input, const ConnectorOptions& connector) {
     return;
   }
   const TablePtr& made = names.tables[table];
-  const ConnectorInfo* const info = names.connectors.find_connector(made->connector);
-  if (input->updating && (info == nullptr || !info->takes_changes)) {
+  if (input->updating && !sql::takes_changes(names, *made)) {
     impl_->add_problem("sink " + connector.connector,
                        "it can only be added to, and the stream changes rows it has given",
                        {"aggregate in windows, so that each result is final",
+                        "or let it take changes: {\"mode\", \"changelog\"}",
                         "or end the stream in a function that takes (row, change)"});
+    return;
+  }
+  if (made->mode == ChangeMode::kUpsert && (!input->key || input->key->empty())) {
+    impl_->add_problem("sink " + connector.connector,
+                       "nothing tells by what key its rows replace each other",
+                       {"group by the key, or let it take {\"mode\", \"changelog\"}"});
     return;
   }
   impl_->sinks.push_back(plan::make_sink(input, made));

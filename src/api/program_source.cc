@@ -150,7 +150,6 @@ class ProgramSink final : public Sink {
   explicit ProgramSink(std::function<std::unique_ptr<detail::RowsFunction>()> make)
       : make_(std::move(make)) {}
 
-  ChangeSupport change_support() const override { return ChangeSupport::kChangelog; }
   Status open() override { return {}; }
   std::unique_ptr<SinkWriter> make_writer() override {
     return std::make_unique<ProgramWriter>(mutex_, make_());

@@ -24,7 +24,6 @@ class ResultSink final : public Sink {
   ResultSink(ResultChannel& channel, const ResultHeader& header)
       : channel_(channel), header_(header) {}
 
-  ChangeSupport change_support() const override { return ChangeSupport::kChangelog; }
   Status open() override { return {}; }
   std::unique_ptr<SinkWriter> make_writer() override {
     return std::make_unique<ResultWriter>(channel_, header_);

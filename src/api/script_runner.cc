@@ -35,6 +35,7 @@ ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query) {
   header.statement = statement;
   header.ordered = query.has_order;
   header.updating = query.sink->updating;
+  header.key = query.sink->key;
   header.bounded = query.sink->bounded;
   return header;
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/change_ops.h"
+
 namespace thalweg {
 namespace {
 
@@ -60,7 +62,7 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-TableText::TableText(const ResultHeader& header) : updating_(header.updating) {
+TableText::TableText(const ResultHeader& header) : updating_(header.updating), key_(header.key) {
   if (updating_) {
     columns_.push_back({.name = "op", .right = false, .width = 2});
   }
@@ -73,10 +75,11 @@ TableText::TableText(const ResultHeader& header) : updating_(header.updating) {
 
 void TableText::add(const Rows& rows) {
   const std::uint32_t first = updating_ ? 1 : 0;
+  const std::vector<ChangeOp> ops = change_ops(rows.batch(), key_);
   for (std::uint32_t row = 0; row < rows.count(); ++row) {
     std::vector<std::string> cells;
     if (updating_) {
-      cells.emplace_back(rows.change(row) > 0 ? "+I" : "-D");
+      cells.emplace_back(to_string(ops[row]));
     }
     for (std::uint32_t column = 0; column + first < columns_.size(); ++column) {
       cells.push_back(rows.is_null(row, column) ? std::string(kNull)

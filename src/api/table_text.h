@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "thalweg/rows.h"
@@ -31,6 +34,7 @@ class TableText {
   std::vector<ColumnLayout> columns_;
   std::vector<std::vector<std::string>> waiting_;
   bool updating_;
+  std::optional<std::vector<std::uint32_t>> key_;
   bool header_due_ = true;
   std::size_t rows_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "api/table_text.h"
 #include "columnar/batch.h"
+#include "formats/change_ops.h"
 #include "formats/format.h"
 #include "thalweg/output.h"
 
@@ -58,9 +59,11 @@ class PlainAnswer final : public AnswerText {
 
   std::string rows(const Rows& rows) override {
     std::string text;
+    const std::vector<ChangeOp> ops = change_ops(rows.batch(), header_.key);
     for (std::uint32_t row = 0; row < rows.count(); ++row) {
       if (header_.updating) {
-        text += rows.change(row) > 0 ? "+I\t" : "-D\t";
+        text += to_string(ops[row]);
+        text += '\t';
       }
       for (std::uint32_t column = 0; column < header_.columns.size(); ++column) {
         text += column == 0 ? "" : "\t";
@@ -140,7 +143,8 @@ class TextReceiver final : public ResultReceiver {
   }
 
   std::unique_ptr<AnswerText> make_answer(const ResultHeader& header) const {
-    const ShowChanges changes = header.updating ? ShowChanges::kYes : ShowChanges::kNo;
+    const ChangeStyle changes{.show = header.updating ? ShowChanges::kOps : ShowChanges::kNo,
+                              .key = header.key};
     switch (format_) {
       case OutputFormat::kTable:
         return std::make_unique<TableAnswer>(header);

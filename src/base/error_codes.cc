@@ -128,7 +128,9 @@ constexpr ErrorCode kCodes[] = {
      "EMIT ON WINDOW CLOSE waits for windows, and the query has none."},
     {"P0106", "changes into a sink that cannot take them",
      "An aggregate without a window over endless input gives a new result whenever a row comes. A "
-     "sink that can only be added to needs final rows."},
+     "sink that can only be added to needs final rows: close windows, read input that ends, or let "
+     "the sink take changes with mode = 'upsert', mode = 'changelog' or format = "
+     "'debezium-json'."},
     {"P0107", "state without bound",
      "An aggregate without a window keeps a row for every key, and an endless input has ever "
      "more."},
@@ -136,6 +138,9 @@ constexpr ErrorCode kCodes[] = {
     {"P0109", "windows that cannot be told apart",
      "The windows of CUMULATE that belong together begin at the same time, so that only their ends "
      "tell them apart."},
+    {"P0110", "no key to replace rows by",
+     "In a table with mode = 'upsert' a row replaces the one of its key. The key is the table's "
+     "PRIMARY KEY, else the columns that the query groups by, where it selects them all."},
     {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
     {"C0102", "unknown format", "No format has this name."},
     {"C0103", "cannot be read or written",

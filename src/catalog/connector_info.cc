@@ -17,7 +17,8 @@ const ConnectorInfo* ConnectorCatalog::find_connector(std::string_view name) con
 
 const FormatInfo* ConnectorCatalog::find_format(std::string_view name) const {
   for (const FormatInfo& format : formats) {
-    if (format.name == name) {
+    const auto& aliases = format.aliases;
+    if (format.name == name || std::find(aliases.begin(), aliases.end(), name) != aliases.end()) {
       return &format;
     }
   }

@@ -20,7 +20,7 @@ struct ConnectorInfo {
   bool can_read = false;
   bool can_write = false;
   bool takes_format = false;
-  bool takes_changes = false;       // As a sink: deletes too.
+  bool takes_changes = false;       // As a sink: deletes too, whatever the table's mode.
   std::string_view default_format;  // Empty: the format must be given where it takes one.
   std::span<const OptionSpec> options;
   // Whether reading ends by itself, with these options.
@@ -32,6 +32,8 @@ struct ConnectorInfo {
 struct FormatInfo {
   std::string_view name;
   std::span<const OptionSpec> options;
+  std::vector<std::string_view> aliases;  // Other engines' names for it.
+  bool carries_changes = false;           // Its rows say themselves whether they come or go.
 };
 
 // The connectors and formats this program has.

@@ -32,6 +32,13 @@ struct TimePolicy {
   std::int64_t max_drift = 0;        // How far a partition may run ahead of the others.
 };
 
+// What a table's rows say of those before them.
+enum class ChangeMode : std::uint8_t {
+  kAppend,     // Nothing: rows are only ever added.
+  kChangelog,  // Each comes or goes.
+  kUpsert,     // Written only: each stands for its key from now on, or says that the key is gone.
+};
+
 struct TableColumn {
   Field field;
   bool not_null = false;
@@ -59,6 +66,7 @@ struct Table {
   std::string format;     // Empty where the connector takes none.
   Options options;        // Checked, defaults filled in: the connector's and the format's.
   OnError on_error = OnError::kSkip;
+  ChangeMode mode = ChangeMode::kAppend;
   TimePolicy time_policy;
   bool bounded = true;
   std::shared_ptr<MemoryRows> memory;  // Connector "memory" only.

@@ -56,6 +56,13 @@ std::int64_t duration_or(const Options& options, std::string_view name, std::int
 
 std::span<const OptionSpec> table_option_specs() { return specs(); }
 
+ChangeMode change_mode_of(const Options& options) {
+  const std::string mode = options.has("mode") ? options.text("mode") : "append";
+  return mode == "upsert"      ? ChangeMode::kUpsert
+         : mode == "changelog" ? ChangeMode::kChangelog
+                               : ChangeMode::kAppend;
+}
+
 bool is_time_option(std::string_view name) {
   return name != "on_error" && std::any_of(specs().begin(), specs().end(),
                                            [name](const auto& spec) { return spec.name == name; });

@@ -10,6 +10,9 @@ namespace thalweg {
 // Options that every table has, whatever its connector.
 std::span<const OptionSpec> table_option_specs();
 
+// What the option `mode` of the table's format says.
+ChangeMode change_mode_of(const Options& options);
+
 // Those of them that only mean something where there is a WATERMARK.
 bool is_time_option(std::string_view name);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct RejectedRow {
 struct DecodedRows {
   std::vector<Column> columns;  // As the reader's schema, `rows` long.
   std::uint32_t rows = 0;
+  // SMALLINT +1 or -1, where the rows say themselves whether they come or go.
+  std::optional<Column> changes;
   // Of each row's first byte in the block. Where the rows stand one after the other, or when nobody
   // asked, it is empty and row i counts as standing at first_offset + i.
   std::vector<std::uint64_t> offsets;

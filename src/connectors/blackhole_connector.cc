@@ -12,13 +12,12 @@ class BlackholeWriter final : public SinkWriter {
 // Takes everything and keeps nothing. The job counts the rows.
 class BlackholeSink final : public Sink {
  public:
-  ChangeSupport change_support() const override { return ChangeSupport::kChangelog; }
   Status open() override { return {}; }
   std::unique_ptr<SinkWriter> make_writer() override { return std::make_unique<BlackholeWriter>(); }
   Status close(bool /*completed*/) override { return {}; }
 };
 
-Result<std::unique_ptr<Sink>> make_sink(World& /*world*/, const Table& /*table*/) {
+Result<std::unique_ptr<Sink>> make_sink(World& /*world*/, const SinkRequest& /*request*/) {
   return std::unique_ptr<Sink>(std::make_unique<BlackholeSink>());
 }
 

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "catalog/connector_info.h"
 #include "catalog/table.h"
+#include "columnar/row_key.h"
 #include "connectors/standard_input.h"
 #include "env/env.h"
 #include "stream/sink.h"
@@ -27,13 +28,20 @@ struct ScanRequest {
   const std::vector<std::uint32_t>& columns;
 };
 
+// One sink of a plan: the table, and the key of the rows that go into it, by number among its
+// columns that are written.
+struct SinkRequest {
+  const Table& table;
+  const RowKey& key;
+};
+
 // A connector as the registry knows it.
 struct Connector {
   ConnectorInfo info;
   // Null where info.can_read, or can_write, is false.
   Result<std::unique_ptr<Source>> (*make_source)(World& world,
                                                  const ScanRequest& request) = nullptr;
-  Result<std::unique_ptr<Sink>> (*make_sink)(World& world, const Table& table) = nullptr;
+  Result<std::unique_ptr<Sink>> (*make_sink)(World& world, const SinkRequest& request) = nullptr;
 };
 
 // The connectors of this folder, each in the file of its name.

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "connectors/connector.h"
+#include "base/check.h"
 #include "formats/format.h"
 
 namespace thalweg {
@@ -63,21 +63,36 @@ class EncodingWriter final : public SinkWriter {
   std::string encoded_;
 };
 
+ChangeStyle style_of(const SinkRequest& request) {
+  ChangeStyle style{.show = ShowChanges::kNo, .key = request.key};
+  switch (request.table.mode) {
+    case ChangeMode::kAppend:
+      break;
+    case ChangeMode::kChangelog:
+      style.show = ShowChanges::kOps;
+      break;
+    case ChangeMode::kUpsert:
+      TW_CHECK(request.key.has_value());
+      style.show = ShowChanges::kUpserts;
+      break;
+  }
+  return style;
+}
+
 class EncodingSink final : public Sink {
  public:
-  EncodingSink(const Format& format, const Table& table,
+  EncodingSink(const Format& format, const SinkRequest& request,
                std::function<Result<std::unique_ptr<OutputFile>>()> open_output)
       : format_(format),
-        options_(table.options),
-        schema_(physical_schema(table)),
+        options_(request.table.options),
+        style_(style_of(request)),
+        schema_(physical_schema(request.table)),
         open_output_(std::move(open_output)) {}
-
-  ChangeSupport change_support() const override { return ChangeSupport::kAppendOnly; }
 
   Status open() override {
     TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file, open_output_());
     output_ = std::make_unique<SharedOutput>(std::move(file));
-    TW_TRY_ASSIGN(const std::unique_ptr<Encoder> encoder, format_.make_encoder(options_));
+    TW_TRY_ASSIGN(const std::unique_ptr<Encoder> encoder, format_.make_encoder(options_, style_));
     std::string beginning;
     encoder->begin(schema_, beginning);
     return output_->write(beginning, false);
@@ -85,7 +100,7 @@ class EncodingSink final : public Sink {
 
   std::unique_ptr<SinkWriter> make_writer() override {
     // The options were good for an encoder in open().
-    std::unique_ptr<Encoder> encoder = format_.make_encoder(options_).take();
+    std::unique_ptr<Encoder> encoder = format_.make_encoder(options_, style_).take();
     return std::make_unique<EncodingWriter>(*output_, schema_, std::move(encoder));
   }
 
@@ -94,6 +109,7 @@ class EncodingSink final : public Sink {
  private:
   const Format& format_;
   const Options options_;
+  const ChangeStyle style_;
   const Schema schema_;
   const std::function<Result<std::unique_ptr<OutputFile>>()> open_output_;
   std::unique_ptr<SharedOutput> output_;
@@ -102,16 +118,18 @@ class EncodingSink final : public Sink {
 }  // namespace
 
 Result<std::unique_ptr<Sink>> make_encoding_sink(
-    const Table& table, std::function<Result<std::unique_ptr<OutputFile>>()> open_output) {
+    const SinkRequest& request, std::function<Result<std::unique_ptr<OutputFile>>()> open_output) {
+  const Table& table = request.table;
   const Format* const format = find_format(table.format);
   if (format == nullptr) {
     return invalid_argument(
         fmt::format("table \"{}\": there is no format \"{}\"", table.name, table.format));
   }
-  TW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder, format->make_encoder(table.options));
+  TW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder,
+                format->make_encoder(table.options, style_of(request)));
   encoder.reset();  // Only whether there can be one was of interest.
   return std::unique_ptr<Sink>(
-      std::make_unique<EncodingSink>(*format, table, std::move(open_output)));
+      std::make_unique<EncodingSink>(*format, request, std::move(open_output)));
 }
 
 }  // namespace thalweg

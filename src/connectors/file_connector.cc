@@ -96,9 +96,10 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
       [&env = world.env, path = path_of(options), one] { return list_files(env, path, one); });
 }
 
-Result<std::unique_ptr<Sink>> make_sink(World& world, const Table& table) {
-  return make_encoding_sink(
-      table, [&env = world.env, path = path_of(table.options)] { return env.create_output(path); });
+Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {
+  return make_encoding_sink(request, [&env = world.env, path = path_of(request.table.options)] {
+    return env.create_output(path);
+  });
 }
 
 }  // namespace

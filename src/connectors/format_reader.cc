@@ -58,6 +58,7 @@ Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request) 
   }
   DecoderSpec spec;
   spec.row_offsets = true;
+  spec.reads_ops = table.mode == ChangeMode::kChangelog && !format->carries_changes();
   spec.declared_columns = static_cast<std::uint32_t>(physical_schema(table).size());
   for (const std::uint32_t column : request.columns) {
     spec.schema.push_back(table.columns[column].field);

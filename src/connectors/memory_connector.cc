@@ -178,7 +178,6 @@ class MemorySink final : public Sink {
  public:
   explicit MemorySink(std::shared_ptr<MemoryRows> rows) : rows_(std::move(rows)) {}
 
-  ChangeSupport change_support() const override { return ChangeSupport::kAppendOnly; }
   Status open() override { return {}; }
   std::unique_ptr<SinkWriter> make_writer() override {
     return std::make_unique<MemoryWriter>(pending_);
@@ -201,9 +200,9 @@ Result<std::unique_ptr<Source>> make_source(World& /*world*/, const ScanRequest&
   return std::unique_ptr<Source>(std::make_unique<MemorySource>(request));
 }
 
-Result<std::unique_ptr<Sink>> make_sink(World& /*world*/, const Table& table) {
-  TW_CHECK(table.memory != nullptr);
-  return std::unique_ptr<Sink>(std::make_unique<MemorySink>(table.memory));
+Result<std::unique_ptr<Sink>> make_sink(World& /*world*/, const SinkRequest& request) {
+  TW_CHECK(request.table.memory != nullptr);
+  return std::unique_ptr<Sink>(std::make_unique<MemorySink>(request.table.memory));
 }
 
 }  // namespace

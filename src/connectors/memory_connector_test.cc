@@ -40,7 +40,7 @@ class MemoryConnectorTest : public ::testing::Test {
   }
 
   void write(const std::vector<Batch>& batches, bool completed) {
-    auto sink = std::move(connector_.make_sink(world_, table_)).take();
+    auto sink = std::move(connector_.make_sink(world_, {.table = table_, .key = {}})).take();
     ASSERT_TRUE(sink->open().ok());
     auto writer = sink->make_writer();
     for (const Batch& each : batches) {

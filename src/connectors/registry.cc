@@ -34,7 +34,10 @@ ConnectorCatalog connector_catalog() {
     catalog.connectors.push_back(connector.info);
   }
   for (const Format* format : formats()) {
-    catalog.formats.push_back({.name = format->name(), .options = format->options()});
+    catalog.formats.push_back({.name = format->name(),
+                               .options = format->options(),
+                               .aliases = format->aliases(),
+                               .carries_changes = format->carries_changes()});
   }
   return catalog;
 }
@@ -47,12 +50,12 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
   return connector->make_source(world, request);
 }
 
-Result<std::unique_ptr<Sink>> make_sink(World& world, const Table& table) {
-  TW_TRY_ASSIGN(const Connector* connector, find(table));
+Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {
+  TW_TRY_ASSIGN(const Connector* connector, find(request.table));
   if (connector->make_sink == nullptr) {
     return invalid_argument(fmt::format("connector {} cannot be written to", connector->info.name));
   }
-  return connector->make_sink(world, table);
+  return connector->make_sink(world, request);
 }
 
 }  // namespace thalweg

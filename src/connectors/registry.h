@@ -17,6 +17,6 @@ ConnectorCatalog connector_catalog();
 
 // The source of one scan, and the sink of a table, by the table's connector.
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request);
-Result<std::unique_ptr<Sink>> make_sink(World& world, const Table& table);
+Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request);
 
 }  // namespace thalweg

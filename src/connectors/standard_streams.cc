@@ -43,8 +43,8 @@ Result<std::unique_ptr<Source>> make_stdin(World& world, const ScanRequest& requ
       });
 }
 
-Result<std::unique_ptr<Sink>> make_stdout(World& world, const Table& table) {
-  return make_encoding_sink(table, [&env = world.env]() -> Result<std::unique_ptr<OutputFile>> {
+Result<std::unique_ptr<Sink>> make_stdout(World& world, const SinkRequest& request) {
+  return make_encoding_sink(request, [&env = world.env]() -> Result<std::unique_ptr<OutputFile>> {
     return env.standard_output();
   });
 }

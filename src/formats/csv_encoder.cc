@@ -1,7 +1,11 @@
 #include "formats/csv_encoder.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "formats/change_ops.h"
 #include "formats/value_writer.h"
 
 namespace thalweg {
@@ -9,9 +13,9 @@ namespace {
 
 class CsvEncoder final : public Encoder {
  public:
-  CsvEncoder(const CsvDialect& dialect, ShowChanges changes)
+  CsvEncoder(const CsvDialect& dialect, ChangeStyle style)
       : dialect_(dialect),
-        changes_(changes),
+        style_(std::move(style)),
         special_{dialect.delimiter, dialect.quote, '\n', '\r'} {}
 
   void begin(const Schema& schema, std::string& out) override {
@@ -19,7 +23,7 @@ class CsvEncoder final : public Encoder {
       return;
     }
     bool first = true;
-    if (changes_ == ShowChanges::kYes) {
+    if (shows_ops()) {
       out += "op";
       first = false;
     }
@@ -31,12 +35,34 @@ class CsvEncoder final : public Encoder {
   }
 
   void encode(const Schema& /*schema*/, const Batch& batch, std::string& out) override {
-    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
-      append_row(batch, batch.row(i), out);
+    if (!shows_ops()) {
+      for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+        append_row("", Values::kAll, batch, batch.row(i), out);
+      }
+      return;
+    }
+    const std::vector<ChangeOp> ops = change_ops(batch, style_.key);
+    for (std::uint32_t i = 0; i < ops.size(); ++i) {
+      if (style_.show == ShowChanges::kOps) {
+        append_row(to_string(ops[i]), Values::kAll, batch, batch.row(i), out);
+      } else if (ops[i] == ChangeOp::kDelete) {
+        append_row("-D", Values::kKey, batch, batch.row(i), out);
+      } else if (ops[i] != ChangeOp::kUpdateBefore) {
+        append_row("+U", Values::kAll, batch, batch.row(i), out);
+      }
     }
   }
 
  private:
+  // Which columns of a row are written; the others are NULL.
+  enum class Values : std::uint8_t { kAll, kKey };
+
+  bool shows_ops() const { return style_.show != ShowChanges::kNo; }
+
+  bool is_key(std::uint32_t column) const {
+    return std::find(style_.key->begin(), style_.key->end(), column) != style_.key->end();
+  }
+
   void separate(bool& first, std::string& out) const {
     if (!first) {
       out += dialect_.delimiter;
@@ -44,15 +70,14 @@ class CsvEncoder final : public Encoder {
     first = false;
   }
 
-  void append_row(const Batch& batch, RowIndex row, std::string& out) {
-    bool first = true;
-    if (changes_ == ShowChanges::kYes) {
-      out += change_word(batch.changes ? batch.changes->values<std::int16_t>()[row] : 1);
-      first = false;
-    }
-    for (const Column& column : batch.columns) {
+  void append_row(std::string_view op, Values values, const Batch& batch, RowIndex row,
+                  std::string& out) {
+    bool first = op.empty();
+    out += op;
+    for (std::uint32_t i = 0; i < batch.columns.size(); ++i) {
+      const Column& column = batch.columns[i];
       separate(first, out);
-      if (!column.is_valid(row)) {
+      if (!column.is_valid(row) || (values == Values::kKey && !is_key(i))) {
         out += dialect_.null_text;
         continue;
       }
@@ -84,14 +109,14 @@ class CsvEncoder final : public Encoder {
   }
 
   const CsvDialect dialect_;
-  const ShowChanges changes_;
+  const ChangeStyle style_;
   const std::string special_;
   std::string text_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_csv_encoder(const CsvDialect& dialect, ShowChanges changes) {
+std::unique_ptr<Encoder> make_csv_encoder(const CsvDialect& dialect, const ChangeStyle& changes) {
   return std::make_unique<CsvEncoder>(dialect, changes);
 }
 

@@ -8,6 +8,6 @@
 namespace thalweg {
 
 // Values in PostgreSQL's text forms, in quotes where they need them; rows end with a newline.
-std::unique_ptr<Encoder> make_csv_encoder(const CsvDialect& dialect, ShowChanges changes);
+std::unique_ptr<Encoder> make_csv_encoder(const CsvDialect& dialect, const ChangeStyle& changes);
 
 }  // namespace thalweg

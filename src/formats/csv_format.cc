@@ -12,6 +12,7 @@
 #include "formats/csv_row.h"
 #include "formats/inferred_type.h"
 #include "formats/number_text.h"
+#include "formats/op_decoder.h"
 
 namespace thalweg {
 namespace {
@@ -121,6 +122,7 @@ class CsvFormat final : public Format {
          .text = "What a number counts in a TIMESTAMP column, since 1970.",
          .choices = {"s", "ms", "us", "ns"},
          .aliases = {}},
+        mode_option(),
     };
     return specs;
   }
@@ -134,11 +136,14 @@ class CsvFormat final : public Format {
   Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
                                                 DecoderSpec spec) const override {
     TW_TRY_ASSIGN(const CsvDialect dialect, csv_dialect(options));
-    return make_csv_decoder(std::move(spec), dialect);
+    if (!spec.reads_ops) {
+      return make_csv_decoder(std::move(spec), dialect);
+    }
+    return make_op_decoder(make_csv_decoder(with_op_field(std::move(spec)), dialect));
   }
 
   Result<std::unique_ptr<Encoder>> make_encoder(const Options& options,
-                                                ShowChanges changes) const override {
+                                                const ChangeStyle& changes) const override {
     TW_TRY_ASSIGN(const CsvDialect dialect, csv_dialect(options));
     return make_csv_encoder(dialect, changes);
   }

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "columnar/batch.h"
 #include "columnar/decoded_rows.h"
+#include "columnar/row_key.h"
 
 namespace thalweg {
 
@@ -50,8 +51,17 @@ class Encoder {
   virtual void end(std::string& /*out*/) {}
 };
 
-// Whether rows are written with a first column `op`: +I for an insert, -D for a delete.
-enum class ShowChanges : std::uint8_t { kNo, kYes };
+enum class ShowChanges : std::uint8_t {
+  kNo,       // Rows are only ever added.
+  kOps,      // With a first column `op`: +I, -U and +U side by side, -D.
+  kUpserts,  // The same of +U, the row that now stands for its key, and -D, which has but the key.
+};
+
+// How an encoder writes changes. Requires: kUpserts has a key.
+struct ChangeStyle {
+  ShowChanges show = ShowChanges::kNo;
+  RowKey key = std::nullopt;
+};
 
 // What a decoder is to yield: the fields the query reads, in the table's order.
 struct DecoderSpec {
@@ -61,30 +71,39 @@ struct DecoderSpec {
   std::vector<std::uint32_t> indexes;
   std::uint32_t declared_columns = 0;
   bool row_offsets = false;
+  // Each row has a first field `op` that says whether it comes or goes. Only where the format
+  // does not carry changes anyway.
+  bool reads_ops = false;
 };
 
 class Format {
  public:
   virtual ~Format() = default;
   virtual std::string_view name() const = 0;
+  virtual std::vector<std::string_view> aliases() const { return {}; }
   virtual std::span<const OptionSpec> options() const = 0;
+  // Whether its rows say themselves whether they come or go; else its option `mode` says it.
+  virtual bool carries_changes() const { return false; }
   virtual std::unique_ptr<Framer> make_framer(const Options& options) const = 0;
   virtual Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
                                                         DecoderSpec spec) const = 0;
-  virtual Result<std::unique_ptr<Encoder>> make_encoder(
-      const Options& options, ShowChanges changes = ShowChanges::kNo) const = 0;
+  virtual Result<std::unique_ptr<Encoder>> make_encoder(const Options& options,
+                                                        const ChangeStyle& changes = {}) const = 0;
   // Names and types from the first rows of an input.
   virtual Result<Schema> infer(const Options& options, std::string_view sample) const = 0;
 };
 
-// "json" (JSON lines; also "jsonl") and "csv"; nullptr when there is none of that name.
+// By name or alias; nullptr when there is none.
 const Format* find_format(std::string_view name);
 std::span<const Format* const> formats();
+
+// The option of formats that leave it to the table whether rows come and go.
+const OptionSpec& mode_option();
 
 // The longest row that an input may have: its option max_row_bytes, or 16 MiB.
 std::size_t row_bytes_max(const Options& options);
 
 // Rows as one JSON array: for answers, not for tables.
-std::unique_ptr<Encoder> make_json_array_encoder(ShowChanges changes);
+std::unique_ptr<Encoder> make_json_array_encoder(const ChangeStyle& changes);
 
 }  // namespace thalweg

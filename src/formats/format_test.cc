@@ -263,15 +263,67 @@ Sample changes() {
 
 TEST(EncoderTest, ShowsChangesInAColumnOfTheirOwn) {
   const Sample sample = changes();
-  EXPECT_EQ(encode(*make_json_array_encoder(ShowChanges::kYes), sample),
+  EXPECT_EQ(encode(*make_json_array_encoder({.show = ShowChanges::kOps}), sample),
             "[\n{\"op\":\"+I\",\"Name\":\"\xe6\xb5\xb7\",\"n\":1},\n"
             "{\"op\":\"-D\",\"Name\":\"b\",\"n\":200},\n"
             "{\"op\":\"+I\",\"Name\":\"a\\nb\",\"n\":null}\n]\n");
-  EXPECT_EQ(encode(*find_format("csv")->make_encoder({}, ShowChanges::kYes).take(), sample),
-            "op,Name,n\n+I,\xe6\xb5\xb7,1\n-D,b,200\n+I,\"a\nb\",\n");
+  EXPECT_EQ(
+      encode(*find_format("csv")->make_encoder({}, {.show = ShowChanges::kOps}).take(), sample),
+      "op,Name,n\n+I,\xe6\xb5\xb7,1\n-D,b,200\n+I,\"a\nb\",\n");
   Sample none = changes();
   none.batch.selection = std::make_shared<const std::vector<RowIndex>>();
-  EXPECT_EQ(encode(*make_json_array_encoder(ShowChanges::kNo), none), "[]\n");
+  EXPECT_EQ(encode(*make_json_array_encoder({}), none), "[]\n");
+}
+
+// Rows (k, n) with their changes.
+Sample changelog(const std::vector<std::tuple<int, int, int>>& rows) {
+  Sample sample;
+  sample.schema = {{"k", type_of(TypeKind::kBigint)}, {"n", type_of(TypeKind::kBigint)}};
+  ColumnBuilder keys(sample.schema[0].type);
+  ColumnBuilder numbers(sample.schema[1].type);
+  ColumnBuilder kinds(type_of(TypeKind::kSmallint));
+  for (const auto& [key, number, kind] : rows) {
+    keys.append(std::int64_t{key});
+    numbers.append(std::int64_t{number});
+    kinds.append(static_cast<std::int16_t>(kind));
+  }
+  sample.batch.columns = {keys.finish(), numbers.finish()};
+  sample.batch.changes = kinds.finish();
+  sample.batch.length = static_cast<std::uint32_t>(rows.size());
+  return sample;
+}
+
+TEST(EncoderTest, NeighboursOfOneKeyAreAnUpdate) {
+  const Sample sample = changelog({{1, 5, -1}, {1, 6, 1}, {2, 7, -1}, {3, 7, 1}, {4, 8, -1}});
+  const Format& csv = *find_format("csv");
+  EXPECT_EQ(encode(*csv.make_encoder({}, {.show = ShowChanges::kOps, .key = {{0}}}).take(), sample),
+            "op,k,n\n-U,1,5\n+U,1,6\n-D,2,7\n+I,3,7\n-D,4,8\n");
+  EXPECT_EQ(encode(*csv.make_encoder({}, {.show = ShowChanges::kOps}).take(), sample),
+            "op,k,n\n-D,1,5\n+I,1,6\n-D,2,7\n+I,3,7\n-D,4,8\n");
+  // One row at most: whatever comes next to what goes replaces it.
+  EXPECT_EQ(
+      encode(*csv.make_encoder({}, {.show = ShowChanges::kOps, .key = std::vector<std::uint32_t>()})
+                  .take(),
+             changelog({{1, 5, -1}, {2, 6, 1}})),
+      "op,k,n\n-U,1,5\n+U,2,6\n");
+}
+
+TEST(EncoderTest, UpsertsHaveTheRowThatStandsOrTheKeyThatIsGone) {
+  const Sample sample = changelog({{1, 5, 1}, {1, 5, -1}, {1, 6, 1}, {2, 7, -1}});
+  const ChangeStyle style{.show = ShowChanges::kUpserts, .key = {{0}}};
+  EXPECT_EQ(encode(*find_format("csv")->make_encoder({}, style).take(), sample),
+            "op,k,n\n+U,1,5\n+U,1,6\n-D,2,\n");
+  EXPECT_EQ(encode(*find_format("json")->make_encoder({}, style).take(), sample),
+            "{\"op\":\"+U\",\"k\":1,\"n\":5}\n{\"op\":\"+U\",\"k\":1,\"n\":6}\n"
+            "{\"op\":\"-D\",\"k\":2}\n");
+}
+
+TEST(EncoderTest, DebeziumTellsWhatWasAndWhatIs) {
+  const Sample sample = changelog({{1, 5, 1}, {1, 5, -1}, {1, 6, 1}, {2, 7, -1}});
+  EXPECT_EQ(encode(*find_format("debezium")->make_encoder({}, {.key = {{0}}}).take(), sample),
+            "{\"before\":null,\"after\":{\"k\":1,\"n\":5},\"op\":\"c\"}\n"
+            "{\"before\":{\"k\":1,\"n\":5},\"after\":{\"k\":1,\"n\":6},\"op\":\"u\"}\n"
+            "{\"before\":{\"k\":2,\"n\":7},\"after\":null,\"op\":\"d\"}\n");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 
 #include "formats/csv_format.h"
+#include "formats/debezium_format.h"
 #include "formats/format.h"
 #include "formats/json_format.h"
 
@@ -15,14 +17,31 @@ std::size_t row_bytes_max(const Options& options) {
              : kDefault;
 }
 
+const OptionSpec& mode_option() {
+  static const OptionSpec spec = {
+      .name = "mode",
+      .type = OptionType::kChoice,
+      .required = false,
+      .default_value = "append",
+      .text =
+          "append: rows are only ever added; changelog: a first field op says whether a row "
+          "comes or goes; upsert: written only, a row replaces the one of its key.",
+      .choices = {"append", "changelog", "upsert"},
+      .aliases = {}};
+  return spec;
+}
+
 std::span<const Format* const> formats() {
-  static const std::array<const Format*, 2> all = {&json_format(), &csv_format()};
+  static const std::array<const Format*, 3> all = {&json_format(), &csv_format(),
+                                                   &debezium_format()};
   return all;
 }
 
 const Format* find_format(std::string_view name) {
   for (const Format* const format : formats()) {
-    if (format->name() == name || (name == "jsonl" && format->name() == "json")) {
+    const std::vector<std::string_view> aliases = format->aliases();
+    if (format->name() == name ||
+        std::find(aliases.begin(), aliases.end(), name) != aliases.end()) {
       return format;
     }
   }

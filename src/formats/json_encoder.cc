@@ -1,8 +1,11 @@
 #include "formats/json_encoder.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "formats/change_ops.h"
 #include "formats/value_writer.h"
 
 namespace thalweg {
@@ -13,12 +16,14 @@ enum class Frame : std::uint8_t { kLines, kArray };
 
 class JsonEncoder final : public Encoder {
  public:
-  JsonEncoder(Frame frame, ShowChanges changes) : frame_(frame), changes_(changes) {}
+  JsonEncoder(Frame frame, ChangeStyle style) : frame_(frame), style_(std::move(style)) {}
 
   void begin(const Schema& schema, std::string& out) override {
     keys_.clear();
+    all_.clear();
     for (const Field& field : schema) {
-      std::string& key = keys_.emplace_back(keys_.empty() && !shows_changes() ? "" : ",");
+      all_.push_back(static_cast<std::uint32_t>(keys_.size()));
+      std::string& key = keys_.emplace_back(keys_.empty() && !shows_ops() ? "" : ",");
       append_json_string(field.name, key);
       key += ':';
     }
@@ -27,13 +32,21 @@ class JsonEncoder final : public Encoder {
   }
 
   void encode(const Schema& /*schema*/, const Batch& batch, std::string& out) override {
-    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
-      if (frame_ == Frame::kArray) {
-        out += first_ ? "\n" : ",\n";
-        first_ = false;
+    if (!shows_ops()) {
+      for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+        append_row("", all_, batch, batch.row(i), out);
       }
-      append_row(batch, batch.row(i), out);
-      out += frame_ == Frame::kLines ? "\n" : "";
+      return;
+    }
+    const std::vector<ChangeOp> ops = change_ops(batch, style_.key);
+    for (std::uint32_t i = 0; i < ops.size(); ++i) {
+      if (style_.show == ShowChanges::kOps) {
+        append_row(to_string(ops[i]), all_, batch, batch.row(i), out);
+      } else if (ops[i] == ChangeOp::kDelete) {
+        append_row("-D", *style_.key, batch, batch.row(i), out);
+      } else if (ops[i] != ChangeOp::kUpdateBefore) {
+        append_row("+U", all_, batch, batch.row(i), out);
+      }
     }
   }
 
@@ -44,35 +57,41 @@ class JsonEncoder final : public Encoder {
   }
 
  private:
-  bool shows_changes() const { return changes_ == ShowChanges::kYes; }
+  bool shows_ops() const { return style_.show != ShowChanges::kNo; }
 
-  void append_row(const Batch& batch, RowIndex row, std::string& out) const {
+  void append_row(std::string_view op, const std::vector<std::uint32_t>& columns,
+                  const Batch& batch, RowIndex row, std::string& out) {
+    if (frame_ == Frame::kArray) {
+      out += first_ ? "\n" : ",\n";
+      first_ = false;
+    }
     out += '{';
-    if (shows_changes()) {
+    if (!op.empty()) {
       out += "\"op\":\"";
-      out += change_word(batch.changes ? batch.changes->values<std::int16_t>()[row] : 1);
+      out += op;
       out += '"';
     }
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-      out += keys_[i];
-      append_json(batch.columns[i], row, out);
+    for (const std::uint32_t column : columns) {
+      out += keys_[column];
+      append_json(batch.columns[column], row, out);
     }
-    out += '}';
+    out += frame_ == Frame::kLines ? "}\n" : "}";
   }
 
   const Frame frame_;
-  const ShowChanges changes_;
+  const ChangeStyle style_;
   std::vector<std::string> keys_;  // With the comma before and the colon behind.
+  std::vector<std::uint32_t> all_;
   bool first_ = true;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_json_lines_encoder(ShowChanges changes) {
+std::unique_ptr<Encoder> make_json_lines_encoder(const ChangeStyle& changes) {
   return std::make_unique<JsonEncoder>(Frame::kLines, changes);
 }
 
-std::unique_ptr<Encoder> make_json_array_encoder(ShowChanges changes) {
+std::unique_ptr<Encoder> make_json_array_encoder(const ChangeStyle& changes) {
   return std::make_unique<JsonEncoder>(Frame::kArray, changes);
 }
 

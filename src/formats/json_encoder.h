@@ -7,6 +7,6 @@
 namespace thalweg {
 
 // One object a line; keys as the columns are spelled.
-std::unique_ptr<Encoder> make_json_lines_encoder(ShowChanges changes);
+std::unique_ptr<Encoder> make_json_lines_encoder(const ChangeStyle& changes);
 
 }  // namespace thalweg

@@ -1,11 +1,13 @@
 #include "formats/json_format.h"
 
+#include <utility>
 #include <vector>
 
 #include "formats/json_decoder.h"
 #include "formats/json_encoder.h"
 #include "formats/json_infer.h"
 #include "formats/line_framer.h"
+#include "formats/op_decoder.h"
 
 namespace thalweg {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 class JsonFormat final : public Format {
  public:
   std::string_view name() const override { return "json"; }
+
+  std::vector<std::string_view> aliases() const override { return {"jsonl"}; }
 
   std::span<const OptionSpec> options() const override {
     static const std::vector<OptionSpec> specs = {
@@ -23,6 +27,7 @@ class JsonFormat final : public Format {
          .text = "What a number counts in a TIMESTAMP column, since 1970.",
          .choices = {"s", "ms", "us", "ns"},
          .aliases = {}},
+        mode_option(),
     };
     return specs;
   }
@@ -38,11 +43,14 @@ class JsonFormat final : public Format {
       decoder_options.unit = epoch_unit(options.text("timestamp_unit"));
     }
     decoder_options.row_bytes_max = row_bytes_max(options);
-    return make_json_decoder(spec, decoder_options);
+    if (!spec.reads_ops) {
+      return make_json_decoder(spec, decoder_options);
+    }
+    return make_op_decoder(make_json_decoder(with_op_field(std::move(spec)), decoder_options));
   }
 
   Result<std::unique_ptr<Encoder>> make_encoder(const Options& /*options*/,
-                                                ShowChanges changes) const override {
+                                                const ChangeStyle& changes) const override {
     return make_json_lines_encoder(changes);
   }
 

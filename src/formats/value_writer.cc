@@ -173,6 +173,4 @@ void append_json(const Column& column, RowIndex row, std::string& out) {
   }
 }
 
-std::string_view change_word(std::int16_t change) { return change < 0 ? "-D" : "+I"; }
-
 }  // namespace thalweg

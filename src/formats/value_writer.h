@@ -17,7 +17,4 @@ void append_json(const Column& column, RowIndex row, std::string& out);
 // Appends a text as a JSON string. Requires: UTF-8.
 void append_json_string(std::string_view text, std::string& out);
 
-// +I or -D.
-std::string_view change_word(std::int16_t change);
-
 }  // namespace thalweg

@@ -80,6 +80,107 @@ TimeInfo time_of_varying_window(std::uint32_t first) {
   return {.column = window.time, .lost = false, .window = window};
 }
 
+// The same where the column may also be checked for NULL, or be cast from one kind of integer to
+// another: neither makes values equal that were not.
+std::optional<std::uint32_t> place_of_value(const std::vector<ExprPtr>& exprs,
+                                            std::uint32_t column) {
+  for (std::uint32_t i = 0; i < exprs.size(); ++i) {
+    const Expr* expr = exprs[i].get();
+    while ((expr->kind == ExprKind::kCall && expr->function->function == "not_null") ||
+           (expr->kind == ExprKind::kCast && is_integer(expr->type.kind) &&
+            is_integer(expr->args[0]->type.kind))) {
+      expr = expr->args[0].get();
+    }
+    if (expr->kind == ExprKind::kColumn && expr->column == column) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// The window column of the input that stands for `column` among projected ones: windows that begin
+// together end together, but for those of CUMULATE.
+std::optional<std::uint32_t> place_of_window(const std::optional<WindowColumns>& window,
+                                             const std::vector<ExprPtr>& exprs,
+                                             std::uint32_t column) {
+  if (!window || (column != window->start && column != window->end && column != window->time)) {
+    return std::nullopt;
+  }
+  const bool start_tells = window->window.kind != WindowKind::kCumulate || window->varies;
+  for (const auto& same : {window->end, window->time, start_tells ? window->start : std::nullopt}) {
+    if (const auto place = same ? place_of_value(exprs, *same) : std::nullopt) {
+      return place;
+    }
+  }
+  return std::nullopt;
+}
+
+// The key where all of its columns are still there.
+RowKey projected_key(const Node& input, const std::vector<ExprPtr>& exprs) {
+  if (!input.key) {
+    return std::nullopt;
+  }
+  std::vector<std::uint32_t> key;
+  for (const std::uint32_t column : *input.key) {
+    std::optional<std::uint32_t> place = place_of_value(exprs, column);
+    if (!place) {
+      place = place_of_window(input.time.window, exprs, column);
+    }
+    if (!place) {
+      return std::nullopt;
+    }
+    key.push_back(*place);
+  }
+  std::sort(key.begin(), key.end());
+  key.erase(std::unique(key.begin(), key.end()), key.end());
+  return key;
+}
+
+// The columns of the table's primary key among those scanned. Only rows that say what they replace
+// are known to keep to it.
+RowKey scanned_key(const Table& table, const std::vector<std::uint32_t>& columns) {
+  if (table.mode != ChangeMode::kChangelog || table.primary_key.empty()) {
+    return std::nullopt;
+  }
+  std::vector<std::uint32_t> key;
+  for (const std::uint32_t column : table.primary_key) {
+    const auto found = std::find(columns.begin(), columns.end(), column);
+    if (found == columns.end()) {
+      return std::nullopt;
+    }
+    key.push_back(static_cast<std::uint32_t>(found - columns.begin()));
+  }
+  std::sort(key.begin(), key.end());
+  return key;
+}
+
+// The window's end, where there is a window, and the grouping columns.
+std::vector<std::uint32_t> group_key(const Aggregate& aggregate) {
+  std::vector<std::uint32_t> key;
+  const std::uint32_t first = aggregate.windowed() ? kWindowColumns : 0;
+  if (aggregate.windowed()) {
+    key.push_back(1);
+  }
+  for (std::uint32_t i = 0; i < aggregate.keys.size(); ++i) {
+    key.push_back(first + i);
+  }
+  return key;
+}
+
+// Requires: the rank, where it is shown, is the last column.
+RowKey ranked_key(const TopN& top, const Node& node) {
+  const bool numbers = top.ranking == Ranking::kRowNumber && (top.limit == 1 || top.shows_rank);
+  if (!numbers) {
+    return node.key;  // The input's.
+  }
+  std::vector<std::uint32_t> key = top.keys;
+  if (top.limit != 1) {
+    key.push_back(static_cast<std::uint32_t>(node.schema.size() - 1));
+  }
+  std::sort(key.begin(), key.end());
+  return key;
+}
+
 // A node that takes over what its only input says of its rows.
 Node following(NodePtr input) {
   Node node;
@@ -87,6 +188,7 @@ Node following(NodePtr input) {
   node.time = input->time;
   node.bounded = input->bounded;
   node.updating = input->updating;
+  node.key = input->key;
   node.inputs.push_back(std::move(input));
   return node;
 }
@@ -118,6 +220,8 @@ NodePtr make_scan(TablePtr table) {
 NodePtr make_scan(TablePtr table, std::vector<std::uint32_t> columns, ExprPtr predicate) {
   Node node;
   node.bounded = table->bounded;
+  node.updating = table->mode == ChangeMode::kChangelog;
+  node.key = scanned_key(*table, columns);
   node.name = table->name;
   node.time.lost = !table->watermark.has_value();
   for (std::uint32_t i = 0; i < columns.size(); ++i) {
@@ -147,6 +251,7 @@ NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std:
                      ExprPtr predicate) {
   TW_CHECK(exprs.size() == names.size());
   Node node = following(std::move(input));
+  node.key = projected_key(*node.inputs[0], exprs);
   node.time = projected_time(node.time, exprs);
   node.schema.clear();
   for (std::size_t i = 0; i < exprs.size(); ++i) {
@@ -162,6 +267,7 @@ NodePtr make_assign_window(NodePtr input, Window window, bool once) {
   node.time.window =
       window_columns_at(window, static_cast<std::uint32_t>(node.schema.size()), false);
   append_window_fields(node.schema);
+  node.key.reset();  // A row may stand in several windows.
   node.step = AssignWindow{std::move(window), once};
   return share(std::move(node));
 }
@@ -217,6 +323,7 @@ NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
   for (const AggregateCall& call : aggregate.aggregates) {
     node.schema.push_back({call.name, call.type});
   }
+  node.key = group_key(aggregate);
   node.inputs.push_back(std::move(input));
   node.step = std::move(aggregate);
   node.id = std::move(id);
@@ -253,6 +360,7 @@ NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string i
     node.schema.push_back({std::move(rank_name), type_of(TypeKind::kBigint)});
   }
   node.updating = top.emit == TopNEmit::kChanges;
+  node.key = ranked_key(top, node);
   if (top.emit == TopNEmit::kOnWindowClose) {
     TW_CHECK(node.time.window && node.time.window->end);
     node.time.window->is_result = true;
@@ -288,19 +396,20 @@ NodePtr make_process(NodePtr input, Process process, Schema schema) {
     // Its rows keep their event time, but no column is known to hold it.
     node.time.column.reset();
     node.time.window.reset();
+    node.key.reset();
   }
   node.step = std::move(process);
   return share(std::move(node));
 }
 
-NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names) {
+NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names, RowKey key) {
   Node node = following(std::move(input));
   TW_CHECK(names.empty() || names.size() == node.schema.size());
   for (std::size_t i = 0; i < names.size(); ++i) {
     node.schema[i].name = std::move(names[i]);
   }
   node.name = table == nullptr ? "" : table->name;
-  node.step = Sink{std::move(table)};
+  node.step = Sink{std::move(table), key ? std::move(key) : node.key};
   return share(std::move(node));
 }
 

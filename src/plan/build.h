@@ -53,8 +53,10 @@ TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes = fa
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 
-// Columns are shown under `names`, or the input's names where there are none.
-NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names = {});
+// Columns are shown under `names`, or the input's names where there are none. `key`: what the table
+// is to know the rows by, where that is not the input's own key.
+NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names = {},
+                  RowKey key = std::nullopt);
 
 // The same step over other inputs of the same columns; the node itself where they are its own.
 NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs);

@@ -149,6 +149,9 @@ std::string describe_top_n(const Node& node, const TopN& top) {
   if (top.limit == kNoLimit) {
     return "ORDER BY " + describe_order(node, top.order) + (keys.empty() ? "" : " within " + keys);
   }
+  if (top.keeps_last) {
+    return "LAST ROW of each " + keys;
+  }
   std::string text = "TOP " + std::to_string(top.limit);
   if (top.ranking != Ranking::kRowNumber) {
     text += top.ranking == Ranking::kRank ? " ranks" : " dense ranks";

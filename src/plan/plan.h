@@ -10,6 +10,7 @@
 #include "catalog/table.h"
 #include "columnar/kernels.h"
 #include "columnar/row_function.h"
+#include "columnar/row_key.h"
 #include "expr/aggregate.h"
 #include "expr/expr.h"
 #include "expr/ranking.h"
@@ -188,6 +189,7 @@ struct TopN {
   std::uint64_t limit = 1;  // kNoLimit: all rows, in order.
   bool shows_rank = false;
   TopNEmit emit = TopNEmit::kAtEnd;
+  bool keeps_last = false;  // Of rows equal in the order the last one that came is the first.
 };
 
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all
@@ -202,6 +204,7 @@ struct Process {
 // for the result (table == nullptr).
 struct Sink {
   TablePtr table;
+  RowKey key = std::nullopt;  // Of the rows, as the table is to know it.
 };
 
 // One step of a logical plan; immutable and shared. Both front ends build it.
@@ -214,6 +217,7 @@ struct Node {
   TimeInfo time;
   bool bounded = true;        // Whether the rows come to an end.
   bool updating = false;      // Whether rows carry changes.
+  RowKey key;                 // Output columns by which rows differ.
   bool needs_origin = false;  // Whether rows must carry partition and position, for those above.
   // Stateful steps: NAME/kind#n, stable under edits of the rest of the query; empty for others.
   std::string id;

@@ -157,9 +157,10 @@ TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
     spec.types.push_back(field.type);
   }
   // Where rows are ordered by time, those of one time go on in that direction.
-  spec.latest_first = std::any_of(top.order.begin(), top.order.end(), [&](const SortKey& key) {
-    return key.descending && input.time.column == key.column;
-  });
+  spec.latest_first =
+      top.keeps_last || std::any_of(top.order.begin(), top.order.end(), [&](const SortKey& key) {
+        return key.descending && input.time.column == key.column;
+      });
   if (top.emit == plan::TopNEmit::kOnWindowClose) {
     spec.window_end = *input.time.window->end;
     spec.shift_micros = input.time.window->shift_micros;
@@ -361,8 +362,9 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
   if (step_of<plan::Values>(node) != nullptr || step_of<plan::Sort>(node) != nullptr) {
     return true;
   }
-  if (step_of<plan::Scan>(node) != nullptr) {
-    return false;
+  if (const auto* scan = step_of<plan::Scan>(node)) {
+    // A row must not overtake the one that takes it back.
+    return scan->table->mode == ChangeMode::kChangelog;
   }
   if (const auto* aggregate = step_of<plan::Aggregate>(node);
       aggregate != nullptr && aggregate->keys.empty()) {

@@ -202,7 +202,6 @@ class TestSinkWriter final : public SinkWriter {
 class TestSink final : public Sink {
  public:
   explicit TestSink(Written& written) : written_(written) {}
-  ChangeSupport change_support() const override { return ChangeSupport::kChangelog; }
   Status open() override { return {}; }
   std::unique_ptr<SinkWriter> make_writer() override {
     return std::make_unique<TestSinkWriter>(written_);

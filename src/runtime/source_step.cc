@@ -296,6 +296,7 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   }
 
   out.length = rows.rows;
+  out.changes = rows.changes;
   for (const std::uint32_t column : scan_.output) {
     out.columns.push_back(all.columns[column]);
   }

@@ -72,8 +72,29 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
   table.on_error = table.options.text("on_error") == "fail" ? OnError::kFail : OnError::kSkip;
   table.bounded = info.bounded == nullptr || info.bounded(table.options);
   table.time_policy = time_policy_of(table.options, table.bounded);
+  const FormatInfo* format = context.names().connectors.find_format(table.format);
+  table.mode = format != nullptr && format->carries_changes ? ChangeMode::kChangelog
+                                                            : change_mode_of(table.options);
   if (table.connector == "memory") {
     table.memory = std::make_shared<MemoryRows>();
+  }
+  return true;
+}
+
+// The mode of a table with changes gives its rows a field of their own for them.
+bool check_op_column(BindContext& context, const ast::CreateTable& create, const Table& table) {
+  if (change_mode_of(table.options) == ChangeMode::kAppend) {
+    return true;
+  }
+  for (const ast::Column& column : create.columns) {
+    if (column.name.key == "op") {
+      context.error(
+          "S0202", "with this mode the field op says whether a row comes or goes", column.name.span,
+          "",
+          {"leave the column out: it is not one of the table's, or choose mode = 'append' "
+           "to read it as it stands"});
+      return false;
+    }
   }
   return true;
 }
@@ -127,6 +148,7 @@ Created bind_create_table(BindContext& context, const ast::CreateTable& create) 
   } else if (ok) {
     ok = find_columns(context, create, *table);
   }
+  ok = ok && check_op_column(context, create, *table);
   if (create.watermark && !table->columns.empty()) {
     ok = bind_watermark(context, *create.watermark, *table) && ok;
   }

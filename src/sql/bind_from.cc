@@ -166,6 +166,13 @@ void warn_of_hints(BindContext& context, const std::vector<ast::Hint>& hints) {
 }  // namespace
 
 plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span) {
+  if (table->mode == ChangeMode::kUpsert) {
+    context.error("C0103", '"' + table->name + "\" can only be written to, having mode = 'upsert'",
+                  span, "",
+                  {"mode = 'changelog' reads what comes and goes, mode = 'append' the rows as they "
+                   "stand"});
+    return nullptr;
+  }
   const ConnectorInfo* connector = context.names().connectors.find_connector(table->connector);
   if (table->kind == TableKind::kSink ||
       (table->memory == nullptr && connector != nullptr && !connector->can_read)) {

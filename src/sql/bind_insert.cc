@@ -5,6 +5,7 @@
 #include "plan/build.h"
 #include "sql/bind_ddl.h"
 #include "sql/bind_query.h"
+#include "sql/bind_sink.h"
 #include "sql/coerce.h"
 
 // INSERT INTO.
@@ -85,48 +86,6 @@ bool check_count(BindContext& context, const Target& target, std::size_t wanted,
                                         : columns + " are named") +
                     ", and " + values + " given",
                 columns_span(query));
-  return false;
-}
-
-const plan::Node* find_changes(const plan::Node& node) {
-  const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
-  const auto* top = std::get_if<plan::TopN>(&node.step);
-  if ((aggregate != nullptr && aggregate->emit == plan::Emit::kChanges) ||
-      (top != nullptr && top->emit == plan::TopNEmit::kChanges)) {
-    return &node;
-  }
-  for (const plan::NodePtr& input : node.inputs) {
-    if (const plan::Node* found = input->updating ? find_changes(*input) : nullptr) {
-      return found;
-    }
-  }
-  return nullptr;
-}
-
-// Refuses changes into what can only be added to, and endless rows into memory.
-bool check_sink(BindContext& context, const Table& table, const plan::Node& node, Span span) {
-  if (table.memory != nullptr && !node.bounded) {
-    context.error("P0108", "\"" + table.name + "\" is kept in memory, and these rows never end",
-                  span, "",
-                  {"write them to a connector: CREATE TABLE " + table.name +
-                   " (...) WITH (connector = 'file', ...)"});
-    return false;
-  }
-  const ConnectorInfo* connector = context.names().connectors.find_connector(table.connector);
-  const bool takes_changes = connector != nullptr && connector->takes_changes;
-  if (!node.updating || takes_changes) {
-    return true;
-  }
-  const plan::Node* source = find_changes(node);
-  const std::string what = source == nullptr ? "the query" : source->id;
-  const std::string how = source == nullptr ? "" : " (" + plan::describe(*source) + ')';
-  context.error("P0106",
-                '"' + table.name + "\" can only be added to, and " + what +
-                    " changes rows it has given" + how,
-                span, "",
-                {"group by a window, as in FROM TUMBLE(table, time column, INTERVAL '1 minute')",
-                 "or say EMIT ON WINDOW CLOSE over a window, so that each result is final",
-                 "or write to a sink that takes changes"});
   return false;
 }
 
@@ -291,7 +250,13 @@ std::optional<BoundQuery> bind_insert_query(BindContext& context, const Target& 
       return std::nullopt;
     }
   }
-  return BoundQuery{.sink = plan::make_sink(node, written), .has_order = !query.order_by.empty()};
+  SinkRows written_rows = key_rows(context, *written, std::move(node), query.span);
+  if (written_rows.node == nullptr) {
+    return std::nullopt;
+  }
+  return BoundQuery{.sink = plan::make_sink(std::move(written_rows.node), written, {},
+                                            std::move(written_rows.key)),
+                    .has_order = !query.order_by.empty()};
 }
 
 }  // namespace thalweg::sql

@@ -90,7 +90,9 @@ bool can_order(BindContext& context, const ast::Query& query, const plan::Node& 
                    " out and let who reads the result sort it"});
     return false;
   }
-  if (input.updating) {
+  const bool changes = context.emit != nullptr && context.emit->kind == ast::EmitKind::kChanges;
+  // Of rows that change and end, those that stand at the end can be put in order.
+  if (input.updating && (changes || !by_order_only)) {
     context.error("P0104", clause + " needs final rows, and these change as they come",
                   ordering_span(query), "",
                   {"leave EMIT CHANGES out, or keep the first rows only: LIMIT 10"});
@@ -125,9 +127,8 @@ plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
     return make_top_n(context, input, std::move(top), "", ordering_span(query));
   }
   if (input->updating) {
-    context.error("P0104", "ORDER BY needs final rows, and these change as they come",
-                  ordering_span(query), "", {"keep the first rows only: LIMIT 10"});
-    return nullptr;
+    plan::TopN all{.keys = {}, .order = std::move(sort.keys), .limit = plan::kNoLimit};
+    return make_top_n(context, input, std::move(all), "", ordering_span(query));
   }
   if (!input->bounded) {
     if (!can_follow_watermark(context, query, *input, sort.keys)) {

@@ -8,12 +8,6 @@
 
 namespace thalweg {
 
-// Which changes a sink can take.
-enum class ChangeSupport : std::uint8_t {
-  kAppendOnly,  // Inserts; a plan that retracts is refused before it runs.
-  kChangelog,   // Inserts and deletes, as they come.
-};
-
 // One worker's end of a sink. Owned and called by that worker's thread.
 class SinkWriter {
  public:
@@ -31,8 +25,6 @@ class SinkWriter {
 class Sink {
  public:
   virtual ~Sink() = default;
-
-  virtual ChangeSupport change_support() const = 0;
 
   virtual Status open() = 0;
 
