@@ -30,9 +30,9 @@ class BestRowTable final : public TopNTable {
         if (rows_.have_equal_values(old, best)) {
           continue;
         }
-        picked_.add(old, -1);
+        picked_.add(touched_[i], old, -1);
       }
-      picked_.add(best, 1);
+      picked_.add(touched_[i], best, 1);
     }
     Changes changes{.columns = columns_of(picked_), .changes = picked_.changes};
     keep_best();
@@ -42,7 +42,7 @@ class BestRowTable final : public TopNTable {
   std::vector<Column> results(GroupId begin, GroupId end) override {
     picked_.clear();
     for (GroupId id = begin; id < end; ++id) {
-      picked_.add(RowRef::kept(id), 1);
+      picked_.add(id, RowRef::kept(id), 1);
     }
     return columns_of(picked_);
   }
@@ -103,7 +103,7 @@ class BestRowTable final : public TopNTable {
   }
 
   std::vector<Column> columns_of(const PickedRows& picked) const {
-    std::vector<Column> columns = rows_.columns(picked.refs);
+    std::vector<Column> columns = rows_.columns(picked.refs, keys_.columns(picked.keys));
     if (spec_.shows_rank) {
       columns.push_back(fixed_column<std::int64_t>(type_of(TypeKind::kBigint), picked.refs.size(),
                                                    [](std::size_t) { return std::int64_t{1}; }));

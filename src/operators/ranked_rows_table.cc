@@ -19,7 +19,11 @@ constexpr std::size_t kScanMax = 16;
 // taken back. A row that comes after the last one of a full array costs one comparison of integers.
 class RankedRowsTable final : public TopNTable {
  public:
-  explicit RankedRowsTable(const TopNSpec& spec) : spec_(spec), keys_(spec), rows_(spec) {}
+  explicit RankedRowsTable(const TopNSpec& spec)
+      : spec_(spec),
+        keys_(spec),
+        rows_(spec),
+        arrays_(keeps_first_rows_only() ? spec.limit : GroupArrays<Entry>::kAnySize) {}
 
   void add(const Batch& batch) override {
     add_rows(batch);
@@ -37,11 +41,17 @@ class RankedRowsTable final : public TopNTable {
   }
 
  private:
-  // A row's place in its key's order: TopNRows::word(), and where the row is kept.
+  // A row's place in its key's order: TopNRows::word(), and where the row is.
   struct Entry {
     std::uint64_t word;
-    RowSlot slot;
+    std::uint32_t place;  // A slot, or with kInBatch a row of the batch at hand.
+
+    bool is_kept() const { return (place & kInBatch) == 0; }
+    RowRef ref() const {
+      return is_kept() ? RowRef::kept(place) : RowRef::in_batch(place & ~kInBatch);
+    }
   };
+  static constexpr std::uint32_t kInBatch = std::uint32_t{1} << 31;
   using Entries = std::span<const Entry>;
 
   // A key's entries before the batch: `count` of them from `begin` on in before_.
@@ -56,24 +66,23 @@ class RankedRowsTable final : public TopNTable {
   void take_back(GroupId id, RowIndex row);
   void cut(GroupId id);
   void touch(GroupId id);
-  void drop(RowSlot slot);
+  void drop(const Entry& entry);
   void finish_batch();
 
   bool keeps_first_rows_only() const {
     return spec_.ranking == Ranking::kRowNumber && !spec_.updating_input;
   }
-  void compare_by_number(Entries before, Entries after);
-  void compare_by_row(Entries before, Entries after);
+  void compare_by_number(GroupId id, Entries before, Entries after);
+  void compare_by_row(GroupId id, Entries before, Entries after);
   bool are_same(const Entry& before, const Entry& after) const;
   int compare_entries(const Entry& before, const Entry& after) const;
-  void pick(RowRef ref, std::int16_t change, std::int64_t rank);
+  void pick(GroupId id, const Entry& entry, std::int16_t change, std::int64_t rank);
   std::vector<Column> picked_columns() const;
 
   void find_ranks(Entries entries, std::vector<std::int64_t>& ranks) const;
   Entries counted(GroupId id) const;
   std::size_t count_of(Entries entries) const;
   std::size_t place_of(Entries entries, std::uint64_t word, RowRef row) const;
-  RowRef ref_of(RowSlot slot) const;
   bool are_tied(const Entry& a, const Entry& b) const;
 
   const TopNSpec& spec_;
@@ -82,9 +91,9 @@ class RankedRowsTable final : public TopNTable {
   GroupArrays<Entry> arrays_;
 
   // Of the batch at hand.
+  std::vector<RowSlot> dropped_;  // Kept rows that count no longer.
+  std::vector<RowIndex> new_rows_;
   std::vector<RowSlot> new_slots_;
-  std::vector<RowIndex> row_of_slot_;  // By slot: one more than the row; 0: it is kept.
-  std::vector<RowSlot> dropped_;       // Kept rows that count no longer.
   bool compares_ = false;
   StateArray<char> is_touched_;  // By key.
   std::vector<Touched> touched_;
@@ -121,12 +130,11 @@ TopNTable::Changes RankedRowsTable::add_and_compare(const Batch& batch) {
   picked_.clear();
   const bool by_number = spec_.shows_rank && spec_.ranking == Ranking::kRowNumber;
   for (const Touched& touched : touched_) {
-    is_touched_[touched.id] = 0;
     const Entries before = Entries(before_).subspan(touched.begin, touched.count);
     if (by_number) {
-      compare_by_number(before, counted(touched.id));
+      compare_by_number(touched.id, before, counted(touched.id));
     } else {
-      compare_by_row(before, counted(touched.id));
+      compare_by_row(touched.id, before, counted(touched.id));
     }
   }
   Changes changes{.columns = picked_columns(), .changes = picked_.changes};
@@ -141,21 +149,20 @@ void RankedRowsTable::insert(GroupId id, RowIndex row) {
   if (spec_.limit == 0) {
     return;
   }
-  if (keeps_first_rows_only() && entries.size() >= spec_.limit) {
+  const bool is_full = keeps_first_rows_only() && entries.size() >= spec_.limit;
+  if (is_full) {
     const Entry& last = entries.back();
-    if (word > last.word || (word == last.word && rows_.compare_all(ref, ref_of(last.slot)) >= 0)) {
+    if (word > last.word || (word == last.word && rows_.compare_all(ref, last.ref()) >= 0)) {
       return;
     }
   }
   touch(id);
   const std::size_t at = place_of(entries, word, ref);
-  const RowSlot slot = rows_.store().obtain();
-  if (slot >= row_of_slot_.size()) {
-    row_of_slot_.resize(slot + 1);
+  if (is_full) {
+    drop(entries.back());
+    arrays_.truncate(id, entries.size() - 1);
   }
-  row_of_slot_[slot] = row + 1;
-  new_slots_.push_back(slot);
-  arrays_.insert(id, at, {.word = word, .slot = slot});
+  arrays_.insert(id, at, {.word = word, .place = row | kInBatch});
   if (!spec_.updating_input) {
     cut(id);
   }
@@ -168,11 +175,11 @@ void RankedRowsTable::take_back(GroupId id, RowIndex row) {
   // Behind the last row that is equal in everything, if there is one.
   const std::size_t at = place_of(entries, word, ref);
   if (at == 0 || entries[at - 1].word != word ||
-      rows_.compare_all(ref_of(entries[at - 1].slot), ref) != 0) {
+      rows_.compare_all(entries[at - 1].ref(), ref) != 0) {
     return;  // Nothing to take back: an input that retracts what it never gave.
   }
   touch(id);
-  drop(entries[at - 1].slot);
+  drop(entries[at - 1]);
   arrays_.erase(id, at - 1);
 }
 
@@ -181,66 +188,72 @@ void RankedRowsTable::cut(GroupId id) {
   const Entries entries = arrays_.get(id);
   const std::size_t count = count_of(entries);
   for (std::size_t i = count; i < entries.size(); ++i) {
-    drop(entries[i].slot);
+    drop(entries[i]);
   }
   arrays_.truncate(id, count);
 }
 
 void RankedRowsTable::touch(GroupId id) {
-  if (!compares_ || is_touched_[id] != 0) {
+  if (is_touched_[id] != 0) {
     return;
   }
   is_touched_[id] = 1;
-  const Entries entries = counted(id);
-  touched_.push_back({.id = id, .begin = before_.size(), .count = entries.size()});
-  before_.insert(before_.end(), entries.begin(), entries.end());
+  touched_.push_back({.id = id, .begin = before_.size(), .count = 0});
+  if (compares_) {
+    const Entries entries = counted(id);
+    touched_.back().count = entries.size();
+    before_.insert(before_.end(), entries.begin(), entries.end());
+  }
 }
 
-void RankedRowsTable::drop(RowSlot slot) {
-  row_of_slot_[slot] = 0;
-  dropped_.push_back(slot);
+void RankedRowsTable::drop(const Entry& entry) {
+  if (entry.is_kept()) {
+    dropped_.push_back(entry.place);
+  }
 }
 
 // Keeps the rows of the batch that still count.
 void RankedRowsTable::finish_batch() {
-  std::vector<RowIndex> rows;
-  std::vector<RowSlot> slots;
-  for (const RowSlot slot : new_slots_) {
-    if (row_of_slot_[slot] != 0) {
-      rows.push_back(row_of_slot_[slot] - 1);
-      slots.push_back(slot);
-      row_of_slot_[slot] = 0;
+  new_rows_.clear();
+  new_slots_.clear();
+  for (const Touched& touched : touched_) {
+    is_touched_[touched.id] = 0;
+    for (Entry& entry : arrays_.get(touched.id)) {
+      if (!entry.is_kept()) {
+        new_rows_.push_back(entry.ref().number);
+        entry.place = rows_.store().obtain();
+        new_slots_.push_back(entry.place);
+      }
     }
   }
-  rows_.keep(rows, slots);
+  rows_.keep(new_rows_, new_slots_);
   for (const RowSlot slot : dropped_) {
     rows_.store().release(slot);
   }
   rows_.end_batch();
-  new_slots_.clear();
   dropped_.clear();
   touched_.clear();
   before_.clear();
 }
 
 // The rows of each number that are not what they were: a row stands in for the one before it.
-void RankedRowsTable::compare_by_number(Entries before, Entries after) {
+void RankedRowsTable::compare_by_number(GroupId id, Entries before, Entries after) {
   for (std::size_t i = 0; i < std::max(before.size(), after.size()); ++i) {
     const auto rank = static_cast<std::int64_t>(i) + 1;
     if (i < before.size() && i < after.size() && are_same(before[i], after[i])) {
       continue;
     }
     if (i < before.size()) {
-      pick(RowRef::kept(before[i].slot), -1, rank);
+      pick(id, before[i], -1, rank);
     }
     if (i < after.size()) {
-      pick(ref_of(after[i].slot), 1, rank);
+      pick(id, after[i], 1, rank);
     }
   }
 }
 
 // The rows that are in one list only, or have another rank in the other where ranks are shown.
-void RankedRowsTable::compare_by_row(Entries before, Entries after) {
+void RankedRowsTable::compare_by_row(GroupId id, Entries before, Entries after) {
   find_ranks(before, ranks_before_);
   find_ranks(after, ranks_after_);
   removed_.clear();
@@ -270,35 +283,33 @@ void RankedRowsTable::compare_by_row(Entries before, Entries after) {
       continue;
     }
     if (i < removed_.size()) {
-      pick(RowRef::kept(before[removed_[i]].slot), -1,
-           spec_.shows_rank ? ranks_before_[removed_[i]] : 0);
+      pick(id, before[removed_[i]], -1, spec_.shows_rank ? ranks_before_[removed_[i]] : 0);
     }
     if (i < added_.size()) {
-      pick(ref_of(after[added_[i]].slot), 1, spec_.shows_rank ? ranks_after_[added_[i]] : 0);
+      pick(id, after[added_[i]], 1, spec_.shows_rank ? ranks_after_[added_[i]] : 0);
     }
   }
 }
 
 // Whether two entries are the same row, or nobody can tell them apart.
 bool RankedRowsTable::are_same(const Entry& before, const Entry& after) const {
-  return before.slot == after.slot ||
-         (before.word == after.word &&
-          rows_.have_equal_values(RowRef::kept(before.slot), ref_of(after.slot)));
+  return before.place == after.place ||
+         (before.word == after.word && rows_.have_equal_values(before.ref(), after.ref()));
 }
 
 // Which of two entries comes first; 0: they are the same row, or as good as.
 int RankedRowsTable::compare_entries(const Entry& before, const Entry& after) const {
-  if (before.slot == after.slot) {
+  if (before.place == after.place) {
     return 0;
   }
   if (before.word != after.word) {
     return before.word < after.word ? -1 : 1;
   }
-  return rows_.compare_all(RowRef::kept(before.slot), ref_of(after.slot));
+  return rows_.compare_all(before.ref(), after.ref());
 }
 
-void RankedRowsTable::pick(RowRef ref, std::int16_t change, std::int64_t rank) {
-  picked_.add(ref, change);
+void RankedRowsTable::pick(GroupId id, const Entry& entry, std::int16_t change, std::int64_t rank) {
+  picked_.add(id, entry.ref(), change);
   if (spec_.shows_rank) {
     picked_.ranks.push_back(rank);
   }
@@ -357,14 +368,14 @@ std::vector<Column> RankedRowsTable::results(GroupId begin, GroupId end) {
     const Entries entries = counted(id);
     find_ranks(entries, ranks_after_);
     for (std::size_t i = 0; i < entries.size(); ++i) {
-      pick(RowRef::kept(entries[i].slot), 1, spec_.shows_rank ? ranks_after_[i] : 0);
+      pick(id, entries[i], 1, spec_.shows_rank ? ranks_after_[i] : 0);
     }
   }
   return picked_columns();
 }
 
 std::vector<Column> RankedRowsTable::picked_columns() const {
-  std::vector<Column> columns = rows_.columns(picked_.refs);
+  std::vector<Column> columns = rows_.columns(picked_.refs, keys_.columns(picked_.keys));
   if (spec_.shows_rank) {
     columns.push_back(fixed_column<std::int64_t>(type_of(TypeKind::kBigint), picked_.ranks.size(),
                                                  [&](std::size_t i) { return picked_.ranks[i]; }));
@@ -372,13 +383,8 @@ std::vector<Column> RankedRowsTable::picked_columns() const {
   return columns;
 }
 
-RowRef RankedRowsTable::ref_of(RowSlot slot) const {
-  const RowIndex row = row_of_slot_[slot];
-  return row == 0 ? RowRef::kept(slot) : RowRef::in_batch(row - 1);
-}
-
 bool RankedRowsTable::are_tied(const Entry& a, const Entry& b) const {
-  return a.word == b.word && rows_.compare_order(ref_of(a.slot), ref_of(b.slot)) == 0;
+  return a.word == b.word && rows_.compare_order(a.ref(), b.ref()) == 0;
 }
 
 // Where in the order a row belongs: behind all that come before it, and those equal to it.
@@ -396,7 +402,7 @@ std::size_t RankedRowsTable::place_of(Entries entries, std::uint64_t word, RowRe
   }
   const auto equal = entries.subspan(place);
   const auto end = std::partition_point(equal.begin(), equal.end(), [&](const Entry& entry) {
-    return entry.word == word && rows_.compare_all(ref_of(entry.slot), row) <= 0;
+    return entry.word == word && rows_.compare_all(entry.ref(), row) <= 0;
   });
   return place + static_cast<std::size_t>(end - equal.begin());
 }
@@ -406,7 +412,6 @@ void RankedRowsTable::clear() {
   arrays_.clear();
   rows_.clear();
   is_touched_.clear();
-  row_of_slot_.clear();
 }
 
 }  // namespace

@@ -31,6 +31,9 @@ class TopNKeys {
     return ids_;
   }
 
+  // One column per key column.
+  std::vector<Column> columns(std::span<const GroupId> ids) const { return index_->keys(ids); }
+
   std::uint32_t size() const { return index_->size(); }
   void clear() { index_->clear(); }
   std::size_t memory_bytes() const { return index_->memory_bytes(); }

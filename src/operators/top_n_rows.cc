@@ -1,20 +1,14 @@
 #include "operators/top_n_rows.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "columnar/canonical.h"
-#include "operators/row_order.h"
+#include "operators/fixed_column.h"
 
 namespace thalweg {
 namespace {
-
-constexpr std::size_t kOrigins = 3;
-
-std::vector<Type> kept_types(const TopNSpec& spec, std::size_t origins) {
-  std::vector<Type> types = spec.types;
-  types.resize(types.size() + origins, type_of(TypeKind::kBigint));
-  return types;
-}
 
 std::uint64_t ordered_word(std::int64_t word, bool is_double) {
   constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
@@ -56,15 +50,91 @@ void order_words(const Column& column, const SortKey& key, std::vector<std::uint
   }
 }
 
+namespace {
+
+// Whether a key's index gives the value back to the last bit.
+bool comes_back_exact(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kReal:
+    case TypeKind::kDouble:
+    case TypeKind::kInterval:
+    case TypeKind::kArray:
+    case TypeKind::kStruct:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool is_kept(const TopNSpec& spec, std::uint32_t column) {
+  return std::find(spec.keys.begin(), spec.keys.end(), column) == spec.keys.end() ||
+         !comes_back_exact(spec.types[column].kind);
+}
+
+std::vector<std::uint32_t> kept_columns(const TopNSpec& spec) {
+  std::vector<std::uint32_t> columns;
+  for (std::uint32_t column = 0; column < spec.types.size(); ++column) {
+    if (is_kept(spec, column)) {
+      columns.push_back(column);
+    }
+  }
+  return columns;
+}
+
+std::vector<Type> stored_types(const TopNSpec& spec, const std::vector<std::uint32_t>& kept,
+                               bool keeps_time) {
+  std::vector<Type> types;
+  for (const std::uint32_t column : kept) {
+    types.push_back(spec.types[column]);
+  }
+  if (keeps_time) {
+    types.push_back(type_of(TypeKind::kTimestamp));
+  }
+  if (spec.has_origin) {
+    types.push_back(type_of(TypeKind::kInt));
+    types.push_back(type_of(TypeKind::kBigint));
+  }
+  return types;
+}
+
+template <typename T>
+Column or_zeros(const std::optional<Column>& column, TypeKind kind, std::uint32_t length) {
+  return column ? *column
+                : fixed_column<T>(type_of(kind), length, [](std::size_t) { return T{0}; });
+}
+
+}  // namespace
+
 TopNRows::TopNRows(const TopNSpec& spec)
-    : spec_(spec), origins_(spec.has_origin ? kOrigins : 0), store_(kept_types(spec, origins_)) {}
+    : spec_(spec),
+      kept_(kept_columns(spec)),
+      keeps_time_(spec.has_origin && !spec.time),
+      store_(stored_types(spec, kept_, keeps_time_)),
+      stored_at_(spec.types.size(), kNotStored) {
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    stored_at_[kept_[i]] = i;
+  }
+  // Rows of one time in the column have one event time.
+  if (spec.has_origin && spec.time && stored_at_[*spec.time] != kNotStored) {
+    origins_.push_back(stored_at_[*spec.time]);
+  }
+  for (std::size_t i = kept_.size(); i < store_.width(); ++i) {
+    origins_.push_back(i);
+  }
+}
 
 void TopNRows::begin_batch(const Batch& batch) {
-  columns_ = batch.columns;
-  if (origins_ > 0) {
-    for (Column& origin : RowOrder::rows_of({}, batch).origins) {
-      columns_.push_back(std::move(origin));
-    }
+  columns_.clear();
+  for (const std::uint32_t column : kept_) {
+    columns_.push_back(batch.columns[column]);
+  }
+  if (keeps_time_) {
+    columns_.push_back(
+        or_zeros<std::int64_t>(batch.event_time, TypeKind::kTimestamp, batch.length));
+  }
+  if (spec_.has_origin) {
+    columns_.push_back(or_zeros<std::int32_t>(batch.partition, TypeKind::kInt, batch.length));
+    columns_.push_back(or_zeros<std::int64_t>(batch.position, TypeKind::kBigint, batch.length));
   }
   if (spec_.order.empty()) {
     words_.assign(batch.length, 0);
@@ -75,12 +145,12 @@ void TopNRows::begin_batch(const Batch& batch) {
 
 int TopNRows::compare_order(RowRef a, RowRef b) const {
   for (const SortKey& key : spec_.order) {
-    const int order = store_.compare(key.column, a, b, columns_);
+    const std::size_t at = stored_at_[key.column];
+    const int order = at == kNotStored ? 0 : store_.compare(at, a, b, columns_);
     if (order == 0) {
       continue;
     }
-    const bool null =
-        store_.is_null(key.column, a, columns_) || store_.is_null(key.column, b, columns_);
+    const bool null = store_.is_null(at, a, columns_) || store_.is_null(at, b, columns_);
     return (null ? key.nulls_first : key.descending) ? -order : order;
   }
   return 0;
@@ -90,24 +160,38 @@ int TopNRows::compare_all(RowRef a, RowRef b) const {
   if (const int order = compare_order(a, b); order != 0) {
     return order;
   }
-  const std::size_t columns = spec_.types.size();
-  if (const int order = compare_columns(columns, columns + origins_, a, b); order != 0) {
-    return spec_.latest_first ? -order : order;
+  for (const std::size_t origin : origins_) {
+    if (const int order = store_.compare(origin, a, b, columns_); order != 0) {
+      return spec_.latest_first ? -order : order;
+    }
   }
-  return compare_columns(0, columns, a, b);
+  return compare_values(a, b);
 }
 
-bool TopNRows::have_equal_values(RowRef a, RowRef b) const {
-  return compare_columns(0, spec_.types.size(), a, b) == 0;
-}
+bool TopNRows::have_equal_values(RowRef a, RowRef b) const { return compare_values(a, b) == 0; }
 
-int TopNRows::compare_columns(std::size_t begin, std::size_t end, RowRef a, RowRef b) const {
-  for (std::size_t i = begin; i < end; ++i) {
+int TopNRows::compare_values(RowRef a, RowRef b) const {
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
     if (const int order = store_.compare(i, a, b, columns_); order != 0) {
       return order;
     }
   }
   return 0;
+}
+
+std::vector<Column> TopNRows::columns(std::span<const RowRef> refs,
+                                      std::span<const Column> keys) const {
+  std::vector<Column> stored = store_.rows(refs, columns_, kept_.size());
+  std::vector<Column> columns;
+  for (std::uint32_t column = 0; column < spec_.types.size(); ++column) {
+    if (stored_at_[column] != kNotStored) {
+      columns.push_back(std::move(stored[stored_at_[column]]));
+    } else {
+      const auto key = std::find(spec_.keys.begin(), spec_.keys.end(), column);
+      columns.push_back(keys[static_cast<std::size_t>(key - spec_.keys.begin())]);
+    }
+  }
+  return columns;
 }
 
 }  // namespace thalweg

@@ -1,17 +1,19 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "columnar/batch.h"
 #include "operators/top_n_spec.h"
+#include "state/key_index.h"
 #include "state/row_store.h"
 
 namespace thalweg {
 
 // The rows that a top-N looks at: those it has kept and those of the batch at hand, and the order
-// among them all.
+// among those of one key. What all rows of a key have in common is not kept with each.
 class TopNRows {
  public:
   // Borrows `spec`, which outlives this.
@@ -29,42 +31,51 @@ class TopNRows {
   // way; only rows of equal words need be compared in full.
   std::uint64_t word(RowIndex row) const { return words_[row]; }
 
-  // By ORDER BY alone, and down to the last column: 0 for rows that nothing tells apart.
+  // By ORDER BY alone, and down to the last column: 0 for rows that nothing tells apart. Requires:
+  // rows of one key, here and below.
   int compare_order(RowRef a, RowRef b) const;
   int compare_all(RowRef a, RowRef b) const;
   // Whether the rows have the same in all columns, wherever they come from.
   bool have_equal_values(RowRef a, RowRef b) const;
 
-  // The columns of the input of these rows.
-  std::vector<Column> columns(std::span<const RowRef> refs) const {
-    return store_.rows(refs, columns_, spec_.types.size());
-  }
+  // The input's columns of these rows; `keys` are the rows' keys, a column each.
+  std::vector<Column> columns(std::span<const RowRef> refs, std::span<const Column> keys) const;
 
   void clear() { store_.clear(); }
   std::size_t memory_bytes() const { return store_.memory_bytes(); }
 
  private:
-  int compare_columns(std::size_t begin, std::size_t end, RowRef a, RowRef b) const;
+  static constexpr std::size_t kNotStored = std::numeric_limits<std::size_t>::max();
+
+  int compare_values(RowRef a, RowRef b) const;
 
   const TopNSpec& spec_;
-  const std::size_t origins_;  // Event time, partition and position behind the columns, or none.
+  // Columns of the input that are stored, in their order; behind them in the store stand event
+  // time, where it is none of these, partition and position.
+  const std::vector<std::uint32_t> kept_;
+  const bool keeps_time_;
   RowStore store_;
+  std::vector<std::size_t> stored_at_;  // By column of the input.
+  std::vector<std::size_t> origins_;    // Columns of the store.
   // Of the batch at hand.
-  std::vector<Column> columns_;  // The input's, and its origins.
+  std::vector<Column> columns_;  // As in the store.
   std::vector<std::uint64_t> words_;
 };
 
 // Rows to put out, with their ranks if they are shown.
 struct PickedRows {
+  std::vector<GroupId> keys;
   std::vector<RowRef> refs;
   std::vector<std::int64_t> ranks;
   std::vector<std::int16_t> changes;
 
-  void add(RowRef ref, std::int16_t change) {
+  void add(GroupId key, RowRef ref, std::int16_t change) {
+    keys.push_back(key);
     refs.push_back(ref);
     changes.push_back(change);
   }
   void clear() {
+    keys.clear();
     refs.clear();
     ranks.clear();
     changes.clear();

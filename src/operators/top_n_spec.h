@@ -24,11 +24,12 @@ struct TopNSpec {
   std::vector<std::uint32_t> keys;  // Columns of the input.
   std::vector<SortKey> order;       // Columns of the input.
   Ranking ranking = Ranking::kRowNumber;
-  std::uint64_t limit = 1;      // Ranks 1 to this.
-  bool shows_rank = false;      // Appends the rank: BIGINT.
-  bool updating_input = false;  // Whether input rows carry changes.
-  bool has_origin = false;      // Whether rows carry partition and position.
-  bool latest_first = false;    // Of rows equal in the order the latest comes first.
+  std::uint64_t limit = 1;            // Ranks 1 to this.
+  bool shows_rank = false;            // Appends the rank: BIGINT.
+  bool updating_input = false;        // Whether input rows carry changes.
+  bool has_origin = false;            // Whether rows carry partition and position.
+  bool latest_first = false;          // Of rows equal in the order the latest comes first.
+  std::optional<std::uint32_t> time;  // The column with the event time, where there is one.
   TopNEmit emit = TopNEmit::kAtEnd;
   // kOnWindowClose: the column with the end of each row's window, and how far that is shifted.
   std::uint32_t window_end = 0;

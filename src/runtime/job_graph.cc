@@ -152,6 +152,7 @@ TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
                 .shows_rank = top.shows_rank,
                 .updating_input = input.updating,
                 .has_origin = input.needs_origin && !input.updating,
+                .time = input.time.column,
                 .emit = emit_of(top.emit)};
   for (const Field& field : input.schema) {
     spec.types.push_back(field.type);

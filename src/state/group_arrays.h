@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -12,13 +13,18 @@
 
 namespace thalweg {
 
-// A short array for each group, which grows and shrinks anywhere. Room is given in powers of two
-// from one arena; room given up is used again.
+// A short array for each group, which grows and shrinks anywhere. Room is given in powers of two,
+// or for the largest size there may be, from one arena; room given up is used again.
 template <typename T>
 class GroupArrays {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) >= sizeof(std::uint64_t));
 
  public:
+  static constexpr std::uint64_t kAnySize = std::uint64_t{1} << 31;
+
+  explicit GroupArrays(std::uint64_t size_max = kAnySize)
+      : room_max_(static_cast<std::uint32_t>(std::min(size_max, kAnySize))) {}
+
   void grow_to(std::uint32_t groups) { places_.grow_to(groups); }
 
   // Valid until the next insert().
@@ -68,12 +74,12 @@ class GroupArrays {
   struct Place {
     std::uint64_t begin;
     std::uint32_t size;
-    std::uint32_t room;  // 0 or a power of two.
+    std::uint32_t room;  // 0, a power of two or room_max_.
   };
 
   void enlarge(Place& place) {
-    const std::uint32_t room = place.room == 0 ? 1 : place.room * 2;
-    std::uint64_t& head = free_[static_cast<std::size_t>(std::countr_zero(room))];
+    const std::uint32_t room = std::min(room_max_, place.room == 0 ? 1 : place.room * 2);
+    std::uint64_t& head = free_list(room);
     std::uint64_t begin = arena_.size();
     if (head != 0) {
       begin = head - 1;
@@ -88,15 +94,21 @@ class GroupArrays {
     place.room = room;
   }
 
+  std::uint64_t& free_list(std::uint32_t room) {
+    return free_[room == room_max_ ? free_.size() - 1
+                                   : static_cast<std::size_t>(std::countr_zero(room))];
+  }
+
   // The room's first value names the next free room of the size.
   void give_back(const Place& place) {
     if (place.room > 0) {
-      std::uint64_t& head = free_[static_cast<std::size_t>(std::countr_zero(place.room))];
+      std::uint64_t& head = free_list(place.room);
       std::memcpy(static_cast<void*>(arena_.data() + place.begin), &head, sizeof(head));
       head = place.begin + 1;
     }
   }
 
+  std::uint32_t room_max_;
   StateArray<Place> places_;
   StateArray<T> arena_;
   std::array<std::uint64_t, 32>

@@ -27,6 +27,9 @@ class RowStore {
  public:
   explicit RowStore(std::vector<Type> types);
 
+  // How many columns.
+  std::size_t width() const { return columns_.size(); }
+
   RowSlot obtain();
   void release(RowSlot slot) { free_.push_back(slot); }
   // For those who choose slots themselves: makes room for slots 0 to count - 1.
