@@ -106,10 +106,8 @@ void OperatorStep::handle(Channel& channel, Message message) {
   const TimeCharge charge(context_, counters_);
   if (Batch* batch = std::get_if<Batch>(&message)) {
     channel.idle = false;
-    if (std::exchange(idle_sent_, false)) {
-      // What the operator keeps of these rows must not be overtaken further down.
-      send_to_all(WatermarkMessage{.time = watermark_sent_});
-    }
+    idle_ = false;
+    tell_idle();  // What the operator keeps of these rows must not be overtaken further down.
     process(channel.input, std::move(*batch));
   } else if (const auto* watermark = std::get_if<WatermarkMessage>(&message)) {
     channel.watermark = std::max(channel.watermark, watermark->time);
@@ -141,34 +139,33 @@ void OperatorStep::process(int input, Batch batch) {
   after_call(progress);
 }
 
+// The channels of one input bring each worker's share of one stream. They stand aside only
+// together: what one worker reads next may belong before what another has passed on, and while a
+// worker is silent its first stage may still keep rows.
 void OperatorStep::advance_watermark() {
-  EventTime lowest = kEndOfTime;
+  active_inputs_.clear();
   bool all_ended = true;
-  bool all_idle = true;
   for (const Channel& channel : channels_) {
-    if (channel.ended) {
-      continue;
-    }
-    all_ended = false;
-    if (!channel.idle) {
-      all_idle = false;
-      lowest = std::min(lowest, channel.watermark);
+    all_ended &= channel.ended;
+    if (!channel.ended && !channel.idle) {
+      active_inputs_.insert(channel.input);
     }
   }
-  if (all_idle && !all_ended) {
-    if (!idle_sent_) {
-      idle_sent_ = true;
-      send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = true});
-    }
-    return;
-  }
-  idle_sent_ = false;
+  idle_ = active_inputs_.empty() && !all_ended;
   if (all_ended && stopped_) {
     send_to_all(EndMessage{.stopped = true});
     mark_ended();
     return;
   }
+  EventTime lowest = kEndOfTime;
+  for (const Channel& channel : channels_) {
+    // Where all are idle, time has still come as far as each of them.
+    if (!channel.ended && (idle_ || active_inputs_.contains(channel.input))) {
+      lowest = std::min(lowest, channel.watermark);
+    }
+  }
   if (lowest <= watermark_) {
+    tell_idle();
     return;
   }
   watermark_ = lowest;
@@ -177,6 +174,15 @@ void OperatorStep::advance_watermark() {
   const Result<Progress> progress = operator_->on_time(Clock::kWatermark, watermark_, *this);
   busy_ = false;
   after_call(progress);
+}
+
+// Tells consumers whether any channel is active, where that has changed. Idle comes after all that
+// the operator had to say.
+void OperatorStep::tell_idle() {
+  if (!unfinished_ && idle_ != idle_sent_) {
+    idle_sent_ = idle_;
+    send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = idle_});
+  }
 }
 
 void OperatorStep::align_barrier() {
@@ -202,10 +208,13 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
     return;
   }
   unfinished_ = progress.value() == Progress::kMore;
-  if (unfinished_ || !watermark_due_) {
+  if (unfinished_) {
     return;
   }
-  watermark_due_ = false;
+  if (!std::exchange(watermark_due_, false)) {
+    tell_idle();
+    return;
+  }
   if (watermark_ == kEndOfTime) {
     send_to_all(EndMessage{});
     mark_ended();
@@ -214,8 +223,9 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
   const EventTime out = operator_->output_watermark(watermark_);
   if (out > watermark_sent_) {
     watermark_sent_ = out;
-    send_to_all(WatermarkMessage{.time = out});
+    send_to_all(WatermarkMessage{.time = out, .idle = idle_sent_});
   }
+  tell_idle();
 }
 
 void OperatorStep::emit(Port port, Batch batch) {

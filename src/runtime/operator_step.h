@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "runtime/step.h"
@@ -48,6 +49,7 @@ class OperatorStep final : public Step, private Emitter {
   void handle(Channel& channel, Message message);
   void process(int input, Batch batch);
   void advance_watermark();
+  void tell_idle();
   void align_barrier();
   // Goes on with what follows the operator's last call once it is done.
   void after_call(const Result<Progress>& progress);
@@ -64,10 +66,12 @@ class OperatorStep final : public Step, private Emitter {
   EventTime watermark_sent_ = kStartOfTime;
   std::uint64_t epoch_ = 0;
   bool stopped_ = false;
-  bool busy_ = false;           // Inside a call of the operator.
-  bool unfinished_ = false;     // The last call returned kMore.
-  bool idle_sent_ = false;      // Consumers know that no channel is active.
-  bool watermark_due_ = false;  // Pass the watermark on when the call under way is done.
+  bool busy_ = false;            // Inside a call of the operator.
+  bool unfinished_ = false;      // The last call returned kMore.
+  bool idle_ = false;            // No channel is active, and not all have ended.
+  bool idle_sent_ = false;       // What consumers know of that.
+  std::set<int> active_inputs_;  // Scratch.
+  bool watermark_due_ = false;   // Pass the watermark on when the call under way is done.
 };
 
 // Hands messages to a step of the same worker.

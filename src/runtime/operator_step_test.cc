@@ -78,7 +78,8 @@ class OperatorStepTest : public ::testing::Test {
       if (const auto* rows = std::get_if<Batch>(&message)) {
         texts.push_back("row " + std::to_string(rows->columns[0].values<std::int64_t>()[0]));
       } else if (const auto* watermark = std::get_if<WatermarkMessage>(&message)) {
-        texts.push_back("time " + std::to_string(watermark->time.micros));
+        texts.push_back((watermark->idle ? "idle " : "time ") +
+                        std::to_string(watermark->time.micros));
       } else if (const auto* barrier = std::get_if<BarrierMessage>(&message)) {
         texts.push_back("barrier " + std::to_string(barrier->epoch));
       } else {
@@ -122,6 +123,35 @@ TEST_F(OperatorStepTest, AChannelThatHasEndedHoldsNothingBack) {
   EXPECT_THAT(sent(), ElementsAre("time 10", "end"));
   EXPECT_THAT(log_.calls, ElementsAre("time 10", "end"));
   EXPECT_TRUE(step_.finished());
+}
+
+TEST_F(OperatorStepTest, ChannelsOfOneInputStandAsideOnlyTogether) {
+  const std::size_t a = step_.add_channel(0);
+  const std::size_t b = step_.add_channel(0);
+  step_.deliver(a, WatermarkMessage{.time = EventTime{10}, .idle = true});
+  EXPECT_THAT(sent(), IsEmpty());
+  step_.deliver(b, WatermarkMessage{.time = EventTime{8}, .idle = true});
+  EXPECT_THAT(sent(), ElementsAre("time 8", "idle 8"));
+  sent_.clear();
+  // The other one may still bring rows of before.
+  step_.deliver(a, WatermarkMessage{.time = EventTime{20}});
+  EXPECT_THAT(sent(), ElementsAre("time 8"));
+  step_.deliver(b, number(1));
+  step_.deliver(b, WatermarkMessage{.time = EventTime{20}});
+  EXPECT_THAT(sent(), ElementsAre("time 8", "row 1", "time 20"));
+}
+
+TEST_F(OperatorStepTest, AnIdleInputHoldsNothingBackUntilItSpeaks) {
+  const std::size_t a = step_.add_channel(0);
+  const std::size_t b = step_.add_channel(1);
+  step_.deliver(b, WatermarkMessage{.time = EventTime{5}, .idle = true});
+  step_.deliver(a, WatermarkMessage{.time = EventTime{10}});
+  EXPECT_THAT(sent(), ElementsAre("time 10"));
+  step_.deliver(b, number(1));
+  step_.deliver(a, WatermarkMessage{.time = EventTime{30}});
+  EXPECT_THAT(sent(), ElementsAre("time 10", "row 1"));
+  step_.deliver(b, WatermarkMessage{.time = EventTime{20}});
+  EXPECT_THAT(sent(), ElementsAre("time 10", "row 1", "time 20"));
 }
 
 TEST_F(OperatorStepTest, RowsBehindABarrierWaitUntilItHasComeEverywhere) {

@@ -410,7 +410,8 @@ void SourceStep::send_watermark() {
     return;
   }
   const std::int64_t now_nanos = context_.env.steady_nanos();
-  EventTime lowest = kEndOfTime;
+  EventTime lowest = kEndOfTime;  // Of those that are not idle.
+  EventTime lowest_of_all = kEndOfTime;
   bool all_idle = true;
   bool any_open = false;
   for (const auto& board : scan_.boards) {
@@ -418,9 +419,11 @@ void SourceStep::send_watermark() {
       continue;
     }
     any_open = true;
+    const EventTime reached = board.get() == held_ ? stamp_ : board->frontier();
+    lowest_of_all = std::min(lowest_of_all, reached);
     if (board.get() == held_ || !is_idle(scan_, *board, now_nanos)) {
       all_idle = false;
-      lowest = std::min(lowest, board.get() == held_ ? stamp_ : board->frontier());
+      lowest = std::min(lowest, reached);
     }
   }
   if (!any_open) {
@@ -429,16 +432,15 @@ void SourceStep::send_watermark() {
   const Table& table = *scan_.table;
   if (all_idle && table.time_policy.advance_when_idle) {
     lowest = minus_delay(context_.env.wall_now(), table.watermark->delay_micros.value_or(0));
+    all_idle = false;  // The clock speaks for them.
   } else if (all_idle) {
-    if (!std::exchange(idle_sent_, true)) {
-      send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = true});
-    }
-    return;
+    // One that spoke while this worker looked elsewhere has come further all the same.
+    lowest = lowest_of_all;
   }
-  if (lowest > watermark_sent_ || (idle_sent_ && !all_idle)) {
+  if (lowest > watermark_sent_ || all_idle != idle_sent_) {
     watermark_sent_ = std::max(watermark_sent_, lowest);
-    idle_sent_ = false;
-    send_to_all(WatermarkMessage{.time = watermark_sent_});
+    idle_sent_ = all_idle;
+    send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = idle_sent_});
   }
 }
 
