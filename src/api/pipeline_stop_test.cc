@@ -150,7 +150,7 @@ TEST(ProgramMainTest, ExitCodes) {
   const std::string out = testing::internal::GetCapturedStdout();
   const std::string err = testing::internal::GetCapturedStderr();
   EXPECT_NE(out.find("Tick"), std::string::npos) << out;
-  EXPECT_NE(err.find("in 3 rows, out 3"), std::string::npos) << err;
+  EXPECT_NE(err.find("in 3 · out 3 ·"), std::string::npos) << err;
   EXPECT_NE(err.find("unknown flag --wokers"), std::string::npos) << err;
 }
 

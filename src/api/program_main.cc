@@ -3,8 +3,10 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <optional>
 #include <string_view>
 
@@ -20,11 +22,21 @@ constexpr int kExitInterrupted = 130;
 
 // The pipeline that a signal stops: signal handlers can be given nothing else.
 std::atomic<Pipeline*> running_pipeline{nullptr};
-std::atomic<bool> stop_asked{false};
+std::atomic<std::int64_t> stop_asked_millis{0};  // By the steady clock; 0: not at all.
+
+// `timeout` and process groups send one signal twice; people do not press so fast.
+constexpr std::int64_t kSameSignalMillis = 200;
 
 void on_signal(int /*signal*/) {
-  if (stop_asked.exchange(true)) {
-    std::_Exit(kExitInterrupted);
+  timespec clock{};
+  ::clock_gettime(CLOCK_MONOTONIC, &clock);
+  const std::int64_t now = std::int64_t{clock.tv_sec} * 1000 + clock.tv_nsec / 1'000'000;
+  std::int64_t first = 0;
+  if (!stop_asked_millis.compare_exchange_strong(first, now)) {
+    if (now - first > kSameSignalMillis) {
+      std::_Exit(kExitInterrupted);
+    }
+    return;
   }
   if (Pipeline* const pipeline = running_pipeline.load()) {
     pipeline->request_stop();

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <ctime>
 #include <string_view>
 
 #include "command_line.h"
@@ -13,12 +15,26 @@ namespace {
 
 // Signal handlers reach nothing but globals.
 std::atomic<Session*> session_to_stop{nullptr};
-std::atomic<int> interrupts{0};
 std::atomic<bool> say_nothing{false};
+std::atomic<std::int64_t> first_at_millis{0};  // By the steady clock; 0: none has come.
+
+// `timeout` and process groups send one signal twice; people do not press so fast.
+constexpr std::int64_t kSameInterruptMillis = 200;
+
+std::int64_t steady_millis() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 extern "C" void on_interrupt(int /*signal*/) {
-  if (interrupts.fetch_add(1) > 0) {
-    _exit(kExitInterrupted);
+  const std::int64_t now = steady_millis();
+  std::int64_t first = 0;
+  if (!first_at_millis.compare_exchange_strong(first, now)) {
+    if (now - first > kSameInterruptMillis) {
+      _exit(kExitInterrupted);
+    }
+    return;
   }
   if (!say_nothing.load()) {
     constexpr std::string_view kText =
@@ -34,7 +50,7 @@ extern "C" void on_interrupt(int /*signal*/) {
 
 InterruptGuard::InterruptGuard(Session& session, bool quiet) {
   say_nothing = quiet;
-  interrupts = 0;
+  first_at_millis = 0;
   session_to_stop = &session;
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);

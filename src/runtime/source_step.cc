@@ -76,6 +76,38 @@ std::vector<std::uint32_t> physical_columns(const Table& table,
   return physical;
 }
 
+// What each row of a batch failed at first.
+class SourceStep::RowErrors {
+ public:
+  explicit RowErrors(std::uint32_t rows) : errors_(rows, RowError::kNone) {}
+
+  bool any() const { return any_; }
+  RowError operator[](RowIndex row) const { return errors_[row]; }
+
+  // `error_of` gives a row's error, kNone for most.
+  template <typename ErrorOf>
+  void add_where(ErrorOf error_of) {
+    for (RowIndex row = 0; row < errors_.size(); ++row) {
+      if (errors_[row] == RowError::kNone) {
+        errors_[row] = error_of(row);
+        any_ |= errors_[row] != RowError::kNone;
+      }
+    }
+  }
+
+  void add_nulls(const Column& times) {
+    if (times.may_have_nulls()) {
+      add_where([&](RowIndex row) {
+        return times.is_valid(row) ? RowError::kNone : RowError::kNullTime;
+      });
+    }
+  }
+
+ private:
+  std::vector<RowError> errors_;
+  bool any_ = false;
+};
+
 SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, const SourceSignals& signals)
     : Step(context), scan_(scan), signals_(signals), reader_(scan.source->make_reader()) {
   eval_.random_state = static_cast<std::uint64_t>(context.env.wall_now().micros) ^
@@ -243,56 +275,10 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   for (std::size_t i = 0; i < scan_.physical.size(); ++i) {
     all.columns[scan_.physical[i]] = std::move(rows.columns[i]);
   }
-  std::vector<RowError> errors(rows.rows, RowError::kNone);
-  bool any_error = false;
-  const auto evaluate = [&](Evaluator& evaluator) {
-    Vector vector = evaluator.evaluate(all, eval_);
-    if (vector.errors != nullptr) {
-      for (RowIndex row = 0; row < rows.rows; ++row) {
-        if (errors[row] == RowError::kNone && vector.error(row) != RowError::kNone) {
-          errors[row] = vector.error(row);
-          any_error = true;
-        }
-      }
-    }
-    return expand(vector, rows.rows);
-  };
+  RowErrors errors(rows.rows);
   eval_.now = context_.env.wall_now();
   for (ComputedColumn& computed : computed_) {
-    all.columns[computed.column] = evaluate(computed.evaluator);
-  }
-  const auto mark_too_far_ahead = [&](const Column& times) {
-    const std::int64_t skew = table.time_policy.max_future_skew;
-    const EventTime latest = later_by(eval_.now, skew);
-    if (skew == 0 || rows.rows == 0 || min_max(times).max <= latest.micros) {
-      return;
-    }
-    const auto values = times.values<std::int64_t>();
-    for (RowIndex row = 0; row < rows.rows; ++row) {
-      if (errors[row] == RowError::kNone && times.is_valid(row) && values[row] > latest.micros) {
-        errors[row] = RowError::kTooFarAhead;
-        any_error = true;
-      }
-    }
-  };
-  std::optional<Column> bounds;
-  const auto mark_nulls = [&](const Column& column) {
-    if (column.may_have_nulls()) {
-      for (RowIndex row = 0; row < rows.rows; ++row) {
-        if (errors[row] == RowError::kNone && !column.is_valid(row)) {
-          errors[row] = RowError::kNullTime;
-          any_error = true;
-        }
-      }
-    }
-  };
-  if (scan_.event_time) {
-    mark_nulls(all.columns[table.watermark->column]);
-    mark_too_far_ahead(all.columns[table.watermark->column]);
-    if (bound_) {
-      bounds = evaluate(*bound_);
-      mark_nulls(*bounds);
-    }
+    all.columns[computed.column] = evaluate(computed.evaluator, all, errors);
   }
 
   out.length = rows.rows;
@@ -300,49 +286,74 @@ bool SourceStep::finish_batch(DecodedRows rows, Batch& out) {
   for (const std::uint32_t column : scan_.output) {
     out.columns.push_back(all.columns[column]);
   }
-  if (bounds) {
-    out.columns.push_back(bounds->with_type(type_of(TypeKind::kBigint)));
-  }
   if (scan_.origin) {
-    out.partition = repeat(Value{type_of(TypeKind::kInt), std::int64_t{board_index_}}, rows.rows);
-    ColumnBuilder positions(type_of(TypeKind::kBigint), rows.rows);
-    for (RowIndex row = 0; row < rows.rows; ++row) {
-      const std::uint64_t offset =
-          rows.offsets.empty() ? rows.first_offset + row : rows.offsets[row];
-      positions.append(block_.position + static_cast<std::int64_t>(offset));
-    }
-    out.position = positions.finish();
-  }
-  Column time = scan_.event_time
-                    ? all.columns[table.watermark->column].with_type(type_of(TypeKind::kTimestamp))
-                    : Column();
-  if (any_error) {
-    std::vector<RowIndex> kept;
-    for (RowIndex row = 0; row < rows.rows; ++row) {
-      if (errors[row] == RowError::kNone) {
-        kept.push_back(row);
-      } else {
-        count_rejected(errors[row], row < rows.offsets.size() ? rows.offsets[row] : 0,
-                       explain(errors[row]));
-      }
-    }
-    if (scan_.event_time) {
-      out.columns.push_back(std::move(time));
-    }
-    out = std::move(out).select(std::move(kept)).compacted();
-    if (out.length == 0) {
-      return false;
-    }
-    if (scan_.event_time) {
-      time = std::move(out.columns.back());
-      out.columns.pop_back();
-    }
+    add_origin(rows, out);
   }
   if (scan_.event_time) {
-    // After the choice of rows, so that the bounds are of rows that exist; no nulls are left.
-    set_event_time(out, time.with_validity(nullptr));
+    const Column& times = all.columns[table.watermark->column];
+    errors.add_nulls(times);
+    mark_too_far_ahead(times, errors);
+    if (bound_) {
+      const Column bounds = evaluate(*bound_, all, errors);
+      errors.add_nulls(bounds);
+      out.columns.push_back(bounds.with_type(type_of(TypeKind::kBigint)));
+    }
+    out.columns.push_back(times.with_type(type_of(TypeKind::kTimestamp)));
   }
-  return true;
+  if (errors.any()) {
+    drop_failed(rows, errors, out);
+  }
+  if (scan_.event_time && out.length > 0) {
+    const Column times = std::move(out.columns.back());
+    out.columns.pop_back();
+    // After the choice of rows, so that the bounds are of rows that exist; no nulls are left.
+    set_event_time(out, times.with_validity(nullptr));
+  }
+  return out.length > 0;
+}
+
+Column SourceStep::evaluate(Evaluator& evaluator, const Batch& rows, RowErrors& errors) {
+  const Vector vector = evaluator.evaluate(rows, eval_);
+  if (vector.errors != nullptr) {
+    errors.add_where([&](RowIndex row) { return vector.error(row); });
+  }
+  return expand(vector, rows.length);
+}
+
+void SourceStep::mark_too_far_ahead(const Column& times, RowErrors& errors) const {
+  const std::int64_t skew = scan_.table->time_policy.max_future_skew;
+  const EventTime latest = later_by(eval_.now, skew);
+  if (skew == 0 || times.length() == 0 || min_max(times).max <= latest.micros) {
+    return;
+  }
+  const auto values = times.values<std::int64_t>();
+  errors.add_where([&](RowIndex row) {
+    return times.is_valid(row) && values[row] > latest.micros ? RowError::kTooFarAhead
+                                                              : RowError::kNone;
+  });
+}
+
+void SourceStep::add_origin(const DecodedRows& rows, Batch& out) const {
+  out.partition = repeat(Value{type_of(TypeKind::kInt), std::int64_t{board_index_}}, rows.rows);
+  ColumnBuilder positions(type_of(TypeKind::kBigint), rows.rows);
+  for (RowIndex row = 0; row < rows.rows; ++row) {
+    const std::uint64_t offset = rows.offsets.empty() ? rows.first_offset + row : rows.offsets[row];
+    positions.append(block_.position + static_cast<std::int64_t>(offset));
+  }
+  out.position = positions.finish();
+}
+
+void SourceStep::drop_failed(const DecodedRows& rows, const RowErrors& errors, Batch& out) {
+  std::vector<RowIndex> kept;
+  for (RowIndex row = 0; row < rows.rows; ++row) {
+    if (errors[row] == RowError::kNone) {
+      kept.push_back(row);
+    } else {
+      count_rejected(errors[row], row < rows.offsets.size() ? rows.offsets[row] : 0,
+                     explain(errors[row]));
+    }
+  }
+  out = std::move(out).select(std::move(kept)).compacted();
 }
 
 void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::string_view detail) {

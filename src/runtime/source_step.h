@@ -56,16 +56,18 @@ class SourceStep final : public Step {
   bool run_once() override;
 
  private:
+  class RowErrors;
+
   bool claim();
   bool announce_epoch();
   void end(bool stopped);
   void decode();
   bool finish_batch(DecodedRows rows, Batch& out);
-  bool set_times(Batch& table_rows, const DecodedRows& rows);
-  void reject_rows(const DecodedRows& rows, const std::vector<RowIndex>& failed, RowError error,
-                   std::string_view detail);
+  Column evaluate(Evaluator& evaluator, const Batch& rows, RowErrors& errors);
+  void mark_too_far_ahead(const Column& times, RowErrors& errors) const;
+  void add_origin(const DecodedRows& rows, Batch& out) const;
+  void drop_failed(const DecodedRows& rows, const RowErrors& errors, Batch& out);
   void count_rejected(RowError error, std::uint64_t position, std::string_view detail);
-  EventTime bound_of(const Batch& batch) const;
   void stamp(Batch& batch);
   void send_batches();
   void send_watermark();

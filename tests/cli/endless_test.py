@@ -39,6 +39,12 @@ check("windows close by themselves", True, pipeline.wait_for(":", seconds=30))
 pipeline.interrupt(signal.SIGTERM)
 check("SIGTERM stops in order too", 0, pipeline.end().code)
 
+twice = Running("-c", BIDS + "SELECT price FROM bids")
+check("rows come", True, twice.wait_for("price\n"))
+twice.interrupt(signal.SIGTERM)
+twice.interrupt(signal.SIGTERM)
+check("one signal sent twice is one", 0, twice.end().code)
+
 folders = folder(growing_jsonl='{"a":1}\n')
 FOLLOW = ("CREATE TABLE g (a BIGINT) WITH (connector = 'file', path = 'growing.jsonl', "
           "format = 'json', follow = true); SELECT a FROM g WHERE a <> 2;")

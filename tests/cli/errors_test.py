@@ -100,7 +100,7 @@ STRICT = ("CREATE TABLE t (a BIGINT) WITH (connector = 'file', path = '{}', form
           "SELECT sum(a) AS s FROM t;")
 failed = run("-c", STRICT.format("rows.jsonl", ", on_error = 'fail'"), cwd=rows)
 check("on_error = 'fail'", (1, True), (failed.code, has(
-    'error: a row of "t" was refused (rows.jsonl, byte 8): ', '{"a":2', "R0001")(failed.err)))
+    "error: a row of \"t\" was refused, and on_error = 'fail': rows.jsonl, byte 8: ", '{"a":2', "R0001")(failed.err)))
 check("the error comes last", has("R0001\n"), failed.err[-24:])
 passed_over = run("-c", STRICT.format("rows.jsonl", ""), cwd=rows)
 check("else the row is counted", (0, "s\n4\n", True),
