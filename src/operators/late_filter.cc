@@ -1,5 +1,6 @@
 #include "operators/late_filter.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,26 @@ namespace {
 
 // What a row is late for.
 enum class Lateness : std::uint8_t { kNone, kSomeWindows, kAllWindows };
+
+std::string text_of(EventTime time) {
+  return to_string(Value{type_of(TypeKind::kTimestamp), time.micros});
+}
+
+// The first window after `after` of those a row stands for, where it is late for it.
+std::optional<TimeWindow> missed_window(const WindowInput& windows, const Batch& batch,
+                                        RowIndex row, EventTime after = kStartOfTime) {
+  std::optional<TimeWindow> window;
+  if (windows.by == WindowsBy::kColumn) {
+    const EventTime end{batch.columns[windows.column].values<std::int64_t>()[row] +
+                        windows.micros_to_end};
+    window = end > after ? std::optional(windows.grid.ending_at(end)) : std::nullopt;
+  } else {
+    window = windows.grid.first_window({batch.event_time->values<std::int64_t>()[row]}, after);
+  }
+  const EventTime stamp{batch.stamps->values<std::int64_t>()[row]};
+  const bool late = window && later_by(window->end, windows.lateness_micros) <= stamp;
+  return late ? window : std::nullopt;
+}
 
 class LateFilter final : public Operator {
  public:
@@ -39,6 +60,9 @@ class LateFilter final : public Operator {
       } else {
         judged = judge({times[row]}, {stamps[row]});
         some_windows |= judged == Lateness::kSomeWindows;
+      }
+      if (spec_.fails && judged != Lateness::kNone) {
+        return late_error(batch, row);
       }
       if (judged == Lateness::kAllWindows) {
         late.push_back(row);
@@ -97,6 +121,21 @@ class LateFilter final : public Operator {
     return last && last->end == end ? Lateness::kAllWindows : Lateness::kSomeWindows;
   }
 
+  Status late_error(const Batch& batch, RowIndex row) const {
+    const EventTime time{batch.event_time->values<std::int64_t>()[row]};
+    std::string missed = "rows are put in order of it";
+    if (spec_.windows) {
+      missed = "it missed the window " + text_of(missed_window(*spec_.windows, batch, row)->start) +
+               " to " + text_of(missed_window(*spec_.windows, batch, row)->end);
+    }
+    const EventTime stamp{batch.stamps->values<std::int64_t>()[row]};
+    return {Code::kRowFailed, "a row came too late: its time is " + text_of(time) + ", " + missed +
+                                  ", and the watermark of its partition stood at " +
+                                  text_of(stamp) +
+                                  " (late = 'fail'); a larger delay in WATERMARK "
+                                  "FOR waits for such rows, late = 'drop' leaves them out"};
+  }
+
   const LateFilterSpec spec_;
   TimeWindow slice_;  // Around the last row judged; its windows' first and last end, plus lateness.
   EventTime first_end_;
@@ -136,14 +175,9 @@ class LateRows final : public Operator {
         }
         continue;
       }
-      const WindowGrid& grid = spec_.windows->grid;
-      for (auto window = time < stamp ? grid.first_window(time) : std::nullopt; window;
-           window = grid.first_window(time, window->end)) {
-        const EventTime limit = later_by(window->end, spec_.windows->lateness_micros);
-        if (limit > stamp) {
-          break;
-        }
-        add(row, limit);
+      for (auto window = time < stamp ? missed_window(*spec_.windows, batch, row) : std::nullopt;
+           window; window = missed_window(*spec_.windows, batch, row, window->end)) {
+        add(row, later_by(window->end, spec_.windows->lateness_micros));
         starts.append(window->start.micros);
         ends.append(window->end.micros);
       }

@@ -14,6 +14,7 @@ struct LateFilterSpec {
   // operators that order rows: late when time + lateness < stamp.
   std::optional<WindowInput> windows;
   std::int64_t lateness_micros = 0;  // Without windows.
+  bool fails = false;  // The first row that is late for any of its windows is an error of the job.
 };
 
 // Judges each row by its stamp, the watermark of its own partition just before it, and rejects
@@ -24,8 +25,7 @@ std::unique_ptr<Operator> make_late_filter(LateFilterSpec spec);
 
 // The other side of it: passes on the late rows only, once for each window they are late for, with
 // window_start and window_end (TIMESTAMP; NULL without windows) and how far the stamp was beyond
-// window_end + lateness (INTERVAL) after their columns, without event time. Requires: windows by
-// time.
+// window_end + lateness (INTERVAL) after their columns, without event time.
 std::unique_ptr<Operator> make_late_rows(LateFilterSpec spec);
 
 }  // namespace thalweg

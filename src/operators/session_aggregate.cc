@@ -8,6 +8,7 @@
 #include "operators/fixed_column.h"
 #include "operators/late_after_idle.h"
 #include "operators/session_state.h"
+#include "operators/window_operators.h"
 #include "operators/window_tables.h"
 #include "state/session_index.h"
 
@@ -70,16 +71,7 @@ class SessionAggregate final : public Operator {
 
  private:
   void emit_sessions(std::span<const GroupId> ids, Emitter& out) {
-    const Type timestamp = type_of(TypeKind::kTimestamp);
-    const auto times = [&](auto micros_of) {
-      return fixed_column<std::int64_t>(timestamp, ids.size(),
-                                        [&](std::size_t i) { return micros_of(ids[i]); });
-    };
-    Batch batch;
-    batch.length = static_cast<std::uint32_t>(ids.size());
-    batch.columns = {times([&](GroupId id) { return index_.first(id).micros; }),
-                     times([&](GroupId id) { return index_.end(id).micros; }),
-                     times([&](GroupId id) { return index_.end(id).micros - 1; })};
+    Batch batch = session_bounds(index_, ids);
     for (Column& key : index_.keys(ids)) {
       batch.columns.push_back(std::move(key));
     }
@@ -87,7 +79,6 @@ class SessionAggregate final : public Operator {
     for (Column& column : state_.results(ids, overflow)) {
       batch.columns.push_back(std::move(column));
     }
-    set_event_time(batch, batch.columns[2]);
     emit_results(std::move(batch), overflow, out);
   }
 
@@ -103,7 +94,24 @@ class SessionAggregate final : public Operator {
 
 }  // namespace
 
+Batch session_bounds(const SessionIndex& index, std::span<const GroupId> ids) {
+  const auto times = [&](auto micros_of) {
+    return fixed_column<std::int64_t>(type_of(TypeKind::kTimestamp), ids.size(),
+                                      [&](std::size_t i) { return micros_of(ids[i]); });
+  };
+  Batch batch;
+  batch.length = static_cast<std::uint32_t>(ids.size());
+  batch.columns = {times([&](GroupId id) { return index.first(id).micros; }),
+                   times([&](GroupId id) { return index.end(id).micros; }),
+                   times([&](GroupId id) { return index.end(id).micros - 1; })};
+  set_event_time(batch, batch.columns[2]);
+  return batch;
+}
+
 std::unique_ptr<Operator> make_session_aggregate(SessionAggregateSpec spec) {
+  if (spec.emit != WindowEmit::kOnClose || spec.lateness_micros > 0) {
+    return make_changing_session(std::move(spec));
+  }
   return std::make_unique<SessionAggregate>(std::move(spec));
 }
 

@@ -1,7 +1,6 @@
 #include "operators/window_aggregate.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "operators/window_operators.h"
@@ -59,10 +58,14 @@ class WindowAggregate final : public Operator {
   }
 
   void emit_groups(GroupTable& table, std::uint32_t count, Emitter& out) {
-    std::vector<GroupId> ids(count);
-    std::iota(ids.begin(), ids.end(), emitted_);
+    std::vector<GroupId> ids;
+    for (GroupId id = emitted_; id < emitted_ + count; ++id) {
+      if (table.is_live(id)) {
+        ids.push_back(id);
+      }
+    }
     emitted_ += count;
-    Batch batch = window_batch(tables_.first(), count);
+    Batch batch = window_batch(tables_.first(), static_cast<std::uint32_t>(ids.size()));
     std::vector<RowIndex> overflow;
     for (Column& column : table.results(ids, overflow)) {
       batch.columns.push_back(std::move(column));
@@ -88,6 +91,9 @@ Batch window_batch(const TimeWindow& window, std::uint32_t count) {
 }
 
 std::unique_ptr<Operator> make_window_aggregate(WindowAggregateSpec spec) {
+  if (spec.emit != WindowEmit::kOnClose || spec.windows.lateness_micros > 0) {
+    return make_changing_window(std::move(spec));
+  }
   if (panes_of(spec.aggregation, spec.windows) == PanesAre::kSlices) {
     return make_sliding_window(std::move(spec));
   }

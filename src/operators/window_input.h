@@ -22,4 +22,14 @@ struct WindowInput {
   bool needs_whole_windows = false;  // Its results are asked for before it closes, or after.
 };
 
+// Up to where windows are over for good when they take late rows for so long after their end.
+inline EventTime passed_at(EventTime watermark, std::int64_t lateness_micros) {
+  if (watermark == kStartOfTime || watermark == kEndOfTime) {
+    return watermark;
+  }
+  EventTime passed;
+  return __builtin_sub_overflow(watermark.micros, lateness_micros, &passed.micros) ? kStartOfTime
+                                                                                   : passed;
+}
+
 }  // namespace thalweg

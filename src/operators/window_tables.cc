@@ -31,13 +31,7 @@ WindowTables::WindowTables(const AggregationSpec& spec, WindowInput input)
     : spec_(spec), input_(std::move(input)), panes_are_(panes_of(spec, input_)) {}
 
 EventTime WindowTables::closed_at(EventTime watermark) const {
-  if (watermark == kStartOfTime || watermark == kEndOfTime) {
-    return watermark;
-  }
-  EventTime closed;
-  return __builtin_sub_overflow(watermark.micros, input_.lateness_micros, &closed.micros)
-             ? kStartOfTime
-             : closed;
+  return passed_at(watermark, input_.lateness_micros);
 }
 
 TimeWindow WindowTables::bounds_of(const Pane& pane) const {
@@ -186,7 +180,15 @@ void WindowTables::add_to(const Pane& pane, const AggregateColumns& columns, Key
     }
   }
   const std::uint32_t before = table->size();
-  table->add(columns, rows, count);
+  if (notes_changes_) {
+    const std::span<const GroupId> ids = table->find_groups(columns, rows, count);
+    ChangedGroups& changed = changed_[pane];
+    changed.start();
+    changed.mark(ids);
+    table->update(columns, rows, ids);
+  } else {
+    table->add(columns, rows, count);
+  }
   groups_ += table->size() - before;
 }
 

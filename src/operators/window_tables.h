@@ -7,6 +7,7 @@
 
 #include "operators/group_table.h"
 #include "operators/window_input.h"
+#include "state/changed_groups.h"
 
 namespace thalweg {
 
@@ -52,6 +53,11 @@ class WindowTables {
   void add_by_end(const AggregateColumns& columns, EventTime closed, EndOf end_of,
                   std::vector<RowIndex>& too_late);
 
+  // From now on notes which groups of which panes change.
+  void note_changes() { notes_changes_ = true; }
+  // By pane, what has changed since it was taken from here.
+  std::map<Pane, ChangedGroups>& changed() { return changed_; }
+
   bool empty() const { return tables_.empty(); }
   TimeWindow first() const { return bounds_of(tables_.begin()->first); }
   Pane first_pane() const { return tables_.begin()->first; }
@@ -87,6 +93,8 @@ class WindowTables {
   const PanesAre panes_are_;
   Tables tables_;
   std::vector<std::unique_ptr<GroupTable>> spare_;
+  bool notes_changes_ = false;
+  std::map<Pane, ChangedGroups> changed_;
   std::uint32_t groups_ = 0;
 };
 

@@ -38,6 +38,7 @@ class SessionIndex {
   // One more than the greatest number.
   std::uint32_t size() const { return static_cast<std::uint32_t>(sessions_.size()); }
   std::uint32_t open() const { return open_; }
+  bool is_open(GroupId id) const { return sessions_[id].open; }
 
   // A time before which no session ends; kEndOfTime when none is open.
   EventTime next_end() const { return timers_.next_time(); }

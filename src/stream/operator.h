@@ -21,6 +21,8 @@ enum class Progress : std::uint8_t { kDone, kMore };
 struct Held {
   std::uint64_t count = 0;     // Rows, or groups where rows are folded into groups.
   EventTime due = kEndOfTime;  // The watermark at which the next result comes out.
+  // The wall-clock time at which on_time(Clock::kWall) must be called, whether rows come or not.
+  EventTime due_by_wall_clock = kEndOfTime;
 };
 
 // Where an operator puts its output. Never blocks. An operator with much to say

@@ -1,0 +1,301 @@
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "operators/late_after_idle.h"
+#include "operators/session_aggregate.h"
+#include "operators/session_state.h"
+#include "operators/told_rows.h"
+#include "operators/window_operators.h"
+#include "operators/window_tables.h"
+#include "state/changed_groups.h"
+#include "state/session_index.h"
+#include "state/time_buckets.h"
+
+namespace thalweg {
+namespace {
+
+std::vector<Type> session_types(const AggregationSpec& spec) {
+  std::vector<Type> types(3, type_of(TypeKind::kTimestamp));
+  std::ranges::move(result_types(spec), std::back_inserter(types));
+  return types;
+}
+
+std::int64_t bucket_width(std::int64_t gap_micros) {
+  constexpr std::int64_t kBucketsPerGap = 16;
+  return std::max<std::int64_t>(gap_micros / kBucketsPerGap, 1);
+}
+
+// Sessions whose results are told before they are final. A row may make a session longer, or two of
+// them one: what was told of them is taken back.
+class ChangingSession final : public Operator {
+ public:
+  explicit ChangingSession(SessionAggregateSpec spec)
+      : emit_(spec.emit),
+        every_micros_(spec.every_micros),
+        lateness_micros_(spec.lateness_micros),
+        aggregation_(std::move(spec.aggregation)),
+        index_(key_types(aggregation_.spec()), spec.gap_micros),
+        state_(aggregation_.spec()),
+        told_(session_types(aggregation_.spec())),
+        closing_(bucket_width(spec.gap_micros)) {
+    changed_.start();
+  }
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    batch = reject_late_after_idle(std::move(batch), passed(), out);
+    const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
+    ids_.resize(columns.count);
+    merges_.clear();
+    index_.add(columns.keys, columns.all_rows(), columns.batch.event_time->values<std::int64_t>(),
+               ids_, merges_);
+    state_.grow_to(index_.size());
+    state_.update(columns, ids_);
+    if (!merges_.empty()) {
+      state_.merge(merges_);
+    }
+    changed_.mark(ids_);
+    for (const SessionIndex::Merge& merge : merges_) {
+      const GroupId both[] = {merge.from, merge.into};
+      changed_.mark(both);
+    }
+    for (const GroupId id : changed_.take()) {
+      note_change(id);
+    }
+    // As much as the batch has changed, so there is no need to wait for room.
+    while (next_ < due_.size()) {
+      tell_some(out);
+    }
+    finish(out);
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    aggregation_.set_time(clock, now);
+    if (clock == Clock::kWatermark) {
+      watermark_ = now;
+      closing_.fire_before(now, [this](GroupId id) { close(id); });
+      // What is taken back must not be older than the watermark that is passed on.
+      queue_untold([this, now](GroupId id) {
+        return !index_.is_open(id) || (told_.has(id) && EventTime{told_ends_[id]} <= now);
+      });
+      return resume(out);
+    }
+    wall_ = now;
+    if (now < tick_) {
+      return Progress::kDone;
+    }
+    queue_untold([](GroupId) { return true; });
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    while (next_ < due_.size()) {
+      if (!out.has_room()) {
+        return Progress::kMore;
+      }
+      tell_some(out);
+    }
+    finish(out);
+    return Progress::kDone;
+  }
+
+  EventTime output_watermark(EventTime watermark) const override {
+    return session_output_watermark(passed_at(watermark, lateness_micros_));
+  }
+
+ private:
+  EventTime passed() const { return passed_at(watermark_, lateness_micros_); }
+
+  bool has_ended(GroupId id) const {
+    return index_.end(id) < watermark_ || watermark_ == kEndOfTime;
+  }
+
+  // Whether a session is told now, or when its time has come.
+  void note_change(GroupId id) {
+    if (emit_ == WindowEmit::kChanges) {
+      queue(id);
+      return;
+    }
+    const bool open = index_.is_open(id);
+    if (open) {
+      wait_for_end(id);
+    }
+    if (emit_ == WindowEmit::kEvery) {
+      untold_.push_back(id);
+    } else if (!open || has_ended(id) || told_.has(id)) {
+      queue(id);
+    }
+  }
+
+  void queue(GroupId id) {
+    is_due_.grow_to(index_.size());
+    if (is_due_[id] == 0) {
+      is_due_[id] = 1;
+      due_.push_back(id);
+    }
+  }
+
+  template <typename Chosen>
+  void queue_untold(Chosen chosen) {
+    std::erase_if(untold_, [&](GroupId id) {
+      const bool taken = chosen(id);
+      if (taken) {
+        queue(id);
+      }
+      return taken;
+    });
+  }
+
+  void wait_for_end(GroupId id) {
+    waits_.grow_to(index_.size());
+    if (waits_[id] == 0 && !has_ended(id)) {
+      waits_[id] = 1;
+      closing_.set(index_.end(id), id);
+    }
+  }
+
+  void close(GroupId id) {
+    if (!index_.is_open(id)) {
+      return;
+    }
+    if (!has_ended(id)) {
+      closing_.set(index_.end(id), id);
+      return;
+    }
+    waits_[id] = 0;
+    queue(id);
+  }
+
+  // One that goes on is not told between its ends, unless changes are asked for.
+  bool stands(GroupId id) const {
+    return index_.is_open(id) && (emit_ != WindowEmit::kOnClose || has_ended(id));
+  }
+
+  void tell_some(Emitter& out) {
+    const std::size_t count = std::min<std::size_t>(kResultRows, due_.size() - next_);
+    tell({due_.data() + next_, count}, out);
+    next_ += count;
+  }
+
+  void tell(std::span<const GroupId> ids, Emitter& out) {
+    told_ends_.grow_to(index_.size());
+    std::vector<GroupId> standing;
+    std::vector<RowIndex> rows;
+    for (const GroupId id : ids) {
+      rows.push_back(stands(id) ? static_cast<RowIndex>(standing.size()) : ToldRows::kNoRow);
+      if (rows.back() != ToldRows::kNoRow) {
+        standing.push_back(id);
+        told_ends_[id] = index_.end(id).micros;
+      }
+    }
+    std::vector<RowIndex> overflow;
+    const Batch now = sessions(standing, overflow);
+    for (RowIndex& row : rows) {
+      if (std::binary_search(overflow.begin(), overflow.end(), row)) {
+        row = ToldRows::kNoRow;
+      }
+    }
+    ToldRows::Changes changes = told_.tell(ids, rows, now.columns);
+    if (!overflow.empty()) {
+      out.reject(now, overflow, RowError::kOverflow);
+    }
+    Batch batch;
+    batch.length = static_cast<std::uint32_t>(changes.places.size());
+    batch.columns = std::move(changes.columns);
+    batch.changes = std::move(changes.changes);
+    set_event_time(batch, batch.columns[2]);
+    out.emit(Port::kMain, std::move(batch));
+  }
+
+  Batch sessions(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) {
+    Batch batch = session_bounds(index_, ids);
+    for (Column& key : index_.keys(ids)) {
+      batch.columns.push_back(std::move(key));
+    }
+    for (Column& column : state_.results(ids, overflow)) {
+      batch.columns.push_back(std::move(column));
+    }
+    return batch;
+  }
+
+  // When all that is due has been told: frees what cannot change any more.
+  void finish(Emitter& out) {
+    for (const GroupId id : due_) {
+      is_due_[id] = 0;
+    }
+    due_.clear();
+    next_ = 0;
+    std::vector<GroupId> gone;
+    index_.end_before(passed(), gone);
+    for (const GroupId id : gone) {
+      told_.forget(id);
+    }
+    if (untold_.empty()) {
+      tick_ = kEndOfTime;
+    } else if (tick_ == kEndOfTime) {
+      tick_ = {wall_.micros + every_micros_};  // A period begins with the first change in it.
+    }
+    out.hold({.count = index_.open(),
+              .due = emit_ == WindowEmit::kChanges ? index_.next_end() : closing_.next_time(),
+              .due_by_wall_clock = tick_});
+    if (index_.is_sparse() && untold_.empty()) {
+      compact();
+    }
+  }
+
+  void compact() {
+    std::vector<GroupId> new_numbers(index_.size(), kGone);
+    const std::vector<GroupId> old_numbers = index_.compact();
+    for (std::size_t i = 0; i < old_numbers.size(); ++i) {
+      new_numbers[old_numbers[i]] = static_cast<GroupId>(i);
+    }
+    state_.compact(old_numbers);
+    told_.renumber(old_numbers);
+    StateArray<std::int64_t> told_ends;
+    for (const GroupId id : old_numbers) {
+      told_ends.push_back(id < told_ends_.size() ? told_ends_[id] : 0);
+    }
+    told_ends_ = std::move(told_ends);
+    waits_.clear();
+    waits_.grow_to(old_numbers.size());
+    for (const TimeBuckets::Timer& timer : closing_.take_all()) {
+      if (const GroupId id = new_numbers[timer.id]; id != kGone) {
+        waits_[id] = 1;
+        closing_.set(timer.time, id);
+      }
+    }
+  }
+
+  static constexpr GroupId kGone = UINT32_MAX;
+
+  const WindowEmit emit_;
+  const std::int64_t every_micros_;
+  const std::int64_t lateness_micros_;
+  Aggregation aggregation_;
+  SessionIndex index_;
+  SessionState state_;
+  ToldRows told_;
+  StateArray<std::int64_t> told_ends_;  // By session: where it ended when it was told.
+  TimeBuckets closing_;                 // The ends of sessions, or times before them.
+  StateArray<char> waits_;              // By session: whether it is there.
+  ChangedGroups changed_;               // Of one batch.
+  EventTime watermark_ = kStartOfTime;
+  EventTime wall_ = kStartOfTime;
+  EventTime tick_ = kEndOfTime;  // kEvery: when to tell `untold_`.
+  std::vector<GroupId> ids_;
+  std::vector<SessionIndex::Merge> merges_;
+  std::vector<GroupId> untold_;  // kEvery.
+  std::vector<GroupId> due_;
+  StateArray<char> is_due_;  // By session.
+  std::size_t next_ = 0;     // Of due_.
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_changing_session(SessionAggregateSpec spec) {
+  return std::make_unique<ChangingSession>(std::move(spec));
+}
+
+}  // namespace thalweg

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "state/key_index.h"
+#include "state/row_store.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+
+// The rows that have been told of numbered groups, kept so that they are taken back as they were.
+class ToldRows {
+ public:
+  explicit ToldRows(std::vector<Type> types) : columns_(types.size()), rows_(std::move(types)) {}
+
+  static constexpr RowIndex kNoRow = UINT32_MAX;
+
+  struct Changes {
+    std::vector<Column> columns;
+    Column changes;                     // SMALLINT: -old and +new of a group, adjacent.
+    std::vector<std::uint32_t> places;  // By row: which of the groups asked about it is of.
+
+    bool empty() const { return places.empty(); }
+  };
+
+  // What turns the row told of ids[i] into row rows[i] of `now`, or into none where that is kNoRow.
+  // That is then told. A row that is as it was told is not told again.
+  Changes tell(std::span<const GroupId> ids, std::span<const RowIndex> rows,
+               std::span<const Column> now);
+
+  bool has(GroupId id) const { return id < slots_.size() && slots_[id] != 0; }
+
+  // Leaves what was told of a group as it is, for good.
+  void forget(GroupId id) {
+    if (has(id)) {
+      rows_.release(slots_[id] - 1);
+      slots_[id] = 0;
+    }
+  }
+
+  // Group ids[i] is number i from now on; the others are gone.
+  void renumber(std::span<const GroupId> ids);
+
+  std::size_t memory_bytes() const { return rows_.memory_bytes() + slots_.memory_bytes(); }
+
+ private:
+  bool is_as_told(RowSlot slot, RowIndex row, std::span<const Column> now) const;
+
+  const std::size_t columns_;
+  RowStore rows_;
+  StateArray<RowSlot> slots_;  // By group, plus one; 0: nothing has been told.
+};
+
+}  // namespace thalweg
