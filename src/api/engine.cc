@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "api/late_outputs.h"
 #include "api/problems.h"
 #include "api/progress.h"
 #include "api/result_sink.h"
@@ -107,6 +108,9 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
       }
     }
     bound.items.push_back({.statement = i, .bound = std::move(*one)});
+  }
+  if (!diagnostics.has_errors()) {
+    check_late_outputs(bound, statements, diagnostics);
   }
   return diagnostics.has_errors() ? std::nullopt : std::optional(std::move(bound));
 }

@@ -125,7 +125,9 @@ constexpr ErrorCode kCodes[] = {
      "changes "
      "rows it has given, never has."},
     {"P0105", "no window to close",
-     "EMIT ON WINDOW CLOSE waits for windows, and the query has none."},
+     "EMIT ON WINDOW CLOSE, WITH LATENESS and EMIT EVERY are about windows of a table's rows, and "
+     "the "
+     "query has none."},
     {"P0106", "changes into a sink that cannot take them",
      "An aggregate without a window over endless input gives a new result whenever a row comes. A "
      "sink that can only be added to needs final rows: close windows, read input that ends, or let "
@@ -141,6 +143,15 @@ constexpr ErrorCode kCodes[] = {
     {"P0110", "no key to replace rows by",
      "In a table with mode = 'upsert' a row replaces the one of its key. The key is the table's "
      "PRIMARY KEY, else the columns that the query groups by, where it selects them all."},
+    {"P0112", "no late rows there",
+     "LATE(view) lists the rows that came too late for the one step of the view that judges rows: "
+     "a "
+     "window, or an order by event time. Where it judges rows of several sources, LATE(view, "
+     "source) "
+     "names one."},
+    {"P0113", "late rows that nobody reads",
+     "The table says late = 'output', so its late rows have to be written out beside the results "
+     "they miss: INSERT INTO ... SELECT * FROM LATE(view) in the same script."},
     {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
     {"C0102", "unknown format", "No format has this name."},
     {"C0103", "cannot be read or written",

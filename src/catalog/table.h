@@ -14,6 +14,13 @@ namespace thalweg {
 
 enum class OnError : std::uint8_t { kSkip, kFail };
 
+// What becomes of rows that come too late for their window. Always counted.
+enum class OnLate : std::uint8_t {
+  kDrop,    // Left out, unless LATE(view) is read.
+  kOutput,  // What is written from such windows is refused where LATE(view) is not read beside it.
+  kFail,    // The first one stops the job.
+};
+
 // How a source's event time and watermark follow from its rows.
 struct Watermark {
   std::uint32_t column = 0;  // The TIMESTAMP or TIMESTAMPTZ column, by number.
@@ -67,6 +74,7 @@ struct Table {
   Options options;        // Checked, defaults filled in: the connector's and the format's.
   OnError on_error = OnError::kSkip;
   ChangeMode mode = ChangeMode::kAppend;
+  OnLate on_late = OnLate::kDrop;
   TimePolicy time_policy;
   bool bounded = true;
   std::shared_ptr<MemoryRows> memory;  // Connector "memory" only.

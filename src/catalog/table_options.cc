@@ -20,6 +20,14 @@ const std::vector<OptionSpec>& specs() {
                "the job.",
        .choices = {"skip", "fail"},
        .aliases = {}},
+      {.name = "late",
+       .type = OptionType::kChoice,
+       .default_value = "drop",
+       .text = "What a row that comes after its window has closed does: it is counted and left "
+               "out; it has to be written out by INSERT ... SELECT * FROM LATE(view) beside the "
+               "view's own rows; or it stops the job.",
+       .choices = {"drop", "output", "fail"},
+       .aliases = {}},
       {.name = "idle_timeout",
        .type = OptionType::kDuration,
        .text = "A partition read to its end and silent for so long stops holding the watermark "
@@ -66,6 +74,11 @@ ChangeMode change_mode_of(const Options& options) {
 bool is_time_option(std::string_view name) {
   return name != "on_error" && std::any_of(specs().begin(), specs().end(),
                                            [name](const auto& spec) { return spec.name == name; });
+}
+
+OnLate on_late_of(const Options& options) {
+  const std::string late = options.text("late");
+  return late == "fail" ? OnLate::kFail : late == "output" ? OnLate::kOutput : OnLate::kDrop;
 }
 
 TimePolicy time_policy_of(const Options& options, bool bounded) {

@@ -41,6 +41,7 @@ TimeInfo common_time(const std::vector<NodePtr>& inputs) {
   for (const NodePtr& input : inputs) {
     const TimeInfo& other = input->time;
     time.lost = time.lost || other.lost;
+    time.judged = time.judged && other.judged;
     if (time.column != other.column) {
       time.column.reset();
     }
@@ -77,7 +78,7 @@ WindowColumns window_columns_at(const Window& window, std::uint32_t first, bool 
 TimeInfo time_of_varying_window(std::uint32_t first) {
   WindowColumns window = window_columns_at({.size_micros = 1, .offset_micros = 0}, first, true);
   window.varies = true;
-  return {.column = window.time, .lost = false, .window = window};
+  return {.column = window.time, .lost = false, .window = window, .judged = true};
 }
 
 // The same where the column may also be checked for NULL, or be cast from one kind of integer to
@@ -303,19 +304,22 @@ NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
                        const std::vector<std::string>& key_names, std::string id,
                        std::string name) {
   TW_CHECK(key_names.size() == aggregate.keys.size());
-  TW_CHECK(aggregate.windowed() == (aggregate.emit == Emit::kOnWindowClose));
+  TW_CHECK(aggregate.windowed()
+               ? aggregate.emit != Emit::kAtEnd
+               : aggregate.emit != Emit::kOnWindowClose && aggregate.emit != Emit::kEvery);
   Node node;
   node.bounded = input->bounded;
   // Without aggregates a group is only ever added, as long as no row is taken back.
-  node.updating =
-      aggregate.emit == Emit::kChanges && (input->updating || !aggregate.aggregates.empty());
+  node.updating = aggregate.makes_changes() && (input->updating || !aggregate.aggregates.empty());
   if (aggregate.session_gap_micros) {
     append_window_fields(node.schema);
     node.time = time_of_varying_window(0);
   } else if (aggregate.window) {
     append_window_fields(node.schema);
-    node.time = {
-        .column = 2, .lost = false, .window = window_columns_at(*aggregate.window, 0, true)};
+    node.time = {.column = 2,
+                 .lost = false,
+                 .window = window_columns_at(*aggregate.window, 0, true),
+                 .judged = true};
   }
   for (std::size_t i = 0; i < aggregate.keys.size(); ++i) {
     node.schema.push_back({key_names[i], aggregate.keys[i]->type});
@@ -347,6 +351,7 @@ NodePtr make_union(std::vector<NodePtr> inputs) {
 
 NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name) {
   Node node = following(std::move(input));
+  node.time.judged = node.time.judged || sort.behind_watermark;
   node.step = std::move(sort);
   node.id = std::move(id);
   node.name = std::move(name);
@@ -369,6 +374,7 @@ NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string i
   } else if (top.emit != TopNEmit::kBehindWatermark) {
     node.time = TimeInfo();  // Rows come when others go, however old they are.
   }
+  node.time.judged = true;
   node.step = std::move(top);
   node.id = std::move(id);
   node.name = std::move(name);
@@ -387,6 +393,17 @@ TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes) {
     }
   }
   return changes || !input.bounded ? TopNEmit::kChanges : TopNEmit::kAtEnd;
+}
+
+NodePtr make_late_rows(NodePtr input, LateRows late) {
+  TW_CHECK(!input->time.lost && !input->time.judged);
+  Node node = following(std::move(input));
+  node.schema.push_back({"window_start", type_of(TypeKind::kTimestamp)});
+  node.schema.push_back({"window_end", type_of(TypeKind::kTimestamp)});
+  node.schema.push_back({"late_by", type_of(TypeKind::kInterval)});
+  node.time = TimeInfo();  // What has come too late for its own time has no place in time.
+  node.step = std::move(late);
+  return share(std::move(node));
 }
 
 NodePtr make_process(NodePtr input, Process process, Schema schema) {

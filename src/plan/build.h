@@ -50,6 +50,9 @@ NodePtr make_top_n(NodePtr input, TopN top, std::string rank_name, std::string i
 // input and the order allow.
 TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes = false);
 
+// Requires: the input has event time, and its rows have not been judged.
+NodePtr make_late_rows(NodePtr input, LateRows late);
+
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 
@@ -65,5 +68,7 @@ NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs);
 inline constexpr std::uint32_t kWindowColumns = 3;
 // AssignCountWindow's: window_number stands behind the others.
 inline constexpr std::uint32_t kCountWindowColumns = 4;
+// Columns that LateRows appends.
+inline constexpr std::uint32_t kLateColumns = 3;
 
 }  // namespace thalweg::plan

@@ -211,6 +211,9 @@ std::string describe(const Node& node) {
   if (const auto* top = step_of<TopN>(node)) {
     return describe_top_n(node, *top);
   }
+  if (const auto* late = step_of<LateRows>(node)) {
+    return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";
+  }
   if (const auto* process = step_of<Process>(node)) {
     return process->text;
   }

@@ -2,6 +2,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "plan/duration_text.h"
 #include "plan/walk.h"
 
 namespace thalweg::plan {
@@ -21,8 +22,24 @@ std::string_view emission(TopNEmit emit) {
   return "";
 }
 
+std::string emission(const Aggregate& aggregate) {
+  switch (aggregate.emit) {
+    case Emit::kOnWindowClose:
+      return aggregate.lateness_micros == 0
+                 ? "final at window close"
+                 : "at window close, corrected for " + duration_text(aggregate.lateness_micros);
+    case Emit::kAtEnd:
+      return "final at the end of input";
+    case Emit::kChanges:
+      return "changes";
+    case Emit::kEvery:
+      return "changes every " + duration_text(aggregate.every_micros) + ", final at window close";
+  }
+  return "";
+}
+
 // What a step says of its results, in words: "final at window close", "changes".
-std::string_view emission(const Node& node) {
+std::string emission(const Node& node) {
   if (step_of<AssignSession>(node) != nullptr) {
     return "when a session has ended";
   }
@@ -33,21 +50,10 @@ std::string_view emission(const Node& node) {
     return "behind the watermark";
   }
   if (const auto* top = step_of<TopN>(node)) {
-    return emission(top->emit);
+    return std::string(emission(top->emit));
   }
   const auto* aggregate = step_of<Aggregate>(node);
-  if (aggregate == nullptr) {
-    return "";
-  }
-  switch (aggregate->emit) {
-    case Emit::kOnWindowClose:
-      return "final at window close";
-    case Emit::kAtEnd:
-      return "final at the end of input";
-    case Emit::kChanges:
-      return "changes";
-  }
-  return "";
+  return aggregate == nullptr ? "" : emission(*aggregate);
 }
 
 class TextTree {
@@ -57,8 +63,8 @@ class TextTree {
   void add(const Node& node, const std::string& lead, const std::string& below) {
     std::string text = lead + describe(node);
     std::string notes = node.id;
-    if (const std::string_view emitted = emission(node); !emitted.empty()) {
-      notes += (notes.empty() ? "" : ": ") + std::string(emitted);
+    if (const std::string emitted = emission(node); !emitted.empty()) {
+      notes += (notes.empty() ? "" : ": ") + emitted;
     }
     if (!notes.empty()) {
       text += "  [" + notes + ']';
@@ -124,6 +130,7 @@ std::string_view kind_of(const Node& node) {
                                          "sort",
                                          "top_n",
                                          "process",
+                                         "late_rows",
                                          "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   return kKinds[node.step.index()];
@@ -177,7 +184,7 @@ std::string explain_json(const Plan& plan) {
     json += "{\"step\":" + std::to_string(number) + ",\"kind\":" + quoted(kind_of(*node)) +
             ",\"text\":" + quoted(describe(*node)) + ",\"inputs\":[" + inputs + ']';
     json += node->id.empty() ? "" : ",\"id\":" + quoted(node->id);
-    if (const std::string_view emitted = emission(*node); !emitted.empty()) {
+    if (const std::string emitted = emission(*node); !emitted.empty()) {
       json += ",\"emits\":" + quoted(emitted);
     }
     json += ",\"columns\":" + columns_json(node->schema) + ",\"event_time\":" + time_json(*node);

@@ -56,6 +56,8 @@ struct TimeInfo {
   // No event time at all: no watermark declared, or an un-windowed aggregate.
   bool lost = true;
   std::optional<WindowColumns> window = std::nullopt;
+  // The rows are results, or a step below has judged them: none of them is late any more.
+  bool judged = false;
 };
 
 struct Node;
@@ -104,6 +106,17 @@ enum class WindowsBy : std::uint8_t {
   kColumn,      // AssignWindow has repeated them: the one that a column tells.
 };
 
+// The other side of a step that judges rows: only the input's rows that are late for it, once for
+// each window that they missed. Output: the input's columns, window_start and window_end
+// (TIMESTAMP, NULL where there are no windows), and how far the watermark of the row's partition
+// was beyond the last moment (INTERVAL).
+struct LateRows {
+  std::optional<Window> window;  // Absent: for a step that puts rows in order of time.
+  std::int64_t lateness_micros = 0;
+  WindowsBy windows_by = WindowsBy::kTime;
+  std::uint32_t window_end = 0;  // kColumn: the window ends at this column's value.
+};
+
 // Assigns each row its session: appends window_start, window_end and window_time (TIMESTAMP) to the
 // input's columns. A session is a run of rows with equal keys of which each is at most the gap from
 // the next: [first row, last row + gap). Rows come out when their session has ended, with
@@ -128,9 +141,11 @@ struct AssignCountWindow {
 };
 
 enum class Emit : std::uint8_t {
-  kOnWindowClose,  // One final row per window and key; append-only.
-  kAtEnd,          // One final row per key when the bounded input ends; append-only.
-  kChanges,        // Net changes per batch, as a changelog.
+  // One final row per window and key; append-only. With lateness, changes follow it for late rows.
+  kOnWindowClose,
+  kAtEnd,    // One final row per key when the bounded input ends; append-only.
+  kChanges,  // Net changes per batch, as a changelog.
+  kEvery,    // Net changes by the wall clock, and at window close.
 };
 
 // GROUP BY. Output: window_start, window_end, window_time where there is a window, then one column
@@ -145,6 +160,8 @@ struct Aggregate {
   std::vector<ExprPtr> keys;              // Over the input's columns.
   std::vector<AggregateCall> aggregates;
   Emit emit = Emit::kAtEnd;
+  std::int64_t lateness_micros = 0;  // kOnWindowClose: how long after its end a window takes rows.
+  std::int64_t every_micros = 0;     // kEvery.
   // Windows whose bounds follow from the rows: the first three keys. `window` is then a
   // microsecond, so that a group is final when its window_time has passed.
   bool windows_are_keys = false;
@@ -154,6 +171,10 @@ struct Aggregate {
   std::vector<std::vector<bool>> sets;
 
   bool windowed() const { return window || session_gap_micros; }
+  // Whether it may take back what it has put out.
+  bool makes_changes() const {
+    return emit == Emit::kChanges || emit == Emit::kEvery || lateness_micros > 0;
+  }
 };
 
 // UNION ALL: inputs of equal types.
@@ -210,7 +231,7 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, AssignWindow, AssignSession, AssignCountWindow,
-               Aggregate, Union, Sort, TopN, Process, Sink>
+               Aggregate, Union, Sort, TopN, Process, LateRows, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

@@ -93,6 +93,11 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     for (const std::uint32_t key : windows->keys) {
       used[key] = true;
     }
+  } else if (const auto* late = step_of<LateRows>(node)) {
+    std::copy_n(wanted.begin(), used.size(), used.begin());
+    if (late->windows_by == WindowsBy::kColumn) {
+      used[late->window_end] = true;
+    }
   } else {
     // AssignWindow, Union, Sink: the columns that stand at the same place.
     for (std::size_t i = 0; i < used.size(); ++i) {
@@ -172,6 +177,13 @@ class Pruner {
       }
       return {make_assign_count_window(input.node, std::move(moved), node->id, node->name),
               appended_places(input, kCountWindowColumns)};
+    }
+    if (const auto* late = step_of<LateRows>(*node)) {
+      LateRows pruned = *late;
+      if (pruned.windows_by == WindowsBy::kColumn) {
+        pruned.window_end = input.places[pruned.window_end];
+      }
+      return {make_late_rows(input.node, std::move(pruned)), appended_places(input, kLateColumns)};
     }
     if (const auto* aggregate = step_of<Aggregate>(*node)) {
       return prune_aggregate(*node, *aggregate, input, wanted);

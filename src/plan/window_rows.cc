@@ -56,6 +56,17 @@ std::optional<NodePtr> unrepeated(const NodePtr& node, Tells& tells) {
 }
 
 NodePtr by_time(const NodePtr& node) {
+  if (const auto* late = step_of<LateRows>(*node)) {
+    Tells tells;
+    const std::optional<NodePtr> input =
+        late->windows_by == WindowsBy::kColumn ? unrepeated(node->inputs[0], tells) : std::nullopt;
+    if (!input) {
+      return node;
+    }
+    LateRows over_time = *late;
+    over_time.windows_by = WindowsBy::kTime;
+    return with_step(node, std::move(over_time), {*input});
+  }
   const auto* aggregate = step_of<Aggregate>(*node);
   if (aggregate == nullptr || aggregate->windows_by != WindowsBy::kColumn) {
     return node;

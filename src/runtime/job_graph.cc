@@ -62,7 +62,8 @@ WindowGrid grid_of(const plan::Window& window) {
 }
 
 WindowInput windows_of(const plan::Aggregate& aggregate) {
-  WindowInput windows{.grid = grid_of(*aggregate.window)};
+  WindowInput windows{.grid = grid_of(*aggregate.window),
+                      .lateness_micros = aggregate.lateness_micros};
   switch (aggregate.windows_by) {
     case plan::WindowsBy::kTime:
       break;
@@ -76,6 +77,28 @@ WindowInput windows_of(const plan::Aggregate& aggregate) {
       break;
   }
   return windows;
+}
+
+LateFilterSpec late_spec(const plan::LateRows& late) {
+  LateFilterSpec spec{.lateness_micros = late.lateness_micros};
+  if (late.window) {
+    spec.windows = WindowInput{.grid = grid_of(*late.window)};
+    spec.windows->lateness_micros = late.lateness_micros;
+    if (late.windows_by == plan::WindowsBy::kColumn) {
+      spec.windows->by = WindowsBy::kColumn;
+      spec.windows->column = late.window_end;
+    }
+  }
+  return spec;
+}
+
+// Whether the first row that comes late for a step over these rows stops the job.
+bool fails_on_late(const Node& node) {
+  if (const auto* scan = step_of<plan::Scan>(node)) {
+    return scan->table->on_late == OnLate::kFail;
+  }
+  return !node.time.judged && std::any_of(node.inputs.begin(), node.inputs.end(),
+                                          [](const auto& input) { return fails_on_late(*input); });
 }
 
 // The same of rows that stand for one window each. Requires: a column tells the window's end.
@@ -105,7 +128,7 @@ bool reads_time(const Node& node) {
     return node.inputs[0]->needs_origin || top->emit == plan::TopNEmit::kOnWindowClose ||
            top->emit == plan::TopNEmit::kBehindWatermark;
   }
-  return step_of<plan::AssignWindow>(node) != nullptr ||
+  return step_of<plan::AssignWindow>(node) != nullptr || step_of<plan::LateRows>(node) != nullptr ||
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
@@ -127,6 +150,20 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }
+}
+
+WindowEmit window_emit_of(plan::Emit emit) {
+  switch (emit) {
+    case plan::Emit::kOnWindowClose:
+      return WindowEmit::kOnClose;
+    case plan::Emit::kChanges:
+      return WindowEmit::kChanges;
+    case plan::Emit::kEvery:
+      return WindowEmit::kEvery;
+    case plan::Emit::kAtEnd:
+      break;
+  }
+  TW_CHECK(false);
 }
 
 TopNEmit emit_of(plan::TopNEmit emit) {
@@ -205,7 +242,9 @@ class GraphBuilder {
   // change workers.
   Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
                         std::unique_ptr<Operator> op, Built& built);
-  Status add_late_filter(const Node& node, const std::optional<WindowInput>& windows, Step*& last);
+  // `lateness_micros`: of a step that has no windows by time.
+  Status add_late_filter(const Node& node, const std::optional<WindowInput>& windows,
+                         std::int64_t lateness_micros, Step*& last);
   Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node);
@@ -344,6 +383,7 @@ Status GraphBuilder::build_worker(std::uint32_t index) {
                         .measure = options_.measure_operators};
   for (const auto& scan : graph_.scans) {
     context.fail_on_row_error |= scan->table->on_error == OnError::kFail;
+    context.fail_on_late |= scan->table->on_late == OnLate::kFail;
   }
   if (options_.interleaving_seed) {
     context.dice.emplace(*options_.interleaving_seed + index);
@@ -489,6 +529,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
     }
     return make_sort_limit({.keys = sort->keys, .limit = sort->limit, .offset = sort->offset});
   }
+  if (const auto* late = step_of<plan::LateRows>(node)) {
+    return make_late_rows(late_spec(*late));
+  }
   if (const auto* process = step_of<plan::Process>(node)) {
     return make_process({.function = process->make(), .chooses_rows = process->chooses_rows});
   }
@@ -513,15 +556,15 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
     windows.emplace(windows_of(aggregate));
   }
   if (aggregate.windowed()) {
-    TW_TRY(add_late_filter(node, windows, last));
+    TW_TRY(add_late_filter(node, windows, aggregate.lateness_micros, last));
   }
   if (!aggregate.sets.empty()) {
     TW_TRY(add_grouping_sets(node, aggregate, spec.keys, last));
   }
   std::vector<ExprPtr> exchange_keys = spec.keys;
   // Results that are due at every change must not wait in a first stage.
-  if (exchanged && !input.updating && aggregate.emit != plan::Emit::kChanges &&
-      !aggregate.session_gap_micros && is_mergeable(aggregate.aggregates)) {
+  if (exchanged && !input.updating && !aggregate.makes_changes() && !aggregate.session_gap_micros &&
+      is_mergeable(aggregate.aggregates)) {
     const std::vector<Type> types = partial_types(spec);
     for (std::uint32_t i = 0; i < exchange_keys.size(); ++i) {
       exchange_keys[i] = column_expr(i, types[i], "");
@@ -541,10 +584,16 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   if (here(node)) {
     std::unique_ptr<Operator> op;
     if (aggregate.session_gap_micros) {
-      op = make_session_aggregate(
-          {.aggregation = std::move(spec), .gap_micros = *aggregate.session_gap_micros});
+      op = make_session_aggregate({.aggregation = std::move(spec),
+                                   .gap_micros = *aggregate.session_gap_micros,
+                                   .lateness_micros = aggregate.lateness_micros,
+                                   .emit = window_emit_of(aggregate.emit),
+                                   .every_micros = aggregate.every_micros});
     } else if (windows) {
-      op = make_window_aggregate({.aggregation = std::move(spec), .windows = *windows});
+      op = make_window_aggregate({.aggregation = std::move(spec),
+                                  .windows = *windows,
+                                  .emit = window_emit_of(aggregate.emit),
+                                  .every_micros = aggregate.every_micros});
     } else {
       op = make_group_aggregate({.aggregation = std::move(spec),
                                  .emit = aggregate.emit == plan::Emit::kChanges
@@ -596,12 +645,15 @@ Status GraphBuilder::add_grouping_sets(const Node& node, const plan::Aggregate& 
 }
 
 Status GraphBuilder::add_late_filter(const Node& node, const std::optional<WindowInput>& windows,
-                                     Step*& last) {
+                                     std::int64_t lateness_micros, Step*& last) {
   if (last == nullptr) {
     return {};
   }
   OperatorStep* late = nullptr;
-  TW_TRY(add_operator(make_late_filter({.windows = windows}), late));
+  TW_TRY(add_operator(make_late_filter({.windows = windows,
+                                        .lateness_micros = lateness_micros,
+                                        .fails = fails_on_late(*node.inputs[0])}),
+                      late));
   note(node, "late rows left out", *late);
   connect(last, late, 0);
   last = late;
@@ -614,7 +666,7 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   Built below;
   TW_TRY(build_node(input, below));
   Step* last = below.last;
-  TW_TRY(add_late_filter(node, std::nullopt, last));
+  TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last));
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(std::move(op), step));
@@ -642,7 +694,7 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
     if (top.emit == plan::TopNEmit::kOnWindowClose) {
       windows.emplace(windows_of_rows(*input.time.window));
     }
-    TW_TRY(add_late_filter(node, windows, last));
+    TW_TRY(add_late_filter(node, windows, /*lateness_micros=*/0, last));
   }
   OperatorStep* step = nullptr;
   if (here(node)) {

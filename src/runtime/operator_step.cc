@@ -46,7 +46,8 @@ std::size_t OperatorStep::add_channel(int input, MessageQueue* queue) {
 void OperatorStep::deliver(std::size_t index, Message message) {
   Channel& channel = channels_[index];
   const bool leave_lying = context_.dice && ((*context_.dice)() & 1) != 0;
-  if (leave_lying || busy_ || unfinished_ || channel.at_barrier || !channel.waiting.empty()) {
+  if (leave_lying || busy_ || unfinished_ || channel.at_barrier || !channel.waiting.empty() ||
+      is_due_by_wall_clock()) {
     channel.waiting.push_back(std::move(message));
   } else {
     handle(channel, std::move(message));
@@ -75,6 +76,20 @@ bool OperatorStep::run_once() {
     const Result<Progress> progress = operator_->resume(*this);
     busy_ = false;
     after_call(progress);
+    return true;
+  }
+  if (is_due_by_wall_clock()) {
+    const TimeCharge charge(context_, counters_);
+    due_by_wall_clock_ = kEndOfTime;
+    busy_ = true;
+    const Result<Progress> progress =
+        operator_->on_time(Clock::kWall, context_.env.wall_now(), *this);
+    busy_ = false;
+    after_call(progress);
+    if (idle_sent_) {
+      // What came out must not make consumers wait for more.
+      send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = true});
+    }
     return true;
   }
   const std::size_t start = context_.dice ? (*context_.dice)() : next_channel_;
@@ -130,8 +145,12 @@ void OperatorStep::process(int input, Batch batch) {
   counters_.rows_in.add(batch.num_rows());
   counters_.batches_in.add(1);
   busy_ = true;
-  // What now() is for the whole batch. Operators only note it: nothing of theirs is due by it.
-  Result<Progress> progress = operator_->on_time(Clock::kWall, context_.env.wall_now(), *this);
+  // What now() is for the whole batch. Operators only note it: what is due by it has its own turn.
+  EventTime now = context_.env.wall_now();
+  if (now >= due_by_wall_clock_) {
+    now = {due_by_wall_clock_.micros - 1};
+  }
+  Result<Progress> progress = operator_->on_time(Clock::kWall, now, *this);
   if (progress.ok()) {
     progress = operator_->process(input, std::move(batch), *this);
   }
@@ -247,9 +266,18 @@ void OperatorStep::reject(const Batch& batch, RowSpan rows, RowError error) {
   for (std::size_t i = 0; i < rows.size() && !counters_.examples.full(); ++i) {
     counters_.examples.add({"", error, describe_failed(batch, rows[i], error)});
   }
+  if (context_.fail_on_late && error == RowError::kLateAfterIdle && !rows.empty()) {
+    context_.fail(Status(Code::kRowFailed,
+                         "a row came late: " + std::string(explain(error)) + " (late = 'fail')"));
+  }
+}
+
+bool OperatorStep::is_due_by_wall_clock() const {
+  return due_by_wall_clock_ != kEndOfTime && context_.env.wall_now() >= due_by_wall_clock_;
 }
 
 void OperatorStep::hold(const Held& held) {
+  due_by_wall_clock_ = held.due_by_wall_clock;
   counters_.held.store(held.count, std::memory_order_relaxed);
   counters_.due_micros.store(held.due.micros, std::memory_order_relaxed);
 }

@@ -51,6 +51,7 @@ class OperatorStep final : public Step, private Emitter {
   void advance_watermark();
   void tell_idle();
   void align_barrier();
+  bool is_due_by_wall_clock() const;
   // Goes on with what follows the operator's last call once it is done.
   void after_call(const Result<Progress>& progress);
 
@@ -64,6 +65,7 @@ class OperatorStep final : public Step, private Emitter {
   std::size_t next_channel_ = 0;
   EventTime watermark_ = kStartOfTime;
   EventTime watermark_sent_ = kStartOfTime;
+  EventTime due_by_wall_clock_ = kEndOfTime;
   std::uint64_t epoch_ = 0;
   bool stopped_ = false;
   bool busy_ = false;            // Inside a call of the operator.

@@ -23,6 +23,7 @@ struct WorkerContext {
   std::uint32_t worker = 0;
   std::uint32_t batch_rows = 4096;
   bool fail_on_row_error = false;
+  bool fail_on_late = false;
 
   // Drawn from when the job is stepped by a test: which step goes next, and whether a message is
   // handed over at once or left lying. Absent: hand over at once.

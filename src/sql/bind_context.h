@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,6 +18,13 @@ struct OuterCondition {
   const ast::Expr* where = nullptr;
   std::string alias;                       // Of the sub-query, folded.
   std::vector<const ast::Expr*> answered;  // Parts of `where` that need not be asked again.
+};
+
+// An EMIT, its interval worked out.
+struct EmitRule {
+  const ast::Emit& written;
+  std::int64_t micros = 0;  // Of EVERY, or the lateness.
+  bool used = false;        // Some step of the query goes by it.
 };
 
 // The CTEs in force at some place, those of the queries around it after its own.
@@ -54,7 +62,7 @@ class BindContext {
   // What the statement's parts inherit from what they stand in; see Inherited.
   const CteScope* ctes = nullptr;
   std::string name = "query";            // The view, CTE, alias or sink that operators stand under.
-  const ast::Emit* emit = nullptr;       // The nearest EMIT.
+  EmitRule* emit = nullptr;              // The nearest EMIT.
   bool emit_is_own = false;              // It stands at this very query.
   std::optional<std::string> hinted_id;  // Of the next operator.
   OuterCondition* outer = nullptr;       // For the next query.
@@ -94,7 +102,7 @@ class Inherited {
   BindContext& context_;
   const CteScope* ctes_;
   std::string name_;
-  const ast::Emit* emit_;
+  EmitRule* emit_;
   bool emit_is_own_;
   OuterCondition* outer_;
   const std::vector<Type>* wanted_;

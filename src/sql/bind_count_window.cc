@@ -68,7 +68,8 @@ std::optional<Scope> bind_count_window(BindContext& context, const ast::WindowTa
     return std::nullopt;
   }
   plan::AssignCountWindow windows;
-  bool ok = distance && rows && step;
+  bool ok =
+      distance && rows && step && check_final(context, *input.node, function, window.input->span);
   for (const ast::ExprPtr& expr : window.partition_by) {
     const auto key = bind_key(context, input, *expr, function);
     ok = ok && key;

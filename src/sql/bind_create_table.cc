@@ -70,6 +70,7 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
   table.format = std::move(connection->format);
   table.options = std::move(connection->options);
   table.on_error = table.options.text("on_error") == "fail" ? OnError::kFail : OnError::kSkip;
+  table.on_late = on_late_of(table.options);
   table.bounded = info.bounded == nullptr || info.bounded(table.options);
   table.time_policy = time_policy_of(table.options, table.bounded);
   const FormatInfo* format = context.names().connectors.find_format(table.format);

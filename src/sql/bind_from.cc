@@ -75,38 +75,6 @@ plan::NodePtr bind_ranked(BindContext& context, const CteScope& scope, const ast
   return node == nullptr || cte.columns.empty() ? node : rename_columns(context, node, cte.columns);
 }
 
-// What a plain name stands for: a CTE, a view, a table or standard input. Null in error.
-plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Span span,
-                        TablePtr& table) {
-  const ast::Name& last = name.back();
-  if (name.size() == 1) {
-    for (const CteScope* scope = context.ctes; scope != nullptr; scope = scope->outer) {
-      if (const auto found = scope->ctes.find(last.key); found != scope->ctes.end()) {
-        return found->second;
-      }
-      if (const auto found = scope->ranked.find(last.key); found != scope->ranked.end()) {
-        return bind_ranked(context, *scope, *found->second);
-      }
-    }
-  } else if (name[0].key != "public") {
-    context.error("S0201", "there is no schema \"" + name[0].text + '"', span);
-    return nullptr;
-  }
-  const Catalog::Names& names = context.names();
-  if (const auto found = names.views.find(last.key); found != names.views.end()) {
-    return found->second.node;
-  }
-  if (const auto found = names.tables.find(last.key); found != names.tables.end()) {
-    table = found->second;
-    return bind_table(context, table, span);
-  }
-  if (last.key == "stdin") {
-    return bind_file(context, "stdin", span);
-  }
-  report_unknown_table(context, last, span);
-  return nullptr;
-}
-
 std::optional<Scope> bind_node(BindContext& context, const ast::NamedTable& named, Span span) {
   if (named.as_of != nullptr) {
     context.not_supported("FOR SYSTEM_TIME AS OF", named.as_of->span);
@@ -142,6 +110,9 @@ std::optional<Scope> bind_node(BindContext& context, const ast::QueryTable& quer
 
 std::optional<Scope> bind_node(BindContext& context, const ast::CallTable& table, Span span) {
   const auto* call = table.call->as<ast::Call>();
+  if (call != nullptr && call->name.size() == 1 && call->name[0].key == "late") {
+    return bind_late(context, *call, span);
+  }
   const std::string name = call == nullptr ? "this call" : call->name.back().text + "(...)";
   context.not_supported(name + " as a table", span);
   return std::nullopt;
@@ -164,6 +135,37 @@ void warn_of_hints(BindContext& context, const std::vector<ast::Hint>& hints) {
 }
 
 }  // namespace
+
+plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Span span,
+                        TablePtr& table) {
+  const ast::Name& last = name.back();
+  if (name.size() == 1) {
+    for (const CteScope* scope = context.ctes; scope != nullptr; scope = scope->outer) {
+      if (const auto found = scope->ctes.find(last.key); found != scope->ctes.end()) {
+        return found->second;
+      }
+      if (const auto found = scope->ranked.find(last.key); found != scope->ranked.end()) {
+        return bind_ranked(context, *scope, *found->second);
+      }
+    }
+  } else if (name[0].key != "public") {
+    context.error("S0201", "there is no schema \"" + name[0].text + '"', span);
+    return nullptr;
+  }
+  const Catalog::Names& names = context.names();
+  if (const auto found = names.views.find(last.key); found != names.views.end()) {
+    return found->second.node;
+  }
+  if (const auto found = names.tables.find(last.key); found != names.tables.end()) {
+    table = found->second;
+    return bind_table(context, table, span);
+  }
+  if (last.key == "stdin") {
+    return bind_file(context, "stdin", span);
+  }
+  report_unknown_table(context, last, span);
+  return nullptr;
+}
 
 plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span) {
   if (table->mode == ChangeMode::kUpsert) {

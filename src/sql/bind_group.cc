@@ -72,6 +72,11 @@ const plan::AssignSession* sessions_to_group(const plan::Node& input,
   return reads_window ? nullptr : session;
 }
 
+// The rows that an aggregate judges by itself, if none below does.
+plan::NodePtr rows_to_judge(const plan::NodePtr& input, const plan::Aggregate& aggregate) {
+  return sessions_to_group(*input, aggregate) != nullptr ? input->inputs[0] : input;
+}
+
 // GROUP BY the windows of a relation whose bounds follow from its rows, as those of sessions do:
 // they are keys like others, and final when event time, which is window_time, has passed. The start
 // is a key only where it is grouped by: different sessions may end at one time.
@@ -196,26 +201,6 @@ plan::NodePtr group_windows(const plan::NodePtr& input, const std::vector<std::u
 }
 
 }  // namespace
-
-std::optional<plan::Emit> choose_emit(BindContext& context, bool windowed, bool bounded) {
-  const ast::Emit* emit = context.emit;
-  const bool changes = emit != nullptr && emit->kind == ast::EmitKind::kChanges;
-  if (windowed) {
-    if (changes && context.emit_is_own) {
-      context.not_supported("EMIT CHANGES of a window", emit->span,
-                            {"without it, each window is given once, when it closes"});
-      return std::nullopt;
-    }
-    return plan::Emit::kOnWindowClose;
-  }
-  if (emit != nullptr && !changes && context.emit_is_own) {
-    context.error("P0105", "EMIT ON WINDOW CLOSE needs a window, and this groups without one",
-                  emit->span, "",
-                  {"group by window_start over FROM TUMBLE(table, time column, INTERVAL '...')"});
-    return std::nullopt;
-  }
-  return changes || !bounded ? plan::Emit::kChanges : plan::Emit::kAtEnd;
-}
 
 void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
   const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
@@ -446,14 +431,12 @@ bool SelectBinder::groups_by(std::uint32_t column) const {
 }
 
 plan::NodePtr SelectBinder::make_group(bool windowed) {
-  const std::optional<plan::Emit> emit = choose_emit(context_, windowed, input_->bounded);
-  if (!emit) {
-    return nullptr;
-  }
   plan::Aggregate aggregate;
   aggregate.keys = keys_;
   aggregate.aggregates = aggregates_.calls;
-  aggregate.emit = *emit;
+  if (!choose_emit(context_, *rows_to_judge(input_, aggregate), windowed, aggregate)) {
+    return nullptr;
+  }
   const Span span = select_.group_by ? select_.group_by->span : query_.span;
   std::vector<std::string> names = key_names();
   if (has_sets()) {
@@ -556,11 +539,9 @@ plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Spa
   if (windowed && !tell_windows(context, node->time, window_columns, span)) {
     return nullptr;
   }
-  const std::optional<plan::Emit> emit = choose_emit(context, windowed, node->bounded);
-  if (!emit) {
+  if (!choose_emit(context, *rows_to_judge(node, aggregate), windowed, aggregate)) {
     return nullptr;
   }
-  aggregate.emit = *emit;
   plan::NodePtr distinct;
   if (windowed) {
     distinct = group_windows(node, window_columns, std::move(aggregate), names,

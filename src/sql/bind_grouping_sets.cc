@@ -203,13 +203,12 @@ plan::NodePtr SelectBinder::make_grouping_sets() {
     parts.push_back(make_group(false));
   }
   for (std::size_t set = key_sets().size(); set < sets_.size(); ++set) {
-    const std::optional<plan::Emit> emit = choose_emit(context_, false, input_->bounded);
-    if (!emit || (!parts.empty() && parts.back() == nullptr)) {
-      return nullptr;
-    }
     plan::Aggregate total;
     total.aggregates = aggregates_.calls;
-    total.emit = *emit;
+    if (!choose_emit(context_, *input_, false, total) ||
+        (!parts.empty() && parts.back() == nullptr)) {
+      return nullptr;
+    }
     const plan::NodePtr node = plan::make_aggregate(input_, std::move(total), {},
                                                     context_.next_id("aggregate"), context_.name);
     parts.push_back(with_number(node, set));

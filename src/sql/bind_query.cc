@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "plan/build.h"
+#include "sql/bind_emit.h"
 #include "sql/bind_expr.h"
 #include "sql/coerce.h"
 #include "sql/order_limit.h"
@@ -39,6 +40,8 @@ bool bind_ctes(BindContext& context, const ast::Query& query, CteScope& scope) {
   return ok;
 }
 
+QueryRows bind_body(BindContext& context, const ast::Query& query);
+
 // ORDER BY and LIMIT of VALUES and UNION: over their output.
 plan::NodePtr order_output(BindContext& context, const ast::Query& query, plan::NodePtr node) {
   if (!can_order(context, query, *node)) {
@@ -70,19 +73,6 @@ plan::NodePtr order_output(BindContext& context, const ast::Query& query, plan::
     return sorted;
   }
   return plan::make_project(sorted, column_exprs(*node), names);
-}
-
-bool is_emit_supported(BindContext& context, const ast::Emit& emit) {
-  if (emit.kind == ast::EmitKind::kEvery) {
-    context.not_supported("EMIT EVERY", emit.span, {"EMIT CHANGES gives every change"});
-    return false;
-  }
-  if (emit.kind == ast::EmitKind::kOnWindowClose && emit.interval != nullptr) {
-    context.not_supported("WITH LATENESS", emit.span,
-                          {"a larger delay in WATERMARK FOR waits for late rows too"});
-    return false;
-  }
-  return true;
 }
 
 }  // namespace
@@ -129,13 +119,26 @@ plan::NodePtr bind_sub_query(BindContext& context, const ast::Query& query,
 
 QueryRows bind_query(BindContext& context, const ast::Query& query) {
   const Inherited inherited(context);
-  if (query.emit) {
-    if (!is_emit_supported(context, *query.emit)) {
-      return {};
-    }
-    context.emit = &*query.emit;
+  if (!query.emit) {
+    context.emit_is_own = false;
+    return bind_body(context, query);
   }
-  context.emit_is_own = query.emit.has_value();
+  std::optional<EmitRule> rule = bind_emit(context, *query.emit);
+  if (!rule) {
+    return {};
+  }
+  context.emit = &*rule;
+  context.emit_is_own = true;
+  QueryRows rows = bind_body(context, query);
+  if (rows.node != nullptr && !check_emit(context, *rule, *rows.node)) {
+    return {};
+  }
+  return rows;
+}
+
+namespace {
+
+QueryRows bind_body(BindContext& context, const ast::Query& query) {
   CteScope scope{.outer = context.ctes, .ctes = {}};
   const std::vector<Type>* wanted = std::exchange(context.wanted, nullptr);
   OuterCondition* outer = std::exchange(context.outer, nullptr);
@@ -157,5 +160,7 @@ QueryRows bind_query(BindContext& context, const ast::Query& query) {
   }
   return rows;
 }
+
+}  // namespace
 
 }  // namespace thalweg::sql

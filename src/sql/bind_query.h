@@ -27,6 +27,14 @@ std::optional<Scope> bind_from(BindContext& context, const ast::TableRef& from);
 // A table by its name, for all that reads it; reports tables that cannot be read.
 plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span);
 
+// LATE(view): the rows that came too late for it.
+std::optional<Scope> bind_late(BindContext& context, const ast::Call& call, Span span);
+
+// What a plain name stands for: a CTE, a view, a table or standard input; `table` is set where it
+// is a table. Null, reported, in error.
+plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Span span,
+                        TablePtr& table);
+
 // TUMBLE and its kin.
 std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span);
 
@@ -55,8 +63,10 @@ plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Spa
 plan::NodePtr rename_columns(BindContext& context, const plan::NodePtr& node,
                              const std::vector<ast::Name>& names);
 
-// How an aggregate gives its results: as EMIT says, else by its input. Nothing when that cannot be.
-std::optional<plan::Emit> choose_emit(BindContext& context, bool windowed, bool bounded);
+// How the aggregate over `input` gives its results: as EMIT says, else by its input. False,
+// reported, when that cannot be.
+bool choose_emit(BindContext& context, const plan::Node& input, bool windowed,
+                 plan::Aggregate& aggregate);
 
 // Warns of an aggregate or a top-N over endless input that keeps every key for ever.
 void warn_of_state(BindContext& context, const plan::Node& node, Span span);

@@ -27,7 +27,7 @@ plan::NodePtr assign_sessions(BindContext& context, const Scope& input, const Wi
   const std::optional<std::int64_t> distance =
       bind_time(context, input, *call.time, call.input_span, "SESSION");
   const std::optional<std::int64_t> gap = bind_gap(context, *call.gap);
-  if (!distance || !gap) {
+  if (!distance || !gap || !check_final(context, *input.node, "SESSION", call.input_span)) {
     return nullptr;
   }
   const auto first = static_cast<std::uint32_t>(input.columns().size());

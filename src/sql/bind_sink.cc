@@ -15,7 +15,7 @@ namespace {
 const plan::Node* find_changes(const plan::Node& node) {
   const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
   const auto* top = std::get_if<plan::TopN>(&node.step);
-  if ((aggregate != nullptr && aggregate->emit == plan::Emit::kChanges) ||
+  if ((aggregate != nullptr && aggregate->makes_changes()) ||
       (top != nullptr && top->emit == plan::TopNEmit::kChanges) || node.inputs.empty()) {
     return &node;
   }
@@ -36,6 +36,36 @@ std::string source_of_changes(const plan::Node& node) {
     return '"' + scan->table->name + "\" takes rows back";
   }
   return source->id + " changes rows it has given (" + plan::describe(*source) + ')';
+}
+
+// What lets these rows be written to the table after all.
+std::vector<std::string> ways_out(const Table& table, const plan::Node& node) {
+  const plan::Node* source = find_changes(node);
+  const auto* aggregate = source == nullptr ? nullptr : std::get_if<plan::Aggregate>(&source->step);
+  const bool windowed = aggregate != nullptr && aggregate->windowed();
+  std::vector<std::string> ways = {
+      windowed
+          ? "say EMIT ON WINDOW CLOSE, without lateness: each result then comes once, and is final"
+          : "group by a window, as in FROM TUMBLE(table, time column, INTERVAL '1 minute'), with "
+            "EMIT ON WINDOW CLOSE: each result is then final"};
+  ways.emplace_back(
+      table.memory != nullptr
+          ? "or write to a table that takes changes: WITH (connector = ..., mode = 'upsert'), "
+            "mode = 'changelog' or format = 'debezium-json'"
+          : "or let \"" + table.name +
+                "\" take changes: mode = 'upsert', mode = 'changelog' or format = "
+                "'debezium-json'");
+  if (windowed) {
+    return ways;
+  }
+  ways.emplace_back(
+      source != nullptr && source->inputs.empty() && node.bounded
+          ? "or ORDER BY a column: of an input that ends only the rows that stand then come"
+      : node.bounded
+          ? "or leave EMIT CHANGES out: this input ends, and only final rows then come"
+          : "or read a part that ends (a file without follow = true), of which only final "
+            "rows come");
+  return ways;
 }
 
 bool covers(const std::vector<std::uint32_t>& key, const std::vector<std::uint32_t>& columns) {
@@ -97,27 +127,9 @@ bool check_sink(BindContext& context, const Table& table, const plan::Node& node
   if (!node.updating || takes_changes(context.names(), table)) {
     return true;
   }
-  std::vector<std::string> cures = {
-      "group by a window, as in FROM TUMBLE(table, time column, INTERVAL '1 minute'), with EMIT ON "
-      "WINDOW CLOSE: each result is then final"};
-  cures.emplace_back(
-      table.memory != nullptr
-          ? "or write to a table that takes changes: WITH (connector = ..., mode = 'upsert'), "
-            "mode = 'changelog' or format = 'debezium-json'"
-          : "or let \"" + table.name +
-                "\" take changes: mode = 'upsert', mode = 'changelog' or format = "
-                "'debezium-json'");
-  const plan::Node* source = find_changes(node);
-  cures.emplace_back(
-      source != nullptr && source->inputs.empty() && node.bounded
-          ? "or ORDER BY a column: of an input that ends only the rows that stand then come"
-      : node.bounded
-          ? "or leave EMIT CHANGES out: this input ends, and only final rows then come"
-          : "or read a part that ends (a file without follow = true), of which only final "
-            "rows come");
   context.error("P0106",
                 '"' + table.name + "\" can only be added to, and " + source_of_changes(node), span,
-                "", std::move(cures));
+                "", ways_out(table, node));
   return false;
 }
 

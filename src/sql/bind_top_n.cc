@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "plan/build.h"
+#include "sql/bind_emit.h"
 #include "sql/order_limit.h"
 #include "sql/select_binder.h"
 #include "sql/top_n.h"
@@ -55,8 +56,16 @@ class Columns {
 
 plan::NodePtr make_top_n(BindContext& context, plan::NodePtr input, plan::TopN top,
                          const std::string& rank_name, Span span) {
-  const bool changes = context.emit != nullptr && context.emit->kind == ast::EmitKind::kChanges;
+  const bool changes = asks_for_changes(context, *input);
   top.emit = plan::choose_top_n_emit(*input, top, changes);
+  if (top.emit == plan::TopNEmit::kOnWindowClose && context.emit != nullptr) {
+    context.emit->used = true;
+    if (context.emit->written.interval != nullptr) {
+      context.not_supported("the first rows of a window before it closes, or corrected later,",
+                            context.emit->written.span,
+                            {"EMIT CHANGES gives every change of them"});
+    }
+  }
   const char* const kind = top.limit == plan::kNoLimit ? "sort"
                            : top.limit == 1            ? "deduplicate"
                                                        : "top";

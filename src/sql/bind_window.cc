@@ -153,6 +153,15 @@ std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr&
   return micros_of(*interval);
 }
 
+bool check_final(BindContext& context, const plan::Node& input, const std::string& window,
+                 Span span) {
+  if (input.updating) {
+    context.error("P0104", window + " needs final rows, and these change as they come", span, "",
+                  {"leave EMIT out below it, so that each result is final"});
+  }
+  return !input.updating;
+}
+
 std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
                                       const ast::Expr& expr, Span input,
                                       const std::string& window) {

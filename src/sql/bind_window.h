@@ -17,6 +17,10 @@ std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr&
 // How far a column stands from event time, where that is known: column = event time + distance.
 std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::uint32_t column);
 
+// Whether rows are never taken back, as windows need whose bounds follow from them; else reported.
+bool check_final(BindContext& context, const plan::Node& input, const std::string& window,
+                 Span span);
+
 // The distance of the window's time column from event time; nothing, reported, when unknown.
 std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
                                       const ast::Expr& expr, Span input, const std::string& window);

@@ -90,12 +90,13 @@ bool can_order(BindContext& context, const ast::Query& query, const plan::Node& 
                    " out and let who reads the result sort it"});
     return false;
   }
-  const bool changes = context.emit != nullptr && context.emit->kind == ast::EmitKind::kChanges;
+  const bool early =
+      context.emit != nullptr && context.emit->written.kind != ast::EmitKind::kOnWindowClose;
   // Of rows that change and end, those that stand at the end can be put in order.
-  if (input.updating && (changes || !by_order_only)) {
+  if (input.updating && (early || !by_order_only)) {
     context.error("P0104", clause + " needs final rows, and these change as they come",
                   ordering_span(query), "",
-                  {"leave EMIT CHANGES out, or keep the first rows only: LIMIT 10"});
+                  {"leave EMIT out, or keep the first rows only: LIMIT 10"});
     return false;
   }
   return true;

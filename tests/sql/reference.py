@@ -190,7 +190,8 @@ def late_row(names, time, row, window, late_by):
     cells = []
     for name in names:
         if name in ("window_start", "window_end"):
-            cells.append(time_text(window[name == "window_end"]))
+            bound = window[name == "window_end"]
+            cells.append(None if bound is None else time_text(bound))
         elif name == "late_by":
             cells.append(interval_text(late_by))
         elif name == time:
@@ -228,19 +229,22 @@ def window_row(specs, start, end, group, rows):
     return row
 
 
-def judged_rows(folder, file, time, delay, rejected):
+def judged_rows(folder, file, time, delay, rejected, lateness="0s", missed=None):
     """(time, partition, place, row) of the rows that an ordering operator takes, of one or more files
-    (`+` between): a row is late when it is older than its partition's watermark before it."""
+    (`+` between): a row is late when it is older than its partition's watermark before it by more
+    than the lateness. Late ones go to `missed`, with how late they are."""
     taken = []
     for number, name in enumerate(file.split("+")):
-        partition = Partition(micros(delay))
+        partition = Partition(micros(delay), micros(lateness))
         for place, row in enumerate(read_rows(folder / name)):
             at = time_of(row.get(time))
             if at is None:
                 rejected["null_time"] = rejected.get("null_time", 0) + 1
                 continue
-            if partition.watermark is not None and at < partition.watermark:
+            if partition.watermark is not None and partition.late_by(at) > 0:
                 rejected["late"] = rejected.get("late", 0) + 1
+                if missed is not None:
+                    missed.append((row, (None, None), partition.late_by(at)))
             else:
                 taken.append((at, number, place, row))
             partition.advance(at)
@@ -268,19 +272,23 @@ def split_sessions(members, gap):
 
 
 def session(folder, file, time, gap, columns, partition="", key=None, delay="0s", where="",
-            before=""):
+            before="", lateness="0s", late=""):
     """Sessions of the rows with equal `partition` columns (`+` between), then grouped by `key`
     columns, which are the partition's unless given. `where` is applied to the rows of sessions that
     are found already, `before` to the rows they are found from.
 
-    `columns` as in tumble(); with key=* one row for each row of a session, whose columns are named.
+    `columns` as in tumble(); with key=* one row for each row of a session, whose columns are named;
+    with `late` the late rows, as in windows().
     """
-    rejected = {}
+    rejected, missed = {}, []
     length = micros(gap)
     keyed = {}
-    for member in judged_rows(folder, file, time, delay, rejected):
+    for member in judged_rows(folder, file, time, delay, rejected, lateness, missed):
         if matches(member[3], before):
             keyed.setdefault(key_of(member[3], partition), []).append(member)
+    if late:
+        names = columns.split(",")
+        return Answer(names, [late_row(names, time, *each) for each in missed], rejected)
     specs = [spec.partition("=") for spec in columns.split(",")]
     grouping = partition if key is None else key
     groups = {}

@@ -1,0 +1,129 @@
+#include "sql/bind_emit.h"
+
+#include "plan/duration_text.h"
+#include "sql/bind_window.h"
+
+// EMIT: when results come out.
+namespace thalweg::sql {
+namespace {
+
+const char* name_of(const ast::Emit& emit) {
+  switch (emit.kind) {
+    case ast::EmitKind::kOnWindowClose:
+      return emit.interval == nullptr ? "EMIT ON WINDOW CLOSE" : "WITH LATENESS";
+    case ast::EmitKind::kChanges:
+      return "EMIT CHANGES";
+    case ast::EmitKind::kEvery:
+      return "EMIT EVERY";
+  }
+  return "";
+}
+
+const std::vector<std::string>& window_notes() {
+  static const std::vector<std::string> kNotes = {
+      "group by window_start over FROM TUMBLE(table, time column, INTERVAL '...')"};
+  return kNotes;
+}
+
+bool choose_windowed(BindContext& context, const plan::Node& input, plan::Aggregate& aggregate) {
+  aggregate.emit = plan::Emit::kOnWindowClose;
+  EmitRule* const rule = context.emit;
+  if (rule == nullptr) {
+    return true;
+  }
+  switch (rule->written.kind) {
+    case ast::EmitKind::kOnWindowClose:
+      if (rule->written.interval == nullptr) {
+        rule->used = true;
+      } else if (!input.time.judged) {
+        rule->used = true;
+        aggregate.lateness_micros = rule->micros;
+      } else if (input.updating) {
+        aggregate.emit = plan::Emit::kChanges;
+      }
+      return true;
+    case ast::EmitKind::kChanges:
+      rule->used = true;
+      aggregate.emit = plan::Emit::kChanges;
+      return true;
+    case ast::EmitKind::kEvery:
+      rule->used = true;
+      // Rows that come by the clock already need not wait for it again.
+      aggregate.emit = input.updating ? plan::Emit::kChanges : plan::Emit::kEvery;
+      aggregate.every_micros = input.updating ? 0 : rule->micros;
+      return true;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<EmitRule> bind_emit(BindContext& context, const ast::Emit& emit) {
+  EmitRule rule{.written = emit};
+  if (emit.interval == nullptr) {
+    return rule;
+  }
+  const bool every = emit.kind == ast::EmitKind::kEvery;
+  const std::string what = every ? "the period of EMIT EVERY" : "the lateness";
+  const std::optional<std::int64_t> micros = bind_interval(context, *emit.interval, what);
+  if (!micros) {
+    return std::nullopt;
+  }
+  if (*micros < 0 || (every && *micros == 0)) {
+    context.error("P0103",
+                  what + (every ? " must be more than zero, not " : " cannot be less than zero: ") +
+                      plan::duration_text(*micros),
+                  emit.interval->span, "", {"as in INTERVAL '10 seconds'"});
+    return std::nullopt;
+  }
+  rule.micros = *micros;
+  return rule;
+}
+
+bool check_emit(BindContext& context, const EmitRule& rule, const plan::Node& node) {
+  const ast::Emit& emit = rule.written;
+  // Every row of a query is a change, and what is final already stays so.
+  const bool holds = emit.kind == ast::EmitKind::kChanges ||
+                     (emit.kind == ast::EmitKind::kOnWindowClose && emit.interval == nullptr &&
+                      !node.updating && node.time.window);
+  if (rule.used || holds) {
+    return true;
+  }
+  const bool late = emit.kind == ast::EmitKind::kOnWindowClose && emit.interval != nullptr;
+  if (late && node.time.window) {
+    context.error("P0105", "WITH LATENESS has no late rows to wait for here", emit.span,
+                  "these rows are results already",
+                  {"say it where the rows of a table are put into windows, in the view or "
+                   "sub-query that reads them"});
+    return false;
+  }
+  context.error("P0105", std::string(name_of(emit)) + " needs a window, and this query has none",
+                emit.span, "", window_notes());
+  return false;
+}
+
+bool asks_for_changes(BindContext& context, const plan::Node& input) {
+  EmitRule* const rule = context.emit;
+  return rule != nullptr && (rule->written.kind == ast::EmitKind::kChanges ||
+                             (rule->written.interval != nullptr && input.updating));
+}
+
+bool choose_emit(BindContext& context, const plan::Node& input, bool windowed,
+                 plan::Aggregate& aggregate) {
+  if (windowed) {
+    return choose_windowed(context, input, aggregate);
+  }
+  const EmitRule* const rule = context.emit;
+  const bool changes = asks_for_changes(context, input);
+  if (rule != nullptr && !changes && context.emit_is_own) {
+    context.error(
+        "P0105",
+        std::string(name_of(rule->written)) + " needs a window, and this groups without one",
+        rule->written.span, "", window_notes());
+    return false;
+  }
+  aggregate.emit = changes || !input.bounded ? plan::Emit::kChanges : plan::Emit::kAtEnd;
+  return true;
+}
+
+}  // namespace thalweg::sql
