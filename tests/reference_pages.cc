@@ -44,8 +44,11 @@ std::string functions_page() {
   for (const FunctionDoc& function : function_docs()) {
     if (function.category != category) {
       category = function.category;
-      page += "\n## " + category +
-              "\n\n| function | what it gives | example | result |\n| --- | --- | --- | --- |\n";
+      page += "\n## " + category + "\n\n" +
+              (category == "aggregate"
+                   ? "The examples are over `FROM " + aggregate_rows_of_examples() + "`.\n\n"
+                   : "") +
+              "| function | what it gives | example | result |\n| --- | --- | --- | --- |\n";
     }
     std::string text = cell(function.text);
     if (!function.aliases.empty()) {

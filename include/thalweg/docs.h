@@ -15,7 +15,7 @@ struct FunctionDoc {
   std::string signature;
   std::string category;  // "aggregate" for aggregates.
   std::string text;
-  std::string example;  // Empty for aggregates.
+  std::string example;  // For aggregates over aggregate_rows_of_examples().
   std::string result;
 };
 
@@ -58,6 +58,7 @@ struct RowErrorDoc {
 };
 
 std::vector<FunctionDoc> function_docs();
+std::string aggregate_rows_of_examples();  // What FROM takes: "(VALUES ...) AS v(x, t)".
 std::vector<ConnectorDoc> connector_docs();
 std::vector<FormatDoc> format_docs();
 std::vector<ErrorDoc> error_docs();

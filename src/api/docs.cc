@@ -66,11 +66,13 @@ std::vector<FunctionDoc> function_docs() {
                     .signature = std::string(aggregate.signature),
                     .category = "aggregate",
                     .text = std::string(aggregate.text),
-                    .example = {},
-                    .result = {}});
+                    .example = std::string(aggregate.example),
+                    .result = std::string(aggregate.result)});
   }
   return docs;
 }
+
+std::string aggregate_rows_of_examples() { return std::string(aggregate_example_rows()); }
 
 std::vector<ConnectorDoc> connector_docs() {
   std::vector<ConnectorDoc> docs;

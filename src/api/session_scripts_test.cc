@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "thalweg/docs.h"
 #include "thalweg/session.h"
 
 namespace thalweg {
@@ -77,6 +78,20 @@ TEST(SessionScriptsTest, WarningsComeBeforeRows) {
 
   EXPECT_THAT(codes(report.problems), ElementsAre("S0301"));
   EXPECT_THAT(notes.notes, ElementsAre("warning S0301", "1"));
+}
+
+TEST(SessionScriptsTest, EveryExampleOfAnAggregateYieldsItsResult) {
+  Session session;
+  for (const FunctionDoc& function : function_docs()) {
+    if (function.category == "aggregate") {
+      Notes notes;
+      session.execute({.name = "test.sql",
+                       .text = "SELECT CAST(" + function.example + " AS TEXT) FROM " +
+                               aggregate_rows_of_examples()},
+                      notes);
+      EXPECT_THAT(notes.notes, ElementsAre(function.result)) << function.example;
+    }
+  }
 }
 
 }  // namespace

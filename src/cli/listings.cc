@@ -107,6 +107,9 @@ int list_functions(const CommandLine& line) {
       fmt::print("{}\n    {}\n", doc.signature, doc.text);
       if (!line.arguments.empty() && !doc.example.empty()) {
         fmt::print("    {} = {}\n", doc.example, doc.result);
+        if (doc.category == "aggregate") {
+          fmt::print("    over {}\n", aggregate_rows_of_examples());
+        }
       }
     }
   }

@@ -43,11 +43,14 @@ struct AggregateFunction {
   std::vector<std::string_view> aliases;
   std::string_view signature;
   std::string_view text;
+  std::string_view example;  // Over aggregate_example_rows(): "sum(x)"
+  std::string_view result;
   AggregateKind kind;
   bool order_dependent;  // Its plan must carry each row's origin.
 };
 
 std::span<const AggregateFunction> aggregate_functions();
+std::string_view aggregate_example_rows();  // As SQL's FROM takes them: "(VALUES ...) AS v(x, t)"
 const AggregateFunction* find_aggregate(std::string_view name);
 
 // One aggregate of a GROUP BY, bound.
