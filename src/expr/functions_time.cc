@@ -325,7 +325,7 @@ std::int32_t last_day_of(std::int32_t date) {
   return static_cast<std::int32_t>(days_from_civil(civil));
 }
 
-double epoch_millis(std::int64_t time) { return static_cast<double>(floor_divide(time, 1000)); }
+std::int64_t epoch_millis(std::int64_t time) { return floor_divide(time, 1000); }
 double epoch_seconds(std::int64_t time) { return static_cast<double>(time) / 1e6; }
 
 // The zone that a call used last.
@@ -421,9 +421,10 @@ std::vector<Function> cuts() {
           "date_bin(INTERVAL '15 minutes', TIMESTAMP '2018-02-01 10:47:12')", "2018-02-01 10:45:00",
           date_bins(), {"time_bucket"}),
       time_function(
-          "extract(part FROM time TIMESTAMP | TIME | INTERVAL) -> DOUBLE",
+          "date_part(part TEXT, time TIMESTAMP | TIME | INTERVAL) -> DOUBLE",
           "A part of a time: microsecond to day, week, month, quarter, year, decade, century, "
-          "millennium, epoch, dow, isodow, doy, isoyear.",
+          "millennium, epoch, dow, isodow, doy, isoyear; extract takes it as SQL has it, `part "
+          "FROM time`.",
           "extract(hour FROM TIMESTAMP '2018-02-01 10:47:12')", "10", extracts(), {"extract"}),
       time_function("date_diff(unit TEXT, from TIMESTAMP, to TIMESTAMP) -> BIGINT",
                     "How many bounds of the unit lie between two times.",
@@ -483,10 +484,10 @@ std::vector<Function> parts() {
                     {overload("epoch", {kTimestamp}, always<kDouble>, map_rows<epoch_seconds>),
                      overload("epoch", {kTimestamptz}, always<kDouble>, map_rows<epoch_seconds>)}),
       time_function(
-          "epoch_ms(time TIMESTAMP) -> DOUBLE", "Whole milliseconds since 1970.",
+          "epoch_ms(time TIMESTAMP) -> BIGINT", "Whole milliseconds since 1970.",
           "epoch_ms(TIMESTAMP '1970-01-01 00:00:01')", "1000",
-          {overload("epoch_ms", {kTimestamp}, always<kDouble>, map_rows<epoch_millis>),
-           overload("epoch_ms", {kTimestamptz}, always<kDouble>, map_rows<epoch_millis>)}),
+          {overload("epoch_ms", {kTimestamp}, always<kBigint>, map_rows<epoch_millis>),
+           overload("epoch_ms", {kTimestamptz}, always<kBigint>, map_rows<epoch_millis>)}),
   };
 }
 
