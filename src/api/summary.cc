@@ -59,7 +59,7 @@ std::string summarize(const RunProgress& progress) {
   }
   line += fmt::format(" · errors {}", errors.empty() ? "0" : errors);
   if (progress.stopped && progress.rows_held > 0) {
-    line += fmt::format(" · still held {}", human_count(progress.rows_held));
+    line += fmt::format(" · still held {} rows or groups", human_count(progress.rows_held));
   }
   return line + fmt::format(" · {}\n", human_duration(progress.seconds)) + examples(progress);
 }

@@ -24,12 +24,19 @@ constexpr std::chrono::seconds kReplayTime{10};
 constexpr std::string_view kQuakesSql = R"(
 CREATE TABLE quakes (
   id TEXT, mag DOUBLE, place TEXT, net TEXT, time TIMESTAMP, updated TIMESTAMP,
-  WATERMARK FOR time AS time - INTERVAL '6 hours'
+  WATERMARK FOR time AS time - INTERVAL '1 day'
 ) WITH (connector = 'file', path = '{path}', format = 'json');
 
-SELECT window_start AS six_hours, count(*) AS quakes, max(mag) AS strongest
+CREATE VIEW six_hours AS
+SELECT window_start, count(*) AS quakes, max(mag) AS strongest
 FROM TUMBLE(quakes, time, INTERVAL '6 hours')
 GROUP BY window_start, window_end;
+
+-- Every window as it closes, and strong earthquakes that were reported too late for theirs.
+SELECT window_start AS six_hours, quakes, strongest, NULL AS late_by, NULL AS place
+FROM six_hours
+UNION ALL
+SELECT window_start, NULL, mag, late_by, place FROM LATE(six_hours) WHERE mag >= 3;
 )";
 
 constexpr std::string_view kOrdersSql = R"(
@@ -42,51 +49,43 @@ FROM TUMBLE(bids, "dateTime", INTERVAL '10 seconds')
 GROUP BY window_start, window_end;
 )";
 
-// Prints each window on a line of its own as it closes, and between them the late rows that came.
-class WindowPrinter final : public ResultReceiver {
+// Prints rows in columns as they come: times and texts to the left, numbers to the right.
+class RowPrinter final : public ResultReceiver {
  public:
-  WindowPrinter(const Session& session, Screen& screen) : session_(session), screen_(screen) {}
+  explicit RowPrinter(Screen& screen) : screen_(screen) {}
 
   void begin(const ResultHeader& header) override {
-    std::string text;
+    std::string line;
     for (const ResultHeader::Column& column : header.columns) {
-      text += fmt::format("{:<{}}", column.name, kColumnWidth);
+      add(line, column, column.name);
     }
-    screen_.write(text + "\n");
+    screen_.write(line + "\n");
   }
 
   bool rows(const ResultHeader& header, const Rows& rows) override {
-    std::string text = late_line();
+    std::string text;
     for (std::uint32_t row = 0; row < rows.count(); ++row) {
+      std::string line;
       for (std::uint32_t column = 0; column < header.columns.size(); ++column) {
-        text += fmt::format("{:<{}}", rows.text(row, column), kColumnWidth);
+        add(line, header.columns[column],
+            rows.is_null(row, column) ? std::string() : rows.text(row, column));
       }
-      text += '\n';
+      line.erase(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
     }
     return screen_.write(text);
   }
 
-  void end(const ResultHeader& /*header*/, const RunProgress& /*summary*/) override {
-    screen_.write(late_line());
-  }
-
  private:
-  static constexpr int kColumnWidth = 22;
-
-  std::string late_line() {
-    const std::uint64_t late = session_.progress().rows_late;
-    if (late == late_shown_) {
-      return {};
+  static void add(std::string& line, const ResultHeader::Column& column, std::string_view cell) {
+    if (column.type == "BIGINT" || column.type == "DOUBLE") {
+      line += fmt::format("{:>10}  ", cell);
+    } else {
+      line += fmt::format("{:<19}  ", cell);
     }
-    std::string text = fmt::format("{:<{}}{} came after their window had closed\n", "  late",
-                                   kColumnWidth, late - late_shown_);
-    late_shown_ = late;
-    return text;
   }
 
-  const Session& session_;
   Screen& screen_;
-  std::uint64_t late_shown_ = 0;
 };
 
 // The number after `"updated":` of a line: when the report reached the feed, in milliseconds.
@@ -150,12 +149,11 @@ int demo_quakes(const CommandLine& line) {
   }
   Screen screen;
   screen.write(
-      fmt::format("A week of earthquakes as the feed reported them, replayed in {} "
-                  "seconds. Windows come as they close.\n{}\n",
+      fmt::format("A week of earthquakes as the feed reported them, replayed in {} seconds.\n{}\n",
                   kReplayTime.count(), quakes_sql("quakes.jsonl")));
   Session session(SessionOptions{.workers = line.workers});
   const InterruptGuard guard(session, line.quiet);
-  WindowPrinter printer(session, screen);
+  RowPrinter printer(screen);
   RunReport report;
   {
     std::jthread feed([&](const std::stop_token& stop) { replay_quakes(ends[1], stop); });
@@ -165,17 +163,17 @@ int demo_quakes(const CommandLine& line) {
   }
   const int code = finish(report, line);
   if (report.outcome == Outcome::kDone) {
-    screen.write("\nNext: thalweg -c \"SELECT * FROM 'events.jsonl'\"\n");
+    screen.write("\nNext: thalweg -c \"SELECT * FROM 'FILE.jsonl'\" over a file of yours.\n");
   }
   return code;
 }
 
 int demo_orders(const CommandLine& line) {
   Screen screen;
-  screen.write(fmt::format("Generated orders, 1,000 a second, until Ctrl-C.\n{}\n", kOrdersSql));
+  screen.write(fmt::format("Generated orders, some 900 a second, until Ctrl-C.\n{}\n", kOrdersSql));
   Session session(SessionOptions{.workers = line.workers});
   const InterruptGuard guard(session, line.quiet);
-  WindowPrinter printer(session, screen);
+  RowPrinter printer(screen);
   RunReport report;
   {
     std::optional<Footer> footer;

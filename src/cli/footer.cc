@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedraw{250};
 constexpr std::chrono::milliseconds kReport{30'000};
+constexpr std::size_t kRateRedraws = 8;  // Rates for people are of the last two seconds.
 
 double rate(std::uint64_t now, std::uint64_t before, double seconds) {
   return seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
@@ -95,15 +96,19 @@ void Footer::loop() {
 }
 
 void Footer::show(const RunProgress& progress) {
-  const double seconds = progress.seconds - before_.seconds;
-  const Rates rates{.in = rate(progress.rows_in, before_.rows_in, seconds),
-                    .out = rate(progress.rows_out, before_.rows_out, seconds)};
+  const RunProgress before = before_.empty() ? RunProgress{} : before_.front();
+  const double seconds = progress.seconds - before.seconds;
+  const Rates rates{.in = rate(progress.rows_in, before.rows_in, seconds),
+                    .out = rate(progress.rows_out, before.rows_out, seconds)};
   if (terminal_) {
     screen_.draw_line(line_for_people(progress, rates));
   } else {
     write_all(STDERR_FILENO, line_for_programs(progress, rates));
   }
-  before_ = progress;
+  before_.push_back(progress);
+  if (before_.size() > (terminal_ ? kRateRedraws : 1)) {
+    before_.pop_front();
+  }
 }
 
 }  // namespace thalweg::cli

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -29,7 +30,7 @@ class Footer {
   std::mutex mutex_;  // Guards stopping_.
   std::condition_variable wake_;
   bool stopping_ = false;
-  RunProgress before_;
+  std::deque<RunProgress> before_;  // What was shown last, the oldest first.
   std::jthread thread_;
 };
 

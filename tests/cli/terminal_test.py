@@ -18,7 +18,7 @@ INSERT INTO o SELECT price FROM bids;
 """)
 FOOTER = re.compile(r"\r\x1b\[Kin [\d ]+ \(\d+/s\) · out [\d ]+ \(\d+/s\) · watermark "
                     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \([^)]* behind\)")
-SUMMARY = re.compile(r"in [\d ]+ · out [\d ]+ · late 0 · errors 0 · (still held \d+ · )?[\d.]+ m?s\n$")
+SUMMARY = re.compile(r"in [\d ]+ · out [\d ]+ · late 0 · errors 0 · (still held \d+ rows or groups · )?[\d.]+ m?s\n$")
 
 
 def shown(*arguments, **kwargs):
