@@ -206,6 +206,29 @@ void Cursor::fail_expected(std::string_view expected) {
   fail(std::move(diagnostic));
 }
 
+void Cursor::fail_expected_one(std::initializer_list<std::string> phrases) {
+  if (failed_ || peek().kind == TokenKind::kError) {
+    fail_expected("");  // What the lexer had to say.
+    return;
+  }
+  std::string expected;
+  for (auto phrase = phrases.begin(); phrase != phrases.end(); ++phrase) {
+    const bool last = phrase + 1 == phrases.end();
+    expected += phrase == phrases.begin() ? "" : last ? " or " : ", ";
+    expected += *phrase;
+  }
+  Diagnostic diagnostic;
+  diagnostic.code = "S0101";
+  diagnostic.message = at_end()
+                           ? fmt::format("the text ends here; expected {}", expected)
+                           : fmt::format("unexpected {}; expected {}", describe(peek()), expected);
+  diagnostic.span = peek().span;
+  if (const auto near = nearest_name(upper(source(peek())), phrases)) {
+    diagnostic.label = fmt::format("did you mean {}?", *near);
+  }
+  fail(std::move(diagnostic));
+}
+
 bool Cursor::name_misspelt_keyword(Diagnostic& diagnostic) const {
   // A misspelt keyword was often taken for an alias just before: look at both words.
   for (const std::size_t back : {std::size_t{0}, std::size_t{1}}) {

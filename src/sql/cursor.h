@@ -56,6 +56,8 @@ class Cursor {
   void fail(Diagnostic diagnostic);
   // "unexpected X; expected Y", with the keyword that was probably meant.
   void fail_expected(std::string_view expected);
+  // The same where one of a few phrases in upper case was; only these may have been meant.
+  void fail_expected_one(std::initializer_list<std::string> phrases);
 
   // Goes behind the next `;`, or to the end.
   void skip_statement();

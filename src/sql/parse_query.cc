@@ -344,22 +344,44 @@ std::optional<ast::Emit> SyntaxParser::parse_emit() {
   const std::uint32_t begin = cursor_.begin();
   cursor_.next();
   ast::Emit emit;
-  if (cursor_.take_words({"on", "window", "close"}) ||
-      cursor_.take_words({"after", "window", "close"}) ||
-      cursor_.take_words({"after", "watermark"}) || cursor_.take_word("final")) {
-    if (cursor_.take_words({"with", "lateness"})) {
-      emit.interval = parse_expression();
-    }
-  } else if (cursor_.take_word("changes") || cursor_.take_words({"on", "update"})) {
+  if (cursor_.take_word("changes") || cursor_.take_words({"on", "update"})) {
     emit.kind = ast::EmitKind::kChanges;
   } else if (cursor_.take_word("every") || cursor_.take_word("periodic")) {
     emit.kind = ast::EmitKind::kEvery;
     emit.interval = parse_expression();
-  } else {
-    cursor_.fail_expected("ON WINDOW CLOSE, CHANGES or EVERY interval");
+  } else if (take_window_close() && cursor_.take_word("with")) {
+    if (cursor_.take_word("lateness")) {
+      emit.interval = parse_expression();
+    } else {
+      cursor_.fail_expected_one({"LATENESS"});
+    }
   }
   emit.span = cursor_.since(begin);
+  if (cursor_.at_words({"with", "lateness"}) || cursor_.at_word("lateness")) {
+    cursor_.fail({.severity = Severity::kError,
+                  .code = "S0101",
+                  .message = "the lateness stands behind ON WINDOW CLOSE WITH",
+                  .span = cursor_.peek().span,
+                  .label = "",
+                  .notes = {"as in EMIT ON WINDOW CLOSE WITH LATENESS INTERVAL '1 hour'"}});
+  }
   return emit;
+}
+
+// ON WINDOW CLOSE, or another engine's words for it.
+bool SyntaxParser::take_window_close() {
+  if (cursor_.take_word("final") || cursor_.take_words({"after", "watermark"})) {
+    return true;
+  }
+  const bool after = cursor_.take_word("after");
+  if (!after && !cursor_.take_word("on")) {
+    cursor_.fail_expected_one({"ON WINDOW CLOSE", "CHANGES", "EVERY"});
+  } else if (!cursor_.take_word("window")) {
+    cursor_.fail_expected_one({"WINDOW CLOSE", after ? "WATERMARK" : "UPDATE"});
+  } else if (!cursor_.take_word("close")) {
+    cursor_.fail_expected_one({"CLOSE"});
+  }
+  return !cursor_.failed();
 }
 
 TableRefPtr SyntaxParser::parse_from() {

@@ -75,6 +75,7 @@ class SyntaxParser {
   ast::Values parse_values();
   void parse_tail(ast::Query& query);
   std::optional<ast::Emit> parse_emit();
+  bool take_window_close();
   ast::TableRefPtr parse_from();
   ast::TableRefPtr parse_table();
   ast::TableRefPtr parse_table_primary();
