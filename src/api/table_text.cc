@@ -7,6 +7,7 @@
 #include <array>
 
 #include "formats/change_ops.h"
+#include "formats/value_writer.h"
 
 namespace thalweg {
 namespace {
@@ -21,15 +22,22 @@ bool is_number(std::string_view type) {
          (type.starts_with("NUMERIC") && !type.ends_with("[]"));
 }
 
-void trim_right(std::string& text) {
-  while (!text.empty() && text.back() == ' ') {
-    text.pop_back();
-  }
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+bool is_plain_ascii(char c) { return !is_control(c) && static_cast<unsigned char>(c) < 0x80; }
+
+// Takes away the spaces at the end, not further than to `begin`.
+void trim_right(std::string& text, std::size_t begin) {
+  const std::size_t last = text.find_last_not_of(' ');
+  text.resize(std::max(begin, last == std::string::npos ? 0 : last + 1));
 }
 
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), is_plain_ascii)) {
+    return text.size();
+  }
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   auto left = static_cast<utf8proc_ssize_t>(text.size());
   std::size_t width = 0;
@@ -53,13 +61,22 @@ std::string printable(std::string_view text) {
       shown += "\\t";
     } else if (c == '\r') {
       shown += "\\r";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+    } else if (is_control(c)) {
       shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {
       shown += c;
     }
   }
   return shown;
+}
+
+void append_printable(const Rows& rows, std::uint32_t row, std::uint32_t column, std::string& out) {
+  const std::size_t begin = out.size();
+  append_plain(rows.batch().columns[column], rows.batch().row(row), out);
+  if (std::any_of(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_control)) {
+    const std::string shown = printable(std::string_view(out).substr(begin));
+    out.replace(begin, std::string::npos, shown);
+  }
 }
 
 TableText::TableText(const ResultHeader& header) : updating_(header.updating), key_(header.key) {
@@ -77,23 +94,32 @@ void TableText::add(const Rows& rows) {
   const std::uint32_t first = updating_ ? 1 : 0;
   const std::vector<ChangeOp> ops = change_ops(rows.batch(), key_);
   for (std::uint32_t row = 0; row < rows.count(); ++row) {
-    std::vector<std::string> cells;
     if (updating_) {
-      cells.emplace_back(to_string(ops[row]));
+      const std::size_t begin = waiting_text_.size();
+      waiting_text_ += to_string(ops[row]);
+      end_cell(begin);
     }
     for (std::uint32_t column = 0; column + first < columns_.size(); ++column) {
-      cells.push_back(rows.is_null(row, column) ? std::string(kNull)
-                                                : printable(rows.text(row, column)));
-      ColumnLayout& layout = columns_[column + first];
-      const std::size_t width = display_width(cells.back());
-      if (width > layout.width) {
-        layout.width = width;
-        header_due_ = true;
+      const std::size_t begin = waiting_text_.size();
+      if (rows.is_null(row, column)) {
+        waiting_text_ += kNull;
+      } else {
+        append_printable(rows, row, column, waiting_text_);
       }
+      end_cell(begin);
     }
-    waiting_.push_back(std::move(cells));
   }
   rows_ += rows.count();
+}
+
+void TableText::end_cell(std::size_t begin) {
+  const std::size_t width = display_width(std::string_view(waiting_text_).substr(begin));
+  ColumnLayout& layout = columns_[waiting_.size() % columns_.size()];
+  waiting_.push_back({.end = waiting_text_.size(), .width = width});
+  if (width > layout.width) {
+    layout.width = width;
+    header_due_ = true;
+  }
 }
 
 std::string TableText::take(bool ends) {
@@ -102,10 +128,22 @@ std::string TableText::take(bool ends) {
     text += header_line();
     header_due_ = false;
   }
-  for (const std::vector<std::string>& cells : waiting_) {
-    text += line(cells);
+  std::size_t begin = 0;
+  std::size_t line_begin = text.size();
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const std::size_t column = i % columns_.size();
+    const Cell& cell = waiting_[i];
+    add_cell(text, column, std::string_view(waiting_text_).substr(begin, cell.end - begin),
+             cell.width);
+    begin = cell.end;
+    if (column + 1 == columns_.size()) {
+      trim_right(text, line_begin);
+      text += '\n';
+      line_begin = text.size();
+    }
   }
   waiting_.clear();
+  waiting_text_.clear();
   if (ends) {
     text += fmt::format("({} row{})\n", rows_, rows_ == 1 ? "" : "s");
   }
@@ -113,28 +151,27 @@ std::string TableText::take(bool ends) {
 }
 
 std::string TableText::header_line() const {
-  std::vector<std::string> names;
+  std::string names;
   std::string rule;
-  for (const ColumnLayout& column : columns_) {
-    names.push_back(column.name);
-    rule += rule.empty() ? "" : std::string(kGap);
-    for (std::size_t i = 0; i < column.width; ++i) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    add_cell(names, i, columns_[i].name, display_width(columns_[i].name));
+    rule += i == 0 ? "" : std::string(kGap);
+    for (std::size_t cell = 0; cell < columns_[i].width; ++cell) {
       rule += "─";
     }
   }
-  return line(names) + rule + "\n";
+  trim_right(names, 0);
+  return names + '\n' + rule + '\n';
 }
 
-std::string TableText::line(const std::vector<std::string>& cells) const {
-  std::string text;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string padding(
-        columns_[i].width - std::min(columns_[i].width, display_width(cells[i])), ' ');
-    text += i == 0 ? "" : std::string(kGap);
-    text += columns_[i].right ? padding + cells[i] : cells[i] + padding;
-  }
-  trim_right(text);
-  return text + "\n";
+void TableText::add_cell(std::string& text, std::size_t column, std::string_view cell,
+                         std::size_t width) const {
+  const ColumnLayout& layout = columns_[column];
+  const std::size_t padding = layout.width - std::min(layout.width, width);
+  text += column == 0 ? "" : kGap;
+  text.append(layout.right ? padding : 0, ' ');
+  text += cell;
+  text.append(layout.right ? 0 : padding, ' ');
 }
 
 }  // namespace thalweg

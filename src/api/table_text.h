@@ -23,16 +23,25 @@ class TableText {
   std::string take(bool ends);
 
  private:
+  // Of the text last added to waiting_text_, behind `begin`.
+  void end_cell(std::size_t begin);
   std::string header_line() const;
-  std::string line(const std::vector<std::string>& cells) const;
+  void add_cell(std::string& text, std::size_t column, std::string_view cell,
+                std::size_t width) const;
 
+  struct Cell {
+    std::size_t end;  // In waiting_text_.
+    std::size_t width;
+  };
   struct ColumnLayout {
     std::string name;
     bool right = false;
     std::size_t width = 0;
   };
   std::vector<ColumnLayout> columns_;
-  std::vector<std::vector<std::string>> waiting_;
+  // Cells row by row, one behind the other.
+  std::string waiting_text_;
+  std::vector<Cell> waiting_;
   bool updating_;
   std::optional<std::vector<std::uint32_t>> key_;
   bool header_due_ = true;
@@ -42,7 +51,9 @@ class TableText {
 // Cells of the terminal that a text takes.
 std::size_t display_width(std::string_view text);
 
-// Characters that would move the cursor, as escapes.
+// A text whose characters that would move the cursor are written as escapes.
 std::string printable(std::string_view text);
+// A value written so. Requires: not NULL.
+void append_printable(const Rows& rows, std::uint32_t row, std::uint32_t column, std::string& out);
 
 }  // namespace thalweg

@@ -67,7 +67,9 @@ class PlainAnswer final : public AnswerText {
       }
       for (std::uint32_t column = 0; column < header_.columns.size(); ++column) {
         text += column == 0 ? "" : "\t";
-        text += printable(rows.text(row, column));
+        if (!rows.is_null(row, column)) {
+          append_printable(rows, row, column, text);
+        }
       }
       text += '\n';
     }
