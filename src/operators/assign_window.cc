@@ -1,9 +1,11 @@
 #include "operators/assign_window.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "operators/fixed_column.h"
+#include "operators/window_tables.h"
 
 namespace thalweg {
 namespace {
@@ -23,11 +25,14 @@ class AssignWindow final : public Operator {
     if (grid_.tumbles()) {
       assign_one(batch);
       out.emit(Port::kMain, std::move(batch));
-    } else {
-      out.emit(Port::kMain, assign_all(batch));
+      return Progress::kDone;
     }
-    return Progress::kDone;
+    repeated_ = std::move(batch);
+    next_row_ = 0;
+    return repeat_rows(out);
   }
+
+  Result<Progress> resume(Emitter& out) override { return repeat_rows(out); }
 
  private:
   void assign_one(Batch& batch) const {
@@ -51,17 +56,32 @@ class AssignWindow final : public Operator {
     batch.columns.push_back(timestamp_column(batch.length, std::move(lasts)));
   }
 
-  Batch assign_all(const Batch& batch) const {
+  // A row may be in very many windows: they go out in batches, while there is room.
+  Progress repeat_rows(Emitter& out) {
+    while (next_row_ < repeated_.num_rows()) {
+      if (!out.has_room()) {
+        return Progress::kMore;
+      }
+      out.emit(Port::kMain, next_rows(repeated_));
+    }
+    repeated_ = {};
+    return Progress::kDone;
+  }
+
+  Batch next_rows(const Batch& batch) {
     const auto times = batch.event_time->values<std::int64_t>();
     std::vector<RowIndex> rows;
     std::vector<TimeWindow> windows;
-    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
-      const RowIndex row = batch.row(i);
-      const EventTime time{times[row]};
-      for (auto window = grid_.first_window(time); window;
-           window = grid_.first_window(time, window->end)) {
+    while (next_row_ < batch.num_rows() && windows.size() < kResultRows) {
+      const RowIndex row = batch.row(next_row_);
+      const auto window = grid_.first_window({times[row]}, last_end_);
+      if (window) {
         rows.push_back(row);
         windows.push_back(*window);
+        last_end_ = window->end;
+      } else {
+        ++next_row_;
+        last_end_ = kStartOfTime;
       }
     }
     Batch assigned = gather(batch, rows);
@@ -77,6 +97,11 @@ class AssignWindow final : public Operator {
   }
 
   const WindowGrid grid_;
+  // The batch whose rows are being repeated, the row that it has come to, and the end of the window
+  // that this row was last put into.
+  Batch repeated_;
+  std::uint32_t next_row_ = 0;
+  EventTime last_end_ = kStartOfTime;
 };
 
 }  // namespace

@@ -37,5 +37,33 @@ TEST(AssignWindowTest, WhatIsKnownOfARowPassesOn) {
   EXPECT_THAT(made.event_time->values<std::int64_t>(), ElementsAre(1, 2, 3));
 }
 
+TEST(AssignWindowTest, RowsInManyWindowsComeOutInParts) {
+  const auto op = make_assign_window(WindowGrid::hop(1, 5000, 0));
+  CollectingEmitter out;
+  out.room = 1;
+  Result<Progress> progress = op->process(0, timed({bigints({0, 7, 10'000})}).select({0, 2}), out);
+  ASSERT_TRUE(progress.ok());
+  EXPECT_EQ(progress.value(), Progress::kMore);
+  EXPECT_EQ(out.batches.size(), 1u);
+  while (progress.value() == Progress::kMore) {
+    out.room = 1;
+    progress = op->resume(out);
+  }
+  std::vector<std::int64_t> ends;
+  for (const Batch& batch : out.batches) {
+    EXPECT_LE(batch.num_rows(), 4096u);
+    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+      ends.push_back(batch.columns[2].values<std::int64_t>()[batch.row(i)]);
+    }
+  }
+  std::vector<std::int64_t> expected;
+  for (const std::int64_t time : {0, 10'000}) {
+    for (std::int64_t end = time + 1; end <= time + 5000; ++end) {
+      expected.push_back(end);
+    }
+  }
+  EXPECT_EQ(ends, expected);
+}
+
 }  // namespace
 }  // namespace thalweg
