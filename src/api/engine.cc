@@ -42,8 +42,9 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
   diagnostic.code = "C0203";
   diagnostic.span = span;
   if (set.name == "workers" || set.name == "batch_rows") {
-    diagnostic.message =
-        set.name + " must be a whole number of at least 1, not '" + set.value + "'";
+    diagnostic.message = set.name + " must be a whole number from 1 to " +
+                         std::to_string(set.name == "workers" ? kWorkersMax : kBatchRowsMax) +
+                         ", not '" + set.value + "'";
   } else {
     diagnostic.code = "C0201";
     diagnostic.message = "there is no setting \"" + set.name + "\"";

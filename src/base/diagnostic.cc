@@ -202,6 +202,15 @@ void append_json_text(std::string& out, std::string_view text) {
 }  // namespace
 
 void Diagnostics::add(Diagnostic diagnostic) {
+  // A part that is bound twice (the operand of BETWEEN) is told of once.
+  const bool known = std::any_of(all_.begin(), all_.end(), [&](const Diagnostic& other) {
+    return other.span.begin == diagnostic.span.begin && other.span.end == diagnostic.span.end &&
+           other.span.end > 0 && other.severity == diagnostic.severity &&
+           other.code == diagnostic.code && other.message == diagnostic.message;
+  });
+  if (known) {
+    return;
+  }
   if (diagnostic.severity == Severity::kError && ++errors_ > kErrorsMax) {
     return;
   }

@@ -156,12 +156,27 @@ TEST(DiagnosticTest, TenErrorsAreKeptAndEveryWarning) {
   warning.severity = Severity::kWarning;
   diagnostics.add(warning);
   EXPECT_FALSE(diagnostics.has_errors());
-  for (int i = 0; i < 20; ++i) {
-    diagnostics.add(error_at({0, 1}));
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    diagnostics.add(error_at({i, i + 1}));
   }
+  warning.span = {1, 2};
   diagnostics.add(warning);
   EXPECT_TRUE(diagnostics.has_errors());
   EXPECT_EQ(diagnostics.all().size(), 12u);
+}
+
+TEST(DiagnosticTest, WhatIsToldTwiceIsKeptOnce) {
+  Diagnostics diagnostics;
+  Diagnostic warning = error_at({3, 4});
+  warning.severity = Severity::kWarning;
+  diagnostics.add(warning);
+  diagnostics.add(warning);
+  EXPECT_EQ(diagnostics.all().size(), 1u);
+  diagnostics.add(error_at({3, 4}));
+  diagnostics.add(error_at({3, 4}));
+  EXPECT_EQ(diagnostics.all().size(), 2u);
+  diagnostics.add(error_at({5, 6}));
+  EXPECT_EQ(diagnostics.all().size(), 3u);
 }
 
 }  // namespace

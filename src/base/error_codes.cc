@@ -103,6 +103,14 @@ constexpr ErrorCode kCodes[] = {
     {"S0222", "column cannot be written so",
      "A computed column takes no value, and a NOT NULL column needs one."},
     {"S0223", "column without a type", "Only computed columns may leave their type out."},
+    {"S0224", "wrong constant",
+     "An expression over constants fails (1 / 0, 'x'::INT), or a function does not know a constant "
+     "that it is given: a pattern, a unit, a time zone, a format. It would fail for every row. "
+     "Where "
+     "it may not be reached, in CASE, COALESCE, AND and OR, it is a warning."},
+    {"S0225", "length without effect",
+     "CAST(x AS VARCHAR(n)) cuts to n characters, but TIMESTAMP(p) and TIME(p) keep all "
+     "microseconds. In the columns of a table such lengths are not looked at."},
     {"S0301", "comparison with NULL",
      "Nothing equals NULL, nor differs from it: the comparison is NULL. Write IS NULL or IS NOT "
      "DISTINCT FROM."},
@@ -119,7 +127,7 @@ constexpr ErrorCode kCodes[] = {
     {"P0103", "wrong window size",
      "A window's size, slide, step and offset are constant intervals; size, slide and step are "
      "more "
-     "than zero. Months are possible as the size of TUMBLE."},
+     "than zero. Months are possible as the size of TUMBLE, and a row may be in 100,000 windows."},
     {"P0104", "input never ends",
      "ORDER BY and LIMIT need all rows of a result, which a stream without end, or one that "
      "changes "

@@ -72,7 +72,7 @@ std::string line_for_programs(const RunProgress& progress, Rates rates) {
 Footer::Footer(const Session& session, Screen& screen)
     : session_(session),
       screen_(screen),
-      terminal_(is_terminal(STDERR_FILENO)),
+      terminal_(can_redraw(STDERR_FILENO)),
       thread_([this] { loop(); }) {}
 
 Footer::~Footer() {

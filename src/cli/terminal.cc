@@ -16,17 +16,22 @@ bool is_set(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
+bool is_dumb() {
+  const char* const term = std::getenv("TERM");
+  return term != nullptr && std::string_view(term) == "dumb";
+}
+
 }  // namespace
 
 bool is_terminal(int descriptor) { return isatty(descriptor) == 1; }
+
+bool can_redraw(int descriptor) { return is_terminal(descriptor) && !is_dumb(); }
 
 bool wants_color(int descriptor, ColorChoice choice) {
   if (choice != ColorChoice::kAuto) {
     return choice == ColorChoice::kAlways;
   }
-  const char* const term = std::getenv("TERM");
-  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
-  return is_terminal(descriptor) && !dumb && !is_set("NO_COLOR") && !is_set("THALWEG_NO_COLOR");
+  return can_redraw(descriptor) && !is_set("NO_COLOR") && !is_set("THALWEG_NO_COLOR");
 }
 
 bool write_all(int descriptor, std::string_view text) {

@@ -13,6 +13,9 @@ bool wants_color(int descriptor, ColorChoice choice);
 
 bool is_terminal(int descriptor);
 
+// Whether a line there can be drawn again over itself.
+bool can_redraw(int descriptor);
+
 // Writes all of it; false when the reader is gone.
 bool write_all(int descriptor, std::string_view text);
 

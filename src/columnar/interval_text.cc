@@ -279,8 +279,14 @@ std::optional<Interval> parse_interval(std::string_view text, std::string_view d
       }
       return std::nullopt;
     }
-    const std::string_view unit = take_word(text);
-    if (!add_unit(interval, *count, unit.empty() ? default_unit : unit)) {
+    std::string_view rest = text;
+    const std::string_view unit = take_word(rest);
+    // The standard's days before hours: 1 2:03:04.
+    const bool before_clock = unit.find(':') != std::string_view::npos;
+    if (!before_clock) {
+      text = rest;
+    }
+    if (!add_unit(interval, *count, before_clock ? "day" : unit.empty() ? default_unit : unit)) {
       return std::nullopt;
     }
   }

@@ -17,7 +17,7 @@ constexpr std::array<ErrorText, kRowErrorCount> kErrors = {{
     {"overflow", "A result is out of the range of its type."},
     {"bad_cast", "A value cannot be cast to the wanted type; TRY_CAST gives NULL instead."},
     {"bad_argument", "A function does not accept its argument."},
-    {"null_time", "The event time is NULL."},
+    {"null_time", "The event time, or what its watermark is computed of, is NULL."},
     {"null_not_allowed", "A column that is NOT NULL has no value."},
     {"malformed", "The text of the row does not parse."},
     {"wrong_type", "A field's value does not fit the type of its column."},

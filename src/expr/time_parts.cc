@@ -61,6 +61,14 @@ std::optional<TimePart> find_time_part(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string> time_part_names() {
+  std::vector<std::string> names;
+  for (const PartName& known : kNames) {
+    names.emplace_back(known.name);
+  }
+  return names;
+}
+
 IsoWeek iso_week(std::int64_t days) {
   const std::int64_t thursday = days - wrap(days + 3, 7) + 3;
   const std::int64_t year = civil_from_days(thursday).year;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "columnar/calendar.h"
 
@@ -50,6 +52,8 @@ enum class TimePart : std::uint8_t {
 
 // "hour", "hours", "HOUR", "dow". Nothing when there is no such part.
 std::optional<TimePart> find_time_part(std::string_view name);
+// In the singular, abbreviations among them.
+std::vector<std::string> time_part_names();
 
 // A week that begins on Monday, the first of its year having the year's first Thursday.
 struct IsoWeek {

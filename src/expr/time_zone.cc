@@ -20,20 +20,40 @@ std::chrono::seconds to_seconds(std::int64_t micros) {
   return std::chrono::seconds{clamped % kMicrosPerSecond < 0 ? seconds - 1 : seconds};
 }
 
+bool same_name(std::string_view a, std::string_view b) {
+  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char x, char y) { return fold(x) == fold(y); });
+}
+
 std::int64_t micros_of(std::chrono::seconds seconds) { return seconds.count() * kMicrosPerSecond; }
 
 }  // namespace
 
 std::optional<TimeZone> TimeZone::find(std::string_view name) {
-  if (name == "UTC" || name == "utc" || name == "Z" || name == "GMT") {
+  if (same_name(name, "UTC") || same_name(name, "Z") || same_name(name, "GMT")) {
     return TimeZone{nullptr};
   }
   try {
     return TimeZone{date::locate_zone(name)};
   } catch (const std::runtime_error&) {
-    return std::nullopt;
+    const auto& zones = date::get_tzdb().zones;
+    const auto found =
+        std::find_if(zones.begin(), zones.end(),
+                     [name](const date::time_zone& zone) { return same_name(zone.name(), name); });
+    return found == zones.end() ? std::nullopt : std::optional(TimeZone{&*found});
   }
 }
+
+std::vector<std::string> TimeZone::names() {
+  std::vector<std::string> names;
+  for (const date::time_zone& zone : date::get_tzdb().zones) {
+    names.push_back(zone.name());
+  }
+  return names;
+}
+
+std::string TimeZone::name() const { return zone_ == nullptr ? "UTC" : zone_->name(); }
 
 std::int64_t TimeZone::to_local(std::int64_t utc_micros) {
   if (zone_ == nullptr) {

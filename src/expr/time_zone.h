@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace date {
 class time_zone;
@@ -14,9 +16,13 @@ namespace thalweg {
 // mostly have the same one. All times are microseconds since 1970.
 class TimeZone {
  public:
-  // "UTC", "Europe/Berlin". Nothing when there is no such zone.
+  // "UTC", "Europe/Berlin", case aside. Nothing when there is no such zone.
   static std::optional<TimeZone> find(std::string_view name);
+  // Of all zones there are.
+  static std::vector<std::string> names();
 
+  // As the database spells it.
+  std::string name() const;
   bool is_utc() const { return zone_ == nullptr; }
 
   // What the clocks there show at an instant.

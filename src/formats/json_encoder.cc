@@ -1,6 +1,7 @@
 #include "formats/json_encoder.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,30 @@ namespace {
 // What stands around the objects.
 enum class Frame : std::uint8_t { kLines, kArray };
 
+// The columns' names, those of one name told apart: count, count_1, count_2. Of an object's equal
+// keys most readers keep the last only.
+std::vector<std::string> distinct_names(const Schema& schema, bool has_op) {
+  std::set<std::string> taken;
+  for (const Field& field : schema) {
+    taken.insert(field.name);
+  }
+  std::set<std::string> used;
+  if (has_op) {
+    used.insert("op");
+  }
+  std::vector<std::string> names;
+  for (const Field& field : schema) {
+    std::string name = field.name;
+    for (int number = 1; used.contains(name); ++number) {
+      const std::string candidate = field.name + '_' + std::to_string(number);
+      name = taken.contains(candidate) ? name : candidate;
+    }
+    used.insert(name);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 class JsonEncoder final : public Encoder {
  public:
   JsonEncoder(Frame frame, ChangeStyle style) : frame_(frame), style_(std::move(style)) {}
@@ -21,10 +46,10 @@ class JsonEncoder final : public Encoder {
   void begin(const Schema& schema, std::string& out) override {
     keys_.clear();
     all_.clear();
-    for (const Field& field : schema) {
+    for (const std::string& name : distinct_names(schema, shows_ops())) {
       all_.push_back(static_cast<std::uint32_t>(keys_.size()));
       std::string& key = keys_.emplace_back(keys_.empty() && !shows_ops() ? "" : ",");
-      append_json_string(field.name, key);
+      append_json_string(name, key);
       key += ':';
     }
     first_ = true;

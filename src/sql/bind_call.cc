@@ -154,17 +154,26 @@ std::optional<Bound> ExprBinder::bind_conditional_call(const ast::Call& call,
     exprs.push_back(call.arguments[i].value.get());
     spans.push_back(exprs.back()->span);
   }
-  std::optional<std::vector<Bound>> values = bind_all(exprs);
+  MayNotRun rest(context_);
+  std::vector<Bound> values;
+  bool ok = true;
+  for (const ast::Expr* value : exprs) {
+    if (is_if || !values.empty()) {
+      rest.begin();
+    }
+    values.push_back(bind(*value));
+    ok = ok && values.back();
+  }
   Type type;
-  if (!values || (is_if && condition == nullptr) ||
-      !unify(*values, spans, "the arguments of " + name, type)) {
+  if (!ok || (is_if && condition == nullptr) ||
+      !unify(values, spans, "the arguments of " + name, type)) {
     return Bound{};
   }
   std::vector<ExprPtr> args;
   if (is_if) {
     args.push_back(condition);
   }
-  for (Bound& value : *values) {
+  for (Bound& value : values) {
     args.push_back(std::move(value.expr));
   }
   return Bound{expr_of(is_if ? ExprKind::kCase : ExprKind::kCoalesce, type, std::move(args))};
@@ -215,7 +224,8 @@ Bound ExprBinder::resolve(const std::string& name, std::vector<Bound> args,
       return {};
     }
   }
-  return {call_expr(*resolved->overload, resolved->result_type, std::move(values))};
+  Bound call{call_expr(*resolved->overload, resolved->result_type, std::move(values))};
+  return check_constants(context_, call.expr, span, spans) ? call : Bound{};
 }
 
 }  // namespace thalweg::sql

@@ -55,8 +55,11 @@ std::string BindContext::written(Span span) const {
 }
 
 std::string BindContext::next_id(const std::string& kind) {
-  const std::string family = name + '/' + kind;
-  const int number = ++(name == "query" ? own_operators_ : names_.operators)[family];
+  const bool by_itself = name == "query";
+  const std::string which =
+      by_itself && names_.selects > 0 ? std::to_string(names_.selects + 1) : "";
+  const std::string family = name + which + '/' + kind;
+  const int number = ++(by_itself ? own_operators_ : names_.operators)[family];
   if (hinted_id) {
     return *std::exchange(hinted_id, std::nullopt);
   }

@@ -53,7 +53,7 @@ class BindContext {
   void not_supported(const std::string& what, Span span, std::vector<std::string> notes = {});
 
   // The id of the next operator of this kind under the name in force: NAME/kind#n, or the one that
-  // a hint gives by hand.
+  // a hint gives by hand. The second SELECT by itself has the name query2, and so on.
   std::string next_id(const std::string& kind);
 
   // A part of the statement as it was typed, in one line.
@@ -64,6 +64,7 @@ class BindContext {
   std::string name = "query";            // The view, CTE, alias or sink that operators stand under.
   EmitRule* emit = nullptr;              // The nearest EMIT.
   bool emit_is_own = false;              // It stands at this very query.
+  bool may_not_run = false;              // What is bound now need not be evaluated for every row.
   std::optional<std::string> hinted_id;  // Of the next operator.
   OuterCondition* outer = nullptr;       // For the next query.
   // The types that the next query's columns go to: texts and NULLs in it are read as them.
@@ -106,6 +107,23 @@ class Inherited {
   bool emit_is_own_;
   OuterCondition* outer_;
   const std::vector<Type>* wanted_;
+};
+
+// While it lives, what is bound stands behind something that may decide without it: in a branch of
+// CASE, behind the first of COALESCE, AND and OR. Errors there are warned of only.
+class MayNotRun {
+ public:
+  explicit MayNotRun(BindContext& context) : context_(context), outer_(context.may_not_run) {}
+  ~MayNotRun() { context_.may_not_run = outer_; }
+  MayNotRun(const MayNotRun&) = delete;
+  MayNotRun& operator=(const MayNotRun&) = delete;
+
+  // From here on.
+  void begin() { context_.may_not_run = true; }
+
+ private:
+  BindContext& context_;
+  bool outer_;
 };
 
 // `did you mean "x"?`, or nothing.

@@ -12,6 +12,8 @@ namespace {
 
 Value int_value(std::int64_t value) { return {.type = type_of(TypeKind::kInt), .data = value}; }
 
+constexpr std::int32_t kMicrosecondDigits = 6;
+
 bool fits_int(std::int64_t value) {
   return value >= std::numeric_limits<std::int32_t>::min() &&
          value <= std::numeric_limits<std::int32_t>::max();
@@ -204,7 +206,38 @@ Bound ExprBinder::bind_node(const ast::Cast& cast, const ast::Expr& expr) {
                    expr.span);
     return {};
   }
-  return {cast_expr(operand.expr, *type, cast.try_cast)};
+  Bound bound{cast_expr(operand.expr, *type, cast.try_cast)};
+  if (!check_constants(context_, bound.expr, expr.span)) {
+    return {};
+  }
+  return cut_to_length(std::move(bound), cast.type, expr.span);
+}
+
+// The lengths of types: VARCHAR(n) cuts, as in PostgreSQL; fractions of seconds stay whole.
+Bound ExprBinder::cut_to_length(Bound value, const ast::TypeName& type, Span span) {
+  if (type.arguments.empty()) {
+    return value;
+  }
+  const std::int32_t length = type.arguments[0];
+  switch (type.kind) {
+    case ast::TypeKind::kText: {
+      std::vector<Bound> args;
+      args.push_back(std::move(value));
+      args.push_back({literal_expr(int_value(length))});
+      return resolve("left", std::move(args), {span, type.span}, span);
+    }
+    case ast::TypeKind::kTime:
+    case ast::TypeKind::kTimestamp:
+    case ast::TypeKind::kTimestamptz:
+      if (length < kMicrosecondDigits) {
+        context_.warn("S0225",
+                      context_.written(type.span) + " does not round: times keep microseconds",
+                      type.span, "", {"date_trunc('second', time) cuts to seconds"});
+      }
+      return value;
+    default:
+      return value;
+  }
 }
 
 Bound ExprBinder::bind_node(const ast::InQuery& /*in*/, const ast::Expr& expr) {
@@ -289,21 +322,17 @@ std::optional<std::vector<Bound>> ExprBinder::bind_all(const std::vector<const a
 
 bool ExprBinder::unify(std::vector<Bound>& values, const std::vector<Span>& spans,
                        const std::string& what, Type& type) {
-  std::vector<ArgumentType> types;
+  CommonType common;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    types.push_back(values[i].argument());
-    const std::optional<Type> common = common_type_of(types);
-    if (!common) {
-      types.pop_back();
+    if (!common.add(values[i].argument())) {
       context_.error("S0207",
-                     what + " have no common type: " +
-                         to_string(settled(common_type_of(types).value_or(Type{}))) + " and " +
+                     what + " have no common type: " + to_string(settled(common.type())) + " and " +
                          to_string(values[i].expr->type),
                      spans[i], "cast one side, as in CAST(... AS TEXT)");
       return false;
     }
-    type = settled(*common);
   }
+  type = settled(common.type());
   for (std::size_t i = 0; i < values.size(); ++i) {
     ExprPtr cast = coerce(context_, values[i], type, spans[i]);
     if (cast == nullptr) {

@@ -114,6 +114,7 @@ class ExprBinder {
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.
   std::optional<Bound> bind_conditional_call(const ast::Call& call, const ast::Expr& expr);
   Bound bind_nullif(const ast::Call& call, Span span);
+  Bound cut_to_length(Bound value, const ast::TypeName& type, Span span);
   Bound bind_field(ExprPtr value, const ast::Name& field);
 
   // A call of a function of the table. `spans` are the arguments'.

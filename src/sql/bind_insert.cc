@@ -127,6 +127,9 @@ plan::NodePtr assign_columns(BindContext& context, const Table& table, const Que
                     span);
       return nullptr;
     }
+    if (!check_constant_column(context, *rows.node, i, field.type, span)) {
+      return nullptr;
+    }
     values[columns[i]] = cast_expr(value.expr, field.type);
     if (table.columns[columns[i]].not_null) {
       values[columns[i]] = require_value(values[columns[i]]);

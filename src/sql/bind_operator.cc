@@ -201,8 +201,10 @@ Bound ExprBinder::bind_distinct_from(const ast::Binary& binary, Span span) {
 Bound ExprBinder::bind_node(const ast::Logical& logical, const ast::Expr& /*expr*/) {
   std::vector<ExprPtr> operands;
   bool ok = true;
+  MayNotRun rest(context_);
   for (const ast::ExprPtr& operand : logical.operands) {
     operands.push_back(bind_condition(*operand));
+    rest.begin();
     ok = ok && operands.back() != nullptr;
   }
   if (!ok) {
@@ -290,11 +292,13 @@ Bound ExprBinder::bind_node(const ast::Case& branches, const ast::Expr& expr) {
   std::vector<Bound> values;
   std::vector<Span> spans;
   bool ok = true;
+  MayNotRun rest(context_);
   for (const ast::WhenClause& when : branches.whens) {
     conditions.push_back(
         branches.operand == nullptr
             ? bind_condition(*when.when)
             : bind_operator("=", *branches.operand, *when.when, when.when->span).expr);
+    rest.begin();
     values.push_back(bind(*when.then));
     spans.push_back(when.then->span);
     ok = ok && conditions.back() != nullptr && values.back();

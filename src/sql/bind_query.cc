@@ -117,6 +117,13 @@ plan::NodePtr bind_sub_query(BindContext& context, const ast::Query& query,
   return bind_query(context, query).node;
 }
 
+bool check_constant_column(BindContext& context, const plan::Node& node, std::uint32_t column,
+                           const Type& type, Span span) {
+  const auto* project = std::get_if<plan::Project>(&node.step);
+  return project == nullptr ||
+         check_constants(context, cast_expr(project->exprs[column], type), span);
+}
+
 QueryRows bind_query(BindContext& context, const ast::Query& query) {
   const Inherited inherited(context);
   if (!query.emit) {

@@ -75,6 +75,10 @@ void warn_of_state(BindContext& context, const plan::Node& node, Span span);
 plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t first,
                                    std::int64_t shift_micros);
 
+// Whether a column that a query gives as a constant goes into the type; where not, reports it.
+bool check_constant_column(BindContext& context, const plan::Node& node, std::uint32_t column,
+                           const Type& type, Span span);
+
 // Every column of a node as an expression, for projections that pass columns on.
 std::vector<ExprPtr> column_exprs(const plan::Node& node);
 std::vector<std::string> column_names(const plan::Node& node);

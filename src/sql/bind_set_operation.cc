@@ -38,11 +38,15 @@ std::optional<std::vector<Type>> common_types(BindContext& context, const QueryR
   return types;
 }
 
-plan::NodePtr cast_columns(const plan::NodePtr& node, const std::vector<Type>& types) {
+plan::NodePtr cast_columns(BindContext& context, const plan::NodePtr& node,
+                           const std::vector<Type>& types, Span span) {
   std::vector<ExprPtr> exprs = column_exprs(*node);
   bool same = true;
   for (std::size_t i = 0; i < exprs.size(); ++i) {
     same = same && exprs[i]->type == types[i];
+    if (!check_constant_column(context, *node, static_cast<std::uint32_t>(i), types[i], span)) {
+      return nullptr;
+    }
     exprs[i] = cast_expr(exprs[i], types[i]);
   }
   return same ? node : plan::make_project(node, std::move(exprs), column_names(*node));
@@ -66,7 +70,12 @@ QueryRows bind_set_operation(BindContext& context, const ast::SetOperation& oper
     return {};
   }
   QueryRows rows;
-  rows.node = plan::make_union({cast_columns(left.node, *types), cast_columns(right.node, *types)});
+  const plan::NodePtr first = cast_columns(context, left.node, *types, operation.left->span);
+  const plan::NodePtr second = cast_columns(context, right.node, *types, operation.right->span);
+  if (first == nullptr || second == nullptr) {
+    return {};
+  }
+  rows.node = plan::make_union({first, second});
   for (std::size_t i = 0; i < types->size(); ++i) {
     rows.untyped.push_back(left.untyped[i] && right.untyped[i]);
   }

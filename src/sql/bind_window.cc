@@ -36,6 +36,18 @@ std::optional<Interval> bind_any_interval(BindContext& context, const ast::Expr&
   return *interval;
 }
 
+// The same, refusing months.
+std::optional<Interval> bind_fixed_interval(BindContext& context, const ast::Expr& expr,
+                                            const std::string& what) {
+  const std::optional<Interval> interval = bind_any_interval(context, expr, what);
+  if (interval && interval->months != 0) {
+    context.error("P0103", what + " cannot have months, which are not equally long", expr.span, "",
+                  {"give it in days, hours, minutes or seconds"});
+    return std::nullopt;
+  }
+  return interval;
+}
+
 std::int64_t micros_of(const Interval& interval) {
   return interval.days * kDayMicros + interval.nanos / 1000;
 }
@@ -111,6 +123,42 @@ std::optional<plan::Window> calendar_window(BindContext& context, const Interval
   return window;
 }
 
+// What one row is put into at most: each window is kept and shown by itself.
+constexpr std::int64_t kWindowsPerRowMax = 100'000;
+
+// HOP and CUMULATE cut time by UTC: where the session's days are another zone's they would differ
+// from TUMBLE's.
+bool check_no_days(BindContext& context, const char* function, const Interval& size,
+                   const ast::Expr& expr) {
+  const std::string& zone = context.names().time_zone;
+  if (zone == "UTC" || size.days == 0) {
+    return true;
+  }
+  context.not_supported(std::string(function) + " in days of the time zone " + zone, expr.span,
+                        {"give it in hours, which are counted in UTC: INTERVAL '" +
+                             std::to_string(std::int64_t{size.days} * 24) + " hours'",
+                         "or take TUMBLE, whose days are the time zone's; or RESET time_zone"});
+  return false;
+}
+
+bool check_windows_per_row(BindContext& context, const char* function, const plan::Window& window,
+                           Span span) {
+  const std::int64_t windows = (window.size_micros - 1) / window.step_micros + 1;
+  if (windows <= kWindowsPerRowMax) {
+    return true;
+  }
+  const bool hop = window.kind == plan::WindowKind::kHop;
+  const std::int64_t step = (window.size_micros - 1) / kWindowsPerRowMax + 1;
+  context.error(
+      "P0103",
+      std::string(function) + " puts each row into " + std::to_string(windows) +
+          " windows, more than " + std::to_string(kWindowsPerRowMax),
+      span, "",
+      {std::string("a ") + (hop ? "slide" : "step") + " of at least " + plan::duration_text(step) +
+       " is possible for a size of " + plan::duration_text(window.size_micros)});
+  return false;
+}
+
 std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
   return ((value % size) + size) % size;
 }
@@ -141,16 +189,8 @@ std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::
 
 std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
                                           const std::string& what) {
-  const std::optional<Interval> interval = bind_any_interval(context, expr, what);
-  if (!interval) {
-    return std::nullopt;
-  }
-  if (interval->months != 0) {
-    context.error("P0103", what + " cannot have months, which are not equally long", expr.span, "",
-                  {"give it in days, hours, minutes or seconds"});
-    return std::nullopt;
-  }
-  return micros_of(*interval);
+  const std::optional<Interval> interval = bind_fixed_interval(context, expr, what);
+  return interval ? std::optional(micros_of(*interval)) : std::nullopt;
 }
 
 bool check_final(BindContext& context, const plan::Node& input, const std::string& window,
@@ -251,28 +291,40 @@ std::optional<plan::Window> bind_window_size(BindContext& context, const WindowC
     window.size_micros = micros_of(*size);
   } else {
     const bool hop = call.kind == ast::WindowKind::kHop;
-    const std::optional<std::int64_t> step = bind(call.step, hop ? "slide" : "step");
-    const std::optional<std::int64_t> size = bind(call.size, "size");
-    if (!step || !size || !offset) {
+    const std::optional<Interval> step_interval = bind_fixed_interval(
+        context, *call.step, (hop ? "the slide of " : "the step of ") + function);
+    const std::optional<Interval> size_interval =
+        bind_fixed_interval(context, *call.size, "the size of " + function);
+    if (!step_interval || !size_interval || !offset) {
       return std::nullopt;
     }
+    if (!check_no_days(context, name_of(call.kind), *step_interval, *call.step) ||
+        !check_no_days(context, name_of(call.kind), *size_interval, *call.size)) {
+      return std::nullopt;
+    }
+    const std::int64_t step = micros_of(*step_interval);
+    const std::int64_t size = micros_of(*size_interval);
     window.kind = hop ? plan::WindowKind::kHop : plan::WindowKind::kCumulate;
-    window.size_micros = *size;
-    window.step_micros = *step;
-    if (*step <= 0) {
-      report_not_positive(context, hop ? "slide" : "step", *step, *call.step);
+    window.size_micros = size;
+    window.step_micros = step;
+    if (step <= 0) {
+      report_not_positive(context, hop ? "slide" : "step", step, *call.step);
       return std::nullopt;
     }
-    if (!hop && *step > *size && *size > 0) {
+    if (!hop && step > size && size > 0) {
       context.error("P0103",
-                    "the step of CUMULATE, " + plan::duration_text(*step) +
-                        ", is longer than its size, " + plan::duration_text(*size),
+                    "the step of CUMULATE, " + plan::duration_text(step) +
+                        ", is longer than its size, " + plan::duration_text(size),
                     call.step->span, "", {"the step comes first: CUMULATE(t, ts, step, size)"});
       return std::nullopt;
     }
   }
   if (window.size_micros <= 0) {
     report_not_positive(context, "size", window.size_micros, *call.size);
+    return std::nullopt;
+  }
+  if (call.kind != ast::WindowKind::kTumble &&
+      !check_windows_per_row(context, name_of(call.kind), window, call.step->span)) {
     return std::nullopt;
   }
   const bool hop = window.kind == plan::WindowKind::kHop;

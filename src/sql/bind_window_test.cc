@@ -42,10 +42,12 @@ TEST_F(BindWindowTest, TheLongFormAndNamesGiveTheSamePlan) {
   session.run(
       "SELECT window_end, max(ms) FROM TUMBLE(clicks, ts, INTERVAL '90 seconds')"
       " GROUP BY window_end");
-  const std::string expected = session.rewritten();
+  std::string expected = session.rewritten();
   session.run(
       "SELECT window_end, max(ms) FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts),"
       " INTERVAL '90 seconds')) GROUP BY window_end");
+  // The second SELECT of a script has a name of its own.
+  expected.replace(expected.find("query/"), 6, "query2/");
   EXPECT_EQ(session.rewritten(), expected);
   EXPECT_NE(expected.find("TUMBLE 1 minute 30 seconds -> max(ms)"), std::string::npos);
 }

@@ -59,13 +59,14 @@ Answer bind_node(BindContext& context, const ast::Show& show, Span span) {
 
 // The time zone of the session, by which days and months of windows go.
 Answer bind_time_zone(BindContext& context, const ast::Set& set) {
-  const std::string zone = set.reset ? "UTC" : set.option.value;
-  if (!TimeZone::find(zone)) {
-    context.error("C0203", "there is no time zone '" + zone + "'", set.option.value_span, "",
-                  {"as in SET time_zone = 'Europe/Berlin'"});
+  const std::string name = set.reset ? "UTC" : set.option.value;
+  const std::optional<TimeZone> zone = TimeZone::find(name);
+  if (!zone) {
+    context.error("C0203", "there is no time zone '" + name + "'", set.option.value_span,
+                  did_you_mean(name, TimeZone::names()), {"as in SET time_zone = 'Europe/Berlin'"});
     return std::nullopt;
   }
-  context.names().time_zone = zone;
+  context.names().time_zone = zone->name();
   return BoundDdl{};
 }
 
@@ -154,6 +155,9 @@ std::optional<BoundStatement> bind(const ast::Statement& statement, Catalog& cat
                         statement.as<ast::Describe>() != nullptr;
   if (!bound || is_alone) {
     catalog.names().operators = operators;
+  }
+  if (bound && statement.as<ast::QueryPtr>() != nullptr) {
+    ++catalog.names().selects;
   }
   return bound;
 }

@@ -26,6 +26,8 @@ struct Catalog::Names {
   // The one scan of each table that all plans share.
   std::map<const Table*, plan::NodePtr> scans;
   std::string time_zone = "UTC";  // SET time_zone.
+  // How many SELECTs that show their rows there are so far.
+  int selects = 0;
   // How many operators of a kind stand under a name so far, by "name/kind".
   std::map<std::string, int> operators;
 

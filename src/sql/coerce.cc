@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "expr/constant_failure.h"
 #include "sql/sql_text.h"
 
 namespace thalweg::sql {
@@ -15,6 +16,25 @@ ArgumentType Bound::argument() const {
   return argument;
 }
 
+bool check_constants(BindContext& context, const ExprPtr& expr, Span span,
+                     const std::vector<Span>& arguments) {
+  const std::optional<ConstantFailure> failure = find_constant_failure(expr);
+  if (!failure) {
+    return true;
+  }
+  const Span place = failure->argument && *failure->argument < arguments.size()
+                         ? arguments[*failure->argument]
+                         : span;
+  if (context.may_not_run) {
+    std::vector<std::string> notes = failure->notes;
+    notes.emplace_back("rows for which it is computed are rejected");
+    context.warn("S0224", failure->message, place, failure->label, std::move(notes));
+    return true;
+  }
+  context.error("S0224", failure->message, place, failure->label, failure->notes);
+  return false;
+}
+
 ExprPtr coerce(BindContext& context, const Bound& value, const Type& type, Span span) {
   const ExprPtr& expr = value.expr;
   if (expr->type == type) {
@@ -24,7 +44,8 @@ ExprPtr coerce(BindContext& context, const Bound& value, const Type& type, Span 
     return literal_expr(null_value(type));
   }
   if (!value.text_literal || type.kind == TypeKind::kText) {
-    return cast_expr(expr, type);
+    const ExprPtr cast = cast_expr(expr, type);
+    return check_constants(context, cast, span) ? cast : nullptr;
   }
   const std::string& text = std::get<std::string>(expr->literal.data);
   Result<Value> parsed = parse_value(text, type);
@@ -36,23 +57,29 @@ ExprPtr coerce(BindContext& context, const Bound& value, const Type& type, Span 
   return literal_expr(std::move(parsed).take());
 }
 
+bool CommonType::add(const ArgumentType& type) {
+  if (type.type.kind == TypeKind::kNull) {
+    return true;
+  }
+  if (!common_) {
+    common_ = type;
+    return true;
+  }
+  const std::optional<Type> both = common_type(*common_, type);
+  if (both) {
+    common_ = ArgumentType{*both, common_->text_literal && type.text_literal};
+  }
+  return both.has_value();
+}
+
 std::optional<Type> common_type_of(const std::vector<ArgumentType>& types) {
-  std::optional<ArgumentType> common;
+  CommonType common;
   for (const ArgumentType& type : types) {
-    if (type.type.kind == TypeKind::kNull) {
-      continue;
-    }
-    if (!common) {
-      common = type;
-      continue;
-    }
-    const std::optional<Type> both = common_type(*common, type);
-    if (!both) {
+    if (!common.add(type)) {
       return std::nullopt;
     }
-    common = ArgumentType{*both, common->text_literal && type.text_literal};
   }
-  return common ? common->type : type_of(TypeKind::kNull);
+  return common.type();
 }
 
 bool assigns(const Bound& value, const Type& type) {

@@ -84,10 +84,12 @@ bool can_order(BindContext& context, const ast::Query& query, const plan::Node& 
       !query.order_by.empty() && query.limit == nullptr && query.offset == nullptr;
   // Whether it is by event time is judged when the columns are known.
   if (!input.bounded && !(by_order_only && !input.updating)) {
+    const bool by_order = !query.order_by.empty();
     context.error("P0104", clause + " needs an input that ends, and this one never does",
                   ordering_span(query), "",
                   {"read a part that ends (a file without follow = true), or leave " + clause +
-                   " out and let who reads the result sort it"});
+                   (by_order ? " out and let who reads the result sort it"
+                             : " out and let who reads the result stop: thalweg ... | head -10")});
     return false;
   }
   const bool early =

@@ -1,12 +1,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "base/nearest.h"
 #include "sql/syntax_parser.h"
 
 namespace thalweg {
+namespace {
+
+// Reports a constraint of a table or column that is understood but not kept.
+void refuse_constraint(Cursor& cursor) {
+  struct Constraint {
+    std::string_view word;
+    std::string_view cure;
+  };
+  constexpr std::array kConstraints = {
+      Constraint{"check", "WHERE leaves rows out, and CASE gives them another value"},
+      Constraint{"unique", "SELECT DISTINCT leaves rows out that are there already"},
+      Constraint{"references", "rows are taken whatever another table holds: leave it out"},
+      Constraint{"foreign", "rows are taken whatever another table holds: leave it out"},
+      Constraint{"collate", "texts are compared by their bytes, as in COLLATE \"C\": leave it out"},
+      Constraint{"exclude", "rows are not compared with each other: leave it out"},
+  };
+  const Token token = cursor.peek();
+  for (const Constraint& constraint : kConstraints) {
+    if (cursor.at_word(constraint.word)) {
+      cursor.fail({.code = "P0001",
+                   .message = fmt::format("{} is not supported yet", cursor.source(token)),
+                   .span = token.span,
+                   .label = {},
+                   .notes = {std::string(constraint.cure)}});
+    }
+  }
+}
+
+}  // namespace
 
 using ast::Statement;
 
@@ -184,7 +215,12 @@ void SyntaxParser::parse_table_element(ast::CreateTable& table) {
     table.primary_key = std::move(key);
     return;
   }
-  parse_column(table);
+  if (cursor_.at_words({"foreign", "key"}) || cursor_.at_symbol("(", 1)) {
+    refuse_constraint(cursor_);
+  }
+  if (!cursor_.failed()) {
+    parse_column(table);
+  }
 }
 
 void SyntaxParser::parse_column(ast::CreateTable& table) {
@@ -227,7 +263,10 @@ void SyntaxParser::parse_column(ast::CreateTable& table) {
       cursor_.take_word("stored");
     } else if (cursor_.take_word("comment")) {
       cursor_.next();
+    } else if (cursor_.take_word("constraint")) {
+      cursor_.take_name("a name for the constraint");
     } else {
+      refuse_constraint(cursor_);
       break;
     }
   }

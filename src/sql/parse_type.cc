@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -59,6 +60,18 @@ constexpr std::array kTypes = {
     TypeSpelling{"row", ast::TypeKind::kStruct},
 };
 
+// Types of other systems, with what they are here.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kForeign = {{
+    {"datetime", "TIMESTAMP"},
+    {"timestamp_ntz", "TIMESTAMP"},
+    {"number", "NUMERIC"},
+    {"int64", "BIGINT"},
+    {"int32", "INT"},
+    {"serial", "INT"},
+    {"bigserial", "BIGINT"},
+    {"nvarchar", "TEXT"},
+}};
+
 }  // namespace
 
 ast::TypeName SyntaxParser::parse_type() {
@@ -104,7 +117,10 @@ ast::TypeName SyntaxParser::parse_plain_type() {
     for (const TypeSpelling& each : kTypes) {
       names.emplace_back(each.name);
     }
-    const auto near = nearest_name(word, names);
+    const auto* foreign = std::find_if(kForeign.begin(), kForeign.end(),
+                                       [&](const auto& each) { return each.first == word; });
+    const auto near = foreign == kForeign.end() ? nearest_name(word, names)
+                                                : std::optional<std::string>(foreign->second);
     cursor_.fail({.code = "S0106",
                   .message = fmt::format("there is no type \"{}\"", cursor_.source(token)),
                   .span = token.span,
