@@ -40,9 +40,12 @@ constexpr std::array kCommands{
 };
 
 constexpr std::array kFlags{
-    FlagHelp{"--command", "  -c, --command SQL     run SQL, print its results", " -c explain "},
+    FlagHelp{"--command", "  -c, --command SQL     run SQL, print its results", " -c "},
+    FlagHelp{"--command", "  -c, --command SQL     the SQL itself", " explain "},
     FlagHelp{"--file", "  -f, --file FILE       run the SQL in a file; - is standard input",
-             " -c explain "},
+             " -c "},
+    FlagHelp{"--file", "  -f, --file FILE       the file with the SQL; - is standard input",
+             " explain "},
     FlagHelp{"--analyze", "      --analyze         run it; rows, time and bytes of each step",
              " explain "},
     FlagHelp{"--watermarks", "      --watermarks      run it for a while; what time is doing",

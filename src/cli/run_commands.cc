@@ -138,7 +138,10 @@ int run_pipeline(const CommandLine& line) {
     if (!output.has_answered()) {
       explain_no_output(report);
     }
-    fmt::print(stderr, "{}", summarize(report.summary));
+    const bool ran = !report.summary.operators.empty();
+    fmt::print(stderr, "{}",
+               ran ? summarize(report.summary)
+                   : "nothing was run: the script has no SELECT and no INSERT\n");
   }
   return finish(report, screen, line.json);
 }

@@ -63,6 +63,22 @@ std::string_view format_of(const std::string& path, std::string_view sample) {
                                                                                            : "csv";
 }
 
+// How bytes that begin so were compressed; empty: they were not.
+std::string_view compression_of(std::string_view sample) {
+  struct Magic {
+    std::string_view bytes;
+    std::string_view name;
+  };
+  constexpr std::array kMagics = {
+      Magic{"\x1f\x8b", "gzip"}, Magic{"\x28\xb5\x2f\xfd", "zstd"}, Magic{"\xfd\x37zXZ", "xz"},
+      Magic{"BZh9", "bzip2"},    Magic{"\x04\x22\x4d\x18", "lz4"},  Magic{"PK\x03\x04", "zip"},
+  };
+  const auto* found = std::find_if(kMagics.begin(), kMagics.end(), [&](const Magic& magic) {
+    return sample.starts_with(magic.bytes);
+  });
+  return found == kMagics.end() ? "" : found->name;
+}
+
 // Defaults of all options that have one.
 void add_defaults(std::span<const OptionSpec> specs, Options& options) {
   for (const OptionSpec& spec : specs) {
@@ -75,6 +91,12 @@ void add_defaults(std::span<const OptionSpec> specs, Options& options) {
 Result<Schema> infer_schema(const Format& format, const Options& options, std::string sample) {
   if (sample.find_first_not_of(" \t\r\n") == std::string::npos) {
     return invalid_argument("it has no rows yet; declare them with CREATE TABLE");
+  }
+  if (const std::string_view compression = compression_of(sample); !compression.empty()) {
+    return invalid_argument(
+        fmt::format("it is compressed with {}, which is not supported yet; unpack it, and put what "
+                    "comes out into FROM stdin",
+                    compression));
   }
   if (sample.size() >= kSampleBytesMax) {  // Cut anywhere.
     const std::size_t whole = format.make_framer(options)->whole_rows(sample);

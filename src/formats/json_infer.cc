@@ -56,6 +56,7 @@ Result<Schema> infer_json(std::string_view sample) {
   dom::parser parser;
   InferredType row;
   bool array = false;
+  bool spread = false;
   if (sample.starts_with("\xef\xbb\xbf")) {
     sample.remove_prefix(3);
   }
@@ -69,6 +70,9 @@ Result<Schema> infer_json(std::string_view sample) {
     }
     ++rows;
     array = array || (rows == 1 && line[begin] == '[');
+    spread =
+        spread || (rows == 1 && line.find_first_not_of(" \t\r", begin + 1) == std::string::npos &&
+                   line[begin] == '{');
     dom::element value;
     // Lines that are not objects are told of when they are read.
     if (parser.parse(line).get(value) == simdjson::SUCCESS && value.is_object()) {
@@ -79,7 +83,10 @@ Result<Schema> infer_json(std::string_view sample) {
     return invalid_argument(
         array ? "it holds one JSON array; Thalweg reads JSON lines, one object in each: "
                 "`jq -c '.[]'` makes them"
-              : "there is no JSON object with fields in its first rows");
+        : spread
+            ? "its objects stand in several lines each; Thalweg reads JSON lines, one object in "
+              "each: `jq -c .` makes them"
+            : "there is no JSON object with fields in its first rows");
   }
   Schema schema;
   for (const InferredField& field : row.children) {

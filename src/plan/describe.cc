@@ -16,6 +16,11 @@ std::string join(const Items& items, Text text) {
   return joined;
 }
 
+// How a condition on these rows is written in SQL.
+const char* condition_word(const Node& rows) {
+  return step_of<Aggregate>(rows) != nullptr ? "HAVING " : "WHERE ";
+}
+
 std::string where(const ExprPtr& predicate) {
   return predicate == nullptr ? "" : " WHERE " + to_string(*predicate);
 }
@@ -39,7 +44,10 @@ std::string describe_project(const Node& node, const Project& project) {
     items += (i == 0 ? "" : ", ") + expr;
     items += expr == name || name == "?column?" ? "" : " AS " + name;
   }
-  return "SELECT " + (items.empty() ? "no columns" : items) + where(project.predicate);
+  return "SELECT " + (items.empty() ? "no columns" : items) +
+         (project.predicate == nullptr
+              ? ""
+              : ' ' + (condition_word(*node.inputs[0]) + to_string(*project.predicate)));
 }
 
 std::string window_text(const Window& window) {
@@ -188,7 +196,7 @@ std::string describe(const Node& node) {
     return "VALUES (" + std::to_string(rows) + (rows == 1 ? " row)" : " rows)");
   }
   if (const auto* filter = step_of<Filter>(node)) {
-    return "WHERE " + to_string(*filter->predicate);
+    return condition_word(*node.inputs[0]) + to_string(*filter->predicate);
   }
   if (const auto* project = step_of<Project>(node)) {
     return describe_project(node, *project);

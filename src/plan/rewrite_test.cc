@@ -86,7 +86,7 @@ TEST(RewriteTest, AFilterIsFusedIntoTheProjectionAboveIt) {
   node = make_project(node, {column(1, "count(*)")}, {"n"});
   EXPECT_EQ(rewritten(node),
             "result\n"
-            "└─ SELECT count(*) AS n WHERE count(*) > 1\n"
+            "└─ SELECT count(*) AS n HAVING count(*) > 1\n"
             "   └─ GROUP -> count(*) by a  [q/aggregate#1: final at the end of input]\n"
             "      └─ FROM t (a)\n");
 }

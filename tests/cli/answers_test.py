@@ -2,6 +2,7 @@
 """Answers in every format, why an answer is empty, input that is rubbish, readers that go away."""
 import collections
 import csv
+import gzip
 import io
 import json
 import os
@@ -73,6 +74,27 @@ into = run("run", "-", cwd=empty, stdin="""
     INSERT INTO o SELECT a FROM 'good.jsonl' WHERE a > 5;""")
 check("a pipeline that writes nothing says why too",
       has("no rows: 1 row read from good.jsonl, 1 dropped by WHERE", "in 1 · out 0"), into.err)
+
+declares = run("run", "-", cwd=empty, stdin="CREATE TABLE o (a BIGINT) WITH (connector = 'blackhole')")
+check("a script that only declares", (0, "nothing was run: the script has no SELECT and no INSERT\n"),
+      (declares.code, declares.err))
+
+# Files that are not what they are taken for.
+other = folder(packed_jsonl=gzip.compress(b'{"a":1}\n'), pretty_jsonl='{\n  "a": 1\n}\n')
+check("a compressed file", has("it is compressed with gzip, which is not supported yet"),
+      run("-c", "SELECT * FROM 'packed.jsonl'", cwd=other).err)
+check("objects of several lines", has("`jq -c .` makes them"),
+      run("-c", "SELECT * FROM 'pretty.jsonl'", cwd=other).err)
+check("a setting names its limits", has("batch_rows must be a whole number from 1 to 1048576"),
+      run("-c", "SELECT 1", "--set", "batch_rows=1000000000").err)
+check("values in a table", (
+    "text" + " " * 14 + "number\n" + "─" * 16 + "  " + "─" * 6 + "\n"
+    r"a\tb" + " " * 19 + "1\n"
+    r"日本 \\ x\x1bend" + " " * 6 + "22\n"
+    "NULL" + " " * 16 + "NULL\n"
+    "(3 rows)\n"),
+    run("-c", r"SELECT * FROM (VALUES (E'a\tb', 1), (E'日本 \\\\ x\x1bend', 22), (NULL, NULL)) "
+        "AS t(text, number)", "--format", "table").out)
 
 # Rubbish.
 rubbish = folder(

@@ -76,4 +76,10 @@ drawn = [line.split("\n")[0] for line in narrow.text.split(CLEAR)[1:]]
 check("cut to the terminal's width", True, drawn != [] and all(len(line) < 20 for line in drawn))
 narrow.press_control_c()
 narrow.end()
+
+dumb = Terminal("run", "sink.sql", cwd=place, env={"TERM": "dumb"})
+dumb.read_for(1.5)
+check("nothing is drawn over on a dumb terminal", "", dumb.text)
+dumb.press_control_c()
+dumb.end()
 close()
