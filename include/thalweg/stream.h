@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <memory>
 #include <ranges>
@@ -193,9 +194,42 @@ class KeyedStream {
   std::vector<std::string> keys_;
 };
 
+// Windows whose results come out before they are final: aggregate() then gives a stream that takes
+// rows back (Record::change(), sinks that take a change).
+template <typename T>
+class ChangingWindows {
+ public:
+  ChangingWindows(detail::Graph& graph, detail::PlanNode node, std::vector<std::string> keys,
+                  Windows windows, detail::EmissionDecl emission)
+      : graph_(&graph),
+        node_(std::move(node)),
+        keys_(std::move(keys)),
+        windows_(windows),
+        emission_(emission) {}
+
+  // As WindowedStream::aggregate(). A result that is what it was is not told again.
+  template <std::same_as<AggregateOf>... Aggregates>
+  Stream<Record> aggregate(Aggregates... aggregates) const {
+    return {*graph_,
+            graph_->aggregate(node_, {keys_, windows_, {std::move(aggregates)...}, emission_})};
+  }
+
+  // As WindowedStream::late_rows(); late_by_micros is counted from the end of the lateness.
+  Stream<Record> late_rows() const {
+    return {*graph_, graph_->late_rows(node_, windows_, emission_.lateness)};
+  }
+
+ private:
+  detail::Graph* graph_;
+  detail::PlanNode node_;
+  std::vector<std::string> keys_;
+  Windows windows_;
+  detail::EmissionDecl emission_;
+};
+
 // A stream cut into windows of event time, by key or not. Windows close when the watermark reaches
-// their end. A row whose windows have all closed before it came is late: it is counted, and left
-// out.
+// their end. A row whose windows have all closed before it came is late: it is counted, left out,
+// and there to be read as late_rows().
 template <typename T>
 class WindowedStream {
  public:
@@ -223,11 +257,34 @@ class WindowedStream {
             graph_->top(node_, {keys_, windows_, top, {std::move(order)...}, std::move(rank)})};
   }
 
+  // A window's result when it closes, then a change for each late row until the watermark is beyond
+  // its end by so much.
+  ChangingWindows<T> allowed_lateness(std::chrono::microseconds lateness) const {
+    return changing({.lateness = lateness});
+  }
+  // Every change of a result, of windows that are open too.
+  ChangingWindows<T> emit_changes() const {
+    return changing({.kind = detail::EmissionDecl::Kind::kChanges});
+  }
+  // What has changed in open windows, at most so often by the wall clock; final ones at the close.
+  ChangingWindows<T> emit_every(std::chrono::microseconds period) const {
+    return changing({.kind = detail::EmissionDecl::Kind::kEvery, .every = period});
+  }
+
+  // The rows that came too late, once for each window that they missed: their fields, window_start,
+  // window_end (NULL for sessions), and late_by_micros, how far the watermark was beyond the last
+  // moment (BIGINT). Without event time; never taken back. LATE of SQL.
+  Stream<Record> late_rows() const { return {*graph_, graph_->late_rows(node_, windows_, {})}; }
+
   // The rows themselves, with window_start, window_end, window_time behind their fields; once for
   // each window that a row is in. Those of a session come when it has ended.
   Stream<Record> rows() const { return {*graph_, graph_->assign_windows(node_, keys_, windows_)}; }
 
  private:
+  ChangingWindows<T> changing(detail::EmissionDecl emission) const {
+    return {*graph_, node_, keys_, windows_, emission};
+  }
+
   detail::Graph* graph_;
   detail::PlanNode node_;
   std::vector<std::string> keys_;

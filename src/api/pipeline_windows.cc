@@ -99,6 +99,38 @@ std::string call_sql(const AggregateOf& aggregate) {
                      quote_name(aggregate.name));
 }
 
+// Decides when the results of windows over `input` come out; what is wrong, where something is.
+std::string choose_emission(const EmissionDecl& decl, const plan::Node& input,
+                            plan::Aggregate& aggregate) {
+  aggregate.emit = plan::Emit::kOnWindowClose;
+  switch (decl.kind) {
+    case EmissionDecl::Kind::kOnClose:
+      aggregate.lateness_micros = decl.lateness.count();
+      return decl.lateness.count() > 0 && input.time.judged
+                 ? "these rows are results already, and none of them comes too late"
+                 : "";
+    case EmissionDecl::Kind::kChanges:
+      aggregate.emit = plan::Emit::kChanges;
+      return "";
+    case EmissionDecl::Kind::kEvery:
+      if (decl.every.count() <= 0) {
+        return fmt::format("the period of emit_every is more than nothing, not {}",
+                           plan::duration_text(decl.every.count()));
+      }
+      // Rows that come by the clock already need not wait for it again.
+      aggregate.emit = input.updating ? plan::Emit::kChanges : plan::Emit::kEvery;
+      aggregate.every_micros = input.updating ? 0 : decl.every.count();
+      return "";
+  }
+  return "";
+}
+
+std::string mistake_in(std::chrono::microseconds lateness) {
+  return lateness.count() >= 0 ? ""
+                               : fmt::format("the lateness cannot be less than nothing: {}",
+                                             plan::duration_text(lateness.count()));
+}
+
 Ranking ranking_of(Top::Ties ties) {
   switch (ties) {
     case Top::Ties::kCut:
@@ -124,8 +156,15 @@ bool Graph::Impl::check_windows(const PlanNode& input, const Windows& windows) {
   const std::string mistake = mistake_in(windows);
   if (!mistake.empty()) {
     add_problem("window", mistake, {});
+    return false;
   }
-  return mistake.empty();
+  if (windows.kind == Windows::Kind::kSession && input->updating) {
+    add_problem("window", "sessions need final rows, and these change as they come",
+                {"let the windows below give final results: without allowed_lateness, emit_changes "
+                 "and emit_every"});
+    return false;
+  }
+  return true;
 }
 
 std::optional<std::vector<ExprPtr>> Graph::Impl::columns_of(const PlanNode& node,
@@ -187,8 +226,15 @@ PlanNode Graph::aggregate(const PlanNode& input, const AggregateDecl& decl) {
         fmt::format("SELECT {} FROM \"the stream\"{}{}", fmt::join(selected, ", "),
                     grouped.empty() ? "" : " GROUP BY ", grouped));
   }
+  std::string mistake = mistake_in(decl.emission.lateness);
+  if (mistake.empty()) {
+    mistake = choose_emission(decl.emission, *input, aggregate);
+  }
+  if (!mistake.empty()) {
+    impl_->add_problem("aggregate", mistake, {});
+    return nullptr;
+  }
   aggregate.keys = std::move(*keys);
-  aggregate.emit = plan::Emit::kOnWindowClose;
   if (decl.windows->kind == Windows::Kind::kSession) {
     aggregate.session_gap_micros = decl.windows->gap.count();
   } else {
@@ -213,6 +259,27 @@ PlanNode Graph::assign_windows(const PlanNode& input, const std::vector<std::str
         impl_->next_id("session"), impl_->name);
   }
   return plan::make_assign_window(input, window_of(windows));
+}
+
+PlanNode Graph::late_rows(const PlanNode& input, const Windows& windows,
+                          std::chrono::microseconds lateness) {
+  if (input == nullptr || !impl_->check_windows(input, windows)) {
+    return nullptr;
+  }
+  const std::string mistake =
+      input->time.judged ? "these rows are results already, and none of them comes too late"
+                         : mistake_in(lateness);
+  if (!mistake.empty()) {
+    impl_->add_problem("late_rows", mistake, {});
+    return nullptr;
+  }
+  plan::LateRows late{.window = std::nullopt, .lateness_micros = lateness.count()};
+  if (windows.kind != Windows::Kind::kSession) {
+    late.window = window_of(windows);
+  }
+  return impl_->query_over(plan::make_late_rows(input, std::move(late)), "late_rows", "",
+                           "SELECT * EXCLUDE (late_by), CAST(extract(epoch FROM late_by) * 1000000 "
+                           "AS BIGINT) AS late_by_micros FROM \"the stream\"");
 }
 
 PlanNode Graph::top(const PlanNode& input, const TopDecl& decl) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -77,10 +78,20 @@ struct SinkDecl {
   bool takes_changes = false;
 };
 
+// When the results of windows come out.
+struct EmissionDecl {
+  enum class Kind : std::uint8_t { kOnClose, kChanges, kEvery };
+
+  Kind kind = Kind::kOnClose;
+  std::chrono::microseconds lateness{0};  // kOnClose: how long after its end a window takes rows.
+  std::chrono::microseconds every{0};     // kEvery.
+};
+
 struct AggregateDecl {
   std::vector<std::string> keys;
   std::optional<Windows> windows;
   std::vector<AggregateOf> aggregates;
+  EmissionDecl emission = {};  // Of windows.
 };
 
 struct TopDecl {
@@ -104,6 +115,9 @@ class Graph {
   // The rows with the columns of their windows behind their own, each as often as it has windows.
   PlanNode assign_windows(const PlanNode& input, const std::vector<std::string>& keys,
                           const Windows& windows);
+  // The rows that come too late for these windows, once for each that they missed.
+  PlanNode late_rows(const PlanNode& input, const Windows& windows,
+                     std::chrono::microseconds lateness);
   PlanNode top(const PlanNode& input, const TopDecl& top);
   PlanNode deduplicate(const PlanNode& input, const std::vector<std::string>& keys, Keep keep);
   // The columns of these names, as these kinds; a row with NULL where none may be is rejected.
