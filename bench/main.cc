@@ -101,7 +101,11 @@ int main(int argc, char** argv) {
   app.add_flag("--list", list, "Only tells which benchmarks there are.");
   app.add_option("--python", settings.python, "A Python that has the other engines.");
   app.add_option("--data", settings.data_folder, "Where to put input files.");
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (list) {
     for (const Bench& bench : benches()) {
       fmt::print("{:20} {}\n", bench.name, bench.text);
