@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/late_outputs.h"
 #include "api/pipeline_impl.h"
 #include "api/problems.h"
 #include "plan/build.h"
@@ -118,6 +119,15 @@ std::optional<std::uint32_t> Graph::Impl::column_of(const PlanNode& node, const 
   return std::nullopt;
 }
 
+void Graph::Impl::check_late_rows() {
+  for (const UnreadLateRows& unread : find_unread_late_rows(sinks)) {
+    add_problem("run",
+                fmt::format("nothing reads the late rows of \"{}\", which has late = 'output'",
+                            unread.table->name),
+                {"give late_rows() of the same windows a sink", "or say late = 'drop'"});
+  }
+}
+
 bool Graph::Impl::has_errors() const {
   return std::any_of(problems.begin(), problems.end(),
                      [](const Problem& problem) { return problem.is_error; });
@@ -142,6 +152,7 @@ RunReport Graph::run(const SessionOptions& options) {
   if (impl_->sinks.empty() && !impl_->has_errors()) {
     impl_->add_problem("run", "the pipeline has no sink", {"end a stream with sink(...)"});
   }
+  impl_->check_late_rows();
   RunReport report;
   report.problems = impl_->problems;
   if (impl_->has_errors()) {

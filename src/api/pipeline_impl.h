@@ -44,6 +44,9 @@ struct Graph::Impl {
   // Whether a stream can be cut into these windows; a problem where not.
   bool check_windows(const PlanNode& input, const Windows& windows);
 
+  // A problem for each sink that leaves out late rows which have to be written out.
+  void check_late_rows();
+
   // Of a step that keeps state.
   std::string next_id(const std::string& kind);
 

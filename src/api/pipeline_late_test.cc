@@ -212,5 +212,29 @@ TEST(PipelineLateErrorTest, WhatMakesNoSense) {
               HasSubstr("sessions need final rows"));
 }
 
+std::string problems_with_output(bool reads_late_rows) {
+  Pipeline pipeline("output");
+  const auto windows =
+      pipeline
+          .source<Bid>(connector(
+              "file",
+              {{"path", THALWEG_DATA_DIR "/quakes.jsonl"}, {"format", "json"}, {"late", "output"}}))
+          .event_time<&Bid::time>(ascending())
+          .filter([](const Bid&) { return true; })
+          .window(tumbling(1min));
+  windows.aggregate(count()).sink([](const Record&) {});
+  if (reads_late_rows) {
+    windows.late_rows().sink([](const Record&) {});
+    const RunReport report = pipeline.run({.workers = 1});
+    return report.problems.empty() ? "" : report.problems[0].text;
+  }
+  return problems_of(pipeline);
+}
+
+TEST(PipelineLateErrorTest, LateRowsThatHaveToBeWrittenOut) {
+  EXPECT_THAT(problems_with_output(false), HasSubstr("nothing reads the late rows of"));
+  EXPECT_EQ(problems_with_output(true), "");
+}
+
 }  // namespace
 }  // namespace thalweg

@@ -133,8 +133,12 @@ PlanNode Graph::source(const SourceDecl& source) {
   }
   const std::string name = sql::fold_name(source.name);
   auto& tables = impl_->engine.catalog().names().tables;
-  if (!impl_->bind(
-          {.name = impl_->name + ", source " + source.name, .text = source_sql(source, name)})) {
+  const std::string script = impl_->name + ", source " + source.name;
+  // event_time() declares the source anew: a warning of it without event time is none any more.
+  std::erase_if(impl_->problems, [&script](const Problem& problem) {
+    return !problem.is_error && problem.file == script;
+  });
+  if (!impl_->bind({.name = script, .text = source_sql(source, name)})) {
     return nullptr;
   }
   TablePtr table = tables[name];
