@@ -23,6 +23,12 @@ std::optional<std::uint32_t> place_of(const std::vector<ExprPtr>& exprs,
 TimeInfo projected_time(const TimeInfo& input, const std::vector<ExprPtr>& exprs) {
   TimeInfo time = input;
   time.column = place_of(exprs, input.column);
+  time.wall_clock = place_of(exprs, input.wall_clock);
+  for (std::uint32_t i = 0; i < exprs.size() && !time.wall_clock; ++i) {
+    if (shows_wall_clock(*exprs[i])) {
+      time.wall_clock = i;
+    }
+  }
   if (time.window) {
     WindowColumns& window = *time.window;
     window.start = place_of(exprs, window.start);
@@ -44,6 +50,9 @@ TimeInfo common_time(const std::vector<NodePtr>& inputs) {
     time.judged = time.judged && other.judged;
     if (time.column != other.column) {
       time.column.reset();
+    }
+    if (time.wall_clock != other.wall_clock) {
+      time.wall_clock.reset();
     }
     const bool same_window =
         time.window && other.window && time.window->window == other.window->window &&
@@ -230,6 +239,10 @@ NodePtr make_scan(TablePtr table, std::vector<std::uint32_t> columns, ExprPtr pr
     if (table->watermark && table->watermark->column == columns[i]) {
       node.time.column = i;
     }
+    const ExprPtr& computed = table->columns[columns[i]].computed;
+    if (computed != nullptr && shows_wall_clock(*computed)) {
+      node.time.wall_clock = i;
+    }
   }
   node.step = Scan{std::move(table), std::move(columns), std::move(predicate)};
   return share(std::move(node));
@@ -259,6 +272,18 @@ NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std:
     node.schema.push_back({std::move(names[i]), exprs[i]->type});
   }
   node.step = Project{std::move(exprs), std::move(predicate)};
+  return share(std::move(node));
+}
+
+bool shows_wall_clock(const Expr& expr) {
+  return expr.kind == ExprKind::kCall && expr.args.empty() && expr.function->function == "now";
+}
+
+NodePtr make_processing_time(NodePtr input, ProcessingTime time) {
+  Node node = following(std::move(input));
+  // No row comes too late for the moment at which it comes.
+  node.time = {.column = time.column, .lost = false, .wall_clock = time.column, .judged = true};
+  node.step = time;
   return share(std::move(node));
 }
 

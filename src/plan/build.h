@@ -22,6 +22,11 @@ NodePtr make_filter(NodePtr input, ExprPtr predicate);
 NodePtr make_project(NodePtr input, std::vector<ExprPtr> exprs, std::vector<std::string> names,
                      ExprPtr predicate = nullptr);
 
+// Whether an expression is what the wall clock shows: PROCTIME().
+bool shows_wall_clock(const Expr& expr);
+
+NodePtr make_processing_time(NodePtr input, ProcessingTime time);
+
 // Requires: the input has event time.
 NodePtr make_assign_window(NodePtr input, Window window, bool once = false);
 

@@ -204,6 +204,9 @@ std::string describe(const Node& node) {
   if (const auto* assign = step_of<AssignWindow>(node)) {
     return window_text(assign->window);
   }
+  if (step_of<ProcessingTime>(node) != nullptr) {
+    return "PROCESSING TIME";
+  }
   if (const auto* session = step_of<AssignSession>(node)) {
     return describe_session(*session);
   }

@@ -122,6 +122,7 @@ std::string_view kind_of(const Node& node) {
                                          "values",
                                          "filter",
                                          "project",
+                                         "processing_time",
                                          "assign_window",
                                          "assign_session",
                                          "assign_count_window",

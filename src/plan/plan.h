@@ -55,6 +55,9 @@ struct TimeInfo {
   std::optional<std::uint32_t> column;
   // No event time at all: no watermark declared, or an un-windowed aggregate.
   bool lost = true;
+  // The output column that shows the wall clock, as PROCTIME() does: windows over it are windows of
+  // processing time.
+  std::optional<std::uint32_t> wall_clock = std::nullopt;
   std::optional<WindowColumns> window = std::nullopt;
   // The rows are results, or a step below has judged them: none of them is late any more.
   bool judged = false;
@@ -97,6 +100,15 @@ struct AssignWindow {
   // Nobody tells a row's windows apart but aggregates that find them by its time: rows need not be
   // repeated, nor columns be appended that nobody reads.
   bool once = false;
+};
+
+// Gives rows the wall clock as their event time, and the stream one watermark that follows it, for
+// windows of processing time. Passes the input's columns on.
+struct ProcessingTime {
+  std::optional<std::uint32_t> column;  // Shows that time in place of what stood there.
+  // The watermark goes on when the clock passes a multiple of the one, counted from the other.
+  std::int64_t tick_micros = 0;
+  std::int64_t tick_offset_micros = 0;
 };
 
 // How the rows of a windowed aggregate find their windows.
@@ -230,8 +242,8 @@ struct Sink {
 
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
-  std::variant<Scan, Values, Filter, Project, AssignWindow, AssignSession, AssignCountWindow,
-               Aggregate, Union, Sort, TopN, Process, LateRows, Sink>
+  std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
+               AssignCountWindow, Aggregate, Union, Sort, TopN, Process, LateRows, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

@@ -99,7 +99,7 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
       used[late->window_end] = true;
     }
   } else {
-    // AssignWindow, Union, Sink: the columns that stand at the same place.
+    // ProcessingTime, AssignWindow, Union, Sink: the columns that stand at the same place.
     for (std::size_t i = 0; i < used.size(); ++i) {
       used[i] = wanted[i];
     }
@@ -166,6 +166,14 @@ class Pruner {
     }
     if (const auto* assign = step_of<AssignWindow>(*node)) {
       return prune_window(*node, *assign, input, wanted);
+    }
+    if (const auto* clock = step_of<ProcessingTime>(*node)) {
+      ProcessingTime pruned = *clock;
+      if (pruned.column) {
+        const bool read = wanted[*pruned.column];
+        pruned.column = read ? std::optional(input.places[*pruned.column]) : std::nullopt;
+      }
+      return {make_processing_time(input.node, pruned), input.places};
     }
     if (const auto* session = step_of<AssignSession>(*node)) {
       return prune_session(*node, *session, input);

@@ -56,6 +56,13 @@ std::vector<ExprPtr> replacements_of(const Node& node) {
         replacements[i] = project->exprs[i];
       }
     }
+  } else if (const auto* clock = step_of<ProcessingTime>(node)) {
+    const Schema& input = node.inputs[0]->schema;
+    for (std::uint32_t i = 0; i < input.size(); ++i) {
+      if (clock->column != i) {
+        replacements[i] = column_expr(i, input[i].type, input[i].name);
+      }
+    }
   } else if (step_of<AssignWindow>(node) != nullptr || step_of<LateRows>(node) != nullptr) {
     const Schema& input = node.inputs[0]->schema;
     for (std::uint32_t i = 0; i < input.size(); ++i) {

@@ -21,6 +21,7 @@
 #include "operators/time_sort.h"
 #include "operators/top_n.h"
 #include "operators/union.h"
+#include "operators/wall_time.h"
 #include "operators/window_aggregate.h"
 #include "runtime/sink_operator.h"
 #include "runtime/values_source.h"
@@ -146,7 +147,8 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   // These make their own event time, so what is above them asks nothing of what is below.
   const bool passes = step_of<plan::Aggregate>(node) == nullptr &&
                       step_of<plan::AssignSession>(node) == nullptr &&
-                      step_of<plan::AssignCountWindow>(node) == nullptr;
+                      step_of<plan::AssignCountWindow>(node) == nullptr &&
+                      step_of<plan::ProcessingTime>(node) == nullptr;
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }
@@ -457,6 +459,10 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     OperatorStep* step = nullptr;
     if (here(node)) {
       TW_TRY(add_operator(make_operator(node), step));
+      if (const auto* clock = step_of<plan::ProcessingTime>(node)) {
+        step->follow_clock(
+            {.every_micros = clock->tick_micros, .offset_micros = clock->tick_offset_micros});
+      }
       const auto* project = step_of<plan::Project>(node);
       note(node, "", *step).filters = step_of<plan::Filter>(node) != nullptr ||
                                       chooses_rows(node) ||
@@ -531,6 +537,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   }
   if (const auto* late = step_of<plan::LateRows>(node)) {
     return make_late_rows(late_spec(*late));
+  }
+  if (const auto* clock = step_of<plan::ProcessingTime>(node)) {
+    return make_wall_time(clock->column);
   }
   if (const auto* process = step_of<plan::Process>(node)) {
     return make_process({.function = process->make(), .chooses_rows = process->chooses_rows});
@@ -634,11 +643,11 @@ Status GraphBuilder::add_grouping_sets(const Node& node, const plan::Aggregate& 
   OperatorStep* evaluated = nullptr;
   TW_TRY(add_operator(make_filter_project({.predicate = nullptr, .projections = std::move(exprs)}),
                       evaluated));
-  note(node, "keys of " + plan::describe(node), *evaluated);
+  note(node, "keys", *evaluated);
   connect(last, evaluated, 0);
   OperatorStep* repeated = nullptr;
   TW_TRY(add_operator(make_grouping_sets(std::move(spec)), repeated));
-  note(node, "rows of each set of " + plan::describe(node), *repeated);
+  note(node, "rows of each set", *repeated);
   connect(evaluated, repeated, 0);
   last = repeated;
   return {};

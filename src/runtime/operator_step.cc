@@ -92,6 +92,9 @@ bool OperatorStep::run_once() {
     }
     return true;
   }
+  if (ticks_ && tick()) {
+    return true;
+  }
   const std::size_t start = context_.dice ? (*context_.dice)() : next_channel_;
   for (std::size_t i = 0; i < channels_.size(); ++i) {
     Channel& channel = channels_[(start + i) % channels_.size()];
@@ -170,6 +173,11 @@ void OperatorStep::advance_watermark() {
       active_inputs_.insert(channel.input);
     }
   }
+  if (all_ended) {
+    ticks_.reset();
+  } else if (ticks_) {
+    return;
+  }
   idle_ = active_inputs_.empty() && !all_ended;
   if (all_ended && stopped_) {
     send_to_all(EndMessage{.stopped = true});
@@ -187,7 +195,11 @@ void OperatorStep::advance_watermark() {
     tell_idle();
     return;
   }
-  watermark_ = lowest;
+  move_watermark(lowest);
+}
+
+void OperatorStep::move_watermark(EventTime time) {
+  watermark_ = time;
   watermark_due_ = true;
   busy_ = true;
   const Result<Progress> progress = operator_->on_time(Clock::kWatermark, watermark_, *this);
@@ -202,6 +214,21 @@ void OperatorStep::tell_idle() {
     idle_sent_ = idle_;
     send_to_all(WatermarkMessage{.time = watermark_sent_, .idle = idle_});
   }
+}
+
+bool OperatorStep::tick() {
+  const auto number = [this](EventTime time) {
+    const std::int64_t since = time.micros - ticks_->offset_micros;
+    return since / ticks_->every_micros - (since % ticks_->every_micros < 0 ? 1 : 0);
+  };
+  const EventTime now = context_.env.wall_now();
+  const bool has_begun = watermark_ != kStartOfTime;
+  if (now <= watermark_ || (has_begun && number(now) == number(watermark_))) {
+    return false;
+  }
+  const TimeCharge charge(context_, counters_);
+  move_watermark(now);
+  return true;
 }
 
 void OperatorStep::align_barrier() {

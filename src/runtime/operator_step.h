@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -11,11 +12,21 @@
 
 namespace thalweg {
 
+// When a watermark that follows the wall clock goes on: as the clock passes a multiple of the one,
+// counted from the other.
+struct ClockTicks {
+  std::int64_t every_micros = 0;
+  std::int64_t offset_micros = 0;
+};
+
 // Runs one operator: merges the watermarks of its channels, aligns barriers, holds back input while
 // the operator or its consumers are busy, and counts.
 class OperatorStep final : public Step, private Emitter {
  public:
   OperatorStep(WorkerContext& context, std::unique_ptr<Operator> op);
+
+  // Its watermark follows the wall clock from now on, whatever its inputs' are, until they end.
+  void follow_clock(ClockTicks ticks) { ticks_ = ticks; }
 
   // A way in for input `input` of the operator: from a step of the same worker, or from another
   // worker through `queue`, which outlives the step. Returns the channel's number.
@@ -49,6 +60,9 @@ class OperatorStep final : public Step, private Emitter {
   void handle(Channel& channel, Message message);
   void process(int input, Batch batch);
   void advance_watermark();
+  void move_watermark(EventTime time);
+  // Goes on with the wall clock; whether it did.
+  bool tick();
   void tell_idle();
   void align_barrier();
   bool is_due_by_wall_clock() const;
@@ -61,6 +75,7 @@ class OperatorStep final : public Step, private Emitter {
   void hold(const Held& held) override;
 
   const std::unique_ptr<Operator> operator_;
+  std::optional<ClockTicks> ticks_;
   std::vector<Channel> channels_;
   std::size_t next_channel_ = 0;
   EventTime watermark_ = kStartOfTime;

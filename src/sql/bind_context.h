@@ -23,8 +23,9 @@ struct OuterCondition {
 // An EMIT, its interval worked out.
 struct EmitRule {
   const ast::Emit& written;
-  std::int64_t micros = 0;  // Of EVERY, or the lateness.
-  bool used = false;        // Some step of the query goes by it.
+  std::int64_t micros = 0;   // Of EVERY, or the lateness.
+  bool used = false;         // Some step of the query goes by it.
+  bool over_judged = false;  // Of windows of rows none of which can be late.
 };
 
 // The CTEs in force at some place, those of the queries around it after its own.

@@ -38,8 +38,9 @@ bool choose_windowed(BindContext& context, const plan::Node& input, plan::Aggreg
       } else if (!input.time.judged) {
         rule->used = true;
         aggregate.lateness_micros = rule->micros;
-      } else if (input.updating) {
-        aggregate.emit = plan::Emit::kChanges;
+      } else {
+        rule->over_judged = true;
+        aggregate.emit = input.updating ? plan::Emit::kChanges : aggregate.emit;
       }
       return true;
     case ast::EmitKind::kChanges:
@@ -90,9 +91,9 @@ bool check_emit(BindContext& context, const EmitRule& rule, const plan::Node& no
     return true;
   }
   const bool late = emit.kind == ast::EmitKind::kOnWindowClose && emit.interval != nullptr;
-  if (late && node.time.window) {
+  if (late && (node.time.window || rule.over_judged)) {
     context.error("P0105", "WITH LATENESS has no late rows to wait for here", emit.span,
-                  "these rows are results already",
+                  "these rows are results already, or of processing time",
                   {"say it where the rows of a table are put into windows, in the view or "
                    "sub-query that reads them"});
     return false;

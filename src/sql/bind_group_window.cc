@@ -75,8 +75,9 @@ std::optional<WindowBound> window_bound_named(const std::string& name) {
   }
   constexpr std::array<std::string_view, plan::kWindowColumns> kBounds = {"start", "end",
                                                                           "rowtime"};
+  const std::string bound = name.substr(at + 1) == "proctime" ? "rowtime" : name.substr(at + 1);
   for (std::uint32_t i = 0; i < kBounds.size(); ++i) {
-    if (name.substr(at + 1) == kBounds[i]) {
+    if (bound == kBounds[i]) {
       return WindowBound{*window, i};
     }
   }

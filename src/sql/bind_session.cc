@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "plan/build.h"
@@ -8,6 +9,11 @@
 // SESSION(table [PARTITION BY columns], time column, gap).
 namespace thalweg::sql {
 namespace {
+
+// Sessions of processing time may end at any moment: how soon after it that is noticed.
+constexpr std::int64_t kTicksOfGap = 10;
+constexpr std::int64_t kTickMin = 1'000;
+constexpr std::int64_t kTickMax = 1'000'000;
 
 std::optional<std::int64_t> bind_gap(BindContext& context, const ast::Expr& expr) {
   const std::optional<std::int64_t> gap = bind_interval(context, expr, "the gap of SESSION");
@@ -24,17 +30,18 @@ std::optional<std::int64_t> bind_gap(BindContext& context, const ast::Expr& expr
 
 plan::NodePtr assign_sessions(BindContext& context, const Scope& input, const WindowCall& call,
                               std::vector<ExprPtr> keys) {
-  const std::optional<std::int64_t> distance =
-      bind_time(context, input, *call.time, call.input_span, "SESSION");
+  const std::optional<TimedRows> rows = bind_timed_rows(context, input, call);
   const std::optional<std::int64_t> gap = bind_gap(context, *call.gap);
-  if (!distance || !gap || !check_final(context, *input.node, "SESSION", call.input_span)) {
+  if (!rows || !gap || !check_final(context, *input.node, "SESSION", call.input_span)) {
     return nullptr;
   }
+  const std::int64_t tick = std::clamp(*gap / kTicksOfGap, kTickMin, kTickMax);
   const auto first = static_cast<std::uint32_t>(input.columns().size());
-  plan::NodePtr node =
-      plan::make_assign_session(input.node, {.keys = std::move(keys), .gap_micros = *gap},
-                                context.next_id("session"), context.name);
-  return *distance == 0 ? node : shift_window_columns(node, first, *distance);
+  plan::NodePtr node = plan::make_assign_session(rows_in_time(*rows, tick, 0),
+                                                 {.keys = std::move(keys), .gap_micros = *gap},
+                                                 context.next_id("session"), context.name);
+  return rows->distance_micros == 0 ? node
+                                    : shift_window_columns(node, first, rows->distance_micros);
 }
 
 std::optional<Scope> bind_session(BindContext& context, const ast::WindowTable& window,

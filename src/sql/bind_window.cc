@@ -1,5 +1,6 @@
 #include "sql/bind_window.h"
 
+#include <numeric>
 #include <utility>
 
 #include "plan/build.h"
@@ -157,6 +158,12 @@ bool check_windows_per_row(BindContext& context, const char* function, const pla
       {std::string("a ") + (hop ? "slide" : "step") + " of at least " + plan::duration_text(step) +
        " is possible for a size of " + plan::duration_text(window.size_micros)});
   return false;
+}
+
+// Windows close only where the clock passes a multiple of this, counted from their offset.
+std::int64_t tick_of(const plan::Window& window) {
+  constexpr std::int64_t kCalendarTick = 1'000'000;
+  return window.size_micros == 0 ? kCalendarTick : std::gcd(window.size_micros, window.step_micros);
 }
 
 std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
@@ -360,16 +367,54 @@ std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& t
   return with_window_columns(*input, std::move(node));
 }
 
+std::optional<TimedRows> bind_timed_rows(BindContext& context, const Scope& input,
+                                         const WindowCall& call) {
+  TimedRows rows{.node = input.node};
+  const Bound time = ExprBinder(context, input, name_of(call.kind)).bind(*call.time);
+  if (!time) {
+    return std::nullopt;
+  }
+  const bool is_column = time.expr->kind == ExprKind::kColumn;
+  if (is_column && input.node->time.wall_clock == time.expr->column) {
+    rows.wall_clock = time.expr->column;
+  }
+  rows.by_wall_clock = rows.wall_clock || plan::shows_wall_clock(*time.expr);
+  if (!rows.by_wall_clock) {
+    const std::optional<std::int64_t> distance =
+        bind_time(context, input, *call.time, call.input_span, name_of(call.kind));
+    rows.distance_micros = distance.value_or(0);
+    return distance ? std::optional(std::move(rows)) : std::nullopt;
+  }
+  if (input.node->updating) {
+    context.error("P0101",
+                  std::string(name_of(call.kind)) +
+                      " over processing time cannot take rows back, and these rows change",
+                  call.input_span, "", {"a row that is taken back comes later, in another window"});
+    return std::nullopt;
+  }
+  return rows;
+}
+
+plan::NodePtr rows_in_time(const TimedRows& rows, std::int64_t tick_micros,
+                           std::int64_t tick_offset_micros) {
+  return rows.by_wall_clock
+             ? plan::make_processing_time(rows.node, {.column = rows.wall_clock,
+                                                      .tick_micros = tick_micros,
+                                                      .tick_offset_micros = tick_offset_micros})
+             : rows.node;
+}
+
 plan::NodePtr assign_windows(BindContext& context, const Scope& input, const WindowCall& call) {
-  const std::optional<std::int64_t> distance =
-      bind_time(context, input, *call.time, call.input_span, name_of(call.kind));
-  const std::optional<plan::Window> window = bind_window_size(context, call, distance.value_or(0));
-  if (!distance || !window) {
+  const std::optional<TimedRows> rows = bind_timed_rows(context, input, call);
+  const std::int64_t distance = rows ? rows->distance_micros : 0;
+  const std::optional<plan::Window> window = bind_window_size(context, call, distance);
+  if (!rows || !window) {
     return nullptr;
   }
   const auto first = static_cast<std::uint32_t>(input.columns().size());
-  plan::NodePtr node = plan::make_assign_window(input.node, *window);
-  return *distance == 0 ? node : shift_window_columns(node, first, *distance);
+  const plan::NodePtr node = plan::make_assign_window(
+      rows_in_time(*rows, tick_of(*window), window->offset_micros), *window);
+  return distance == 0 ? node : shift_window_columns(node, first, distance);
 }
 
 }  // namespace thalweg::sql

@@ -25,6 +25,21 @@ bool check_final(BindContext& context, const plan::Node& input, const std::strin
 std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
                                       const ast::Expr& expr, Span input, const std::string& window);
 
+// The rows that a window function reads, with the time that it names as theirs.
+struct TimedRows {
+  plan::NodePtr node;
+  std::int64_t distance_micros = 0;  // Of the time column from event time.
+  // Processing time: PROCTIME() itself, or the column that shows it.
+  bool by_wall_clock = false;
+  std::optional<std::uint32_t> wall_clock;
+};
+// Nothing, reported, where it names no time.
+std::optional<TimedRows> bind_timed_rows(BindContext& context, const Scope& input,
+                                         const WindowCall& call);
+// The rows, where need be with the wall clock as their time, which goes on by ticks.
+plan::NodePtr rows_in_time(const TimedRows& rows, std::int64_t tick_micros,
+                           std::int64_t tick_offset_micros);
+
 // SESSION over a relation that is bound already.
 std::optional<Scope> bind_session(BindContext& context, const ast::WindowTable& window,
                                   const Scope& input);
