@@ -89,19 +89,19 @@ std::vector<Type> result_types(const AggregationSpec& spec) {
 
 Aggregation::Aggregation(AggregationSpec spec) : spec_(std::move(spec)) {
   for (const ExprPtr& key : spec_.keys) {
-    keys_.emplace_back(key);
+    keys_.push_back(expressions_.add(key));
   }
   for (const AggregateCall& call : spec_.aggregates) {
-    std::vector<Evaluator>& args = args_.emplace_back();
+    std::vector<std::size_t>& args = args_.emplace_back();
     for (const ExprPtr& arg : call.args) {
-      args.emplace_back(arg);
+      args.push_back(expressions_.add(arg));
     }
     for (const AggregateCall::Order& order : call.order_by) {
-      args.emplace_back(order.expr);
+      args.push_back(expressions_.add(order.expr));
     }
     filters_.emplace_back();
     if (call.filter != nullptr) {
-      filters_.back().emplace(call.filter);
+      filters_.back() = expressions_.add(call.filter);
     }
   }
 }
@@ -113,14 +113,15 @@ AggregateColumns Aggregation::prepare(Batch batch, Emitter& out) {
   AggregateColumns columns;
   columns.batch = std::move(batch);
   std::vector<RowError> errors;
-  for (Evaluator& key : keys_) {
-    const Vector vector = key.evaluate(columns.batch, context_);
+  for (const std::size_t key : keys_) {
+    const auto& [vector, column] = expressions_.compute(key, columns.batch, context_);
     collect_errors(vector, columns.batch, std::nullopt, errors);
-    columns.keys.push_back(expand(vector, columns.batch.length));
+    columns.keys.push_back(column);
   }
   for (std::size_t i = 0; i < args_.size(); ++i) {
     evaluate_aggregate(i, columns, errors);
   }
+  expressions_.end_batch();
   choose_rows(errors, columns, out);
   return columns;
 }
@@ -129,15 +130,16 @@ void Aggregation::evaluate_aggregate(std::size_t aggregate, AggregateColumns& co
                                      std::vector<RowError>& errors) {
   std::optional<Column>& filter = columns.filters.emplace_back();
   if (filters_[aggregate]) {
-    const Vector vector = filters_[aggregate]->evaluate(columns.batch, context_);
+    const auto& [vector, column] =
+        expressions_.compute(*filters_[aggregate], columns.batch, context_);
     collect_errors(vector, columns.batch, std::nullopt, errors);
-    filter = expand(vector, columns.batch.length);
+    filter = column;
   }
   std::vector<Column>& args = columns.args.emplace_back();
-  for (Evaluator& arg : args_[aggregate]) {
-    const Vector vector = arg.evaluate(columns.batch, context_);
+  for (const std::size_t arg : args_[aggregate]) {
+    const auto& [vector, column] = expressions_.compute(arg, columns.batch, context_);
     collect_errors(vector, columns.batch, filter, errors);
-    args.push_back(expand(vector, columns.batch.length));
+    args.push_back(column);
   }
 }
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "expr/evaluator.h"
 #include "operators/aggregation_spec.h"
+#include "operators/shared_expressions.h"
 #include "state/key_index.h"
 #include "stream/operator.h"
 
@@ -44,9 +44,11 @@ class Aggregation {
                           std::vector<RowError>& errors);
 
   const AggregationSpec spec_;
-  std::vector<Evaluator> keys_;
-  std::vector<std::vector<Evaluator>> args_;
-  std::vector<std::optional<Evaluator>> filters_;
+  SharedExpressions expressions_;
+  // Numbers of expressions.
+  std::vector<std::size_t> keys_;
+  std::vector<std::vector<std::size_t>> args_;
+  std::vector<std::optional<std::size_t>> filters_;
   EvalContext context_;
 };
 

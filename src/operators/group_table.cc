@@ -28,7 +28,7 @@ GroupTable::GroupTable(const AggregationSpec& spec, RowCounter row_counter) : sp
     index_has_all_ = false;
     slot.accumulator = make_accumulator(call, spec.updating_input);
     if (call.distinct) {
-      slot.pairs = KeyIndex::make({type_of(TypeKind::kBigint), call.args[0]->type});
+      use_distinct_values(slots_.size() - 1);
     }
   }
   index_has_all_ &= index_counts;
@@ -75,6 +75,9 @@ void GroupTable::update(const AggregateColumns& columns, KeyIndex::Rows rows,
       live_rows_[id] += update.changes == nullptr ? 1 : update.changes[row];
     });
   }
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    look_at_distinct(*argument, columns, update);
+  }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].accumulator != nullptr) {
       update_one(i, columns, update);
@@ -90,11 +93,10 @@ void GroupTable::update_one(std::size_t aggregate, const AggregateColumns& colum
     slot.accumulator->merge(update, args);
     return;
   }
-  if (columns.filters[aggregate]) {
+  if (slot.distinct != nullptr) {
+    update = slot.distinct->values.chosen(slot.user);
+  } else if (columns.filters[aggregate]) {
     update = choose_filtered(*columns.filters[aggregate], update);
-  }
-  if (slot.pairs != nullptr) {
-    update = choose_distinct(slot, args[0], update);
   }
   slot.accumulator->update(update, args, columns.batch);
 }
@@ -116,39 +118,34 @@ UpdateRows GroupTable::choose_filtered(const Column& filter, const UpdateRows& u
   return rows;
 }
 
-// The rows that bring a value into its group, or take the last one of it away.
-UpdateRows GroupTable::choose_distinct(Slot& slot, const Column& values, const UpdateRows& update) {
-  const std::vector<GroupId> ids(update.ids.begin(), update.ids.end());
-  std::vector<RowIndex> rows;
-  for_each_row(update, [&](GroupId, RowIndex row) { rows.push_back(row); });
-  const std::vector<Column> pair{
-      fixed_column<std::int64_t>(type_of(TypeKind::kBigint), ids.size(),
-                                 [&](std::size_t i) { return std::int64_t{ids[i]}; }),
-      gather(values, rows)};
-  std::uint32_t seen = slot.pairs->size();
-  std::vector<GroupId> numbers(ids.size());
-  slot.pairs->find_or_insert(pair, {.rows = {}, .all = true}, numbers);
-  slot.pair_rows.grow_to(spec_.updating_input ? slot.pairs->size() : 0);
-  chosen_rows_.clear();
-  chosen_ids_.clear();
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    bool counts = numbers[i] == seen;
-    seen += counts ? 1 : 0;
-    if (spec_.updating_input) {
-      std::int64_t& met = slot.pair_rows[numbers[i]];
-      const int change = update.changes == nullptr ? 1 : update.changes[rows[i]];
-      counts = change > 0 ? met == 0 : met == 1;
-      met += change;
-    }
-    if (counts) {
-      chosen_rows_.push_back(rows[i]);
-      chosen_ids_.push_back(ids[i]);
-    }
+// Joins the aggregates before it that take the distinct values of the same argument.
+void GroupTable::use_distinct_values(std::size_t aggregate) {
+  const ExprPtr& arg = spec_.aggregates[aggregate].args[0];
+  const auto is_same = [&](const std::unique_ptr<DistinctArgument>& other) {
+    return other->values.users() < DistinctValues::kUsersMax && !is_volatile(*arg) &&
+           equal(*spec_.aggregates[other->aggregates[0]].args[0], *arg);
+  };
+  auto found = std::find_if(distinct_.begin(), distinct_.end(), is_same);
+  if (found == distinct_.end()) {
+    distinct_.push_back(std::make_unique<DistinctArgument>(DistinctArgument{
+        .values = DistinctValues(arg->type, !spec_.keys.empty(), spec_.updating_input),
+        .aggregates = {}}));
+    found = distinct_.end() - 1;
   }
-  UpdateRows chosen = update;
-  chosen.ids = chosen_ids_;
-  chosen.rows = {.rows = chosen_rows_};
-  return chosen;
+  DistinctArgument& argument = **found;
+  argument.aggregates.push_back(aggregate);
+  slots_[aggregate].distinct = &argument;
+  slots_[aggregate].user = argument.values.add_user();
+}
+
+void GroupTable::look_at_distinct(DistinctArgument& argument, const AggregateColumns& columns,
+                                  const UpdateRows& update) {
+  std::vector<const Column*> filters;
+  for (const std::size_t aggregate : argument.aggregates) {
+    const std::optional<Column>& filter = columns.filters[aggregate];
+    filters.push_back(filter ? &*filter : nullptr);
+  }
+  argument.values.look_at(update, columns.args[argument.aggregates[0]][0], filters);
 }
 
 std::vector<Column> GroupTable::results(std::span<const GroupId> ids,
@@ -220,10 +217,9 @@ void GroupTable::clear() {
     if (slot.accumulator != nullptr) {
       slot.accumulator->clear();
     }
-    if (slot.pairs != nullptr) {
-      slot.pairs->clear();
-    }
-    slot.pair_rows.clear();
+  }
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    argument->values.clear();
   }
   live_rows_.clear();
 }
@@ -232,8 +228,9 @@ std::size_t GroupTable::memory_bytes() const {
   std::size_t bytes = index_->memory_bytes() + live_rows_.memory_bytes();
   for (const Slot& slot : slots_) {
     bytes += slot.accumulator != nullptr ? slot.accumulator->memory_bytes() : 0;
-    bytes += slot.pairs != nullptr ? slot.pairs->memory_bytes() : 0;
-    bytes += slot.pair_rows.memory_bytes();
+  }
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    bytes += argument->values.memory_bytes();
   }
   return bytes;
 }

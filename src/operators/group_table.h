@@ -6,6 +6,7 @@
 
 #include "operators/accumulator.h"
 #include "operators/aggregation.h"
+#include "operators/distinct_values.h"
 #include "state/changed_groups.h"
 #include "state/key_index.h"
 #include "state/state_array.h"
@@ -62,29 +63,37 @@ class GroupTable {
   std::size_t memory_bytes() const;
 
  private:
+  // An argument of aggregates with DISTINCT, and those aggregates.
+  struct DistinctArgument {
+    DistinctValues values;
+    std::vector<std::size_t> aggregates;
+  };
   // One of the aggregates.
   struct Slot {
     // Nothing: count(*), which the index has.
     std::unique_ptr<Accumulator> accumulator;
-    // DISTINCT: the pairs of (group, value) met, and in updating input how often.
-    std::unique_ptr<KeyIndex> pairs;
-    StateArray<std::int64_t> pair_rows;
+    // DISTINCT: whose argument's values, and the aggregate's number among their users.
+    DistinctArgument* distinct = nullptr;
+    std::size_t user = 0;
   };
 
   void grow_to_index();
   Column row_counts(std::span<const GroupId> ids);
   void update_one(std::size_t aggregate, const AggregateColumns& columns, UpdateRows update);
   UpdateRows choose_filtered(const Column& filter, const UpdateRows& update);
-  UpdateRows choose_distinct(Slot& slot, const Column& values, const UpdateRows& update);
+  void use_distinct_values(std::size_t aggregate);
+  void look_at_distinct(DistinctArgument& argument, const AggregateColumns& columns,
+                        const UpdateRows& update);
 
   const AggregationSpec& spec_;
   std::unique_ptr<KeyIndex> index_;
   std::vector<Slot> slots_;
+  std::vector<std::unique_ptr<DistinctArgument>> distinct_;
   bool index_has_all_ = true;           // Every aggregate is one that the index has.
   StateArray<std::int64_t> live_rows_;  // By group; only with updating input.
   ChangedGroups changed_;
   std::vector<GroupId> ids_;
-  // Rows chosen by FILTER and DISTINCT.
+  // Rows chosen by FILTER.
   std::vector<RowIndex> chosen_rows_;
   std::vector<GroupId> chosen_ids_;
 };

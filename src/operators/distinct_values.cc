@@ -1,0 +1,140 @@
+#include "operators/distinct_values.h"
+
+#include <bit>
+#include <utility>
+
+#include "base/check.h"
+#include "columnar/kernels.h"
+#include "operators/fixed_column.h"
+
+namespace thalweg {
+namespace {
+
+std::vector<Type> key_types(const Type& value, bool grouped) {
+  return grouped ? std::vector<Type>{type_of(TypeKind::kInt), value} : std::vector<Type>{value};
+}
+
+}  // namespace
+
+DistinctValues::DistinctValues(const Type& value, bool grouped, bool updating)
+    : grouped_(grouped), updating_(updating), index_(KeyIndex::make(key_types(value, grouped))) {}
+
+std::size_t DistinctValues::add_user() {
+  TW_CHECK(users_.size() < kUsersMax);
+  users_.emplace_back();
+  return users_.size() - 1;
+}
+
+void DistinctValues::look_at(const UpdateRows& update, const Column& values,
+                             std::span<const Column* const> filters) {
+  find_users(update, filters);
+  number_values(update, values);
+  choose(update);
+}
+
+// Which users each row counts for, and the rows that count for any.
+void DistinctValues::find_users(const UpdateRows& update, std::span<const Column* const> filters) {
+  std::uint8_t users_of_all = 0;
+  for (std::size_t user = 0; user < filters.size(); ++user) {
+    users_of_all |= static_cast<std::uint8_t>(filters[user] == nullptr ? 1U << user : 0U);
+  }
+  const std::size_t count = update.ids.size();
+  users_of_row_.assign(count, users_of_all);
+  for (std::size_t user = 0; user < filters.size(); ++user) {
+    if (filters[user] == nullptr) {
+      continue;
+    }
+    const Column& filter = *filters[user];
+    for (std::size_t i = 0; i < count; ++i) {
+      const RowIndex row = update.rows[i];
+      const bool counts = filter.bit(row) & filter.is_valid(row);
+      users_of_row_[i] |= static_cast<std::uint8_t>((counts ? 1U : 0U) << user);
+    }
+  }
+  rows_.resize(count);
+  ids_.resize(count);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    rows_[kept] = update.rows[i];
+    ids_[kept] = update.ids[i];
+    users_of_row_[kept] = users_of_row_[i];
+    kept += users_of_row_[i] != 0 ? 1 : 0;
+  }
+  rows_.resize(kept);
+  ids_.resize(kept);
+}
+
+void DistinctValues::number_values(const UpdateRows& update, const Column& values) {
+  numbers_.resize(rows_.size());
+  const bool all = update.rows.all && rows_.size() == update.ids.size();
+  if (!grouped_) {
+    index_->find_or_insert({&values, 1}, {.rows = rows_, .all = all}, numbers_);
+    return;
+  }
+  // Where rows are left out, groups and values are brought side by side.
+  const Column groups = fixed_column<std::int32_t>(
+      type_of(TypeKind::kInt), ids_.size(),
+      [this](std::size_t i) { return static_cast<std::int32_t>(ids_[i]); });
+  const Column keys[] = {groups, all ? values.slice(0, groups.length()) : gather(values, rows_)};
+  index_->find_or_insert(keys, {.rows = {}, .all = true}, numbers_);
+}
+
+void DistinctValues::choose(const UpdateRows& update) {
+  changes_ = update.changes;
+  for (User& user : users_) {
+    user.rows.clear();
+    user.ids.clear();
+  }
+  if (updating_) {
+    rows_of_.grow_to(std::size_t{index_->size()} * users_.size());
+  } else {
+    met_.grow_to(index_->size());
+  }
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    std::uint8_t users = users_of_row_[i];
+    if (updating_) {
+      users = users_of_change(numbers_[i], users, changes_ == nullptr ? 1 : changes_[rows_[i]]);
+    } else {
+      std::uint8_t& met = met_[numbers_[i]];
+      users &= static_cast<std::uint8_t>(~met);
+      met |= users;
+    }
+    for (; users != 0; users &= static_cast<std::uint8_t>(users - 1)) {
+      User& user = users_[static_cast<std::size_t>(std::countr_zero(users))];
+      user.rows.push_back(rows_[i]);
+      user.ids.push_back(ids_[i]);
+    }
+  }
+}
+
+// Counts a row for its users; returns those for whom it is the first of its value, or was the last.
+std::uint8_t DistinctValues::users_of_change(GroupId value, std::uint8_t users, int change) {
+  std::uint8_t changed = 0;
+  for (std::size_t user = 0; user < users_.size(); ++user) {
+    if ((users >> user & 1) != 0) {
+      std::int64_t& rows = rows_of_[value * users_.size() + user];
+      changed |= static_cast<std::uint8_t>((rows == (change > 0 ? 0 : 1) ? 1U : 0U) << user);
+      rows += change;
+    }
+  }
+  return changed;
+}
+
+UpdateRows DistinctValues::chosen(std::size_t user) const {
+  return {.ids = users_[user].ids,
+          .rows = {.rows = users_[user].rows},
+          .changes = changes_,
+          .one_group = !grouped_};
+}
+
+void DistinctValues::clear() {
+  index_->clear();
+  met_.clear();
+  rows_of_.clear();
+}
+
+std::size_t DistinctValues::memory_bytes() const {
+  return index_->memory_bytes() + met_.memory_bytes() + rows_of_.memory_bytes();
+}
+
+}  // namespace thalweg
