@@ -1,5 +1,8 @@
 #include "sql/bind_emit.h"
 
+#include <algorithm>
+#include <variant>
+
 #include "plan/duration_text.h"
 #include "sql/bind_window.h"
 
@@ -23,6 +26,15 @@ const std::vector<std::string>& window_notes() {
   static const std::vector<std::string> kNotes = {
       "group by window_start over FROM TUMBLE(table, time column, INTERVAL '...')"};
   return kNotes;
+}
+
+// Whether rows of a table stand in sessions by themselves, rather than as results.
+bool puts_into_sessions(const plan::Node& node) {
+  if (std::holds_alternative<plan::AssignSession>(node.step)) {
+    return !node.inputs[0]->time.judged;
+  }
+  return std::any_of(node.inputs.begin(), node.inputs.end(),
+                     [](const auto& input) { return puts_into_sessions(*input); });
 }
 
 bool choose_windowed(BindContext& context, const plan::Node& input, plan::Aggregate& aggregate) {
@@ -90,16 +102,25 @@ bool check_emit(BindContext& context, const EmitRule& rule, const plan::Node& no
   if (rule.used || holds) {
     return true;
   }
+  const std::string name = name_of(emit);
   const bool late = emit.kind == ast::EmitKind::kOnWindowClose && emit.interval != nullptr;
-  if (late && (node.time.window || rule.over_judged)) {
-    context.error("P0105", "WITH LATENESS has no late rows to wait for here", emit.span,
+  if (!node.time.window && !rule.over_judged) {
+    context.error("P0105", name + " needs a window, and this query has none", emit.span, "",
+                  window_notes());
+  } else if (!node.time.judged && !rule.over_judged) {
+    context.error("P0105", name + " is about the results of windows, and these are their rows",
+                  emit.span, "", {"add GROUP BY window_start, window_end"});
+  } else if (late && puts_into_sessions(node)) {
+    context.error("P0105", "WITH LATENESS needs sessions by the columns that are grouped by",
+                  emit.span, "",
+                  {"as in FROM SESSION(table PARTITION BY a, time column, INTERVAL '...') GROUP BY "
+                   "window_start, window_end, a"});
+  } else {
+    context.error("P0105", name + " has no late rows to wait for here", emit.span,
                   "these rows are results already, or of processing time",
                   {"say it where the rows of a table are put into windows, in the view or "
                    "sub-query that reads them"});
-    return false;
   }
-  context.error("P0105", std::string(name_of(emit)) + " needs a window, and this query has none",
-                emit.span, "", window_notes());
   return false;
 }
 
