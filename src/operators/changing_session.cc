@@ -39,7 +39,8 @@ class ChangingSession final : public Operator {
         index_(key_types(aggregation_.spec()), spec.gap_micros),
         state_(aggregation_.spec()),
         told_(session_types(aggregation_.spec())),
-        closing_(bucket_width(spec.gap_micros)) {
+        closing_(bucket_width(spec.gap_micros)),
+        overdue_(bucket_width(spec.gap_micros)) {
     changed_.start();
   }
 
@@ -77,8 +78,10 @@ class ChangingSession final : public Operator {
       watermark_ = now;
       closing_.fire_before(now, [this](GroupId id) { close(id); });
       // What is taken back must not be older than the watermark that is passed on.
-      queue_untold([this, now](GroupId id) {
-        return !index_.is_open(id) || (told_.has(id) && EventTime{told_ends_[id]} <= now);
+      overdue_.fire_before(now, [this](GroupId id) {
+        if (is_untold_[id] != 0 && has_passed(told_ends_[id])) {
+          queue(id);
+        }
       });
       return resume(out);
     }
@@ -86,7 +89,9 @@ class ChangingSession final : public Operator {
     if (now < tick_) {
       return Progress::kDone;
     }
-    queue_untold([](GroupId) { return true; });
+    for (const GroupId id : std::exchange(untold_, {})) {
+      queue(id);
+    }
     return resume(out);
   }
 
@@ -108,9 +113,8 @@ class ChangingSession final : public Operator {
  private:
   EventTime passed() const { return passed_at(watermark_, lateness_micros_); }
 
-  bool has_ended(GroupId id) const {
-    return index_.end(id) < watermark_ || watermark_ == kEndOfTime;
-  }
+  bool has_passed(EventTime end) const { return end < watermark_ || watermark_ == kEndOfTime; }
+  bool has_ended(GroupId id) const { return has_passed(index_.end(id)); }
 
   // Whether a session is told now, or when its time has come.
   void note_change(GroupId id) {
@@ -123,29 +127,32 @@ class ChangingSession final : public Operator {
       wait_for_end(id);
     }
     if (emit_ == WindowEmit::kEvery) {
-      untold_.push_back(id);
+      wait_for_tick(id);
     } else if (!open || has_ended(id) || told_.has(id)) {
       queue(id);
     }
   }
 
+  void wait_for_tick(GroupId id) {
+    is_untold_.grow_to(index_.size());
+    if (is_untold_[id] == 0) {
+      is_untold_[id] = 1;
+      untold_.push_back(id);
+      if (told_.has(id)) {
+        overdue_.set(told_ends_[id], id);
+      }
+    }
+  }
+
   void queue(GroupId id) {
+    if (id < is_untold_.size()) {
+      is_untold_[id] = 0;
+    }
     is_due_.grow_to(index_.size());
     if (is_due_[id] == 0) {
       is_due_[id] = 1;
       due_.push_back(id);
     }
-  }
-
-  template <typename Chosen>
-  void queue_untold(Chosen chosen) {
-    std::erase_if(untold_, [&](GroupId id) {
-      const bool taken = chosen(id);
-      if (taken) {
-        queue(id);
-      }
-      return taken;
-    });
   }
 
   void wait_for_end(GroupId id) {
@@ -187,7 +194,7 @@ class ChangingSession final : public Operator {
       rows.push_back(stands(id) ? static_cast<RowIndex>(standing.size()) : ToldRows::kNoRow);
       if (rows.back() != ToldRows::kNoRow) {
         standing.push_back(id);
-        told_ends_[id] = index_.end(id).micros;
+        told_ends_[id] = index_.end(id);
       }
     }
     std::vector<RowIndex> overflow;
@@ -253,10 +260,11 @@ class ChangingSession final : public Operator {
     }
     state_.compact(old_numbers);
     told_.renumber(old_numbers);
-    StateArray<std::int64_t> told_ends;
+    StateArray<EventTime> told_ends;
     for (const GroupId id : old_numbers) {
-      told_ends.push_back(id < told_ends_.size() ? told_ends_[id] : 0);
+      told_ends.push_back(id < told_ends_.size() ? told_ends_[id] : kStartOfTime);
     }
+    overdue_.take_all();  // Nothing waits to be told.
     told_ends_ = std::move(told_ends);
     waits_.clear();
     waits_.grow_to(old_numbers.size());
@@ -277,16 +285,18 @@ class ChangingSession final : public Operator {
   SessionIndex index_;
   SessionState state_;
   ToldRows told_;
-  StateArray<std::int64_t> told_ends_;  // By session: where it ended when it was told.
-  TimeBuckets closing_;                 // The ends of sessions, or times before them.
-  StateArray<char> waits_;              // By session: whether it is there.
-  ChangedGroups changed_;               // Of one batch.
+  StateArray<EventTime> told_ends_;  // By session: where it ended when it was told.
+  TimeBuckets closing_;              // The ends of sessions, or times before them.
+  StateArray<char> waits_;           // By session: whether it is there.
+  ChangedGroups changed_;            // Of one batch.
   EventTime watermark_ = kStartOfTime;
   EventTime wall_ = kStartOfTime;
   EventTime tick_ = kEndOfTime;  // kEvery: when to tell `untold_`.
   std::vector<GroupId> ids_;
   std::vector<SessionIndex::Merge> merges_;
-  std::vector<GroupId> untold_;  // kEvery.
+  std::vector<GroupId> untold_;  // kEvery: what has changed since the last tick.
+  StateArray<char> is_untold_;   // By session: whether it has changed since it was told.
+  TimeBuckets overdue_;          // The ends of sessions as told that are not so any more.
   std::vector<GroupId> due_;
   StateArray<char> is_due_;  // By session.
   std::size_t next_ = 0;     // Of due_.
