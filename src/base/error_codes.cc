@@ -197,7 +197,8 @@ constexpr ErrorCode kCodes[] = {
      "What a connector stands for is not there, does not answer, or may not be used: a file that "
      "does not exist, a folder without permission."},
     {"R0001", "the run failed",
-     "Something went wrong while rows were flowing: a row was refused under on_error = 'fail' or came too late under late = 'fail', a "
+     "Something went wrong while rows were flowing: a row was refused under on_error = 'fail' or "
+     "came too late under late = 'fail', a "
      "disk is full, an input went away. What had been written may be partial."},
 };
 
