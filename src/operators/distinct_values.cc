@@ -1,6 +1,7 @@
 #include "operators/distinct_values.h"
 
 #include <bit>
+#include <numeric>
 #include <utility>
 
 #include "base/check.h"
@@ -38,30 +39,59 @@ void DistinctValues::find_users(const UpdateRows& update, std::span<const Column
   for (std::size_t user = 0; user < filters.size(); ++user) {
     users_of_all |= static_cast<std::uint8_t>(filters[user] == nullptr ? 1U << user : 0U);
   }
-  const std::size_t count = update.ids.size();
-  users_of_row_.assign(count, users_of_all);
+  users_of_row_.assign(update.ids.size(), users_of_all);
   for (std::size_t user = 0; user < filters.size(); ++user) {
-    if (filters[user] == nullptr) {
-      continue;
-    }
-    const Column& filter = *filters[user];
-    for (std::size_t i = 0; i < count; ++i) {
-      const RowIndex row = update.rows[i];
-      const bool counts = filter.bit(row) & filter.is_valid(row);
-      users_of_row_[i] |= static_cast<std::uint8_t>((counts ? 1U : 0U) << user);
+    if (filters[user] != nullptr) {
+      add_user_to_rows(user, *filters[user], update.rows);
     }
   }
-  rows_.resize(count);
-  ids_.resize(count);
+  take_rows(update);
+  if (users_of_all == 0) {
+    leave_out_rows_without_users();
+  }
+}
+
+void DistinctValues::add_user_to_rows(std::size_t user, const Column& filter, KeyIndex::Rows rows) {
+  const std::uint64_t* const bits = filter.bits();
+  const std::uint64_t* const valid = filter.may_have_nulls() ? filter.validity() : bits;
+  std::uint8_t* const users = users_of_row_.data();
+  const auto add = [=](std::size_t i, std::size_t row) {
+    const std::uint64_t counts = (bits[row >> 6] & valid[row >> 6]) >> (row & 63) & 1;
+    users[i] |= static_cast<std::uint8_t>(counts << user);
+  };
+  const std::size_t count = users_of_row_.size();
+  if (rows.all) {
+    for (std::size_t i = 0; i < count; ++i) {
+      add(i, i);
+    }
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      add(i, rows.rows[i]);
+    }
+  }
+}
+
+void DistinctValues::take_rows(const UpdateRows& update) {
+  ids_.assign(update.ids.begin(), update.ids.end());
+  if (update.rows.all) {
+    rows_.resize(ids_.size());
+    std::iota(rows_.begin(), rows_.end(), RowIndex{0});
+  } else {
+    rows_.assign(update.rows.rows.begin(), update.rows.rows.end());
+  }
+}
+
+void DistinctValues::leave_out_rows_without_users() {
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    rows_[kept] = update.rows[i];
-    ids_[kept] = update.ids[i];
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows_[kept] = rows_[i];
+    ids_[kept] = ids_[i];
     users_of_row_[kept] = users_of_row_[i];
     kept += users_of_row_[i] != 0 ? 1 : 0;
   }
   rows_.resize(kept);
   ids_.resize(kept);
+  users_of_row_.resize(kept);
 }
 
 void DistinctValues::number_values(const UpdateRows& update, const Column& values) {

@@ -43,6 +43,9 @@ class DistinctValues {
   };
 
   void find_users(const UpdateRows& update, std::span<const Column* const> filters);
+  void add_user_to_rows(std::size_t user, const Column& filter, KeyIndex::Rows rows);
+  void take_rows(const UpdateRows& update);
+  void leave_out_rows_without_users();
   void number_values(const UpdateRows& update, const Column& values);
   void choose(const UpdateRows& update);
   std::uint8_t users_of_change(GroupId value, std::uint8_t users, int change);

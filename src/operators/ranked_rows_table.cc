@@ -163,7 +163,7 @@ void RankedRowsTable::insert(GroupId id, RowIndex row) {
     arrays_.truncate(id, entries.size() - 1);
   }
   arrays_.insert(id, at, {.word = word, .place = row | kInBatch});
-  if (!spec_.updating_input) {
+  if (!spec_.updating_input && !keeps_first_rows_only()) {
     cut(id);
   }
 }
@@ -399,6 +399,9 @@ std::size_t RankedRowsTable::place_of(Entries entries, std::uint64_t word, RowRe
         std::partition_point(entries.begin(), entries.end(),
                              [word](const Entry& entry) { return entry.word < word; }) -
         entries.begin());
+  }
+  if (place == entries.size() || entries[place].word != word) {
+    return place;
   }
   const auto equal = entries.subspan(place);
   const auto end = std::partition_point(equal.begin(), equal.end(), [&](const Entry& entry) {

@@ -148,6 +148,9 @@ class IntegerKeyIndex final : public KeyIndex {
   void find_valid(std::size_t count, GroupId* ids, KeyAt key_at) {
     std::size_t i = 0;
     if (slots_.memory_bytes() >= kPrefetchBytesMin && count > kPrefetchAhead) {
+      for (std::size_t first = 0; first < kPrefetchAhead; ++first) {
+        __builtin_prefetch(&slots_[home(key_at(first))], 1);
+      }
       for (; i + kPrefetchAhead < count; ++i) {
         __builtin_prefetch(&slots_[home(key_at(i + kPrefetchAhead))], 1);
         find_one<kTask>(key_at(i), i, ids);

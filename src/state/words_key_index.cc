@@ -155,6 +155,9 @@ class WordsKeyIndex final : public KeyIndex {
     const std::size_t count = ids.size();
     std::size_t row = 0;
     if (slots_.memory_bytes() >= kPrefetchBytesMin && count > kPrefetchSlots) {
+      for (std::size_t first = 0; first < kPrefetchSlots; ++first) {
+        __builtin_prefetch(&slots_[home(hashes_[first])], 1);
+      }
       for (; row + kPrefetchSlots < count; ++row) {
         __builtin_prefetch(&slots_[home(hashes_[row + kPrefetchSlots])], 1);
         const GroupId next = slots_[home(hashes_[row + kPrefetchKeys])].id_plus_one;
