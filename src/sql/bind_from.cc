@@ -227,6 +227,7 @@ std::optional<Scope> bind_from(BindContext& context, const ast::TableRef& from) 
   }
   Scope named = scope_of(std::move(node), alias.name.key, alias.name.text);
   named.table = scope->table;
+  named.window_columns = scope->window_columns;
   return named;
 }
 

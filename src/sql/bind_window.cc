@@ -5,6 +5,7 @@
 
 #include "plan/build.h"
 #include "plan/duration_text.h"
+#include "plan/walk.h"
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
 #include "sql/sql_text.h"
@@ -53,13 +54,40 @@ std::int64_t micros_of(const Interval& interval) {
   return interval.days * kDayMicros + interval.nanos / 1000;
 }
 
+std::string watermark_for(const std::string& column) {
+  const std::string name = quote_name(column);
+  return "WATERMARK FOR " + name + " AS " + name + " - INTERVAL '5 seconds'";
+}
+
+// How a table that nobody declared is declared with an event time.
+std::string declaration(const std::string& name, const Table& table, const Field& time) {
+  std::string text = "CREATE TABLE " + quote_name(name) + " (";
+  for (const TableColumn& column : table.columns) {
+    const TypeKind kind = column.field.type.kind;
+    const bool is_time = kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
+    const bool other = column.field.name == time.name && !is_time;
+    text += quote_name(column.field.name) + ' ';
+    text += (other ? "TIMESTAMP" : to_string(column.field.type)) + ", ";
+  }
+  text += watermark_for(time.name) + ") WITH (connector = " + quote_text(table.connector);
+  if (table.options.has("path")) {
+    text += ", path = " + quote_text(table.options.text("path"));
+  }
+  return text + ", format = " + quote_text(table.format) + ");";
+}
+
 void report_no_event_time(BindContext& context, const Scope& scope, const Field& column, Span span,
                           const std::string& window) {
   std::vector<std::string> notes;
   if (scope.table != nullptr) {
-    const std::string name = quote_name(column.name);
-    notes.push_back("add to CREATE TABLE " + quote_name(scope.table->name) + ": WATERMARK FOR " +
-                    name + " AS " + name + " - INTERVAL '5 seconds'");
+    notes.push_back("add to CREATE TABLE " + quote_name(scope.table->name) + ": " +
+                    watermark_for(column.name));
+  } else if (const auto* scan = plan::step_of<plan::Scan>(*scope.node);
+             scan != nullptr && !context.names().tables.contains(fold_name(scan->table->name)) &&
+             !scope.relations[0].shown.empty()) {
+    const std::string& name = scope.relations[0].shown;
+    notes.push_back("declare it before: " + declaration(name, *scan->table, column));
+    notes.push_back("then say " + window + '(' + quote_name(name) + ", ...)");
   } else {
     notes.push_back(
         "an aggregate without a window has no event time: group by a window below it, or declare "
@@ -245,6 +273,7 @@ std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
 Scope with_window_columns(const Scope& input, plan::NodePtr node) {
   Scope scope = input;
   scope.relations[0].count += plan::kWindowColumns;
+  scope.window_columns = static_cast<std::uint32_t>(input.columns().size());
   scope.node = std::move(node);
   scope.table = nullptr;
   return scope;

@@ -1,5 +1,6 @@
 #include "sql/scope.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sql/sql_text.h"
@@ -38,7 +39,22 @@ std::vector<std::uint32_t> matches(const Scope& scope, std::uint32_t first, std:
       folded.push_back(i);
     }
   }
-  return exact.empty() ? folded : exact;
+  std::vector<std::uint32_t>& found = exact.empty() ? folded : exact;
+  if (scope.window_columns && !found.empty() && found.back() >= *scope.window_columns) {
+    std::erase_if(found, [&](std::uint32_t i) { return i < *scope.window_columns; });
+  }
+  return found;
+}
+
+bool is_hidden(const Scope& scope, std::uint32_t column) {
+  const Schema& columns = scope.columns();
+  const std::uint32_t first = scope.window_columns.value_or(0);
+  return scope.window_columns && column < first &&
+         std::any_of(
+             columns.begin() + first, columns.end(),
+             [&](const Field& field) {
+               return fold_name(field.name) == fold_name(columns[column].name);
+             });
 }
 
 std::string where_looked(const Scope& scope) {
@@ -164,7 +180,9 @@ std::optional<std::vector<std::uint32_t>> star_columns(BindContext& context, con
   }
   std::vector<std::uint32_t> columns;
   for (std::uint32_t i = first; i < first + count; ++i) {
-    columns.push_back(i);
+    if (!is_hidden(scope, i)) {
+      columns.push_back(i);
+    }
   }
   return columns;
 }

@@ -22,6 +22,8 @@ struct Scope {
   plan::NodePtr node;  // Null where there is no FROM.
   std::vector<Relation> relations;
   TablePtr table;  // What `node` reads directly, if it does: for cures.
+  // The columns from this one on are a window function's, and hide others of the same name.
+  std::optional<std::uint32_t> window_columns;
 
   const Schema& columns() const;
 };
