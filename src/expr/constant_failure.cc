@@ -142,6 +142,18 @@ Found bad_strftime(const Expr& /*call*/, const Args& args) {
                                    "%f %g %p %z %F %T %%"}};
 }
 
+Found bad_date_format(const Expr& /*call*/, const Args& args) {
+  if (read_date_format(text_of(args[1]))) {
+    return std::nullopt;
+  }
+  return ConstantFailure{
+      .argument = 1,
+      .message =
+          "the form " + in_quotes(text_of(args[1])) + " has a letter that stands for nothing",
+      .notes = {"there are yyyy yy MM MMM MMMM dd D HH hh mm ss SSS SSSSSS a EEE EEEE, and text in "
+                "single quotes, each of them written twice"}};
+}
+
 // A function that looks at one of its arguments in the same way whatever the others are.
 struct Rule {
   std::string_view function;
@@ -170,6 +182,7 @@ constexpr std::array kRules = {
     Rule{"timezone", 0, bad_zone},
     Rule{"strftime", 1, bad_strftime},
     Rule{"strptime", 1, bad_strftime},
+    Rule{"date_format", 1, bad_date_format},
     Rule{"encode", 1, bad_form},
     Rule{"decode", 1, bad_form},
     Rule{"format", 0, bad_placeholders},

@@ -154,6 +154,9 @@ Vector round_numeric(const KernelCall& call) {
   });
 }
 
+// More digits than any number has.
+constexpr std::int64_t kDigitsMax = 100;
+
 // With that many digits behind the point, and room for one more before it, which rounding may need.
 Type rounded_type(std::span<const Type> args, std::int64_t digits) {
   const Type from = as_numeric_type(args[0]);
@@ -171,9 +174,9 @@ Vector round_digits(const KernelCall& call) {
   const int scale = as_numeric_type(call.args[0].column.type()).scale;
   const Type& type = call.result_type;
   const RowReader<From> values(call.args[0]);
-  const RowReader<std::int32_t> digits(call.args[1]);
+  const RowReader<std::int64_t> digits(call.args[1]);
   return compute_rows<Int128>(call, [&](RowIndex row, Int128& out) {
-    const std::int64_t drop = std::int64_t{scale} - digits[row];
+    const std::int64_t drop = scale - std::clamp<std::int64_t>(digits[row], -kDigitsMax, scale);
     Int128 rounded = values[row];
     if (drop > kNumericPrecisionMax) {
       rounded = 0;
@@ -190,8 +193,8 @@ Vector round_digits(const KernelCall& call) {
 
 // By way of the nearest multiple of a power of ten.
 template <Rounding kRounding>
-double round_double_digits(double value, std::int32_t digits) {
-  const double unit = std::pow(10.0, digits < 0 ? -digits : digits);
+double round_double_digits(double value, std::int64_t digits) {
+  const double unit = std::pow(10.0, std::abs(static_cast<double>(digits)));
   const double raised = digits < 0 ? value / unit : value * unit;
   if (!std::isfinite(raised)) {
     return value;
@@ -203,12 +206,13 @@ double round_double_digits(double value, std::int32_t digits) {
 template <Rounding kRounding>
 void add_digits(Function& function) {
   const auto exact = [&](TypeKind kind, Kernel kernel) {
-    function.overloads.push_back(overload(function.name, {kind, kInt}, rounded_in_place, kernel));
+    function.overloads.push_back(
+        overload(function.name, {kind, kBigint}, rounded_in_place, kernel));
     function.overloads.back().literal_type = rounded_type;
   };
   exact(kNumeric, round_digits<kRounding, Int128>);
   exact(kBigint, round_digits<kRounding, std::int64_t>);
-  function.overloads.push_back(overload(function.name, {kDouble, kInt}, always<kDouble>,
+  function.overloads.push_back(overload(function.name, {kDouble, kBigint}, always<kDouble>,
                                         map_rows<round_double_digits<kRounding>>));
 }
 
@@ -255,8 +259,8 @@ std::vector<Function> math_functions() {
   add_digits<Rounding::kNearest>(out.back());
   out[1].signature = "floor(x NUMERIC | DOUBLE) -> the same";
   out[2].signature = "ceil(x NUMERIC | DOUBLE) -> the same";
-  out[3].signature = "trunc(x NUMERIC | DOUBLE [, digits INT]) -> the same";
-  out[4].signature = "round(x NUMERIC | DOUBLE [, digits INT]) -> the same";
+  out[3].signature = "trunc(x NUMERIC | DOUBLE [, digits BIGINT]) -> the same";
+  out[4].signature = "round(x NUMERIC | DOUBLE [, digits BIGINT]) -> the same";
   const auto floating = [&out](std::string_view name, std::string_view signature,
                                std::string_view text, std::string_view example,
                                std::string_view result, Kernel kernel) {

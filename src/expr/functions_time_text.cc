@@ -23,7 +23,15 @@ RowError from_epoch(double seconds, std::int64_t& out) {
   return RowError::kNone;
 }
 
-enum class Style : std::uint8_t { kTemplate, kStrftime };
+enum class Style : std::uint8_t { kTemplate, kStrftime, kDateFormat };
+
+template <Style kStyle>
+std::optional<TimeFormat> read(std::string_view text) {
+  if (kStyle == Style::kTemplate) {
+    return read_template(text);
+  }
+  return kStyle == Style::kStrftime ? read_strftime(text) : read_date_format(text);
+}
 
 // The format that a call used last.
 class FormatState final : public KernelState {
@@ -32,7 +40,7 @@ class FormatState final : public KernelState {
   const TimeFormat* find(std::string_view text) {
     if (!known_ || text != text_) {
       text_ = text;
-      format_ = kStyle == Style::kTemplate ? read_template(text) : read_strftime(text);
+      format_ = read<kStyle>(text);
       known_ = true;
     }
     return format_ ? &*format_ : nullptr;
@@ -146,7 +154,12 @@ std::vector<Function> time_text_functions() {
                 "The time in a form of %Y %y %m %B %b %d %j %A %a %w %u %G %V %H %I %M %S %f %g %p "
                 "%z %F %T %%.",
                 "strftime(TIMESTAMP '2024-02-29 09:05:00', '%d/%m/%Y %H:%M')", "29/02/2024 09:05",
-                formatting<Style::kStrftime>("strftime"), {"date_format"}),
+                formatting<Style::kStrftime>("strftime")),
+      time_text("date_format(time TIMESTAMP, form TEXT) -> TEXT",
+                "The time in a form of yyyy yy MM MMM MMMM dd D HH hh mm ss SSS SSSSSS a EEE EEEE "
+                "and 'text', as in Flink; where it has a %, in strftime's.",
+                "date_format(TIMESTAMP '2024-02-29 09:05:00', 'yyyy-MM-dd HH:mm')",
+                "2024-02-29 09:05", formatting<Style::kDateFormat>("date_format")),
       time_text("strptime(text TEXT, form TEXT) -> TIMESTAMP",
                 "The time that a text in a form as strftime's tells; UTC where it has an offset.",
                 "strptime('29/02/2024 09:05', '%d/%m/%Y %H:%M')", "2024-02-29 09:05:00",

@@ -114,6 +114,51 @@ constexpr Directive kDirectives[] = {
     {'z', TimeField::kOffset, 0},
 };
 
+// The letter so many times over, as Java's DateTimeFormatter takes it.
+std::optional<TimePiece> java_field(char letter, std::size_t count) {
+  const auto number = [count](TimeField field, std::size_t most) {
+    const int width = count == 1 ? 0 : static_cast<int>(count);
+    return count <= most ? std::optional(TimePiece{field, width, Letters::kCapitalised, {}})
+                         : std::nullopt;
+  };
+  const auto name = [count](TimeField brief, TimeField whole) {
+    return count <= 4
+               ? std::optional(TimePiece{count == 4 ? whole : brief, 0, Letters::kCapitalised, {}})
+               : std::nullopt;
+  };
+  switch (letter) {
+    case 'y':
+    case 'u':
+      return number(count == 2 ? TimeField::kYearOfCentury : TimeField::kYear, 4);
+    case 'M':
+      return count > 2 ? name(TimeField::kMonthShort, TimeField::kMonthName)
+                       : number(TimeField::kMonth, 2);
+    case 'd':
+      return number(TimeField::kDay, 2);
+    case 'D':
+      return number(TimeField::kDayOfYear, 3);
+    case 'E':
+      return name(TimeField::kDayShort, TimeField::kDayName);
+    case 'H':
+      return number(TimeField::kHour, 2);
+    case 'h':
+      return number(TimeField::kHour12, 2);
+    case 'm':
+      return number(TimeField::kMinute, 2);
+    case 's':
+      return number(TimeField::kSecond, 2);
+    case 'S':
+      return count == 3   ? number(TimeField::kMillisecond, 3)
+             : count == 6 ? number(TimeField::kMicrosecond, 6)
+                          : std::nullopt;
+    case 'a':
+      return count == 1 ? std::optional(TimePiece{TimeField::kMeridiem, 0, Letters::kUpper, {}})
+                        : std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
 // A time with what its fields are made of.
 struct Clock {
   std::int64_t days;
@@ -414,6 +459,34 @@ std::optional<TimeFormat> read_strftime(std::string_view text) {
                         .width = found->width,
                         .letters = is_meridiem ? Letters::kUpper : Letters::kCapitalised,
                         .literal = {}});
+    }
+  }
+  return format;
+}
+
+std::optional<TimeFormat> read_date_format(std::string_view text) {
+  if (text.find('%') != std::string_view::npos) {
+    return read_strftime(text);
+  }
+  TimeFormat format;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of(text[i], i), text.size());
+    if (text[i] == '\'') {
+      const std::size_t close = text.find('\'', i + 1);
+      if (close == std::string_view::npos) {
+        return std::nullopt;
+      }
+      // Two quotes are one.
+      append_literal(format, close == i + 1 ? "'" : text.substr(i + 1, close - i - 1));
+      i = close + 1;
+    } else if (!is_letter(text[i])) {
+      append_literal(format, text.substr(i, end - i));
+      i = end;
+    } else if (const std::optional<TimePiece> piece = java_field(text[i], end - i)) {
+      format.push_back(*piece);
+      i = end;
+    } else {
+      return std::nullopt;
     }
   }
   return format;

@@ -54,6 +54,10 @@ TimeFormat read_template(std::string_view text);
 // strftime: '%Y-%m-%d'. Nothing for a letter that is none of its.
 std::optional<TimeFormat> read_strftime(std::string_view text);
 
+// Flink's date_format, which is Java's: 'yyyy-MM-dd HH:mm:ss.SSS', with 'text' in single quotes; or
+// strftime's where there is a %, as in MySQL. Nothing for a letter that is none of its.
+std::optional<TimeFormat> read_date_format(std::string_view text);
+
 void append_time(const TimeFormat& format, std::int64_t micros, std::string& out);
 
 // How the literals of a format are read: as they stand, or any one separator for another.
