@@ -185,7 +185,7 @@ constexpr ErrorCode kCodes[] = {
      "The option takes another kind of value: true or false, a whole number, a duration such as "
      "'5s', a size such as '64MB', or one of a few words."},
     {"C0204", "option given twice",
-     "The option is there twice, perhaps under another engine's name too."},
+     "The option is there twice with different values, perhaps under another engine's name too."},
     {"C0205", "option without effect",
      "The option is about event time, and the table declares none: WATERMARK FOR its time column "
      "makes it count."},

@@ -272,6 +272,14 @@ std::int64_t Options::duration_micros(std::string_view name) const {
   return micros;
 }
 
+namespace {
+
+std::string as_kept(const OptionSpec& spec, const std::string& value) {
+  return spec.type == OptionType::kChoice ? lower_case(value) : value;
+}
+
+}  // namespace
+
 Options check_options(const OptionTexts& texts, std::span<const OptionSpec> specs,
                       std::string_view owner, Span where, Diagnostics& diagnostics) {
   Options options;
@@ -280,8 +288,11 @@ Options check_options(const OptionTexts& texts, std::span<const OptionSpec> spec
     if (spec == nullptr) {
       diagnostics.add(unknown_option(key, text.key_span, specs, owner));
     } else if (options.has(spec->name)) {
-      diagnostics.add(problem("C0204", "option \"" + std::string(spec->name) + "\" is given twice",
-                              text.key_span));
+      // Other engines have two words for some things that are one here.
+      if (options.text(spec->name) != as_kept(*spec, text.value)) {
+        diagnostics.add(problem(
+            "C0204", "option \"" + std::string(spec->name) + "\" is given twice", text.key_span));
+      }
     } else if (!fits(*spec, text.value)) {
       diagnostics.add(problem(
           "C0203",
@@ -289,8 +300,7 @@ Options check_options(const OptionTexts& texts, std::span<const OptionSpec> spec
           text.value_span));
       options.set(std::string(spec->name), std::string(spec->default_value));
     } else {
-      const bool folded = spec->type == OptionType::kChoice;
-      options.set(std::string(spec->name), folded ? lower_case(text.value) : text.value);
+      options.set(std::string(spec->name), as_kept(*spec, text.value));
     }
   }
   for (const OptionSpec& spec : specs) {

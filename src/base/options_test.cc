@@ -107,6 +107,13 @@ TEST(OptionsTest, AnotherEnginesSpellingGivenBesideOursIsTheSameOption) {
   EXPECT_EQ(checked.diagnostics.all()[0].code, "C0204");
 }
 
+TEST(OptionsTest, TwoSpellingsMayGiveTheSameValue) {
+  const Checked checked = check({{"topic", "a"}, {"kafka_topic", "a"}});
+
+  EXPECT_TRUE(checked.diagnostics.all().empty());
+  EXPECT_EQ(checked.options.text("topic"), "a");
+}
+
 TEST(OptionsTest, WrongValuesSayWhatIsWanted) {
   const Checked checked = check({{"topic", "x"},
                                  {"follow", "maybe"},

@@ -20,7 +20,7 @@ using nexmark::Generator;
 constexpr std::uint64_t kBlockEvents = 8192;
 
 std::span<const OptionSpec> nexmark_options() {
-  static const std::array<OptionSpec, 7> specs{{
+  static const std::array<OptionSpec, 10> specs{{
       {.name = "type",
        .type = OptionType::kChoice,
        .required = false,
@@ -43,6 +43,27 @@ std::span<const OptionSpec> nexmark_options() {
        .text = "Events per second of event time.",
        .choices = {},
        .aliases = {"event_rate", "first-event.rate", "next-event.rate", "rows-per-second"}},
+      {.name = "person_proportion",
+       .type = OptionType::kChoice,
+       .required = false,
+       .default_value = "1",
+       .text = "How many of 50 events are people.",
+       .choices = {"1"},
+       .aliases = {"person.proportion"}},
+      {.name = "auction_proportion",
+       .type = OptionType::kChoice,
+       .required = false,
+       .default_value = "3",
+       .text = "How many of 50 events are auctions.",
+       .choices = {"3"},
+       .aliases = {"auction.proportion"}},
+      {.name = "bid_proportion",
+       .type = OptionType::kChoice,
+       .required = false,
+       .default_value = "46",
+       .text = "How many of 50 events are bids.",
+       .choices = {"46"},
+       .aliases = {"bid.proportion"}},
       {.name = "live",
        .type = OptionType::kBoolean,
        .required = false,
