@@ -27,6 +27,7 @@ std::uint64_t rejected(const RunProgress& progress, const std::string& reason) {
   return 0;
 }
 
+// What does a silent partition do?
 TEST(WatermarksTest, ASilentPartitionStepsAsideAfterItsTimeout) {
   LiveJob job(", idle_timeout = '30s'", kCounts);
   job.env().put("part-a", row_at(1));
@@ -81,6 +82,7 @@ TEST(WatermarksTest, WithoutATimeoutASilentPartitionHoldsForEver) {
               HasSubstr("part-b     2023-11-14 22:13:17  active, holds the watermark back"));
 }
 
+// Does the last window of a quiet stream close?
 TEST(WatermarksTest, AQuietStreamFollowsTheWallClockWhenAsked) {
   LiveJob job(", idle_timeout = '30s', advance_when_idle = true", kCounts);
   job.env().put("part-a", row_at(1));
@@ -91,6 +93,7 @@ TEST(WatermarksTest, AQuietStreamFollowsTheWallClockWhenAsked) {
   EXPECT_THAT(job.lines(), ElementsAre("1"));
 }
 
+// Which times may open a window?
 TEST(WatermarksTest, ARowTooFarAheadIsRefusedAndClosesNothing) {
   LiveJob job("", kCounts);
   job.env().put("part-a", row_at(1) + row_at(1000LL * 365 * 86'400) + row_at(2));

@@ -74,6 +74,10 @@ void report_unknown_column(BindContext& context, const Scope& scope, const ast::
   }
   std::vector<std::string> notes = {list_columns(columns)};
   std::string label = did_you_mean(name.text, column_names(columns));
+  if (name.key == "window_time" && !scope.node->time.lost && !scope.node->time.column) {
+    label.clear();
+    notes.push_back("where its rows come from, SELECT window_time too, and GROUP BY it");
+  }
   if (label.empty() && name.quoted) {
     label = "text stands in single quotes: '" + name.text + '\'';
   }
