@@ -24,6 +24,9 @@ struct BarrierMessage {
 // end, windows that are still open stay so.
 struct EndMessage {
   bool stopped = false;
+  // The highest watermark of any input. It is passed before the end of time, so that what happens
+  // then does not depend on which input ended last.
+  EventTime reached = kStartOfTime;
 };
 
 // What flows between steps, in order.

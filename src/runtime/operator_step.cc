@@ -136,7 +136,9 @@ void OperatorStep::handle(Channel& channel, Message message) {
     channel.at_barrier = true;
     align_barrier();
   } else {
-    stopped_ |= std::get<EndMessage>(message).stopped;
+    const auto& end = std::get<EndMessage>(message);
+    stopped_ |= end.stopped;
+    reached_ = std::max(reached_, end.reached);
     channel.ended = true;
     channel.watermark = kEndOfTime;
     align_barrier();
@@ -166,20 +168,19 @@ void OperatorStep::process(int input, Batch batch) {
 // worker is silent its first stage may still keep rows.
 void OperatorStep::advance_watermark() {
   active_inputs_.clear();
-  bool all_ended = true;
+  const bool at_end = all_ended();
   for (const Channel& channel : channels_) {
-    all_ended &= channel.ended;
     if (!channel.ended && !channel.idle) {
       active_inputs_.insert(channel.input);
     }
   }
-  if (all_ended) {
+  if (at_end) {
     ticks_.reset();
   } else if (ticks_) {
     return;
   }
-  idle_ = active_inputs_.empty() && !all_ended;
-  if (all_ended && stopped_) {
+  idle_ = active_inputs_.empty() && !at_end;
+  if (at_end && stopped_) {
     send_to_all(EndMessage{.stopped = true});
     mark_ended();
     return;
@@ -190,6 +191,9 @@ void OperatorStep::advance_watermark() {
     if (!channel.ended && (idle_ || active_inputs_.contains(channel.input))) {
       lowest = std::min(lowest, channel.watermark);
     }
+  }
+  if (at_end && reached_ > watermark_) {
+    lowest = reached_;
   }
   if (lowest <= watermark_) {
     tell_idle();
@@ -262,7 +266,7 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
     return;
   }
   if (watermark_ == kEndOfTime) {
-    send_to_all(EndMessage{});
+    send_to_all(EndMessage{.stopped = false, .reached = watermark_sent_});
     mark_ended();
     return;
   }
@@ -272,6 +276,14 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
     send_to_all(WatermarkMessage{.time = out, .idle = idle_sent_});
   }
   tell_idle();
+  if (reached_ == watermark_ && all_ended()) {
+    advance_watermark();  // To the end of time.
+  }
+}
+
+bool OperatorStep::all_ended() const {
+  return std::all_of(channels_.begin(), channels_.end(),
+                     [](const Channel& channel) { return channel.ended; });
 }
 
 void OperatorStep::emit(Port port, Batch batch) {

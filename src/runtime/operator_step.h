@@ -64,6 +64,7 @@ class OperatorStep final : public Step, private Emitter {
   // Goes on with the wall clock; whether it did.
   bool tick();
   void tell_idle();
+  bool all_ended() const;
   void align_barrier();
   bool is_due_by_wall_clock() const;
   // Goes on with what follows the operator's last call once it is done.
@@ -81,6 +82,7 @@ class OperatorStep final : public Step, private Emitter {
   EventTime watermark_ = kStartOfTime;
   EventTime watermark_sent_ = kStartOfTime;
   EventTime due_by_wall_clock_ = kEndOfTime;
+  EventTime reached_ = kStartOfTime;  // The highest watermark of channels that have ended.
   std::uint64_t epoch_ = 0;
   bool stopped_ = false;
   bool busy_ = false;            // Inside a call of the operator.

@@ -125,6 +125,22 @@ TEST_F(OperatorStepTest, AChannelThatHasEndedHoldsNothingBack) {
   EXPECT_TRUE(step_.finished());
 }
 
+TEST_F(OperatorStepTest, TheHighestWatermarkIsPassedBeforeTheEndWhicheverChannelEndsLast) {
+  for (const bool turned : {false, true}) {
+    Scripted::Log log;
+    log.more = 1;
+    OperatorStep step(context_, std::make_unique<Scripted>(log));
+    const std::size_t a = step.add_channel(0);
+    const std::size_t b = step.add_channel(0);
+    step.deliver(turned ? b : a, EndMessage{.stopped = false, .reached = EventTime{20}});
+    step.deliver(turned ? a : b, EndMessage{.stopped = false, .reached = EventTime{10}});
+    while (step.run_once()) {
+    }
+    EXPECT_THAT(log.calls, ElementsAre("time 20", "resume", "end"));
+    EXPECT_TRUE(step.finished());
+  }
+}
+
 TEST_F(OperatorStepTest, ChannelsOfOneInputStandAsideOnlyTogether) {
   const std::size_t a = step_.add_channel(0);
   const std::size_t b = step_.add_channel(0);

@@ -222,7 +222,13 @@ bool SourceStep::announce_epoch() {
 }
 
 void SourceStep::end(bool stopped) {
-  send_to_all(EndMessage{.stopped = stopped});
+  EventTime reached = kStartOfTime;
+  if (scan_.event_time) {
+    for (const auto& board : scan_.boards) {
+      reached = std::max(reached, board->frontier());
+    }
+  }
+  send_to_all(EndMessage{.stopped = stopped, .reached = reached});
   mark_ended();
 }
 
