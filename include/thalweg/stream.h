@@ -11,6 +11,7 @@
 
 #include "thalweg/aggregates.h"
 #include "thalweg/detail/functions.h"
+#include "thalweg/detail/keyed_function.h"
 
 namespace thalweg {
 
@@ -181,6 +182,33 @@ class KeyedStream {
   Stream<Record> ranked(std::string rank, Top top, Orders... order) const {
     return {*graph_,
             graph_->top(node_, {keys_, std::nullopt, top, {std::move(order)...}, std::move(rank)})};
+  }
+
+  // Passes rows through a KeyedProcessor, which keeps state and sets timers for each key. Each
+  // worker has a copy of it.
+  template <typename P>
+    requires std::derived_from<
+        P, KeyedProcessor<typename P::Key, T, typename P::State, typename P::Result>>
+  Stream<typename P::Result> process(P processor) const {
+    const std::string name(detail::name_of_type<P>());
+    return {*graph_, graph_->keyed_function(
+                         node_, {.text = "process in " + name,
+                                 .keys = keys_,
+                                 .make =
+                                     [processor = std::move(processor),
+                                      names = graph_->column_names(node_)](auto key_places) {
+                                       return std::make_unique<detail::KeyedProcessorFunction<P>>(
+                                           processor, names, std::move(key_places));
+                                     },
+                                 .key_fields = detail::fields_of_key<typename P::Key>(),
+                                 .fields = detail::fields_of<typename P::Result>()})};
+  }
+
+  // The rows that come too late for process(): their fields, window_start and window_end, which are
+  // NULL, and late_by_micros, how far behind the watermark they were (BIGINT). Without event time.
+  Stream<Record> late_rows() const {
+    // Those of a session, which takes rows in order of time too.
+    return {*graph_, graph_->late_rows(node_, session(std::chrono::seconds(1)), {})};
   }
 
   // One row of each key. Requires a field that holds the event time.

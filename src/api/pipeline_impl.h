@@ -47,6 +47,12 @@ struct Graph::Impl {
   // A problem for each sink that leaves out late rows which have to be written out.
   void check_late_rows();
 
+  // The name of a step, told from others that are called alike.
+  std::string numbered(const std::string& text);
+
+  // Whether the key of a stream is what a function takes it for; a problem where not.
+  bool check_key(const std::string& step, const Schema& keys, const std::vector<FieldInfo>& wanted);
+
   // Of a step that keeps state.
   std::string next_id(const std::string& kind);
 

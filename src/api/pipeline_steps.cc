@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "api/pipeline_impl.h"
@@ -7,13 +8,44 @@
 #include "plan/build.h"
 
 namespace thalweg::detail {
+namespace {
+
+// `BIGINT, TEXT`.
+std::string types_text(const Schema& fields) {
+  std::string text;
+  for (const Field& field : fields) {
+    text += (text.empty() ? "" : ", ") + thalweg::to_string(field.type);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string Graph::Impl::numbered(const std::string& text) {
+  const int number = ++operators[text];
+  return number == 1 ? text : fmt::format("{} ({})", text, number);
+}
+
+bool Graph::Impl::check_key(const std::string& step, const Schema& keys,
+                            const std::vector<FieldInfo>& wanted) {
+  const Schema fields = schema_of(wanted);
+  const auto same_type = [](const Field& a, const Field& b) { return a.type == b.type; };
+  if (std::equal(keys.begin(), keys.end(), fields.begin(), fields.end(), same_type)) {
+    return true;
+  }
+  add_problem(step,
+              fmt::format("its Key is {}, and the stream is keyed by {}", types_text(fields),
+                          types_text(keys)),
+              {"Key is the type of the key's field, or a struct of the fields in the order of "
+               "key_by()"});
+  return false;
+}
+
 PlanNode Graph::function(const PlanNode& input, FunctionDecl function) {
   if (input == nullptr) {
     return nullptr;
   }
-  const int number = ++impl_->operators[function.text];
-  const std::string step =
-      number == 1 ? function.text : fmt::format("{} ({})", function.text, number);
+  const std::string step = impl_->numbered(function.text);
   plan::Process process{
       .text = step,
       .make = [make = std::move(function.make), fields = function.fields, step,
@@ -21,6 +53,37 @@ PlanNode Graph::function(const PlanNode& input, FunctionDecl function) {
                    impl_->failures] { return make_row_function(make(), fields, step, failures); },
       .chooses_rows = function.chooses_rows};
   return plan::make_process(input, std::move(process), schema_of(function.fields));
+}
+
+PlanNode Graph::keyed_function(const PlanNode& input, KeyedFunctionDecl function) {
+  if (input == nullptr) {
+    return nullptr;
+  }
+  const std::string step = impl_->numbered(function.text);
+  plan::KeyedProcess process{.text = step, .keys = {}, .make = {}};
+  Schema keys;
+  for (const std::string& key : function.keys) {
+    const auto place = impl_->column_of(input, "process", key);
+    if (!place) {
+      return nullptr;
+    }
+    process.keys.push_back(*place);
+    keys.push_back(input->schema[*place]);
+  }
+  if (!impl_->check_key(step, keys, function.key_fields)) {
+    return nullptr;
+  }
+  if (input->updating) {
+    impl_->add_problem(step, "it takes rows that stay, and the stream changes rows it has given",
+                       {"aggregate in windows, so that each result is final"});
+    return nullptr;
+  }
+  process.make = [make = std::move(function.make), keys = process.keys, fields = function.fields,
+                  step, failures = impl_->failures] {
+    return make_keyed_function(make(keys), fields, step, failures);
+  };
+  return plan::make_keyed_process(input, std::move(process), schema_of(function.fields),
+                                  impl_->next_id("process"), impl_->name);
 }
 
 PlanNode Graph::filter(const PlanNode& input, const std::string& condition) {

@@ -109,6 +109,15 @@ void truncate(detail::ColumnData& column, std::uint32_t rows) {
   column.rows = rows;
 }
 
+detail::ColumnView view_of(const Column& column) {
+  const TypeKind kind = column.type().kind;
+  const bool has_offsets =
+      kind == TypeKind::kText || kind == TypeKind::kBytea || kind == TypeKind::kArray;
+  return {.values = column.raw_values(),
+          .validity = column.validity(),
+          .offsets = has_offsets ? column.offsets() : nullptr};
+}
+
 }  // namespace
 
 Type type_of(detail::FieldKind kind) {
@@ -167,12 +176,16 @@ detail::RowsIn rows_in(const Batch& batch) {
     rows.numbers = *batch.selection;
   }
   for (const Column& column : batch.columns) {
-    const TypeKind kind = column.type().kind;
-    const bool has_offsets =
-        kind == TypeKind::kText || kind == TypeKind::kBytea || kind == TypeKind::kArray;
-    rows.columns.push_back({.values = column.raw_values(),
-                            .validity = column.validity(),
-                            .offsets = has_offsets ? column.offsets() : nullptr});
+    rows.columns.push_back(view_of(column));
+  }
+  return rows;
+}
+
+detail::RowsIn row_in(std::span<const Column> columns) {
+  detail::RowsIn rows;
+  rows.rows = 1;
+  for (const Column& column : columns) {
+    rows.columns.push_back(view_of(column));
   }
   return rows;
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "api/failure_notes.h"
 #include "columnar/batch.h"
+#include "columnar/keyed_function.h"
 #include "columnar/row_function.h"
 #include "thalweg/detail/graph.h"
 
@@ -19,6 +21,8 @@ Column to_column(detail::FieldKind kind, const detail::ColumnData& data);
 
 // A view of the batch, which must outlive it.
 detail::RowsIn rows_in(const Batch& batch);
+// Of columns of one row.
+detail::RowsIn row_in(std::span<const Column> columns);
 
 // A function of the program as a step. `fields`: of its output. What it says when it fails goes to
 // `failures`, under the step's name.
@@ -26,6 +30,11 @@ std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunct
                                                std::vector<detail::FieldInfo> fields,
                                                std::string step,
                                                std::shared_ptr<FailureNotes> failures);
+
+// The same of a function over rows and timers by key.
+std::unique_ptr<KeyedFunction> make_keyed_function(
+    std::unique_ptr<detail::KeyedRowsFunction> function, std::vector<detail::FieldInfo> fields,
+    std::string step, std::shared_ptr<FailureNotes> failures);
 
 // Refuses rows with NULL in a column whose field cannot be NULL.
 std::unique_ptr<RowFunction> make_null_check(std::vector<detail::FieldInfo> fields,

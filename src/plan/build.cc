@@ -444,6 +444,18 @@ NodePtr make_process(NodePtr input, Process process, Schema schema) {
   return share(std::move(node));
 }
 
+NodePtr make_keyed_process(NodePtr input, KeyedProcess process, Schema schema, std::string id,
+                           std::string name) {
+  TW_CHECK(!process.keys.empty() && !input->updating);
+  Node node = following(std::move(input));
+  node.schema = std::move(schema);
+  node.time = {.column = std::nullopt, .lost = node.time.lost, .judged = true};
+  node.step = std::move(process);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
 NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names, RowKey key) {
   Node node = following(std::move(input));
   TW_CHECK(names.empty() || names.size() == node.schema.size());

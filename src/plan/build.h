@@ -61,6 +61,10 @@ NodePtr make_late_rows(NodePtr input, LateRows late);
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 
+// Requires: keys, and an input that only adds rows. `schema`: of the output.
+NodePtr make_keyed_process(NodePtr input, KeyedProcess process, Schema schema, std::string id,
+                           std::string name);
+
 // Columns are shown under `names`, or the input's names where there are none. `key`: what the table
 // is to know the rows by, where that is not the input's own key.
 NodePtr make_sink(NodePtr input, TablePtr table, std::vector<std::string> names = {},

@@ -228,6 +228,11 @@ std::string describe(const Node& node) {
   if (const auto* process = step_of<Process>(node)) {
     return process->text;
   }
+  if (const auto* process = step_of<KeyedProcess>(node)) {
+    return process->text + " by " + join(process->keys, [&node](std::uint32_t key) {
+             return node.inputs[0]->schema[key].name;
+           });
+  }
   if (const auto* sink = step_of<Sink>(node)) {
     return sink->table == nullptr ? "result" : "INSERT INTO " + sink->table->name;
   }

@@ -132,6 +132,7 @@ std::string_view kind_of(const Node& node) {
                                          "top_n",
                                          "process",
                                          "late_rows",
+                                         "keyed_process",
                                          "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   return kKinds[node.step.index()];

@@ -23,7 +23,8 @@ bool judges(const Node& node) {
   if (const auto* top = step_of<TopN>(node)) {
     return top->emit == TopNEmit::kOnWindowClose || top->emit == TopNEmit::kBehindWatermark;
   }
-  return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr;
+  return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
+         step_of<KeyedProcess>(node) != nullptr;
 }
 
 // A function of the program sees whole rows, so that no columns can be carried past it.

@@ -9,6 +9,7 @@
 
 #include "catalog/table.h"
 #include "columnar/kernels.h"
+#include "columnar/keyed_function.h"
 #include "columnar/row_function.h"
 #include "columnar/row_key.h"
 #include "expr/aggregate.h"
@@ -233,6 +234,15 @@ struct Process {
   bool chooses_rows = false;  // It yields rows of its input as they are.
 };
 
+// Passes rows through a function of a C++ program that keeps state and sets timers for each key.
+// Where the input has event time its rows are taken in that order, behind the watermark, and those
+// that come out have the time of the row or timer that they were made of.
+struct KeyedProcess {
+  std::string text;
+  std::vector<std::uint32_t> keys;  // Columns of the input.
+  MakeKeyedFunction make;
+};
+
 // Writes the input's columns into a table's columns of equal types, or hands them to whoever asked
 // for the result (table == nullptr).
 struct Sink {
@@ -243,7 +253,8 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
-               AssignCountWindow, Aggregate, Union, Sort, TopN, Process, LateRows, Sink>
+               AssignCountWindow, Aggregate, Union, Sort, TopN, Process, LateRows, KeyedProcess,
+               Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

@@ -11,6 +11,11 @@
 namespace thalweg::plan {
 namespace {
 
+// Whether it is a function of the program, of which nothing is known but that it reads all columns.
+bool is_function(const Node& node) {
+  return step_of<Process>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
+}
+
 constexpr std::uint32_t kGone = std::numeric_limits<std::uint32_t>::max();
 
 // Which of a node's output columns are read.
@@ -81,7 +86,7 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
       used[i] = wanted[i];
     }
     mark_top_n(node, *top, used);
-  } else if (step_of<Process>(node) != nullptr) {
+  } else if (is_function(node)) {
     used.assign(used.size(), true);
   } else if (const auto* session = step_of<AssignSession>(node)) {
     std::copy_n(wanted.begin(), used.size(), used.begin());
@@ -207,8 +212,8 @@ class Pruner {
       return prune_top_n(*node, *top, input, wanted);
     }
     // A sink or a function of the program, which take every column.
-    TW_CHECK(step_of<Sink>(*node) != nullptr || step_of<Process>(*node) != nullptr);
-    if (step_of<Process>(*node) != nullptr) {
+    TW_CHECK(step_of<Sink>(*node) != nullptr || is_function(*node));
+    if (is_function(*node)) {
       return prune_process(node, input);
     }
     TW_CHECK(input.node->schema.size() == node->schema.size());

@@ -19,7 +19,7 @@ bool is_true(const ExprPtr& predicate) {
 // Whether a step's own rows have no origin: what is above it orders them by their columns.
 bool makes_rows(const Node& node) {
   return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr ||
-         step_of<AssignCountWindow>(node) != nullptr;
+         step_of<AssignCountWindow>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
 }
 
 bool depends_on_order(const Node& node) {

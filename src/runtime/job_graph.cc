@@ -12,6 +12,7 @@
 #include "operators/filter_project.h"
 #include "operators/group_aggregate.h"
 #include "operators/grouping_sets.h"
+#include "operators/keyed_process.h"
 #include "operators/late_filter.h"
 #include "operators/partial_aggregate.h"
 #include "operators/process.h"
@@ -133,6 +134,7 @@ bool reads_time(const Node& node) {
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
+         (step_of<plan::KeyedProcess>(node) != nullptr && !node.time.lost) ||
          (aggregate != nullptr && (aggregate->windowed() || node.inputs[0]->needs_origin));
 }
 
@@ -148,7 +150,8 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   const bool passes = step_of<plan::Aggregate>(node) == nullptr &&
                       step_of<plan::AssignSession>(node) == nullptr &&
                       step_of<plan::AssignCountWindow>(node) == nullptr &&
-                      step_of<plan::ProcessingTime>(node) == nullptr;
+                      step_of<plan::ProcessingTime>(node) == nullptr &&
+                      step_of<plan::KeyedProcess>(node) == nullptr;
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }
@@ -240,8 +243,8 @@ class GraphBuilder {
   // Repeats the rows for each grouping set; `keys` are then columns of theirs.
   Status add_grouping_sets(const Node& node, const plan::Aggregate& aggregate,
                            std::vector<ExprPtr>& keys, Step*& last);
-  // A step that orders rows by time within each of these keys: late ones are judged before they
-  // change workers.
+  // A step that orders rows by time within each of these keys, where they have any: late ones are
+  // judged before they change workers.
   Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
                         std::unique_ptr<Operator> op, Built& built);
   // `lateness_micros`: of a step that has no windows by time.
@@ -445,6 +448,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
   } else if (const auto* windows = step_of<plan::AssignCountWindow>(node)) {
     TW_TRY(build_ordering(node, columns_of(*node.inputs[0], windows->keys), make_operator(node),
                           built));
+  } else if (const auto* process = step_of<plan::KeyedProcess>(node)) {
+    TW_TRY(build_ordering(node, columns_of(*node.inputs[0], process->keys), make_operator(node),
+                          built));
   } else if (const auto* top = step_of<plan::TopN>(node)) {
     TW_TRY(build_top_n(node, *top, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
@@ -543,6 +549,17 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   }
   if (const auto* process = step_of<plan::Process>(node)) {
     return make_process({.function = process->make(), .chooses_rows = process->chooses_rows});
+  }
+  if (const auto* process = step_of<plan::KeyedProcess>(node)) {
+    KeyedProcessSpec spec{.function = process->make(),
+                          .name = process->text,
+                          .keys = process->keys,
+                          .key_types = {},
+                          .timed = !node.time.lost};
+    for (const std::uint32_t key : process->keys) {
+      spec.key_types.push_back(node.inputs[0]->schema[key].type);
+    }
+    return make_keyed_process(std::move(spec));
   }
   TW_CHECK(step_of<plan::Union>(node) != nullptr);
   return make_union();
@@ -675,7 +692,9 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   Built below;
   TW_TRY(build_node(input, below));
   Step* last = below.last;
-  TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last));
+  if (!input.time.lost) {
+    TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last));
+  }
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(std::move(op), step));

@@ -11,6 +11,7 @@
 
 #include "thalweg/aggregates.h"
 #include "thalweg/detail/columns.h"
+#include "thalweg/detail/keyed_call.h"
 #include "thalweg/order.h"
 #include "thalweg/session.h"
 #include "thalweg/watermarks.h"
@@ -71,6 +72,15 @@ struct FunctionDecl {
   std::vector<FieldInfo> fields;  // Of the output, unless it only chooses rows.
 };
 
+struct KeyedFunctionDecl {
+  std::string text;               // For EXPLAIN.
+  std::vector<std::string> keys;  // Of the stream.
+  // `key_places`: the numbers of the key's columns.
+  std::function<std::unique_ptr<KeyedRowsFunction>(std::vector<std::uint32_t> key_places)> make;
+  std::vector<FieldInfo> key_fields;  // What it takes the key for; names do not count.
+  std::vector<FieldInfo> fields;      // Of the output.
+};
+
 // What takes the results. All functions made are called by one thread at a time; what they throw
 // ends the run.
 struct SinkDecl {
@@ -110,6 +120,7 @@ class Graph {
 
   PlanNode source(const SourceDecl& source);
   PlanNode function(const PlanNode& input, FunctionDecl function);
+  PlanNode keyed_function(const PlanNode& input, KeyedFunctionDecl function);
   PlanNode filter(const PlanNode& input, const std::string& condition);
   PlanNode aggregate(const PlanNode& input, const AggregateDecl& aggregate);
   // The rows with the columns of their windows behind their own, each as often as it has windows.

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "thalweg/detail/functions.h"
+#include "thalweg/detail/keyed_call.h"
+#include "thalweg/detail/state_codec.h"
+#include "thalweg/keyed_processor.h"
+
+// Keyed processors as functions over one row or timer at a time.
+namespace thalweg::detail {
+
+// Whether a key is a struct of several fields, rather than the one field itself.
+template <typename Key>
+inline constexpr bool kIsStructKey = std::is_aggregate_v<Key> && !std::same_as<Key, Timestamp>;
+
+template <typename Key>
+std::vector<FieldInfo> fields_of_key() {
+  if constexpr (kIsStructKey<Key>) {
+    return fields_of<Key>();
+  } else {
+    return {{.name = {}, .kind = FieldTraits<Key>::kKind, .nullable = FieldTraits<Key>::kNullable}};
+  }
+}
+
+// The key's columns are those of `places`, in order.
+template <typename Key>
+void read_key(const RowsIn& rows, std::uint32_t row, const std::vector<std::uint32_t>& places,
+              Key& key) {
+  if constexpr (kIsStructKey<Key>) {
+    auto fields = tie_fields(key);
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (FieldTraits<FieldAt<Key, I>>::read(rows.columns[places[I]], row, std::get<I>(fields)), ...);
+    }(std::make_index_sequence<field_count<Key>>());
+  } else {
+    FieldTraits<Key>::read(rows.columns[places[0]], row, key);
+  }
+}
+
+template <typename P>
+class KeyedProcessorFunction final : public KeyedRowsFunction {
+ public:
+  using In = typename P::Input;
+  using State = typename P::State;
+
+  // `key_places`: the numbers of the key's columns among `names`.
+  KeyedProcessorFunction(P processor, std::vector<std::string> names,
+                         std::vector<std::uint32_t> key_places)
+      : processor_(std::move(processor)),
+        names_(std::move(names)),
+        key_places_(std::move(key_places)) {
+    for (std::uint32_t i = 0; i < key_places_.size(); ++i) {
+      own_places_.push_back(i);
+    }
+    write_state(State{}, first_state_);
+  }
+
+  void call(KeyedCall& call, RowsOut& out) override {
+    out.columns.resize(field_count<typename P::Result>);
+    State state{};
+    if (!call.state.empty()) {
+      std::string_view bytes = call.state;
+      read_state(bytes, state);
+    }
+    if (call.is_timer) {
+      read_key(*call.key, 0, own_places_, key_);
+    } else {
+      read_key(*call.rows, call.rows->number(call.row), key_places_, key_);
+    }
+    typename P::Context context(call, key_, out);
+    if (call.is_timer) {
+      processor_.on_timer(Timer{{call.timer_micros}, call.by_wall_clock}, state, context);
+    } else {
+      RowCursor<In> cursor(*call.rows, row_, names_);
+      processor_.process(cursor.at(call.row), state, context);
+    }
+    call.new_state.clear();
+    write_state(state, call.new_state);
+    if (call.new_state == first_state_) {
+      call.new_state.clear();
+    }
+  }
+
+ private:
+  P processor_;
+  std::vector<std::string> names_;
+  std::vector<std::uint32_t> key_places_;
+  std::vector<std::uint32_t> own_places_;  // Of the same columns where they stand alone.
+  std::string first_state_;
+  typename P::Key key_{};
+  typename RowStore<In>::Type row_{};
+};
+
+}  // namespace thalweg::detail

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "thalweg/detail/keyed_call.h"
+#include "thalweg/timestamp.h"
+
+namespace thalweg {
+
+// What fires: set by KeyedContext::set_timer() or set_wall_timer().
+struct Timer {
+  Timestamp time;  // For which it was set.
+  bool by_wall_clock = false;
+};
+
+// What a keyed processor can see and do beside the row and its state. Valid during the call.
+// What is done counts when the call returns: one that throws has emitted nothing and set nothing.
+template <typename Key, typename Out>
+class KeyedContext {
+ public:
+  KeyedContext(detail::KeyedCall& call, const Key& key, detail::RowsOut& out)
+      : call_(call), key_(key), out_(out) {}
+
+  const Key& key() const { return key_; }
+
+  // Event time: the row's, or that for which the timer was set. Never moves back from one call to
+  // the next. In a stream without event time, and for a timer of the wall clock: now().
+  Timestamp time() const { return {call_.time_micros}; }
+  // The wall clock.
+  Timestamp now() const { return {call_.now_micros}; }
+
+  // The row's event time is time(); of a timer of the wall clock, how far event time has come.
+  void emit(const Out& row) {
+    detail::write_row(row, out_.columns);
+    out_.origins.push_back(0);
+  }
+
+  // Calls on_timer() once when event time has passed `at`: after all rows of the key up to `at`,
+  // and before any later one. A time that has passed counts as time(). A timer that is set twice is
+  // one. At the end of a bounded stream those that are set fire, in order; from then on no more can
+  // be set. Requires a stream with event time; throws std::logic_error where there is none.
+  void set_timer(Timestamp at) {
+    require_event_time();
+    call_.timers.push_back({at.micros, /*by_wall_clock=*/false, /*set=*/true});
+  }
+  void remove_timer(Timestamp at) {
+    require_event_time();
+    call_.timers.push_back({at.micros, /*by_wall_clock=*/false, /*set=*/false});
+  }
+
+  // The same by the wall clock, as soon after `at` as the engine comes to it; not once the stream
+  // has ended. Results that follow from it are not a function of the input.
+  void set_wall_timer(Timestamp at) {
+    call_.timers.push_back({at.micros, /*by_wall_clock=*/true, /*set=*/true});
+  }
+  void remove_wall_timer(Timestamp at) {
+    call_.timers.push_back({at.micros, /*by_wall_clock=*/true, /*set=*/false});
+  }
+
+ private:
+  void require_event_time() const {
+    if (!call_.has_event_time) {
+      throw std::logic_error("a timer of event time, in a stream without event time");
+    }
+  }
+
+  detail::KeyedCall& call_;
+  const Key& key_;
+  detail::RowsOut& out_;
+};
+
+// A step written by hand that remembers something of each key and can wait: for KeyedStream::
+// process(). Where the stream has event time, the rows of a key come in its order, each when the
+// watermark has passed it, so that results are a function of the input; rows that come later than
+// that are counted as late. Without event time they come as they arrive.
+//
+// Key: the type of the key's field, or a struct of the fields in the order of key_by(). State: a
+// number, an enum, a std::string, a plain struct, or a std::optional, pair, vector, map or set of
+// such; every key begins with State{}, and one whose state is State{} again and that has no timer
+// is forgotten. The state is read and written as a whole at each call.
+//
+// Each worker has a copy of the processor and some of the keys; what it keeps in members it shares
+// between those and loses at a restart. A row on which process() throws is rejected and counted,
+// and leaves no trace in the state; when on_timer() throws the run fails.
+template <typename KeyOf, typename In, typename StateOf, typename Out>
+class KeyedProcessor {
+ public:
+  using Key = KeyOf;
+  using Input = In;
+  using State = StateOf;
+  using Result = Out;
+  using Context = KeyedContext<Key, Out>;
+
+  virtual ~KeyedProcessor() = default;
+  virtual void process(const In& row, State& state, Context& context) = 0;
+  virtual void on_timer(const Timer& /*timer*/, State& /*state*/, Context& /*context*/) {}
+};
+
+}  // namespace thalweg

@@ -1,0 +1,96 @@
+#include <exception>
+#include <utility>
+
+#include "api/program_columns.h"
+
+namespace thalweg {
+namespace {
+
+class ProgramKeyedFunction final : public KeyedFunction {
+ public:
+  ProgramKeyedFunction(std::unique_ptr<detail::KeyedRowsFunction> function,
+                       std::vector<detail::FieldInfo> fields, std::string step,
+                       std::shared_ptr<FailureNotes> failures)
+      : function_(std::move(function)),
+        fields_(std::move(fields)),
+        step_(std::move(step)),
+        failures_(std::move(failures)) {}
+
+  void begin(const Batch& batch) override { rows_ = rows_in(batch); }
+
+  bool call(KeyedTurn& turn) override {
+    put_in(turn);
+    const std::size_t rows_before = out_.origins.size();
+    try {
+      function_->call(call_, out_);
+    } catch (...) {
+      out_.refuse(turn.row, rows_before);
+      out_.refused.clear();
+      if (turn.cause == KeyedTurn::Cause::kRow) {
+        failures_->add(step_, std::string(to_string(RowError::kFunctionFailed)), out_.failure);
+      }
+      return false;
+    }
+    std::swap(turn.new_state, call_.new_state);
+    for (const detail::KeyedCall::TimerChange& change : call_.timers) {
+      turn.timers.push_back({{change.micros}, change.by_wall_clock, change.set});
+    }
+    return true;
+  }
+
+  std::string failure() const override { return out_.failure; }
+
+  std::uint32_t rows_made() const override {
+    return static_cast<std::uint32_t>(out_.origins.size());
+  }
+
+  std::vector<Column> take() override {
+    std::vector<Column> columns;
+    for (std::size_t i = 0; i < out_.columns.size(); ++i) {
+      columns.push_back(to_column(fields_[i].kind, out_.columns[i]));
+    }
+    out_.columns.clear();
+    out_.origins.clear();
+    return columns;
+  }
+
+ private:
+  void put_in(const KeyedTurn& turn) {
+    call_.is_timer = turn.cause != KeyedTurn::Cause::kRow;
+    call_.by_wall_clock = turn.cause == KeyedTurn::Cause::kWallTimer;
+    call_.timer_micros = turn.timer_time.micros;
+    call_.has_event_time = turn.has_event_time;
+    call_.time_micros = turn.time.micros;
+    call_.now_micros = turn.now.micros;
+    call_.state = turn.state;
+    call_.timers.clear();
+    call_.row = turn.row;
+    if (call_.is_timer) {
+      key_ = row_in(turn.key);
+      call_.key = &key_;
+    } else {
+      call_.rows = &rows_;
+    }
+  }
+
+  const std::unique_ptr<detail::KeyedRowsFunction> function_;
+  const std::vector<detail::FieldInfo> fields_;
+  const std::string step_;
+  const std::shared_ptr<FailureNotes> failures_;
+
+  detail::RowsIn rows_;
+  detail::RowsIn key_;
+  detail::KeyedCall call_;
+  detail::RowsOut out_;
+};
+
+}  // namespace
+
+std::unique_ptr<KeyedFunction> make_keyed_function(
+    std::unique_ptr<detail::KeyedRowsFunction> function, std::vector<detail::FieldInfo> fields,
+    std::string step, std::shared_ptr<FailureNotes> failures) {
+  return std::make_unique<ProgramKeyedFunction>(std::move(function), std::move(fields),
+                                                std::move(step), std::move(failures));
+}
+
+}  // namespace thalweg

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/event_time.h"
+#include "base/result.h"
+#include "columnar/batch.h"
+
+namespace thalweg {
+
+// One row or one timer of a key, as a function of the program gets it, and what it wants done. The
+// key's state is bytes that only the function understands.
+struct KeyedTurn {
+  enum class Cause : std::uint8_t { kRow, kTimer, kWallTimer };
+  struct TimerChange {
+    EventTime time;
+    bool by_wall_clock = false;
+    bool set = true;  // Else removed.
+  };
+
+  Cause cause = Cause::kRow;
+  std::uint32_t row = 0;        // kRow: its number among the existing rows of the batch.
+  std::span<const Column> key;  // Of a timer: the key's columns, of one row.
+  EventTime timer_time;         // For which it was set.
+  EventTime time;               // Event time; the wall clock where there is none.
+  bool has_event_time = false;
+  EventTime now;           // The wall clock.
+  std::string_view state;  // Empty: there is none.
+
+  std::string new_state;  // Empty: none is kept.
+  std::vector<TimerChange> timers;
+};
+
+// A function of the program over the rows and timers of keys, one after the other. Owned by one
+// worker.
+class KeyedFunction {
+ public:
+  virtual ~KeyedFunction() = default;
+
+  // The rows that the following calls are about. The batch outlives them.
+  virtual void begin(const Batch& batch) = 0;
+
+  // False: it failed, and nothing of the call counts.
+  virtual bool call(KeyedTurn& turn) = 0;
+  // What the last call that failed said.
+  virtual std::string failure() const = 0;
+
+  // Rows made since the last take(), and their columns.
+  virtual std::uint32_t rows_made() const = 0;
+  virtual std::vector<Column> take() = 0;
+};
+
+// Called by any worker, perhaps several at a time.
+using MakeKeyedFunction = std::function<std::unique_ptr<KeyedFunction>()>;
+
+}  // namespace thalweg

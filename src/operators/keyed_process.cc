@@ -1,0 +1,247 @@
+#include "operators/keyed_process.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "columnar/builder.h"
+#include "columnar/kernels.h"
+#include "operators/late_after_idle.h"
+#include "state/keyed_records.h"
+#include "state/time_ordered_rows.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::uint32_t kRowsPerBatch = 4096;
+constexpr std::uint32_t kCallsBetweenLooks = 1024;  // At whether consumers have room.
+
+using TimerKind = KeyedRecords::TimerKind;
+
+class KeyedProcess final : public Operator {
+ public:
+  explicit KeyedProcess(KeyedProcessSpec spec)
+      : spec_(std::move(spec)), records_(spec_.key_types), times_(type_of(TypeKind::kTimestamp)) {}
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    if (spec_.timed) {
+      waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
+      hold(out);
+      return Progress::kDone;
+    }
+    take_up(std::move(batch));
+    return resume(out);
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock == Clock::kWall) {
+      now_ = now;
+      return resume(out);
+    }
+    watermark_ = now;
+    if (spec_.timed) {
+      if (std::optional<Batch> passed = waiting_.take_before(now)) {
+        take_up(*std::move(passed));
+      }
+    }
+    if (now == kEndOfTime) {
+      records_.drop_timers(TimerKind::kWallClock);
+    }
+    return resume(out);
+  }
+
+  // The rows taken up and the timers that are due, in order of time.
+  Result<Progress> resume(Emitter& out) override {
+    for (std::uint32_t calls = 0; turn_once(out); ++calls) {
+      if (!failure_.ok()) {
+        return failure_;
+      }
+      if (spec_.function->rows_made() >= kRowsPerBatch || calls == kCallsBetweenLooks) {
+        calls = 0;
+        emit_rows(out);
+        if (!out.has_room()) {
+          return Progress::kMore;
+        }
+      }
+    }
+    emit_rows(out);
+    rows_ = Batch();
+    order_.clear();
+    ids_.clear();
+    next_ = 0;
+    if (records_.is_sparse()) {
+      records_.compact();
+    }
+    hold(out);
+    return Progress::kDone;
+  }
+
+ private:
+  // Makes these the rows at hand, in the order in which they are to be taken.
+  void take_up(Batch batch) {
+    rows_ = std::move(batch).compacted();
+    order_.resize(rows_.length);
+    std::iota(order_.begin(), order_.end(), 0U);
+    if (spec_.timed) {
+      sort_by_time();
+    }
+    std::vector<Column> keys;
+    for (const std::uint32_t key : spec_.keys) {
+      keys.push_back(rows_.columns[key]);
+    }
+    ids_.resize(rows_.length);
+    records_.find_or_insert(keys, {.rows = {}, .all = true}, ids_);
+    spec_.function->begin(rows_);
+  }
+
+  void sort_by_time() {
+    std::vector<Column> columns = {*rows_.event_time};
+    if (rows_.partition && rows_.position) {
+      columns.push_back(*rows_.partition);
+      columns.push_back(*rows_.position);
+    } else {
+      columns.insert(columns.end(), rows_.columns.begin(), rows_.columns.end());
+    }
+    std::vector<SortKey> keys;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      keys.push_back({.column = i});
+    }
+    order_ = sort_rows(columns, keys, rows_.length);
+  }
+
+  EventTime time_of(RowIndex row) const { return {rows_.event_time->values<std::int64_t>()[row]}; }
+
+  // One row or timer; false: none is due.
+  bool turn_once(Emitter& out) {
+    const bool has_row = next_ < order_.size();
+    const auto timer = records_.first_timer(TimerKind::kEventTime);
+    const bool is_due = timer && (timer->time < watermark_ || watermark_ == kEndOfTime);
+    if (is_due && !(has_row && time_of(order_[next_]) <= timer->time)) {
+      event_time_ = std::max(event_time_, timer->time);
+      fire(KeyedTurn::Cause::kTimer, *timer);
+      return true;
+    }
+    if (has_row) {
+      take_row(order_[next_++], out);
+      return true;
+    }
+    const auto wall_timer = records_.first_timer(TimerKind::kWallClock);
+    if (wall_timer && wall_timer->time <= now_) {
+      event_time_ = std::max(event_time_, watermark_);
+      fire(KeyedTurn::Cause::kWallTimer, *wall_timer);
+      return true;
+    }
+    return false;
+  }
+
+  void take_row(RowIndex row, Emitter& out) {
+    if (spec_.timed) {
+      event_time_ = time_of(row);
+    }
+    turn_.cause = KeyedTurn::Cause::kRow;
+    turn_.row = row;
+    if (!call(ids_[row])) {
+      const RowIndex rejected[] = {row};
+      out.reject(rows_, rejected, RowError::kFunctionFailed);
+    }
+  }
+
+  void fire(KeyedTurn::Cause cause, const KeyedRecords::Timer& timer) {
+    const bool by_wall_clock = cause == KeyedTurn::Cause::kWallTimer;
+    const std::vector<Column> key = records_.key(timer.id);
+    records_.remove_timer(by_wall_clock ? TimerKind::kWallClock : TimerKind::kEventTime, timer.id,
+                          timer.time);
+    turn_.cause = cause;
+    turn_.key = key;
+    turn_.timer_time = timer.time;
+    if (!call(timer.id)) {
+      failure_ = Status(Code::kRowFailed,
+                        "a timer of \"" + spec_.name + "\" failed: " + spec_.function->failure());
+    }
+    turn_.key = {};
+  }
+
+  bool call(GroupId id) {
+    const bool by_wall_clock = turn_.cause == KeyedTurn::Cause::kWallTimer;
+    turn_.has_event_time = spec_.timed;
+    turn_.time = spec_.timed && !by_wall_clock ? event_time_ : now_;
+    turn_.now = now_;
+    turn_.state = records_.get(id);
+    turn_.new_state.clear();
+    turn_.timers.clear();
+    if (!spec_.function->call(turn_)) {
+      return false;
+    }
+    if (turn_.new_state != turn_.state) {
+      records_.put(id, turn_.new_state);
+    }
+    for (const KeyedTurn::TimerChange& change : turn_.timers) {
+      change_timer(id, change);
+    }
+    if (spec_.timed) {
+      while (times_.length() < spec_.function->rows_made()) {
+        times_.append(event_time_.micros);
+      }
+    }
+    return true;
+  }
+
+  void change_timer(GroupId id, const KeyedTurn::TimerChange& change) {
+    const TimerKind kind = change.by_wall_clock ? TimerKind::kWallClock : TimerKind::kEventTime;
+    // One of the wall clock waits for the next look at it, or it could fire for ever.
+    const EventTime time =
+        std::max(change.time, change.by_wall_clock ? later_by(now_, 1) : event_time_);
+    if (!change.set) {
+      records_.remove_timer(kind, id, time);
+    } else if (watermark_ != kEndOfTime || turn_.cause == KeyedTurn::Cause::kRow) {
+      // What a timer sets when the input has ended would never come to an end.
+      records_.set_timer(kind, id, time);
+    }
+  }
+
+  void emit_rows(Emitter& out) {
+    if (spec_.function->rows_made() == 0) {
+      return;
+    }
+    Batch batch;
+    batch.length = spec_.function->rows_made();
+    batch.columns = spec_.function->take();
+    if (spec_.timed) {
+      set_event_time(batch, times_.finish());
+    }
+    out.emit(Port::kMain, std::move(batch));
+  }
+
+  void hold(Emitter& out) const {
+    const auto timer = records_.first_timer(TimerKind::kEventTime);
+    const auto wall_timer = records_.first_timer(TimerKind::kWallClock);
+    out.hold({.count = waiting_.rows() + records_.live(),
+              .due = std::min(waiting_.first_time(), timer ? timer->time : kEndOfTime),
+              .due_by_wall_clock = wall_timer ? wall_timer->time : kEndOfTime});
+  }
+
+  const KeyedProcessSpec spec_;
+  KeyedRecords records_;
+  TimeOrderedRows waiting_;
+  EventTime watermark_ = kStartOfTime;
+  EventTime event_time_ = kStartOfTime;  // Of the last row or timer.
+  EventTime now_ = kStartOfTime;
+
+  Batch rows_;                   // Those at hand,
+  std::vector<RowIndex> order_;  // in this order,
+  std::vector<GroupId> ids_;     // with these keys.
+  std::size_t next_ = 0;
+
+  KeyedTurn turn_;
+  ColumnBuilder times_;  // Of the rows made.
+  Status failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_keyed_process(KeyedProcessSpec spec) {
+  return std::make_unique<KeyedProcess>(std::move(spec));
+}
+
+}  // namespace thalweg

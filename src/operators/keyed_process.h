@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "columnar/keyed_function.h"
+#include "columnar/type.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+struct KeyedProcessSpec {
+  std::unique_ptr<KeyedFunction> function;
+  std::string name;                 // Of the step, for the user.
+  std::vector<std::uint32_t> keys;  // Columns of the input.
+  std::vector<Type> key_types;
+  // Whether rows have event time. They are then taken in its order (rows of one time by partition
+  // and position), each when the watermark has passed it; else as they come.
+  bool timed = false;
+};
+
+// Passes rows and timers, by key, through a function of the program. A timer of event time fires
+// after the rows up to its time and before later ones. A row older than the operator's own
+// watermark is rejected (RowError::kLateAfterIdle), and so is one that the function fails on; a
+// timer that it fails on ends the job. What is put out has the event time of the row or timer that
+// it was made of.
+std::unique_ptr<Operator> make_keyed_process(KeyedProcessSpec spec);
+
+}  // namespace thalweg

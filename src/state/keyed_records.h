@@ -1,0 +1,79 @@
+#pragma once
+
+#include <absl/container/btree_set.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/event_time.h"
+#include "state/group_records.h"
+#include "state/key_index.h"
+#include "state/state_array.h"
+
+namespace thalweg {
+
+// A record of bytes and timers for each key, or neither: keys that have neither are forgotten.
+// Timers are those of event time and those of the wall clock.
+class KeyedRecords {
+ public:
+  enum class TimerKind : std::uint8_t { kEventTime, kWallClock };
+  struct Timer {
+    EventTime time;
+    GroupId id = 0;
+  };
+
+  explicit KeyedRecords(std::vector<Type> key_types);
+
+  // The numbers of these rows' keys, valid until compact().
+  void find_or_insert(std::span<const Column> keys, KeyIndex::Rows rows, std::span<GroupId> ids);
+  std::vector<Column> key(GroupId id) const { return index_->keys({&id, 1}); }
+
+  // Empty: there is none. Valid until the next put().
+  std::string_view get(GroupId id) const {
+    return has_record_[id] != 0 ? records_.get(id) : std::string_view();
+  }
+  // An empty record takes the key's away.
+  void put(GroupId id, std::string_view record);
+
+  // Setting one twice, and removing one that is not set, change nothing.
+  void set_timer(TimerKind kind, GroupId id, EventTime time);
+  void remove_timer(TimerKind kind, GroupId id, EventTime time);
+  // The earliest; those of one time in the order of their keys' numbers.
+  std::optional<Timer> first_timer(TimerKind kind) const;
+  void drop_timers(TimerKind kind);
+
+  // Keys that have a record or a timer.
+  std::uint32_t live() const { return live_; }
+
+  // Whether most numbers are those of keys that have neither.
+  bool is_sparse() const { return index_->size() > kSparseMin && index_->size() > 2 * live_; }
+  // Numbers the live keys anew and forgets the others.
+  void compact();
+
+  std::size_t memory_bytes() const;
+
+ private:
+  static constexpr std::uint32_t kSparseMin = 4096;
+
+  using Timers = absl::btree_set<std::pair<std::int64_t, GroupId>>;
+
+  bool is_live(GroupId id) const { return has_record_[id] != 0 || timer_counts_[id] != 0; }
+  void grow_to(std::uint32_t keys);
+  Timers& timers(TimerKind kind) { return timers_[static_cast<std::size_t>(kind)]; }
+  const Timers& timers(TimerKind kind) const { return timers_[static_cast<std::size_t>(kind)]; }
+
+  std::vector<Type> key_types_;
+  std::unique_ptr<KeyIndex> index_;
+  GroupRecords records_;
+  StateArray<std::uint8_t> has_record_;
+  StateArray<std::uint32_t> timer_counts_;
+  Timers timers_[2];
+  std::uint32_t live_ = 0;
+};
+
+}  // namespace thalweg
