@@ -10,13 +10,15 @@ namespace thalweg {
 // A window [start, end) holds the rows with start <= time < end. Spans that make no window (a size
 // of nothing, a step beyond the size) are told of when the pipeline runs.
 struct Windows {
-  enum class Kind : std::uint8_t { kTumbling, kHopping, kCumulating, kSession };
+  enum class Kind : std::uint8_t { kTumbling, kHopping, kCumulating, kSession, kRows };
 
   Kind kind = Kind::kTumbling;
   std::chrono::microseconds size{0};
   std::chrono::microseconds step{0};  // A slide, or a step of cumulating windows.
   std::chrono::microseconds offset{0};
   std::chrono::microseconds gap{0};  // Of sessions.
+  std::uint64_t rows = 0;            // Of kRows, and how many a window begins after another.
+  std::uint64_t rows_apart = 0;
 };
 
 // One after the other, beginning at 1970-01-01 00:00 UTC plus the offset. TUMBLE of SQL.
@@ -60,5 +62,20 @@ inline Windows cumulating(const Cumulation& cumulation) {
 inline Windows session(std::chrono::microseconds gap) {
   return {.kind = Windows::Kind::kSession, .gap = gap};
 }
+
+struct RowHop {
+  std::uint64_t rows;
+  std::uint64_t slide;
+};
+
+// hopping_rows({.rows = 100, .slide = 10}): of each key, in order of event time, the last hundred
+// rows at every tenth. window_number counts a key's windows from 1; at the end of a bounded stream
+// those that are not full come too. For aggregate() and rows(), whose rows have no event time then.
+// HOP_ROWS of SQL.
+inline Windows hopping_rows(const RowHop& hop) {
+  return {.kind = Windows::Kind::kRows, .rows = hop.rows, .rows_apart = hop.slide};
+}
+// One after the other. TUMBLE_ROWS of SQL.
+inline Windows tumbling_rows(std::uint64_t rows) { return hopping_rows({rows, rows}); }
 
 }  // namespace thalweg

@@ -25,6 +25,13 @@ std::string mistake_in(const Windows& windows) {
   if (windows.kind == Windows::Kind::kSession) {
     return windows.gap.count() > 0 ? "" : more_than_nothing("gap of a session", windows.gap);
   }
+  if (windows.kind == Windows::Kind::kRows) {
+    return windows.rows > 0 && windows.rows_apart > 0
+               ? ""
+               : fmt::format(
+                     "windows have one row or more and begin one or more apart, not {} and {}",
+                     windows.rows, windows.rows_apart);
+  }
   if (windows.size.count() <= 0) {
     return more_than_nothing("size of a window", windows.size);
   }
@@ -43,7 +50,7 @@ std::string mistake_in(const Windows& windows) {
   return "";
 }
 
-// Requires: no session, and no mistake in it.
+// Requires: windows of fixed times, and no mistake in them.
 plan::Window window_of(const Windows& windows) {
   plan::Window window;
   window.size_micros = windows.size.count();
@@ -51,6 +58,7 @@ plan::Window window_of(const Windows& windows) {
   switch (windows.kind) {
     case Windows::Kind::kTumbling:
     case Windows::Kind::kSession:
+    case Windows::Kind::kRows:
       break;
     case Windows::Kind::kHopping:
       window.kind = plan::WindowKind::kHop;
@@ -158,8 +166,11 @@ bool Graph::Impl::check_windows(const PlanNode& input, const Windows& windows) {
     add_problem("window", mistake, {});
     return false;
   }
-  if (windows.kind == Windows::Kind::kSession && input->updating) {
-    add_problem("window", "sessions need final rows, and these change as they come",
+  const bool by_rows = windows.kind == Windows::Kind::kRows;
+  if ((windows.kind == Windows::Kind::kSession || by_rows) && input->updating) {
+    add_problem("window",
+                fmt::format("{} need final rows, and these change as they come",
+                            by_rows ? "windows of so many rows" : "sessions"),
                 {"let the windows below give final results: without allowed_lateness, emit_changes "
                  "and emit_every"});
     return false;
@@ -185,7 +196,24 @@ std::string Graph::Impl::next_id(const std::string& kind) {
   return fmt::format("{}/{}#{}", name, kind, ++operators[kind]);
 }
 
+// A window is full, and its result final, when its last row has come: the planner knows that of
+// groups that hold the window's number.
+PlanNode Graph::aggregate_rows(const PlanNode& input, const AggregateDecl& decl) {
+  if (decl.emission.kind != EmissionDecl::Kind::kOnClose || decl.emission.lateness.count() != 0) {
+    impl_->add_problem("aggregate", "windows of so many rows give final results alone",
+                       {"leave out allowed_lateness, emit_changes or emit_every"});
+    return nullptr;
+  }
+  const PlanNode rows = assign_windows(input, decl.keys, *decl.windows);
+  std::vector<std::string> keys = decl.keys;
+  keys.insert(keys.end(), {"window_number", "window_start", "window_end", "window_time"});
+  return aggregate(rows, {std::move(keys), std::nullopt, decl.aggregates});
+}
+
 PlanNode Graph::aggregate(const PlanNode& input, const AggregateDecl& decl) {
+  if (decl.windows && decl.windows->kind == Windows::Kind::kRows) {
+    return aggregate_rows(input, decl);
+  }
   if (input == nullptr || (decl.windows && !impl_->check_windows(input, *decl.windows))) {
     return nullptr;
   }
@@ -258,6 +286,14 @@ PlanNode Graph::assign_windows(const PlanNode& input, const std::vector<std::str
         input, {.keys = std::move(*columns), .gap_micros = windows.gap.count()},
         impl_->next_id("session"), impl_->name);
   }
+  if (windows.kind == Windows::Kind::kRows) {
+    plan::AssignCountWindow assign{.keys = {}, .rows = windows.rows, .step = windows.rows_apart};
+    for (const ExprPtr& key : *columns) {
+      assign.keys.push_back(key->column);
+    }
+    return plan::make_assign_count_window(input, std::move(assign), impl_->next_id("window"),
+                                          impl_->name);
+  }
   return plan::make_assign_window(input, window_of(windows));
 }
 
@@ -273,6 +309,10 @@ PlanNode Graph::late_rows(const PlanNode& input, const Windows& windows,
     impl_->add_problem("late_rows", mistake, {});
     return nullptr;
   }
+  if (windows.kind == Windows::Kind::kRows) {
+    impl_->add_problem("late_rows", "a row misses no window of so many rows", {});
+    return nullptr;
+  }
   plan::LateRows late{.window = std::nullopt, .lateness_micros = lateness.count()};
   if (windows.kind != Windows::Kind::kSession) {
     late.window = window_of(windows);
@@ -283,6 +323,10 @@ PlanNode Graph::late_rows(const PlanNode& input, const Windows& windows,
 }
 
 PlanNode Graph::top(const PlanNode& input, const TopDecl& decl) {
+  if (input != nullptr && decl.windows && decl.windows->kind == Windows::Kind::kRows) {
+    impl_->add_problem("top", "it takes windows of time, not of so many rows", {});
+    return nullptr;
+  }
   PlanNode node = decl.windows ? assign_windows(input, decl.keys, *decl.windows) : input;
   if (node == nullptr) {
     return nullptr;

@@ -151,6 +151,8 @@ class Graph {
   RunProgress progress() const;
 
  private:
+  PlanNode aggregate_rows(const PlanNode& input, const AggregateDecl& aggregate);
+
   void run_plan(const SessionOptions& options, RunReport& report);
 
   struct Impl;
