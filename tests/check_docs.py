@@ -2,8 +2,10 @@
 """Checks the documents against the project.
 
 Without arguments: links lead somewhere, every source folder has its README, every `./dev VERB` that
-is named exists, every question of docs/reference/semantics.md is named by a test. With --run: each command in a ```console block is run in examples/data with the
-program on the PATH, and must print what the block shows, where `...` stands for any text or lines.
+is named exists, every question of docs/reference/semantics.md is named by a test, and the page on
+C++ shows what its test compiles and names every call. With --run: each command in a ```console
+block is run in examples/data with the program on the PATH, and must print what the block shows,
+where `...` stands for any text or lines.
 """
 import pathlib
 import re
@@ -15,6 +17,15 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 VERB = re.compile(r"\./dev ([a-z]+)")
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CPP = re.compile(r"^```cpp\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# A function that a public header declares for programs: indented by a class, or not at all.
+CPP_CALL = re.compile(r"^(?:  )?(?! |//)[\w:<>&*, ]+ (\w+)\(", re.MULTILINE)
+CPP_PAGE = ROOT / "docs/reference/cpp.md"
+CPP_TEST = ROOT / "src/api/cpp_page_test.cc"
+# The headers that the page goes through.
+CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "pipeline", "processor", "record",
+               "stream", "watermarks", "windows")
+CPP_FOR_THE_ENGINE = {"make_producer", "set_origin", "move_to"}
 COMMAND_SECONDS_MAX = 60
 
 
@@ -52,6 +63,24 @@ def untested_questions():
     for question in re.findall(r"^\| ([^|]+) \|", page.read_text(), re.MULTILINE)[2:]:
         if question not in tests:
             yield f"docs/reference/semantics.md: no test is named after: {question}"
+
+
+def without_spaces(text):
+    return re.sub(r"\s+", "", text)
+
+
+def cpp_page():
+    page = CPP_PAGE.read_text()
+    compiled = without_spaces(CPP_TEST.read_text())
+    for block in CPP.findall(page):
+        if without_spaces(block) not in compiled:
+            yield f"{CPP_PAGE.name}: not in {CPP_TEST.name}: {block.splitlines()[0]}"
+    for name in CPP_HEADERS:
+        header = (ROOT / f"include/thalweg/{name}.h").read_text().split("\n private:")
+        public = header[0] + "".join(part.partition("\n};")[2] for part in header[1:])
+        for call in sorted(set(CPP_CALL.findall(public)) - CPP_FOR_THE_ENGINE):
+            if not re.search(rf"\b{call}\b", page):
+                yield f"{CPP_PAGE.name}: says nothing of {call}() in {name}.h"
 
 
 def commands(document):
@@ -97,7 +126,7 @@ def run_documented():
 def main():
     if "--run" in sys.argv:
         return run_documented()
-    problems = [*folders_without_readme(), *untested_questions()]
+    problems = [*folders_without_readme(), *untested_questions(), *cpp_page()]
     for document in documents():
         problems += [*broken_links(document), *unknown_verbs(document)]
     print("\n".join(problems) or "docs: ok")
