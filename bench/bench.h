@@ -64,6 +64,7 @@ Bench bench_json_q12();
 Bench bench_duckdb_json_q12();
 Bench bench_duckdb_json_q12_2();
 Bench bench_scale();
+Bench bench_open_windows();
 Bench bench_footprint();
 
 }  // namespace thalweg::bench

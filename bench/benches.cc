@@ -23,6 +23,7 @@ std::span<const Bench> benches() {
       bench_duckdb_json_q12(),
       bench_duckdb_json_q12_2(),
       bench_scale(),
+      bench_open_windows(),
       bench_footprint(),
   };
   return all;

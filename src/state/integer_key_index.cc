@@ -18,6 +18,9 @@ constexpr std::size_t kSlotsMin = 64;
 constexpr std::size_t kPrefetchBytesMin = std::size_t{1} << 20;
 constexpr std::size_t kPrefetchAhead = 32;
 
+// How many places of a key are looked at before any is judged.
+constexpr std::size_t kPlacesTried = 3;
+
 // Small tables are full at 3 in 8, so that nearly every key is found at once; larger ones at 5 in
 // 8, where ten million keys still fit 2^24 slots.
 constexpr std::size_t kRoomySlotsMax = 16'384;
@@ -149,10 +152,10 @@ class IntegerKeyIndex final : public KeyIndex {
     std::size_t i = 0;
     if (slots_.memory_bytes() >= kPrefetchBytesMin && count > kPrefetchAhead) {
       for (std::size_t first = 0; first < kPrefetchAhead; ++first) {
-        __builtin_prefetch(&slots_[home(key_at(first))], 1);
+        prefetch(key_at(first));
       }
       for (; i + kPrefetchAhead < count; ++i) {
-        __builtin_prefetch(&slots_[home(key_at(i + kPrefetchAhead))], 1);
+        prefetch(key_at(i + kPrefetchAhead));
         find_one<kTask>(key_at(i), i, ids);
       }
     }
@@ -161,11 +164,20 @@ class IntegerKeyIndex final : public KeyIndex {
     }
   }
 
+  // The places that find_one() looks at may lie in two cache lines.
+  void prefetch(std::int64_t key) const {
+    const Slot* const slot = &slots_[home(key)];
+    __builtin_prefetch(slot, 1);
+    __builtin_prefetch(slot + kPlacesTried - 1, 1);
+  }
+
   template <Task kTask>
   void find_one(std::int64_t key, std::size_t i, GroupId* ids) {
-    // The second place is tried without a branch: which of the two it is cannot be foreseen.
+    // The next places are tried without a branch: which of them it is cannot be foreseen.
     Slot* slot = slots_.data() + home(key);
-    slot += slot->key != key ? 1 : 0;
+    for (std::size_t place = 1; place < kPlacesTried; ++place) {
+      slot += slot->key != key ? 1 : 0;
+    }
     if constexpr (kTask == Task::kCount) {
       if (slot->key != key || slot->rows == 0) [[unlikely]] {
         slot = find_slot(key);
@@ -223,7 +235,7 @@ class IntegerKeyIndex final : public KeyIndex {
 
   void reset_slots(std::size_t count) {
     slot_count_ = count;
-    slots_.grow_to(count + 1);  // The one behind the last stays free: see find_one().
+    slots_.grow_to(count + kPlacesTried - 1);  // Those behind the last stay free: see find_one().
     shift_ = 64 - std::countr_zero(count);
   }
 
