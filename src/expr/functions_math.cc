@@ -200,6 +200,9 @@ double round_double_digits(double value, std::int64_t digits) {
     return value;
   }
   const double rounded = kRounding == Rounding::kNearest ? std::round(raised) : std::trunc(raised);
+  if (rounded == 0) {
+    return rounded;  // However large the unit is.
+  }
   return digits < 0 ? rounded * unit : rounded / unit;
 }
 

@@ -54,6 +54,10 @@ std::int64_t micros_of(const Interval& interval) {
   return interval.days * kDayMicros + interval.nanos / 1000;
 }
 
+bool is_time(const Field& column) {
+  return column.type.kind == TypeKind::kTimestamp || column.type.kind == TypeKind::kTimestamptz;
+}
+
 std::string watermark_for(const std::string& column) {
   const std::string name = quote_name(column);
   return "WATERMARK FOR " + name + " AS " + name + " - INTERVAL '5 seconds'";
@@ -63,9 +67,7 @@ std::string watermark_for(const std::string& column) {
 std::string declaration(const std::string& name, const Table& table, const Field& time) {
   std::string text = "CREATE TABLE " + quote_name(name) + " (";
   for (const TableColumn& column : table.columns) {
-    const TypeKind kind = column.field.type.kind;
-    const bool is_time = kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
-    const bool other = column.field.name == time.name && !is_time;
+    const bool other = column.field.name == time.name && !is_time(column.field);
     text += quote_name(column.field.name) + ' ';
     text += (other ? "TIMESTAMP" : to_string(column.field.type)) + ", ";
   }
@@ -80,7 +82,9 @@ void report_no_event_time(BindContext& context, const Scope& scope, const Field&
                           const std::string& window) {
   std::vector<std::string> notes;
   if (scope.table != nullptr) {
-    notes.push_back("add to CREATE TABLE " + quote_name(scope.table->name) + ": " +
+    const bool other = !is_time(column);
+    notes.push_back((other ? "declare " + quote_name(column.name) + " TIMESTAMP, and add" : "add") +
+                    std::string(" to CREATE TABLE ") + quote_name(scope.table->name) + ": " +
                     watermark_for(column.name));
   } else if (const auto* scan = plan::step_of<plan::Scan>(*scope.node);
              scan != nullptr && !context.names().tables.contains(fold_name(scan->table->name)) &&
