@@ -83,9 +83,13 @@ std::string connectors_page() {
   std::string page =
       "# Connectors and formats\n\n"
       "Made from the tables that `WITH (...)` is checked with. Names may be quoted or not:\n"
-      "`path = 'x'` and `'path' = 'x'` are the same.\n";
+      "`path = 'x'` and `'path' = 'x'` are the same. `thalweg connectors NAME` tells the same.\n"
+      "\n## Every table that is read\n\n" +
+      options_table(table_option_docs());
   for (const ConnectorDoc& connector : connector_docs()) {
-    page += "\n## Connector " + connector.name + "\n\n" + connector.text + " It can be " +
+    page += "\n## Connector " + connector.name + "\n\n" + connector.text +
+            (connector.aliases.empty() ? "" : " Also " + list(connector.aliases) + ".") +
+            " It can be " +
             (connector.can_read && connector.can_write ? "read and written"
              : connector.can_read                      ? "read"
                                                        : "written") +

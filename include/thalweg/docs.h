@@ -61,6 +61,8 @@ std::vector<FunctionDoc> function_docs();
 std::string aggregate_rows_of_examples();  // What FROM takes: "(VALUES ...) AS v(x, t)".
 std::vector<ConnectorDoc> connector_docs();
 std::vector<FormatDoc> format_docs();
+// Options of every table that is read, beside those of its connector and format.
+std::vector<OptionDoc> table_option_docs();
 std::vector<ErrorDoc> error_docs();
 std::vector<RowErrorDoc> row_error_docs();
 

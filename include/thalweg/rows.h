@@ -23,7 +23,7 @@ struct ResultHeader {
   // Columns by which rows that stand at one time differ from each other: none of them where there
   // is one row at most, nothing where no such columns are known.
   std::optional<std::vector<std::uint32_t>> key = std::nullopt;
-  bool bounded = true;  // The rows come to an end by themselves.
+  bool bounded = true;  // The run that gives the rows ends by itself.
 };
 
 // Some rows of an answer. A view: valid during the call that hands it over.

@@ -30,6 +30,8 @@ struct RunProgress {
     // back.
     std::optional<std::int64_t> idle_micros;
     bool holds_back = false;  // No active partition has a lower watermark.
+    // How often its file was found cut or written anew, and was read from its beginning again.
+    std::uint64_t restarts = 0;
   };
   struct Operator {
     std::string description;   // As EXPLAIN shows it.

@@ -22,6 +22,9 @@ struct SessionOptions {
   std::optional<std::uint64_t> interleaving_seed = std::nullopt;
   bool measure_operators = false;  // Time per operator in RunProgress.
   bool color = false;              // Of Problem::text.
+  // Refuses a script whose answers would come interleaved: more than one from a result without end
+  // on. For receivers that cannot tell them apart.
+  bool answers_apart = false;
 };
 
 // SQL with the name it is shown under: a file's path, or "<command line>".

@@ -2,6 +2,7 @@
 
 #include "base/error_codes.h"
 #include "base/nearest.h"
+#include "catalog/table_options.h"
 #include "columnar/row_error.h"
 #include "connectors/registry.h"
 #include "expr/aggregate.h"
@@ -98,6 +99,8 @@ std::vector<FormatDoc> format_docs() {
   }
   return docs;
 }
+
+std::vector<OptionDoc> table_option_docs() { return option_docs(table_option_specs()); }
 
 std::vector<ErrorDoc> error_docs() {
   std::vector<ErrorDoc> docs;

@@ -53,6 +53,16 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
   return diagnostic;
 }
 
+Diagnostic interleaved_problem(Span span) {
+  Diagnostic diagnostic;
+  diagnostic.code = "P0114";
+  diagnostic.message = "the rows of this result would come between those of one without end";
+  diagnostic.span = span;
+  diagnostic.notes = {"INSERT each into a sink of its own, or run them apart",
+                      "--format plain and --format table head each piece with its columns"};
+  return diagnostic;
+}
+
 SourceText source_of(const Script& script) { return {.name = script.name, .text = script.text}; }
 
 }  // namespace
@@ -112,6 +122,9 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
   }
   if (!diagnostics.has_errors()) {
     check_late_outputs(bound, statements, diagnostics);
+  }
+  if (const auto statement = options_.answers_apart ? first_interleaved(bound) : std::nullopt) {
+    diagnostics.add(interleaved_problem(statements[*statement].span));
   }
   return diagnostics.has_errors() ? std::nullopt : std::optional(std::move(bound));
 }
@@ -271,6 +284,7 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
 void Engine::begin_run() {
   stop_requested_.store(false);
   standard_input_.forget_stop();
+  world_.outputs.begin_run();
   started_nanos_.store(env_.steady_nanos());
   const std::lock_guard lock(mutex_);
   finished_ = {};

@@ -96,7 +96,8 @@ RunProgress to_run_progress(const JobProgress& progress) {
                                 .ended = partition.ended,
                                 .timed = partition.timed,
                                 .idle_micros = partition.idle_micros,
-                                .holds_back = partition.holds_back});
+                                .holds_back = partition.holds_back,
+                                .restarts = partition.restarts});
   }
   for (const OperatorProgress& each : progress.operators) {
     shown.operators.push_back({.description = each.description,

@@ -36,8 +36,28 @@ ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query) {
   header.ordered = query.has_order;
   header.updating = query.sink->updating;
   header.key = query.sink->key;
-  header.bounded = query.sink->bounded;
   return header;
+}
+
+std::optional<std::size_t> first_interleaved(const Engine::BoundScript& script) {
+  bool endless = false;  // Whether what the next statement runs together with has an end,
+  int answers = 0;       // and how many answers it gives.
+  for (const Engine::BoundScript::Item& item : script.items) {
+    const auto* const explain = std::get_if<sql::BoundExplain>(&item.bound);
+    if (const auto* query = std::get_if<sql::BoundQuery>(&item.bound)) {
+      answers = (endless ? answers : 0) + (table_of(*query) == nullptr ? 1 : 0);
+      if (answers > 1) {
+        return item.statement;
+      }
+      endless |= !query->sink->bounded;
+    } else if (const auto* queries = std::get_if<sql::BoundQueries>(&item.bound)) {
+      endless |= std::any_of(queries->queries.begin(), queries->queries.end(),
+                             [](const auto& each) { return !each.sink->bounded; });
+    } else if (explain == nullptr || explain->analyze) {
+      endless = false;  // These wait for what stands before them.
+    }
+  }
+  return std::nullopt;
 }
 
 plan::Plan plan_of(const Engine::BoundScript& script) {
@@ -131,9 +151,12 @@ Status ScriptRunner::flush() {
     return {};
   }
   const plan::Plan plan = std::exchange(pending_, {});
-  const std::vector<Answer> answers = std::exchange(answers_, {});
+  std::vector<Answer> answers = std::exchange(answers_, {});
   written_.clear();
-  pending_bounded_ = true;
+  const bool bounded = std::exchange(pending_bounded_, true);
+  for (Answer& answer : answers) {
+    answer.header.bounded = bounded;
+  }
   return engine_.run(plan::rewrite(plan), answers, receiver_);
 }
 

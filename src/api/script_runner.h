@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -41,6 +42,9 @@ class ScriptRunner {
 };
 
 ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query);
+
+// The first statement whose rows would come between those of another, for they run together.
+std::optional<std::size_t> first_interleaved(const Engine::BoundScript& script);
 
 // Every query and INSERT of the script, in one plan.
 plan::Plan plan_of(const Engine::BoundScript& script);

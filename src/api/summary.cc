@@ -20,6 +20,19 @@ std::string examples(const RunProgress& progress) {
   return text;
 }
 
+// Files that were begun again while they were followed, a line each.
+std::string restarts(const RunProgress& progress) {
+  std::string text;
+  for (const RunProgress::Partition& partition : progress.partitions) {
+    if (partition.restarts > 0) {
+      text += fmt::format(
+          "  {} was cut or written anew {} and read from its beginning again\n", partition.name,
+          partition.restarts == 1 ? "once" : human_count(partition.restarts) + " times");
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string human_count(std::uint64_t count) {
@@ -61,7 +74,8 @@ std::string summarize(const RunProgress& progress) {
   if (progress.stopped && progress.rows_held > 0) {
     line += fmt::format(" · still held {} rows or groups", human_count(progress.rows_held));
   }
-  return line + fmt::format(" · {}\n", human_duration(progress.seconds)) + examples(progress);
+  return line + fmt::format(" · {}\n", human_duration(progress.seconds)) + examples(progress) +
+         restarts(progress);
 }
 
 }  // namespace thalweg

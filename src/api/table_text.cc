@@ -124,7 +124,7 @@ void TableText::end_cell(std::size_t begin) {
 
 std::string TableText::take(bool ends) {
   std::string text;
-  if (header_due_ && (!waiting_.empty() || rows_ == 0)) {
+  if (header_due_ && (!waiting_.empty() || rows_ == 0 || ends)) {
     text += header_line();
     header_due_ = false;
   }

@@ -18,6 +18,9 @@ class TableText {
   void add(const Rows& rows);
   std::size_t rows() const { return rows_; }
 
+  // The header comes again with what is taken next.
+  void repeat_header() { header_due_ = true; }
+
   // What has been added since the last call; the first time, and where columns have become wider,
   // with the header. `ends`: with the number of rows in all.
   std::string take(bool ends);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "api/table_text.h"
@@ -19,6 +20,8 @@ class AnswerText {
  public:
   virtual ~AnswerText() = default;
   virtual std::string begin() { return {}; }
+  // Another answer has come between: the next text has to say of which it is.
+  virtual void resume() {}
   virtual std::string rows(const Rows& rows) = 0;
   virtual std::string end() { return {}; }
 };
@@ -36,6 +39,7 @@ class TableAnswer final : public AnswerText {
     waiting_ = 0;
     return table_.take(false);
   }
+  void resume() override { table_.repeat_header(); }
   std::string end() override { return table_.take(true); }
 
  private:
@@ -48,17 +52,11 @@ class PlainAnswer final : public AnswerText {
  public:
   explicit PlainAnswer(const ResultHeader& header) : header_(header) {}
 
-  std::string begin() override {
-    std::string text = header_.updating ? "op" : "";
-    for (const ResultHeader::Column& column : header_.columns) {
-      text += text.empty() ? "" : "\t";
-      text += printable(column.name);
-    }
-    return text + "\n";
-  }
+  std::string begin() override { return take_header(); }
+  void resume() override { header_due_ = true; }
 
   std::string rows(const Rows& rows) override {
-    std::string text;
+    std::string text = take_header();
     const std::vector<ChangeOp> ops = change_ops(rows.batch(), header_.key);
     for (std::uint32_t row = 0; row < rows.count(); ++row) {
       if (header_.updating) {
@@ -76,8 +74,25 @@ class PlainAnswer final : public AnswerText {
     return text;
   }
 
+  std::string end() override { return begun_ ? std::string() : take_header(); }
+
  private:
+  std::string take_header() {
+    begun_ = true;
+    if (!std::exchange(header_due_, false)) {
+      return {};
+    }
+    std::string text = header_.updating ? "op" : "";
+    for (const ResultHeader::Column& column : header_.columns) {
+      text += text.empty() ? "" : "\t";
+      text += printable(column.name);
+    }
+    return text + "\n";
+  }
+
   const ResultHeader header_;
+  bool header_due_ = true;
+  bool begun_ = false;
 };
 
 // Written by an encoder; a changelog gets the column "op" before the others.
@@ -123,23 +138,39 @@ class TextReceiver final : public ResultReceiver {
       : format_(format), write_(std::move(write)) {}
 
   void begin(const ResultHeader& header) override {
-    std::unique_ptr<AnswerText> answer = make_answer(header);
-    put((written_ && is_for_people() ? "\n" : "") + answer->begin());
-    answers_[header.statement] = std::move(answer);
+    // Beside another answer this one says its columns when its first rows come.
+    const bool waits = is_for_people() && !answers_.empty();
+    const auto& answer = answers_[header.statement] = make_answer(header);
+    if (!waits) {
+      put(header.statement, answer->begin());
+    }
   }
 
   bool rows(const ResultHeader& header, const Rows& rows) override {
-    return put(answers_.at(header.statement)->rows(rows));
+    return put(header.statement, resumed(header.statement).rows(rows));
   }
 
   void end(const ResultHeader& header, const RunProgress& /*summary*/) override {
-    put(answers_.at(header.statement)->end());
+    put(header.statement, resumed(header.statement).end());
     answers_.erase(header.statement);
+    last_ = std::nullopt;
   }
 
-  void explanation(std::string_view text) override { put(std::string(text)); }
+  void explanation(std::string_view text) override {
+    last_ = std::nullopt;
+    written_ = true;
+    write_(text);
+  }
 
  private:
+  AnswerText& resumed(std::size_t statement) {
+    AnswerText& answer = *answers_.at(statement);
+    if (last_ != statement) {
+      answer.resume();
+    }
+    return answer;
+  }
+
   bool is_for_people() const {
     return format_ == OutputFormat::kTable || format_ == OutputFormat::kPlain;
   }
@@ -163,17 +194,21 @@ class TextReceiver final : public ResultReceiver {
     return std::make_unique<EncodedAnswer>(format.make_encoder({}, changes).take(), header);
   }
 
-  bool put(const std::string& text) {
+  // Answers for people stand apart.
+  bool put(std::size_t statement, const std::string& text) {
     if (text.empty()) {
       return true;
     }
+    const bool gap = written_ && last_ != statement && is_for_people();
+    last_ = statement;
     written_ = true;
-    return write_(text);
+    return write_(gap ? "\n" + text : text);
   }
 
   const OutputFormat format_;
   const std::function<bool(std::string_view)> write_;
   std::map<std::size_t, std::unique_ptr<AnswerText>> answers_;
+  std::optional<std::size_t> last_;  // The answer that was written to last.
   bool written_ = false;
 };
 

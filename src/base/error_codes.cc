@@ -160,10 +160,14 @@ constexpr ErrorCode kCodes[] = {
     {"P0113", "late rows that nobody reads",
      "The table says late = 'output', so its late rows have to be written out beside the results "
      "they miss: INSERT INTO ... SELECT * FROM LATE(view) in the same script."},
+    {"P0114", "results that come mixed",
+     "What stands behind a query without end runs beside it, and JSON and CSV cannot tell the rows "
+     "of two results apart."},
     {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
     {"C0102", "unknown format", "No format has this name."},
     {"C0103", "cannot be read or written",
-     "Some connectors only read, some only write; a SOURCE is not written to, a SINK not read."},
+     "Some connectors only read, some only write; a SOURCE is not written to, a SINK not read. A "
+     "path with * ? or [] stands for files to read."},
     {"C0104", "no connector named", "WITH (...) has to say connector = '...'."},
     {"C0107", "columns not known",
      "The table is declared without columns, and its connector cannot tell them."},
@@ -174,6 +178,9 @@ constexpr ErrorCode kCodes[] = {
      "columns."},
     {"C0111", "a script that cannot be read",
      "The file that should hold the SQL is not there, or may not be read."},
+    {"C0112", "not a column of the connector",
+     "The connector makes its rows itself. A table may declare some of its columns, by their names "
+     "and with their types, or none, which means all."},
     {"P0901", "a pipeline built wrongly",
      "A step of a C++ pipeline names a column that the stream does not have, a window where there "
      "is no event time, or a type that another cannot become."},
@@ -182,8 +189,9 @@ constexpr ErrorCode kCodes[] = {
      "them with what they mean."},
     {"C0202", "option missing", "The connector cannot work without this option."},
     {"C0203", "wrong option value",
-     "The option takes another kind of value: true or false, a whole number, a duration such as "
-     "'5s', a size such as '64MB', or one of a few words."},
+     "The option takes another kind of value: true or false, a whole number, perhaps of a least "
+     "size, a duration such as '5s', a size such as '64MB', one character, a time, or one of a few "
+     "words."},
     {"C0204", "option given twice",
      "The option is there twice with different values, perhaps under another engine's name too."},
     {"C0205", "option without effect",

@@ -174,6 +174,9 @@ std::string listed(std::span<const std::string_view> words, std::string_view sep
 
 // What a value of this option looks like, for people.
 std::string expected(const OptionSpec& spec) {
+  if (spec.accepts != nullptr) {
+    return std::string(spec.expects);
+  }
   switch (spec.type) {
     case OptionType::kBoolean:
       return "'true' or 'false'";
@@ -191,7 +194,7 @@ std::string expected(const OptionSpec& spec) {
   return "text";
 }
 
-bool fits(const OptionSpec& spec, std::string_view value) {
+bool is_of_type(const OptionSpec& spec, std::string_view value) {
   std::int64_t ignored = 0;
   switch (spec.type) {
     case OptionType::kBoolean:
@@ -209,6 +212,10 @@ bool fits(const OptionSpec& spec, std::string_view value) {
       break;
   }
   return true;
+}
+
+bool fits(const OptionSpec& spec, std::string_view value) {
+  return is_of_type(spec, value) && (spec.accepts == nullptr || spec.accepts(value));
 }
 
 const OptionSpec* find_spec(std::span<const OptionSpec> specs, std::string_view key) {
@@ -354,6 +361,16 @@ bool parse_bytes(std::string_view text, std::int64_t& bytes) {
   }
   bytes = sum;
   return true;
+}
+
+bool is_natural(std::string_view text) { return parse_integer(text).value_or(-1) >= 0; }
+
+bool is_positive(std::string_view text) { return parse_integer(text).value_or(0) >= 1; }
+
+bool is_row_size(std::string_view text) {
+  constexpr std::int64_t kMax = kKibi * kKibi * kKibi;
+  std::int64_t bytes = 0;
+  return parse_bytes(text, bytes) && bytes >= 1 && bytes <= kMax;
 }
 
 }  // namespace thalweg

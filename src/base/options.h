@@ -23,6 +23,10 @@ struct OptionSpec {
   std::string_view text;                  // One line.
   std::vector<std::string_view> choices;  // kChoice.
   std::vector<std::string_view> aliases;  // Other engines' spellings.
+  // Whether a value of the type is one that can be meant; absent: all are.
+  bool (*accepts)(std::string_view value) = nullptr;
+  std::string_view expects =
+      {};  // With `accepts`, what a value must be: "a whole number, 1 or more".
 };
 
 // Options as the user wrote them: key (lower case) to value, with where they stand.
@@ -57,5 +61,14 @@ Options check_options(const OptionTexts& texts, std::span<const OptionSpec> spec
 bool parse_duration_micros(std::string_view text, std::int64_t& micros);
 // "64MB", "1 KiB", "100".
 bool parse_bytes(std::string_view text, std::int64_t& bytes);
+
+// For OptionSpec::accepts.
+bool is_natural(std::string_view text);   // kInteger: 0 or more.
+bool is_positive(std::string_view text);  // kInteger: 1 or more.
+bool is_row_size(std::string_view text);  // kBytes: 1 byte to 1 GiB.
+constexpr std::string_view kNaturalExpected = "a whole number, 0 or more";
+constexpr std::string_view kPositiveExpected = "a whole number, 1 or more";
+constexpr std::string_view kRowSizeExpected =
+    "a size from 1 byte to 1 GiB, such as '64MB' or '1 KiB'";
 
 }  // namespace thalweg

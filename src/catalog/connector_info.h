@@ -11,6 +11,12 @@
 
 namespace thalweg {
 
+// An option whose value stands in the way, and how.
+struct OptionRefusal {
+  std::string_view option;
+  std::string message;
+};
+
 // What the binder must know of a connector to check a CREATE TABLE: the catalogue's view of it.
 // The connector itself lives in connectors/ under the same name.
 struct ConnectorInfo {
@@ -27,6 +33,8 @@ struct ConnectorInfo {
   bool (*bounded)(const Options& options) = nullptr;
   // Columns of a table declared without any (nexmark); nothing: they must be declared or inferred.
   std::optional<Schema> (*own_schema)(const Options& options) = nullptr;
+  // Why a table with these options cannot be written to; absent, or nothing: it can.
+  std::optional<OptionRefusal> (*refuses_writing)(const Options& options) = nullptr;
 };
 
 struct FormatInfo {

@@ -31,6 +31,14 @@ std::optional<double> seconds_behind(const RunProgress& progress) {
   return std::max(static_cast<double>(now - *progress.watermark_micros) / 1e6, 0.0);
 }
 
+std::uint64_t restarts(const RunProgress& progress) {
+  std::uint64_t sum = 0;
+  for (const RunProgress::Partition& partition : progress.partitions) {
+    sum += partition.restarts;
+  }
+  return sum;
+}
+
 struct Rates {
   double in = 0;
   double out = 0;
@@ -50,15 +58,18 @@ std::string line_for_people(const RunProgress& progress, Rates rates) {
   if (const std::uint64_t errors = progress.rows_rejected() - progress.rows_late; errors > 0) {
     line += fmt::format(" · errors {}", human_count(errors));
   }
+  if (const std::uint64_t times = restarts(progress); times > 0) {
+    line += fmt::format(" · begun again {}", human_count(times));
+  }
   return line;
 }
 
 std::string line_for_programs(const RunProgress& progress, Rates rates) {
   std::string line = fmt::format(
       "progress seconds={:.0f} rows_in={} rows_in_per_second={:.0f} rows_out={} "
-      "rows_out_per_second={:.0f} rows_late={} rows_in_error={}",
+      "rows_out_per_second={:.0f} rows_late={} rows_in_error={} restarts={}",
       progress.seconds, progress.rows_in, rates.in, progress.rows_out, rates.out,
-      progress.rows_late, progress.rows_rejected() - progress.rows_late);
+      progress.rows_late, progress.rows_rejected() - progress.rows_late, restarts(progress));
   if (const std::optional<double> behind = seconds_behind(progress)) {
     std::string time = human_time(*progress.watermark_micros);
     std::replace(time.begin(), time.end(), ' ', 'T');

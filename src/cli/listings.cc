@@ -30,6 +30,9 @@ void print_options(const std::vector<OptionDoc>& options) {
     if (!option.choices.empty()) {
       about += fmt::format(" One of: {}.", fmt::join(option.choices, ", "));
     }
+    if (!option.aliases.empty()) {
+      about += fmt::format(" Also: {}.", fmt::join(option.aliases, ", "));
+    }
     if (option.required) {
       about += " Required.";
     } else if (!option.default_value.empty()) {
@@ -39,51 +42,116 @@ void print_options(const std::vector<OptionDoc>& options) {
   }
 }
 
+std::string json_list(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) {
+    out += (out.empty() ? "" : ",") + json_text(word);
+  }
+  return "[" + out + "]";
+}
+
 std::string json_options(const std::vector<OptionDoc>& options) {
   std::string out;
   for (const OptionDoc& option : options) {
-    out += fmt::format("{}{{\"name\":{},\"type\":{},\"required\":{},\"default\":{},\"text\":{}}}",
-                       out.empty() ? "" : ",", json_text(option.name), json_text(option.type),
-                       option.required, json_text(option.default_value), json_text(option.text));
+    out += fmt::format(
+        "{}{{\"name\":{},\"type\":{},\"required\":{},\"default\":{},\"text\":{},\"choices\":{},"
+        "\"aliases\":{}}}",
+        out.empty() ? "" : ",", json_text(option.name), json_text(option.type), option.required,
+        json_text(option.default_value), json_text(option.text), json_list(option.choices),
+        json_list(option.aliases));
   }
   return "[" + out + "]";
+}
+
+bool is_called(const std::string& name, const std::vector<std::string>& aliases,
+               const std::string& wanted) {
+  return name == wanted || std::find(aliases.begin(), aliases.end(), wanted) != aliases.end();
+}
+
+struct Listing {
+  bool json = false;
+  bool whole = false;  // With the options.
+};
+
+const char* role_of(const ConnectorDoc& doc) {
+  return doc.can_read && doc.can_write ? "source, sink" : doc.can_read ? "source" : "sink";
+}
+
+void show_connector(const ConnectorDoc& doc, Listing listing) {
+  const std::vector<OptionDoc> general =
+      doc.can_read ? table_option_docs() : std::vector<OptionDoc>();
+  if (listing.json) {
+    fmt::print(
+        "{{\"name\":{},\"kind\":\"connector\",\"role\":\"{}\",\"text\":{},\"aliases\":{},"
+        "\"takes_format\":{},\"options\":{},\"table_options\":{}}}\n",
+        json_text(doc.name), role_of(doc), json_text(doc.text), json_list(doc.aliases),
+        doc.takes_format, json_options(doc.options), json_options(general));
+    return;
+  }
+  fmt::print("{:<11} {:<13} {}\n", doc.name, role_of(doc), doc.text);
+  if (!listing.whole) {
+    return;
+  }
+  if (!doc.aliases.empty()) {
+    fmt::print("{:<11} also called {}\n", "", fmt::join(doc.aliases, ", "));
+  }
+  if (!doc.options.empty()) {
+    fmt::print("\noptions\n");
+    print_options(doc.options);
+  }
+  if (doc.takes_format) {
+    std::string formats;
+    for (const FormatDoc& format : format_docs()) {
+      formats += (formats.empty() ? "" : ", ") + format.name;
+    }
+    fmt::print("  {:<20} {:<9} One of: {}.{} `thalweg connectors FORMAT` shows its options.\n",
+               "format", "choice", formats,
+               doc.default_format.empty() ? " Required."
+                                          : fmt::format(" Default: {}.", doc.default_format));
+  }
+  if (!general.empty()) {
+    fmt::print("\noptions of every table that is read\n");
+    print_options(general);
+  }
+}
+
+void show_format(const FormatDoc& doc, Listing listing) {
+  if (listing.json) {
+    fmt::print("{{\"name\":{},\"kind\":\"format\",\"options\":{}}}\n", json_text(doc.name),
+               json_options(doc.options));
+    return;
+  }
+  fmt::print("{:<11} format\n", doc.name);
+  if (listing.whole) {
+    fmt::print("\noptions\n");
+    print_options(doc.options);
+  }
 }
 
 }  // namespace
 
 int list_connectors(const CommandLine& line) {
-  const std::vector<ConnectorDoc> docs = connector_docs();
+  const std::string wanted = line.arguments.empty() ? "" : line.arguments.front();
   std::vector<std::string> names;
-  bool found = line.arguments.empty();
-  for (const ConnectorDoc& doc : docs) {
+  bool found = false;
+  for (const ConnectorDoc& doc : connector_docs()) {
     names.push_back(doc.name);
-    if (!line.arguments.empty() && doc.name != line.arguments.front()) {
-      continue;
-    }
-    found = true;
-    const char* const role = doc.can_read && doc.can_write ? "source, sink"
-                             : doc.can_read                ? "source"
-                                                           : "sink";
-    if (line.json) {
-      fmt::print("{{\"name\":{},\"role\":\"{}\",\"text\":{},\"options\":{}}}\n",
-                 json_text(doc.name), role, json_text(doc.text), json_options(doc.options));
-    } else {
-      fmt::print("{:<11} {:<13} {}\n", doc.name, role, doc.text);
-      if (!line.arguments.empty()) {
-        print_options(doc.options);
-      }
+    if (wanted.empty() || is_called(doc.name, doc.aliases, wanted)) {
+      show_connector(doc, {.json = line.json, .whole = !wanted.empty()});
+      found = true;
     }
   }
-  if (!found) {
-    return unknown("connector", line.arguments.front(), names);
+  if (wanted.empty() && !line.json) {
+    fmt::print("\n");
   }
-  if (line.arguments.empty() && !line.json) {
-    for (const FormatDoc& format : format_docs()) {
-      fmt::print("\nformat {}\n", format.name);
-      print_options(format.options);
+  for (const FormatDoc& doc : format_docs()) {
+    names.push_back(doc.name);
+    if (wanted.empty() || doc.name == wanted) {
+      show_format(doc, {.json = line.json, .whole = !wanted.empty()});
+      found = true;
     }
   }
-  return kExitOk;
+  return found ? kExitOk : unknown("connector or format", wanted, names);
 }
 
 int list_functions(const CommandLine& line) {

@@ -40,6 +40,15 @@ SessionOptions session_options(const CommandLine& line) {
   return options;
 }
 
+// Of a command that shows answers.
+SessionOptions answer_options(const CommandLine& line) {
+  SessionOptions options = session_options(line);
+  options.answers_apart = line.format == OutputFormat::kJson ||
+                          line.format == OutputFormat::kJsonLines ||
+                          line.format == OutputFormat::kCsv;
+  return options;
+}
+
 class NoResults final : public ResultReceiver {
  public:
   bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
@@ -65,8 +74,9 @@ bool apply_settings(Session& session, const CommandLine& line) {
 
 // Rows that did not make it into the answer are never passed over in silence.
 void report_rejected(const RunProgress& summary) {
-  const std::uint64_t rejected = summary.rows_rejected();
-  if (rejected > 0) {
+  const bool begun_again = std::any_of(summary.partitions.begin(), summary.partitions.end(),
+                                       [](const auto& each) { return each.restarts > 0; });
+  if (summary.rows_rejected() > 0 || begun_again) {
     fmt::print(stderr, "{}", summarize(summary));
   }
 }
@@ -97,7 +107,7 @@ int run_query(const CommandLine& line) {
   if (!script) {
     return kExitInvalid;
   }
-  Session session(session_options(line));
+  Session session(answer_options(line));
   if (!apply_settings(session, line)) {
     return kExitInvalid;
   }
@@ -119,7 +129,7 @@ int run_pipeline(const CommandLine& line) {
   if (!script) {
     return kExitInvalid;
   }
-  Session session(session_options(line));
+  Session session(answer_options(line));
   if (!apply_settings(session, line)) {
     return kExitInvalid;
   }

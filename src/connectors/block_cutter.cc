@@ -27,26 +27,29 @@ void BlockCutter::start(std::unique_ptr<InputFile> input) {
   input_ = std::move(input);
   first_ = true;
   header_ = nullptr;
+  skipping_ = false;
+  at_end_ = false;
+  replaced_ = false;
 }
 
 Result<Claim> BlockCutter::next(bool follow, Block& block) {
+  following_ = follow;
   while (true) {
     if (skipping_) {
       TW_TRY_ASSIGN(const Fill filled, skip_long_row());
       if (skipping_) {
-        skipping_ = follow || filled == Fill::kPaused;
+        skipping_ = filled == Fill::kPaused;
         return skipping_ ? Claim::kNothingYet : Claim::kEnd;
       }
     }
     TW_TRY_ASSIGN(const Fill filled, fill());
     const std::string_view bytes(reinterpret_cast<const char*>(buffer_->data()), used_);
-    const bool ends_here = filled == Fill::kEnded && !follow;
-    const std::size_t whole = ends_here ? used_ : framer_->whole_rows(bytes);
+    const std::size_t whole = filled == Fill::kEnded ? used_ : framer_->whole_rows(bytes);
     if (whole > 0) {
       return hand_over(whole, block);
     }
     if (filled == Fill::kEnded) {
-      return follow ? Claim::kNothingYet : Claim::kEnd;
+      return Claim::kEnd;
     }
     if (filled == Fill::kPaused) {
       return Claim::kNothingYet;
@@ -58,25 +61,28 @@ Result<Claim> BlockCutter::next(bool follow, Block& block) {
   }
 }
 
-// Reads until the buffer is full, the input has ended, or a pipe has whole rows and no more for
-// now.
+// Reads until the buffer is full, the input has ended, or there is no more for now.
 Result<BlockCutter::Fill> BlockCutter::fill() {
   if (buffer_ == nullptr) {
     capacity_ = next_capacity_;
     buffer_ = Buffer::allocate(capacity_);
   }
-  while (used_ < capacity_) {
+  if (at_end_ && following_ && !replaced_) {
+    TW_TRY_ASSIGN(replaced_, input_->replaced());
+  }
+  while (!replaced_ && used_ < capacity_) {
     if (!input_->readable(0)) {
       return Fill::kPaused;
     }
     TW_TRY_ASSIGN(const std::size_t count,
                   input_->read(buffer_->data() + used_, capacity_ - used_));
-    if (count == 0) {
-      return Fill::kEnded;
+    at_end_ = count == 0;
+    if (at_end_) {
+      return following_ ? Fill::kPaused : Fill::kEnded;
     }
     used_ += count;
   }
-  return Fill::kFull;
+  return replaced_ ? Fill::kEnded : Fill::kFull;
 }
 
 // Drops bytes up to the end of a row that is too long; it still skips where that has not come.

@@ -26,10 +26,16 @@ class BlockCutter {
   // Goes on with this input; positions go on from the last one's. Requires: no input, or its end.
   void start(std::unique_ptr<InputFile> input);
   bool started() const { return input_ != nullptr; }
+  // Of the first byte that no block has.
+  std::int64_t position() const { return position_; }
 
   // kEnd is the end of this input; with `follow` it is kNothingYet, since more may be written, and
-  // a last row without its end waits. kNothingYet too where a pipe has nothing to say.
+  // a last row without its end waits, unless the input has been replaced. kNothingYet too where a
+  // pipe has nothing to say.
   Result<Claim> next(bool follow, Block& block);
+
+  // Whether the input has ended because what was read of it is no longer there.
+  bool replaced() const { return replaced_; }
 
  private:
   enum class Fill : std::uint8_t { kFull, kPaused, kEnded };
@@ -52,6 +58,9 @@ class BlockCutter {
   std::shared_ptr<const std::string> header_;  // Of this input, from its first block on.
   bool first_ = false;                         // No block of this input has been cut.
   bool skipping_ = false;                      // Within a row that is too long.
+  bool following_ = false;
+  bool at_end_ = false;  // The input had no more when it was read last.
+  bool replaced_ = false;
 };
 
 }  // namespace thalweg

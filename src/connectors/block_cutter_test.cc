@@ -116,6 +116,41 @@ TEST_F(BlockCutterTest, AFollowedFileGoesOnAndAnUnfinishedRowWaits) {
   EXPECT_EQ(block.position, 3);
 }
 
+TEST_F(BlockCutterTest, AFollowedFileThatIsReplacedEndsWithWhatWasReadOfIt) {
+  for (const std::string_view anew : {"", "x\n", "xx\ncd\nef\n"}) {
+    BlockCutter cut = cutter({});
+    cut.start(file("ab\nc"));
+    Block block;
+    EXPECT_EQ(cut.next(true, block).value(), Claim::kBlock);
+    EXPECT_EQ(cut.next(true, block).value(), Claim::kNothingYet);
+    EXPECT_FALSE(cut.replaced());
+    env_.put("f", std::string(anew));
+
+    EXPECT_EQ(cut.next(true, block).value(), Claim::kBlock);
+    EXPECT_EQ(text_of(block), "c");
+    EXPECT_EQ(cut.next(true, block).value(), Claim::kEnd);
+    EXPECT_TRUE(cut.replaced());
+  }
+}
+
+TEST_F(BlockCutterTest, ALongRowOfAFileThatIsReplacedIsGone) {
+  BlockCutter cut = cutter({.block_bytes = 4, .row_bytes = 8});
+  cut.start(file(std::string(100, 'x')));
+  Block block;
+  EXPECT_EQ(cut.next(true, block).value(), Claim::kBlock);
+  EXPECT_TRUE(block.too_long);
+  EXPECT_EQ(cut.next(true, block).value(), Claim::kNothingYet);
+  env_.put("f", "a\n");
+  EXPECT_EQ(cut.next(true, block).value(), Claim::kEnd);
+  EXPECT_TRUE(cut.replaced());
+
+  cut.start(env_.open_input("f").take());
+
+  EXPECT_EQ(cut.next(true, block).value(), Claim::kBlock);
+  EXPECT_EQ(text_of(block), "a\n");
+  EXPECT_TRUE(block.first);
+}
+
 TEST_F(BlockCutterTest, ARowLongerThanABlockMakesTheBlockLarger) {
   BlockCutter cut = cutter({.block_bytes = 4, .row_bytes = 100});
   cut.start(file("a\nlonger row\nb\n"));

@@ -1,6 +1,6 @@
 #include "connectors/byte_source.h"
 
-#include <mutex>
+#include <atomic>
 #include <utility>
 
 #include "connectors/format_reader.h"
@@ -20,26 +20,45 @@ class BytePartition final : public Partition {
   Result<Claim> claim(Block& block) override {
     while (true) {
       if (cutter_.started()) {
-        const bool last = next_ == inputs_.open.size();
+        const bool last = next_ == inputs_.inputs.size();
         TW_TRY_ASSIGN(const Claim claimed, cutter_.next(follow_ && last, block));
-        if (claimed != Claim::kEnd || last) {
+        if (claimed == Claim::kBlock) {
+          block.input = name_;
+          block.input_position = begins_;
+        }
+        if (claimed == Claim::kEnd && cutter_.replaced()) {
+          --next_;
+          restarts_.fetch_add(1, std::memory_order_relaxed);
+        } else if (claimed != Claim::kEnd || last) {
           return claimed;
         }
       }
-      if (next_ == inputs_.open.size()) {
+      if (next_ == inputs_.inputs.size()) {
         return Claim::kEnd;
       }
-      TW_TRY_ASSIGN(std::unique_ptr<InputFile> input, inputs_.open[next_]());
+      TW_TRY(start(inputs_.inputs[next_]));
       ++next_;
-      cutter_.start(std::move(input));
     }
   }
 
+  std::uint64_t restarts() const override { return restarts_.load(std::memory_order_relaxed); }
+
  private:
+  Status start(const ByteInput& input) {
+    TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, input.open());
+    cutter_.start(std::move(file));
+    name_ = std::make_shared<const std::string>(input.name);
+    begins_ = cutter_.position();
+    return {};
+  }
+
   const ByteInputs inputs_;
   std::size_t next_ = 0;
   BlockCutter cutter_;
   const bool follow_;
+  std::shared_ptr<const std::string> name_;  // Of the input that is being read,
+  std::int64_t begins_ = 0;                  // and where in the partition it begins.
+  std::atomic<std::uint64_t> restarts_{0};
 };
 
 class ByteSource final : public Source {

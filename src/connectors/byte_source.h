@@ -10,14 +10,20 @@
 
 namespace thalweg {
 
+struct ByteInput {
+  std::string name;
+  std::function<Result<std::unique_ptr<InputFile>>()> open;
+};
+
 // One partition of bytes: inputs read one after the other, opened when their turn comes.
 struct ByteInputs {
   std::string name;
-  std::vector<std::function<Result<std::unique_ptr<InputFile>>()>> open;
+  std::vector<ByteInput> inputs;
 };
 
 struct ByteSourceOptions {
-  bool follow = false;  // Goes on reading as the last input grows.
+  // Goes on reading as the last input grows, and begins again when that is replaced.
+  bool follow = false;
   CutterLimits limits;
 };
 

@@ -9,6 +9,7 @@
 #include "catalog/connector_info.h"
 #include "catalog/table.h"
 #include "columnar/row_key.h"
+#include "connectors/output_files.h"
 #include "connectors/standard_input.h"
 #include "env/env.h"
 #include "stream/sink.h"
@@ -20,6 +21,7 @@ namespace thalweg {
 struct World {
   Env& env;
   StandardInput& standard_input;
+  OutputFiles outputs{};
 };
 
 // One scan of a table: the columns to yield, by number among the table's, none of them computed.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -13,27 +12,6 @@ namespace thalweg {
 namespace {
 
 constexpr std::size_t kWriterBytesMax = 64 * 1024;
-
-// The output, shared by the writers.
-class SharedOutput {
- public:
-  explicit SharedOutput(std::unique_ptr<OutputFile> file) : file_(std::move(file)) {}
-
-  Status write(std::string_view bytes, bool flush) {
-    const std::lock_guard lock(mutex_);
-    TW_TRY(file_->write(bytes));
-    return flush ? file_->flush() : Status();
-  }
-
-  Status close() {
-    const std::lock_guard lock(mutex_);
-    return file_->close();
-  }
-
- private:
-  std::mutex mutex_;  // Guards the file.
-  const std::unique_ptr<OutputFile> file_;
-};
 
 class EncodingWriter final : public SinkWriter {
  public:
@@ -52,9 +30,9 @@ class EncodingWriter final : public SinkWriter {
 
  private:
   Status hand_over(bool flush) {
-    const Status status = output_.write(encoded_, flush);
+    const Status status = output_.write(encoded_);
     encoded_.clear();
-    return status;
+    return status.ok() && flush ? output_.flush() : status;
   }
 
   SharedOutput& output_;
@@ -81,8 +59,7 @@ ChangeStyle style_of(const SinkRequest& request) {
 
 class EncodingSink final : public Sink {
  public:
-  EncodingSink(const Format& format, const SinkRequest& request,
-               std::function<Result<std::unique_ptr<OutputFile>>()> open_output)
+  EncodingSink(const Format& format, const SinkRequest& request, OpenOutput open_output)
       : format_(format),
         options_(request.table.options),
         style_(style_of(request)),
@@ -90,12 +67,11 @@ class EncodingSink final : public Sink {
         open_output_(std::move(open_output)) {}
 
   Status open() override {
-    TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file, open_output_());
-    output_ = std::make_unique<SharedOutput>(std::move(file));
     TW_TRY_ASSIGN(const std::unique_ptr<Encoder> encoder, format_.make_encoder(options_, style_));
     std::string beginning;
     encoder->begin(schema_, beginning);
-    return output_->write(beginning, false);
+    TW_TRY_ASSIGN(output_, open_output_(std::move(beginning)));
+    return {};
   }
 
   std::unique_ptr<SinkWriter> make_writer() override {
@@ -111,14 +87,14 @@ class EncodingSink final : public Sink {
   const Options options_;
   const ChangeStyle style_;
   const Schema schema_;
-  const std::function<Result<std::unique_ptr<OutputFile>>()> open_output_;
-  std::unique_ptr<SharedOutput> output_;
+  const OpenOutput open_output_;
+  std::shared_ptr<SharedOutput> output_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> make_encoding_sink(
-    const SinkRequest& request, std::function<Result<std::unique_ptr<OutputFile>>()> open_output) {
+Result<std::unique_ptr<Sink>> make_encoding_sink(const SinkRequest& request,
+                                                 OpenOutput open_output) {
   const Table& table = request.table;
   const Format* const format = find_format(table.format);
   if (format == nullptr) {

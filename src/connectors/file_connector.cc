@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -8,8 +10,6 @@
 namespace thalweg {
 namespace {
 
-using Open = std::function<Result<std::unique_ptr<InputFile>>()>;
-
 // Function-local, since a vector cannot be constant; made once.
 std::span<const OptionSpec> file_options() {
   static const std::array<OptionSpec, 5> specs{{
@@ -17,7 +17,8 @@ std::span<const OptionSpec> file_options() {
        .type = OptionType::kText,
        .required = true,
        .default_value = {},
-       .text = "The file; to read, also a pattern with * ? [] for several.",
+       .text = "The file; to read, also a pattern with * ? [] for several, looked up when the run "
+               "begins.",
        .choices = {},
        .aliases = {"connector.path", "file", "file.path", "location"}},
       {.name = "partitions",
@@ -32,23 +33,29 @@ std::span<const OptionSpec> file_options() {
        .type = OptionType::kBoolean,
        .required = false,
        .default_value = "false",
-       .text = "Goes on reading as the file grows, without end.",
+       .text =
+           "Goes on reading as the file grows, without end. A file that is cut, written anew or "
+           "renamed to make room for another of its name is read from its beginning again.",
        .choices = {},
        .aliases = {"tail"}},
       {.name = "max_row_bytes",
        .type = OptionType::kBytes,
        .required = false,
        .default_value = "8MiB",
-       .text = "A longer row is rejected.",
+       .text = "A longer row is rejected; 1 GiB at most.",
        .choices = {},
-       .aliases = {}},
+       .aliases = {},
+       .accepts = is_row_size,
+       .expects = kRowSizeExpected},
       {.name = "block_bytes",
        .type = OptionType::kBytes,
        .required = false,
        .default_value = "512KiB",
-       .text = "How much of a file one worker takes at a time.",
+       .text = "How much of a file one worker takes at a time; 1 GiB at most.",
        .choices = {},
-       .aliases = {}},
+       .aliases = {},
+       .accepts = is_row_size,
+       .expects = kRowSizeExpected},
   }};
   return specs;
 }
@@ -59,26 +66,33 @@ std::string path_of(const Options& options) {
   return path.starts_with("file://") ? path.substr(7) : path;
 }
 
-Open opener(Env& env, std::string path) {
-  return [&env, path = std::move(path)] { return env.open_input(path); };
-}
-
 Result<std::vector<ByteInputs>> list_files(Env& env, const std::string& pattern, bool one) {
   TW_TRY_ASSIGN(const std::vector<std::string> paths, env.glob(pattern));
   std::vector<ByteInputs> found;
   for (const std::string& path : paths) {
     if (found.empty() || !one) {
-      found.push_back({.name = one ? pattern : path, .open = {}});
+      found.push_back({.name = one ? pattern : path, .inputs = {}});
     }
-    found.back().open.push_back(opener(env, path));
+    found.back().inputs.push_back(
+        {.name = path, .open = [&env, path] { return env.open_input(path); }});
   }
   return found;
 }
 
 std::size_t bytes_option(const Options& options, std::string_view name) {
   std::int64_t bytes = 0;
-  TW_CHECK(parse_bytes(options.text(name), bytes));
-  return bytes < 1 ? 1 : static_cast<std::size_t>(bytes);
+  TW_CHECK(parse_bytes(options.text(name), bytes) && bytes > 0);
+  return static_cast<std::size_t>(bytes);
+}
+
+std::optional<OptionRefusal> refuses_writing(const Options& options) {
+  const std::string path = path_of(options);
+  if (path.find_first_of("*?[") == std::string::npos) {
+    return std::nullopt;
+  }
+  return OptionRefusal{
+      .option = "path",
+      .message = fmt::format("path '{}' is a pattern, which can only be read", path)};
 }
 
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
@@ -97,27 +111,32 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
 }
 
 Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {
-  return make_encoding_sink(request, [&env = world.env, path = path_of(request.table.options)] {
-    return env.create_output(path);
+  const Table& table = request.table;
+  return make_encoding_sink(request, [&world, path = path_of(table.options),
+                                      format = table.format](std::string beginning) {
+    return world.outputs.open(world.env, path, {format, std::move(beginning)});
   });
 }
 
 }  // namespace
 
 Connector file_connector() {
-  return {.info = {.name = "file",
-                   .aliases = {"filesystem", "fs", "local_file"},
-                   .text = "Files on this machine.",
-                   .can_read = true,
-                   .can_write = true,
-                   .takes_format = true,
-                   .takes_changes = false,
-                   .default_format = {},
-                   .options = file_options(),
-                   .bounded = [](const Options& options) { return !options.boolean("follow"); },
-                   .own_schema = nullptr},
-          .make_source = make_source,
-          .make_sink = make_sink};
+  return {
+      .info = {.name = "file",
+               .aliases = {"filesystem", "fs", "local_file"},
+               .text = "Files on this machine. A run replaces a file that it writes; all that it "
+                       "inserts is there once it has ended.",
+               .can_read = true,
+               .can_write = true,
+               .takes_format = true,
+               .takes_changes = false,
+               .default_format = {},
+               .options = file_options(),
+               .bounded = [](const Options& options) { return !options.boolean("follow"); },
+               .own_schema = nullptr,
+               .refuses_writing = refuses_writing},
+      .make_source = make_source,
+      .make_sink = make_sink};
 }
 
 }  // namespace thalweg

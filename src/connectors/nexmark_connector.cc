@@ -19,6 +19,10 @@ using nexmark::Generator;
 
 constexpr std::uint64_t kBlockEvents = 8192;
 
+bool is_timestamp(std::string_view text) {
+  return parse_value(text, type_of(TypeKind::kTimestamp)).ok();
+}
+
 std::span<const OptionSpec> nexmark_options() {
   static const std::array<OptionSpec, 10> specs{{
       {.name = "type",
@@ -35,14 +39,18 @@ std::span<const OptionSpec> nexmark_options() {
        .text = "How many events of all kinds there are: 2 % people, 6 % auctions, 92 % bids. "
                "Without it they never end.",
        .choices = {},
-       .aliases = {"events.num", "nexmark.event.num", "number-of-rows"}},
+       .aliases = {"events.num", "nexmark.event.num", "number-of-rows"},
+       .accepts = is_natural,
+       .expects = kNaturalExpected},
       {.name = "rate",
        .type = OptionType::kInteger,
        .required = false,
        .default_value = "10000",
        .text = "Events per second of event time.",
        .choices = {},
-       .aliases = {"event_rate", "first-event.rate", "next-event.rate", "rows-per-second"}},
+       .aliases = {"event_rate", "first-event.rate", "next-event.rate", "rows-per-second"},
+       .accepts = is_positive,
+       .expects = kPositiveExpected},
       {.name = "person_proportion",
        .type = OptionType::kChoice,
        .required = false,
@@ -77,7 +85,9 @@ std::span<const OptionSpec> nexmark_options() {
        .default_value = "1",
        .text = "Events are out of order within groups of so many.",
        .choices = {},
-       .aliases = {"out-of-order-group-size"}},
+       .aliases = {"out-of-order-group-size"},
+       .accepts = is_positive,
+       .expects = kPositiveExpected},
       {.name = "seed",
        .type = OptionType::kInteger,
        .required = false,
@@ -91,7 +101,9 @@ std::span<const OptionSpec> nexmark_options() {
        .default_value = {},
        .text = "When events begin: 2015-07-15 00:00:00 by default, the present when live.",
        .choices = {},
-       .aliases = {"base-time"}},
+       .aliases = {"base-time"},
+       .accepts = is_timestamp,
+       .expects = "a time such as '2026-01-31 12:00:00'"},
   }};
   return specs;
 }
@@ -359,21 +371,15 @@ Result<std::size_t> find_column(const Schema& own, const Field& declared) {
       fmt::format("connector nexmark has no column \"{}\"; it has {}", declared.name, names));
 }
 
-Result<std::uint64_t> positive(const Options& options, std::string_view name,
-                               std::int64_t default_value) {
-  const std::int64_t value = options.has(name) ? options.integer(name) : default_value;
-  if (value < 1) {
-    return invalid_argument(
-        fmt::format("option \"{}\" of connector nexmark must be at least 1, not {}", name, value));
-  }
-  return static_cast<std::uint64_t>(value);
+std::uint64_t number(const Options& options, std::string_view name, std::uint64_t otherwise) {
+  return options.has(name) ? static_cast<std::uint64_t>(options.integer(name)) : otherwise;
 }
 
 Result<nexmark::Options> generator_options(Env& env, const Options& options) {
   nexmark::Options made;
-  TW_TRY_ASSIGN(made.rate, positive(options, "rate", 10'000));
-  TW_TRY_ASSIGN(made.disorder, positive(options, "disorder", 1));
-  made.seed = static_cast<std::uint64_t>(options.has("seed") ? options.integer("seed") : 1);
+  made.rate = number(options, "rate", 10'000);
+  made.disorder = number(options, "disorder", 1);
+  made.seed = number(options, "seed", 1);
   made.base_millis = options.boolean("live") ? env.wall_now().micros / 1000 : kBaseMillis;
   if (options.has("base_time")) {
     TW_TRY_ASSIGN(const Value base,
@@ -386,9 +392,6 @@ Result<nexmark::Options> generator_options(Env& env, const Options& options) {
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
   const Options& options = request.table.options;
   TW_TRY_ASSIGN(const nexmark::Options made, generator_options(world.env, options));
-  if (options.has("events") && options.integer("events") < 0) {
-    return invalid_argument("option \"events\" of connector nexmark must not be negative");
-  }
   const Schema own = *own_schema(options);
   std::vector<std::size_t> columns;
   for (const std::uint32_t column : request.columns) {

@@ -14,9 +14,11 @@ std::span<const OptionSpec> stdin_options() {
        .type = OptionType::kBytes,
        .required = false,
        .default_value = "8MiB",
-       .text = "A longer row is rejected.",
+       .text = "A longer row is rejected; 1 GiB at most.",
        .choices = {},
-       .aliases = {}},
+       .aliases = {},
+       .accepts = is_row_size,
+       .expects = kRowSizeExpected},
   }};
   return specs;
 }
@@ -32,11 +34,12 @@ Result<std::unique_ptr<Source>> make_stdin(World& world, const ScanRequest& requ
       request, options, [&input = world.standard_input]() -> Result<std::vector<ByteInputs>> {
         // Taken here, not at the first claim, so that a second reader is refused at start.
         TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, input.take());
-        ByteInputs inputs{.name = "stdin", .open = {}};
-        inputs.open.push_back(
-            [shared = std::make_shared<std::unique_ptr<InputFile>>(std::move(file))] {
-              return Result<std::unique_ptr<InputFile>>(std::move(*shared));
-            });
+        ByteInputs inputs{.name = "stdin", .inputs = {}};
+        inputs.inputs.push_back(
+            {.name = "stdin",
+             .open = [shared = std::make_shared<std::unique_ptr<InputFile>>(std::move(file))] {
+               return Result<std::unique_ptr<InputFile>>(std::move(*shared));
+             }});
         std::vector<ByteInputs> found;
         found.push_back(std::move(inputs));
         return found;
@@ -44,9 +47,13 @@ Result<std::unique_ptr<Source>> make_stdin(World& world, const ScanRequest& requ
 }
 
 Result<std::unique_ptr<Sink>> make_stdout(World& world, const SinkRequest& request) {
-  return make_encoding_sink(request, [&env = world.env]() -> Result<std::unique_ptr<OutputFile>> {
-    return env.standard_output();
-  });
+  return make_encoding_sink(
+      request,
+      [&env = world.env](const std::string& beginning) -> Result<std::shared_ptr<SharedOutput>> {
+        auto output = std::make_shared<SharedOutput>(env.standard_output());
+        TW_TRY(output->write(beginning));
+        return output;
+      });
 }
 
 }  // namespace

@@ -23,7 +23,14 @@ class InputFile {
   // Whether read() would return at once, at the end of the input too; waits for that at most so
   // long.
   virtual bool readable(std::int64_t /*wait_micros*/) { return true; }
+
+  // Where read() has come to the end, and before it is called again: whether what has been read is
+  // no longer what stands under the file's name, for the file was cut, written anew or renamed.
+  virtual Result<bool> replaced() { return false; }
 };
+
+// What becomes of the bytes that a file holds when it is written to.
+enum class OldBytes : std::uint8_t { kReplaced, kKept };
 
 // A file or pipe open for writing. Owned and used by one thread at a time. A file that is destroyed
 // without close() leaves nothing behind.
@@ -50,9 +57,14 @@ class Env {
   // Paths that match a pattern with * ? [], in name order; the path itself where it has none of
   // these. Fails when nothing is there.
   virtual Result<std::vector<std::string>> glob(const std::string& pattern) = 0;
-  // Written under a temporary name until close(), then renamed. A path that stands for a device or
-  // a pipe is written to as it is.
-  virtual Result<std::unique_ptr<OutputFile>> create_output(const std::string& path) = 0;
+  // The file that a path to write to leads to: symbolic links are followed, so that two paths to
+  // one file give the same name.
+  virtual std::string output_name(const std::string& path) { return path; }
+  // Written under a temporary name until close(), then renamed; what earlier runs that were killed
+  // left under such names is removed. A path that leads to a device, a pipe or one of the process's
+  // own descriptors (/dev/stdout) is written to as it is.
+  virtual Result<std::unique_ptr<OutputFile>> create_output(const std::string& path,
+                                                            OldBytes old) = 0;
   // Not closed with the object.
   virtual std::unique_ptr<OutputFile> standard_output() = 0;
 };

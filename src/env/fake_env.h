@@ -94,8 +94,13 @@ class FakeEnv final : public Env {
     return found;
   }
 
-  Result<std::unique_ptr<OutputFile>> create_output(const std::string& path) override {
-    return std::unique_ptr<OutputFile>(std::make_unique<Writer>(*this, path, false));
+  Result<std::unique_ptr<OutputFile>> create_output(const std::string& path,
+                                                    OldBytes old) override {
+    auto writer = std::make_unique<Writer>(*this, path, false);
+    if (old == OldBytes::kKept) {
+      TW_TRY(writer->write(get(path)));
+    }
+    return std::unique_ptr<OutputFile>(std::move(writer));
   }
   std::unique_ptr<OutputFile> standard_output() override {
     return std::make_unique<Writer>(*this, kStandardOutput, true);
@@ -110,16 +115,24 @@ class FakeEnv final : public Env {
     Result<std::size_t> read(std::byte* out, std::size_t size) override {
       const std::lock_guard lock(env_.mutex_);
       const std::string& text = env_.files_[path_];
-      const std::size_t count = std::min(size, text.size() - next_);
-      std::memcpy(out, text.data() + next_, count);
-      next_ += count;
+      const std::size_t count = std::min(size, text.size() - std::min(next_, text.size()));
+      if (count > 0) {
+        std::memcpy(out, text.data() + next_, count);
+        seen_.append(text, next_, count);
+        next_ += count;
+      }
       return count;
+    }
+    Result<bool> replaced() override {
+      const std::lock_guard lock(env_.mutex_);
+      return !env_.files_[path_].starts_with(seen_);
     }
 
    private:
     FakeEnv& env_;
     std::string path_;
     std::size_t next_ = 0;
+    std::string seen_;
   };
 
   class PipeReader final : public InputFile {

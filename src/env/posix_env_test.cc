@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 class PosixEnvTest : public ::testing::Test {
  protected:
@@ -35,6 +37,13 @@ class PosixEnvTest : public ::testing::Test {
     std::ostringstream text;
     text << std::ifstream(path(name), std::ios::binary).rdbuf();
     return text.str();
+  }
+
+  void write(const std::string& name, std::string_view text, OldBytes old) const {
+    auto file = env_.create_output(path(name), old);
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    ASSERT_TRUE(file.value()->write(text).ok());
+    ASSERT_TRUE(file.value()->close().ok());
   }
 
   std::vector<std::string> names() const {
@@ -102,7 +111,7 @@ TEST_F(PosixEnvTest, TakesANameWithPatternCharactersLiterallyWhereItExists) {
 
 TEST_F(PosixEnvTest, OutputAppearsUnderItsNameOnlyWhenClosed) {
   put("out.txt", "old");
-  auto result = env_.create_output(path("out.txt"));
+  auto result = env_.create_output(path("out.txt"), OldBytes::kReplaced);
   ASSERT_TRUE(result.ok());
   auto file = std::move(result).take();
   ASSERT_TRUE(file->write("new ").ok());
@@ -119,22 +128,142 @@ TEST_F(PosixEnvTest, OutputAppearsUnderItsNameOnlyWhenClosed) {
 
 TEST_F(PosixEnvTest, OutputThatIsNotClosedLeavesNothingBehind) {
   {
-    auto file = env_.create_output(path("out.txt"));
+    auto file = env_.create_output(path("out.txt"), OldBytes::kReplaced);
     ASSERT_TRUE(file.value()->write("text").ok());
   }
   EXPECT_THAT(names(), IsEmpty());
 }
 
 TEST_F(PosixEnvTest, WritesToADeviceAsItIs) {
-  auto file = env_.create_output("/dev/null");
+  auto file = env_.create_output("/dev/null", OldBytes::kReplaced);
 
   ASSERT_TRUE(file.value()->write("text").ok());
   EXPECT_TRUE(file.value()->close().ok());
   EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
 }
 
+TEST_F(PosixEnvTest, WritesToTheFileThatALinkLeadsTo) {
+  put("real.txt", "old");
+  std::filesystem::create_symlink("real.txt", path("link.txt"));
+  std::filesystem::create_symlink("link.txt", path("twice.txt"));
+  std::filesystem::create_symlink("new.txt", path("dangling.txt"));
+
+  write("twice.txt", "rows", OldBytes::kReplaced);
+  write("dangling.txt", "more", OldBytes::kReplaced);
+
+  EXPECT_EQ(get("real.txt"), "rows");
+  EXPECT_EQ(get("new.txt"), "more");
+  EXPECT_TRUE(std::filesystem::is_symlink(path("twice.txt")));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link.txt")));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("dangling.txt")));
+}
+
+TEST_F(PosixEnvTest, OneFileHasOneNameByWhateverPath) {
+  put("real.txt", "");
+  std::filesystem::create_symlink(path("real.txt"), path("link.txt"));
+
+  EXPECT_EQ(env_.output_name(path("link.txt")), env_.output_name(path("./real.txt")));
+  EXPECT_NE(env_.output_name(path("new.txt")), env_.output_name(path("real.txt")));
+}
+
+TEST_F(PosixEnvTest, LinksThatGoRoundAreAnError) {
+  std::filesystem::create_symlink("b.txt", path("a.txt"));
+  std::filesystem::create_symlink("a.txt", path("b.txt"));
+
+  EXPECT_FALSE(env_.create_output(path("a.txt"), OldBytes::kReplaced).ok());
+  EXPECT_TRUE(std::filesystem::is_symlink(path("a.txt")));
+}
+
+TEST_F(PosixEnvTest, AFileThatIsReplacedKeepsItsMode) {
+  for (const mode_t mode : {0600U, 0666U, 0640U}) {
+    put("out.txt", "old");
+    ASSERT_EQ(::chmod(path("out.txt").c_str(), mode), 0);
+
+    write("out.txt", "new", OldBytes::kReplaced);
+
+    struct stat info{};
+    ASSERT_EQ(::stat(path("out.txt").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, mode);
+    EXPECT_EQ(get("out.txt"), "new");
+  }
+}
+
+TEST_F(PosixEnvTest, OldBytesAreKeptWhereRowsAreAdded) {
+  put("out.txt", "one ");
+
+  write("out.txt", "two", OldBytes::kKept);
+  write("new.txt", "three", OldBytes::kKept);
+
+  EXPECT_EQ(get("out.txt"), "one two");
+  EXPECT_EQ(get("new.txt"), "three");
+}
+
+TEST_F(PosixEnvTest, WritesThroughItsOwnDescriptors) {
+  put("shared.txt", "before ");
+  const int fd = ::open(path("shared.txt").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  std::filesystem::create_symlink("/dev/fd/" + std::to_string(fd), path("link.txt"));
+
+  write("link.txt", "after", OldBytes::kReplaced);
+  EXPECT_EQ(::close(fd), 0);
+
+  EXPECT_EQ(get("shared.txt"), "before after");
+  EXPECT_THAT(names(), UnorderedElementsAre("shared.txt", "link.txt"));
+}
+
+TEST_F(PosixEnvTest, WhatAKilledRunLeftIsRemovedByTheNext) {
+  put("out.txt.4711-0.part", "left");
+  put("out.txt.part", "not ours");
+  put("out.txt.1-2-x.part", "not ours");
+  put("other.txt.4711-0.part", "of another file");
+
+  write("out.txt", "rows", OldBytes::kReplaced);
+
+  EXPECT_THAT(names(), UnorderedElementsAre("out.txt", "out.txt.part", "out.txt.1-2-x.part",
+                                            "other.txt.4711-0.part"));
+}
+
+TEST_F(PosixEnvTest, ARunThatIsAliveKeepsWhatItWrites) {
+  auto first = env_.create_output(path("out.txt"), OldBytes::kReplaced);
+  ASSERT_TRUE(first.value()->write("first").ok());
+
+  write("out.txt", "second", OldBytes::kReplaced);
+  EXPECT_EQ(get("out.txt"), "second");
+
+  EXPECT_TRUE(first.value()->close().ok());
+  EXPECT_EQ(get("out.txt"), "first");
+}
+
+TEST_F(PosixEnvTest, TellsThatAFileWasCutWrittenAnewOrRenamed) {
+  put("a.txt", "one\n");
+  put("b.txt", "one\n");
+  put("c.txt", "one\n");
+  auto cut = env_.open_input(path("a.txt")).take();
+  auto anew = env_.open_input(path("b.txt")).take();
+  auto renamed = env_.open_input(path("c.txt")).take();
+  for (InputFile* file : {cut.get(), anew.get(), renamed.get()}) {
+    EXPECT_EQ(read_all(*file), "one\n");
+    EXPECT_FALSE(file->replaced().value());
+  }
+
+  std::filesystem::resize_file(path("a.txt"), 0);
+  std::filesystem::resize_file(path("b.txt"), 0);
+  put("b.txt", "two\nthree\n");  // More than before.
+  std::filesystem::rename(path("c.txt"), path("c.old"));
+  EXPECT_FALSE(renamed->replaced().value());  // The next one is not there yet.
+  put("c.txt", "two\n");
+  put("c.old", "last\n");
+
+  EXPECT_TRUE(cut->replaced().value());
+  EXPECT_TRUE(anew->replaced().value());
+  EXPECT_FALSE(renamed->replaced().value());
+  EXPECT_EQ(read_all(*renamed), "last\n");
+  EXPECT_TRUE(renamed->replaced().value());
+}
+
 TEST_F(PosixEnvTest, CannotCreateAFileInAMissingFolder) {
-  EXPECT_THAT(env_.create_output(path("no/out.txt")).status().message(), HasSubstr("no/out.txt"));
+  EXPECT_THAT(env_.create_output(path("no/out.txt"), OldBytes::kReplaced).status().message(),
+              HasSubstr("no/out.txt"));
 }
 
 TEST_F(PosixEnvTest, APipeIsReadableOnlyWhenSomethingIsThere) {

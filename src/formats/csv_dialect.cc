@@ -4,25 +4,32 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "formats/format.h"
 
 namespace thalweg {
 namespace {
 
+std::optional<char> csv_character(std::string_view text) {
+  if (text == "\\t" || text == "tab") {
+    return '\t';
+  }
+  const bool is_one =
+      text.size() == 1 && text != "\n" && text != "\r" && static_cast<signed char>(text[0]) > 0;
+  return is_one ? std::optional(text[0]) : std::nullopt;
+}
+
+// For a program's own options, which nobody has checked.
 Result<char> one_character(const Options& options, std::string_view name, char otherwise) {
   if (!options.has(name)) {
     return otherwise;
   }
-  const std::string& text = options.text(name);
-  if (text == "\\t" || text == "tab") {
-    return '\t';
-  }
-  if (text.size() != 1 || text == "\n" || text == "\r" || static_cast<signed char>(text[0]) <= 0) {
-    return invalid_argument(
-        fmt::format("option \"{}\" must be one ASCII character, not \"{}\"", name, text));
-  }
-  return text[0];
+  const std::optional<char> character = csv_character(options.text(name));
+  return character ? Result<char>(*character)
+                   : invalid_argument(fmt::format("option \"{}\" must be one ASCII character, not "
+                                                  "\"{}\"",
+                                                  name, options.text(name)));
 }
 
 const char* find_byte(const char* at, const char* end, char byte) {
@@ -30,6 +37,8 @@ const char* find_byte(const char* at, const char* end, char byte) {
 }
 
 }  // namespace
+
+bool is_csv_character(std::string_view text) { return csv_character(text).has_value(); }
 
 Result<CsvDialect> csv_dialect(const Options& options) {
   CsvDialect dialect;

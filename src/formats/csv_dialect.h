@@ -22,6 +22,9 @@ struct CsvDialect {
 };
 Result<CsvDialect> csv_dialect(const Options& options);
 
+// Whether a text can be a delimiter or a quote: one ASCII character, or `\t` for a tab.
+bool is_csv_character(std::string_view text);
+
 // Where the row that begins here ends, past its newline; nullptr where that lies beyond `end`.
 const char* csv_row_end(const char* at, const char* end, char quote);
 

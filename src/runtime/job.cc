@@ -184,6 +184,7 @@ void JobImpl::add_source_progress(JobProgress& progress) const {
       partition.timed = scan->event_time;
       partition.watermark = board->frontier();
       partition.ended = board->ended();
+      partition.restarts = board->partition().restarts();
       if (!partition.ended && is_idle(*scan, *board, now_nanos)) {
         partition.idle_micros =
             (now_nanos - board->silent_since_nanos().value_or(now_nanos)) / 1000;

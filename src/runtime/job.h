@@ -47,6 +47,7 @@ struct PartitionProgress {
   std::optional<std::int64_t> idle_micros;
   // Whether no other active partition of its job has a lower watermark.
   bool holds_back = false;
+  std::uint64_t restarts = 0;  // See Partition::restarts().
 };
 
 struct OperatorProgress {

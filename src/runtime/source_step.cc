@@ -365,8 +365,9 @@ void SourceStep::drop_failed(const DecodedRows& rows, const RowErrors& errors, B
 void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::string_view detail) {
   counters_.rejected[static_cast<std::size_t>(error)].add(1);
   const auto origin = [&] {
-    return fmt::format("{}, byte {}", held_->partition().name(),
-                       block_.position + static_cast<std::int64_t>(offset));
+    return fmt::format("{}, byte {}",
+                       block_.input != nullptr ? *block_.input : held_->partition().name(),
+                       block_.position - block_.input_position + static_cast<std::int64_t>(offset));
   };
   if (context_.fail_on_row_error) {
     context_.fail(Status(Code::kRowFailed,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "catalog/table_options.h"
@@ -49,6 +50,35 @@ bool check_role(BindContext& context, const ast::CreateTable& create, const Conn
   return !wrong;
 }
 
+// The value that a statement gives an option, under whatever name.
+Span value_span(const ast::CreateTable& create, const ConnectorInfo& info,
+                std::string_view option) {
+  for (const OptionSpec& spec : info.options) {
+    for (const ast::Option& given : create.options) {
+      const std::string key = fold_name(given.key);
+      if (spec.name == option &&
+          (key == option ||
+           std::find(spec.aliases.begin(), spec.aliases.end(), key) != spec.aliases.end())) {
+        return given.value_span;
+      }
+    }
+  }
+  return create.options_span;
+}
+
+// What is declared to be written to must be something that can be.
+bool check_written(BindContext& context, const ast::CreateTable& create, const ConnectorInfo& info,
+                   const Options& options) {
+  if (create.role != ast::TableRole::kSink || info.refuses_writing == nullptr) {
+    return true;
+  }
+  const std::optional<OptionRefusal> refusal = info.refuses_writing(options);
+  if (refusal) {
+    context.error("C0203", refusal->message, value_span(create, info, refusal->option));
+  }
+  return !refusal;
+}
+
 // Fills in what WITH (...) says; a table without it is kept in memory.
 bool connect(BindContext& context, const ast::CreateTable& create, Table& table) {
   if (!create.has_with) {
@@ -66,6 +96,9 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
     return false;
   }
   const ConnectorInfo& info = *connection->connector;
+  if (!check_written(context, create, info, connection->options)) {
+    return false;
+  }
   table.connector = std::string(info.name);
   table.format = std::move(connection->format);
   table.options = std::move(connection->options);
@@ -128,6 +161,46 @@ bool find_columns(BindContext& context, const ast::CreateTable& create, Table& t
   return true;
 }
 
+bool check_own_column(BindContext& context, const ast::Column& declared, const TableColumn& column,
+                      const ConnectorInfo& info, const Schema& own) {
+  std::vector<std::string> names;
+  for (const Field& field : own) {
+    names.push_back(field.name);
+    if (fold_name(field.name) != fold_name(column.field.name)) {
+      continue;
+    }
+    if (field.type == column.field.type) {
+      return true;
+    }
+    context.error("C0112",
+                  "column \"" + column.field.name + "\" of connector " + std::string(info.name) +
+                      " is " + to_string(field.type) + ", not " + to_string(column.field.type),
+                  declared.type ? declared.type->span : declared.name.span, "",
+                  {"declare it so, or leave out all columns"});
+    return false;
+  }
+  context.error(
+      "C0112",
+      "connector " + std::string(info.name) + " has no column \"" + column.field.name + '"',
+      declared.name.span, did_you_mean(fold_name(column.field.name), names),
+      {"columns: " + list_names(names)});
+  return false;
+}
+
+// Columns that are declared must be among those that the connector knows, where it does.
+bool check_own_columns(BindContext& context, const ast::CreateTable& create, const Table& table) {
+  const ConnectorInfo* info = context.names().connectors.find_connector(table.connector);
+  const std::optional<Schema> own = info == nullptr || info->own_schema == nullptr
+                                        ? std::nullopt
+                                        : info->own_schema(table.options);
+  bool ok = true;
+  for (std::size_t i = 0; own && i < create.columns.size(); ++i) {
+    ok &= create.columns[i].computed != nullptr ||
+          check_own_column(context, create.columns[i], table.columns[i], *info, *own);
+  }
+  return ok;
+}
+
 }  // namespace
 
 Created bind_create_table(BindContext& context, const ast::CreateTable& create) {
@@ -146,6 +219,7 @@ Created bind_create_table(BindContext& context, const ast::CreateTable& create) 
   const bool own_columns = create.columns.empty() && create.query == nullptr;
   if (!own_columns) {
     ok = bind_columns(context, create, *table) && ok;
+    ok = ok && check_own_columns(context, create, *table);
   } else if (ok) {
     ok = find_columns(context, create, *table);
   }

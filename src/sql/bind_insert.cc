@@ -183,6 +183,13 @@ TablePtr find_target(BindContext& context, const ast::QualifiedName& name) {
     context.error("C0103", "\"" + last.text + "\" can only be read from", last.span);
     return nullptr;
   }
+  if (connector != nullptr && connector->refuses_writing != nullptr) {
+    if (const std::optional<OptionRefusal> refusal = connector->refuses_writing(table.options)) {
+      context.error("C0103", "\"" + last.text + "\" cannot be written to: " + refusal->message,
+                    last.span);
+      return nullptr;
+    }
+  }
   return found->second;
 }
 

@@ -24,6 +24,10 @@ struct Block {
   // What every reader of the input must know to read any of its blocks (a CSV header); may be null.
   std::shared_ptr<const std::string> header;
   bool too_long = false;  // The beginning of one row that is longer than the limit.
+  // Where the partition is read from several inputs in turn: the one that the rows come from, and
+  // where in the partition that begins. Null: the partition's own name says it.
+  std::shared_ptr<const std::string> input;
+  std::int64_t input_position = 0;
 };
 
 enum class Claim : std::uint8_t {
@@ -43,6 +47,10 @@ class Partition {
   // Hands the next block to the caller alone. Called by any worker, one at a time: the runtime
   // serialises claims of one partition.
   virtual Result<Claim> claim(Block& block) = 0;
+
+  // How often what had been read was found cut or written anew, and was read from its beginning.
+  // From any thread.
+  virtual std::uint64_t restarts() const { return 0; }
 };
 
 // Turns blocks into columns. One per worker.

@@ -4,7 +4,7 @@ import re
 import signal
 import time
 
-from program import DATA, Running, check, close, folder, has
+from program import DATA, Running, check, close, folder, has, run
 
 STOPPING = "stopping: finishing what has been read; Ctrl-C again stops now\n"
 QUAKES = (DATA / "quakes.jsonl").read_text()
@@ -60,13 +60,57 @@ follower.interrupt()
 ended = follower.end()
 check("a growing file: stopped", (0, "a\n1\n3\n4\n"), (ended.code, ended.out))
 
-run = Running("run", "/dev/stdin")
-run.write(BIDS + "CREATE TABLE o (n BIGINT) WITH (connector = 'blackhole');"
+# What was read is no longer there: cut, written anew with more in it, or renamed for another.
+with open(folders / "growing.jsonl", "w", encoding="utf-8") as growing:
+    growing.write('{"a":1}\n')
+follower = Running("-c", FOLLOW, cwd=folders)
+check("replaced: what is there", True, follower.wait_for("a\n1\n"))
+with open(folders / "growing.jsonl", "w", encoding="utf-8") as growing:
+    growing.write('{"a":5}\n')
+check("replaced: as long as before", True, follower.wait_for("5\n"))
+with open(folders / "growing.jsonl", "w", encoding="utf-8") as growing:
+    growing.write('{"a":60}\n{"a":61}\n')
+check("replaced: longer than before", True, follower.wait_for("60\n61\n"))
+with open(folders / "growing.jsonl", "w", encoding="utf-8") as growing:
+    growing.write('{"a":7}\nx\n')
+check("replaced: shorter than before", True, follower.wait_for("7\n"))
+(folders / "growing.jsonl").rename(folders / "growing.old")
+(folders / "growing.jsonl").write_text('{"a":8}\n', encoding="utf-8")
+check("replaced: renamed", True, follower.wait_for("8\n"))
+follower.interrupt()
+ended = follower.end()
+check("replaced: told", (0, "a\n1\n5\n60\n61\n7\n8\n", True), (ended.code, ended.out, has(
+    "growing.jsonl, byte 8", "growing.jsonl was cut or written anew 4 times and read from its "
+    "beginning again\n")(ended.err)))
+
+# Several results at the same time.
+MIXED = BIDS + "SELECT price AS first FROM bids; SELECT price AS second FROM bids; SELECT 7 AS third"
+for form in ("plain", "table"):
+    mixed = Running("-c", MIXED, "--format", form, "-q")
+    check(f"{form}: rows of all come", True, mixed.wait_for("third", seconds=30)
+          and mixed.wait_for("second") and mixed.wait_for("first"))
+    time.sleep(2)
+    mixed.interrupt()
+    ended = mixed.end()
+    pieces = ended.out.split("\n\n")
+    check(f"{form}: each piece has its columns", True, len(pieces) > 3 and all(
+        piece.split("\n")[0].strip() in ("first", "second", "third") for piece in pieces))
+    third = [piece.split() for piece in pieces if piece.strip().startswith("third")]
+    check(f"{form}: and its rows", True, "7" in third[0])
+for form in ("json", "jsonl", "csv"):
+    ran = run("-c", MIXED, "--format", form)
+    check(f"{form} cannot tell them apart", (78, "", True), (ran.code, ran.out, has(
+        "the rows of this result would come between", "SELECT price AS second", "P0114")(ran.err)))
+ran = run("-c", "SELECT 1 AS a; SELECT 2 AS b", "--format", "jsonl")
+check("results that end come one after the other", (0, '{"a":1}\n{"b":2}\n'), (ran.code, ran.out))
+
+pipeline = Running("run", "/dev/stdin")
+pipeline.write(BIDS + "CREATE TABLE o (n BIGINT) WITH (connector = 'blackhole');"
           "INSERT INTO o SELECT price FROM bids;")
-run.process.stdin.close()
-run.wait_for("never", seconds=1)
-run.interrupt()
-ended = run.end()
+pipeline.process.stdin.close()
+pipeline.wait_for("never", seconds=1)
+pipeline.interrupt()
+ended = pipeline.end()
 check("run ends with one line", (0, True), (ended.code, re.fullmatch(
     r"\n" + re.escape(STOPPING) + r"in [\d ]+ · out [\d ]+ · late 0 · errors 0 · [\d.]+ m?s\n",
     ended.err) is not None))

@@ -20,6 +20,6 @@ lines = [line for line in ended.err.splitlines() if line.startswith("progress ")
 check("one line", 1, len(lines))
 check("of NAME=VALUE", True, re.fullmatch(
     r"progress seconds=3\d rows_in=\d+ rows_in_per_second=\d+ rows_out=\d+ rows_out_per_second=\d+ "
-    r"rows_late=0 rows_in_error=0 watermark=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ seconds_behind=[\d.]+",
+    r"rows_late=0 rows_in_error=0 restarts=0 watermark=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ seconds_behind=[\d.]+",
     lines[0] if lines else "") is not None)
 close()

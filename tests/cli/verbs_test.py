@@ -54,7 +54,7 @@ usage("run", "x.sql", "--set", "workers",
       says="error: --set workers is not of the form NAME=VALUE" + HINT)
 usage("validate", "x.sql", "--analyze", says="error: validate has no flag --analyze" + HINT)
 usage("-c", "SELECT 1", "--analyze", says="error: --analyze belongs to a command" + HINT)
-usage("connectors", "fil", says='error: there is no connector "fil"; did you mean "file"?\n')
+usage("connectors", "fil", says='error: there is no connector or format "fil"; did you mean "file"?\n')
 usage("functions", "date_trunk",
       says='error: there is no function "date_trunk"; did you mean "date_trunc"?\n')
 
