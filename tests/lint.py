@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy, then lists the longest functions and files as something to look at."""
+"""Lists the longest functions and files as something to look at, then runs clang-tidy."""
 import os
 import pathlib
 import re
@@ -8,6 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LISTED_MAX = 15
+NOISE = re.compile(r"(\[\d+/\d+\])?.*clang-tidy-19 |\d+ warnings? generated|Suppressed |Use -|\s*$")
 BLOCK = re.compile(r"^( *)(?!namespace|class|struct|enum|union|extern|//|#|[}])\S.*\{$")
 NAME = re.compile(r"([~\w:]+(?:operator\S+)?)\s*\(")
 
@@ -31,34 +32,34 @@ def functions(path):
     lines = path.read_text().splitlines()
     found, number = [], 0
     while number < len(lines):
-        match = BLOCK.match(lines[number])
-        head = signature(lines, number) if match else None
-        if head is None:
+        if not BLOCK.match(lines[number]):
             number += 1
             continue
-        closing = match[1][: head_indent(lines, number)] + "}"
+        start = head_start(lines, number)
+        name = function_name(" ".join(lines[start:number + 1]))
+        if name is None:
+            number += 1
+            continue
+        closing = " " * (len(lines[start]) - len(lines[start].lstrip())) + "}"
         end = next((i for i in range(number + 1, len(lines)) if lines[i].startswith(closing)
                     and not lines[i].startswith(closing + " else")), number)
-        place = f"{path.relative_to(ROOT)}:{number + 1}"
-        found.append((end - number + 1, place, head))
+        found.append((end - start + 1, f"{path.relative_to(ROOT)}:{start + 1}", name))
         number = end + 1
     return found
 
 
-def head_indent(lines, number):
-    """The indentation of the first line of the signature that ends on this line."""
-    while number > 0 and lines[number - 1].strip() and lines[number - 1].rstrip()[-1] in ",(&":
+def head_start(lines, number):
+    """Where the head of a block begins whose `{` ends this line: parameters and a constructor's
+    initialisers may stand on lines of their own."""
+    while number > 0 and lines[number - 1].strip() and (
+            lines[number - 1].rstrip()[-1] in ",(&" or lines[number].lstrip().startswith(": ")):
         number -= 1
-    return len(lines[number]) - len(lines[number].lstrip())
+    return number
 
 
-def signature(lines, number):
-    text = lines[number]
-    while number > 0 and "(" not in text and lines[number - 1].strip():
-        number -= 1
-        text = lines[number] + text
-    match = NAME.search(text)
-    keyword = re.match(r"\s*(if|for|while|switch|do|else|return|case|TEST)\b", text)
+def function_name(head):
+    match = NAME.search(head)
+    keyword = re.match(r"\s*(if|for|while|switch|do|else|return|case|TEST)\b", head)
     return match[1] if match and not keyword else None
 
 
@@ -69,24 +70,27 @@ def list_longest(title, rows):
 
 
 def clang_tidy(files):
+    print(f"\nclang-tidy: {len(files)} files", flush=True)
     if not files:
-        print("clang-tidy: no C++ source changed")
         return 0
     command = ["run-clang-tidy-19", "-quiet", "-p", "build/asan", "-j", str(os.cpu_count() or 2)]
-    return subprocess.run(command + [f"^{ROOT}/{file}$" for file in files], cwd=ROOT,
-                          check=False).returncode
+    with subprocess.Popen(command + [f"^{ROOT}/{file}$" for file in files], cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as tidy:
+        for line in tidy.stdout:
+            if not NOISE.match(line):
+                print(line, end="", flush=True)
+    return tidy.returncode
 
 
 def main():
     all_files = [f for f in git("ls-files", "--cached", "--others", "--exclude-standard", "*.cc",
                                 "*.h") if (ROOT / f).exists()]
     wanted = set(all_files) if "--all" in sys.argv else changed_files()
-    status = clang_tidy([f for f in all_files if f.endswith(".cc") and f in wanted])
     paths = [ROOT / f for f in all_files]
     list_longest("longest functions", [row for path in paths for row in functions(path)])
     list_longest("longest files", [(len(path.read_text().splitlines()), str(path.relative_to(ROOT)))
                                    for path in paths])
-    return status
+    return clang_tidy([f for f in all_files if f.endswith(".cc") and f in wanted])
 
 
 if __name__ == "__main__":
