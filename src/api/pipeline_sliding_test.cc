@@ -131,10 +131,12 @@ TEST_P(PipelineSlidingTest, HoppingWindowsOfAnySlide) {
   const std::tuple<int, int, int> spans[] = {{60, 20, 0}, {60, 35, 10}, {10, 45, 0}, {90, 90, 7}};
   for (const auto& [size, slide, offset] : spans) {
     SCOPED_TRACE(testing::Message() << size << " s every " << slide << " s");
-    const Expected expected = brute_force(
-        bids, 20 * kSecond, [size = size, slide = slide, offset = offset](std::int64_t time) {
-          return hops_of(time, size * kSecond, slide * kSecond, offset * kSecond);
-        });
+    const std::int64_t size_micros = size * kSecond;
+    const std::int64_t slide_micros = slide * kSecond;
+    const std::int64_t offset_micros = offset * kSecond;
+    const Expected expected = brute_force(bids, 20 * kSecond, [=](std::int64_t time) {
+      return hops_of(time, size_micros, slide_micros, offset_micros);
+    });
     EXPECT_GT(expected.late, 0U);
     check(bids, 20s,
           hopping({.size = std::chrono::seconds(size),
