@@ -19,6 +19,7 @@ std::span<const Bench> benches() {
       bench_q18(),
       bench_q19(),
       bench_out_of_order(),
+      bench_over(),
       bench_json_q12(),
       bench_duckdb_json_q12(),
       bench_duckdb_json_q12_2(),

@@ -147,7 +147,7 @@ constexpr ErrorCode kCodes[] = {
     {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
     {"P0109", "windows that cannot be told apart",
      "The windows of CUMULATE that belong together begin at the same time, so that only their ends "
-     "tell them apart."},
+     "tell them apart. Windows of so many rows are told apart by window_number."},
     {"P0110", "no key to replace rows by",
      "In a table with mode = 'upsert' a row replaces the one of its key. The key is the table's "
      "PRIMARY KEY, else the columns that the query groups by, where it selects them all."},

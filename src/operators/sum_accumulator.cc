@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/int128.h"
-#include "columnar/decimal.h"
 #include "operators/accumulator.h"
+#include "operators/exact_sum.h"
 #include "operators/fixed_column.h"
 #include "operators/sum_state.h"
 #include "state/state_array.h"
@@ -16,16 +16,17 @@ namespace {
 // Sums of integers and NUMERIC, exact, with how many values they have; avg as well. Order makes no
 // difference and values can be taken back.
 template <typename T>
-class ExactSum final : public Accumulator {
+class ExactSums final : public Accumulator {
  public:
-  ExactSum(const Type& arg, Type result, bool average)
-      : state_type_(exact_sum_type(arg)), result_(std::move(result)), average_(average) {}
+  ExactSums(const Type& arg, Type result, bool average)
+      : state_type_(exact_sum_type(arg)),
+        result_{.state_scale = state_type_.scale, .type = std::move(result), .average = average} {}
 
   void grow_to(std::uint32_t count) override { sums_.grow_to(count); }
 
   void update(const UpdateRows& update, std::span<const Column> args,
               const Batch& /*batch*/) override {
-    Sum* const sums = sums_.data();
+    ExactSum* const sums = sums_.data();
     const T* const values = args[0].values<T>().data();
     const std::int16_t* const changes = update.changes;
     if (changes != nullptr || args[0].may_have_nulls()) {
@@ -37,7 +38,7 @@ class ExactSum final : public Accumulator {
         }
       });
     } else if (update.one_group) {
-      Sum sum = sums[0];
+      ExactSum sum = sums[0];
       for_each_row(update, [&, values](GroupId, RowIndex row) { add(sum, values[row], 1); });
       sums[0] = sum;
     } else {
@@ -49,18 +50,18 @@ class ExactSum final : public Accumulator {
   Column results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) override {
     std::vector<Int128> values(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (!result_of(sums_[ids[i]], values[i])) {
+      if (!result_.of(sums_[ids[i]], values[i])) {
         overflow.push_back(static_cast<RowIndex>(i));
       }
     }
     const auto valid_at = [&](std::size_t i) { return sums_[ids[i]].count != 0; };
-    if (result_.kind == TypeKind::kBigint) {
+    if (result_.type.kind == TypeKind::kBigint) {
       return fixed_column<std::int64_t>(
-          result_, ids.size(), [&](std::size_t i) { return static_cast<std::int64_t>(values[i]); },
-          valid_at);
+          result_.type, ids.size(),
+          [&](std::size_t i) { return static_cast<std::int64_t>(values[i]); }, valid_at);
     }
     return fixed_column<Int128>(
-        result_, ids.size(), [&](std::size_t i) { return values[i]; }, valid_at);
+        result_.type, ids.size(), [&](std::size_t i) { return values[i]; }, valid_at);
   }
 
   void append_partials(std::span<const GroupId> ids, std::vector<Column>& out) override {
@@ -78,8 +79,8 @@ class ExactSum final : public Accumulator {
     const auto counts = partials[1].values<std::int64_t>();
     const auto carries = partials[2].values<std::int64_t>();
     for_each_row(update, [&](GroupId id, RowIndex row) {
-      Sum& sum = sums_[id];
-      add_wide(sum, values[row]);
+      ExactSum& sum = sums_[id];
+      sum.add_wide(values[row]);
       sum.count += counts[row];
       sum.carries += carries[row];
     });
@@ -87,20 +88,18 @@ class ExactSum final : public Accumulator {
 
   void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
                std::span<const GroupId> from_ids) override {
-    const auto& other = static_cast<const ExactSum&>(from);
+    const auto& other = static_cast<const ExactSums&>(from);
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      Sum& sum = sums_[ids[i]];
-      const Sum& change = other.sums_[from_ids[i]];
+      ExactSum& sum = sums_[ids[i]];
+      const ExactSum& change = other.sums_[from_ids[i]];
       if (how == Combine::kReplace) {
         sum = change;
       } else if (how == Combine::kAdd) {
-        add_wide(sum, change.value);
+        sum.add_wide(change.value);
         sum.count += change.count;
         sum.carries += change.carries;
       } else {
-        if (__builtin_sub_overflow(sum.value, change.value, &sum.value)) [[unlikely]] {
-          sum.carries -= change.value < 0 ? -1 : 1;
-        }
+        sum.subtract_wide(change.value);
         sum.count -= change.count;
         sum.carries -= change.carries;
       }
@@ -111,51 +110,18 @@ class ExactSum final : public Accumulator {
   std::size_t memory_bytes() const override { return sums_.memory_bytes(); }
 
  private:
-  // The sum is value + carries * 2^128.
-  struct Sum {
-    Int128 value;
-    std::int64_t count;
-    std::int64_t carries;
-  };
-
-  static void add(Sum& sum, Int128 value, int count) {
+  static void add(ExactSum& sum, Int128 value, int count) {
     if constexpr (std::is_same_v<T, Int128>) {
-      add_wide(sum, value);
+      sum.add_wide(value);
     } else {
       sum.value += value;  // 2^64 values of 64 bits fit.
     }
     sum.count += count;
   }
 
-  static void add_wide(Sum& sum, Int128 value) {
-    if (__builtin_add_overflow(sum.value, value, &sum.value)) [[unlikely]] {
-      sum.carries += value < 0 ? -1 : 1;
-    }
-  }
-
-  // False when the result does not fit its type.
-  bool result_of(const Sum& sum, Int128& value) const {
-    value = 0;
-    if (sum.count == 0) {
-      return true;
-    }
-    bool fits = sum.carries == 0;
-    if (average_) {
-      fits = fits && raise_and_divide(sum.value, result_.scale - state_type_.scale,
-                                      Int128{sum.count}, value);
-    } else {
-      value = sum.value;
-    }
-    if (result_.kind == TypeKind::kBigint) {
-      return fits && value == static_cast<std::int64_t>(value);
-    }
-    return fits && has_digits(value, kNumericPrecisionMax);
-  }
-
   const Type state_type_;
-  const Type result_;
-  const bool average_;
-  StateArray<Sum> sums_;
+  const ExactSumResult result_;
+  StateArray<ExactSum> sums_;
 };
 
 // Sums of floating point, compensated (Neumaier 1974), with how many values they have. Values that
@@ -339,13 +305,13 @@ std::unique_ptr<Accumulator> make_sum_accumulator(const AggregateCall& call) {
     case TypeKind::kDouble:
       return std::make_unique<FloatingSum<double>>(call.type, average);
     case TypeKind::kSmallint:
-      return std::make_unique<ExactSum<std::int16_t>>(arg, call.type, average);
+      return std::make_unique<ExactSums<std::int16_t>>(arg, call.type, average);
     case TypeKind::kInt:
-      return std::make_unique<ExactSum<std::int32_t>>(arg, call.type, average);
+      return std::make_unique<ExactSums<std::int32_t>>(arg, call.type, average);
     case TypeKind::kNumeric:
-      return std::make_unique<ExactSum<Int128>>(arg, call.type, average);
+      return std::make_unique<ExactSums<Int128>>(arg, call.type, average);
     default:
-      return std::make_unique<ExactSum<std::int64_t>>(arg, call.type, average);
+      return std::make_unique<ExactSums<std::int64_t>>(arg, call.type, average);
   }
 }
 

@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -8,45 +6,13 @@
 #include "columnar/decimal.h"
 #include "operators/accumulator.h"
 #include "operators/fixed_column.h"
+#include "operators/variance_state.h"
 #include "state/state_array.h"
 
 namespace thalweg {
 namespace {
 
-// A sum of two doubles that do not overlap: twice the digits of one. Source of the arithmetic:
-// Dekker 1971, Knuth's two-sum.
-struct Wide {
-  double high;
-  double low;
-};
-
-Wide two_sum(double a, double b) {
-  const double sum = a + b;
-  const double back = sum - a;
-  return {sum, (a - (sum - back)) + (b - back)};
-}
-
-Wide two_product(double a, double b) {
-  const double product = a * b;
-  return {product, std::fma(a, b, -product)};
-}
-
-Wide plus(Wide a, Wide b) {
-  const Wide high = two_sum(a.high, b.high);
-  const Wide low = two_sum(a.low, b.low);
-  const Wide middle = two_sum(high.high, high.low + low.high);
-  return two_sum(middle.high, middle.low + low.low);
-}
-
-Wide times(Wide a, Wide b) {
-  const Wide product = two_product(a.high, b.high);
-  return two_sum(product.high, product.low + (a.high * b.low + a.low * b.high));
-}
-
-Wide negated(Wide a) { return {-a.high, -a.low}; }
-
-// Variances and standard deviations: sums of the values and of their squares, in twice the digits
-// of a DOUBLE, so that values can be taken back and order makes no difference that shows.
+// Variances and standard deviations.
 class Variance final : public Accumulator {
  public:
   explicit Variance(const AggregateCall& call) : kind_(call.kind), arg_(call.args[0]->type) {}
@@ -74,35 +40,28 @@ class Variance final : public Accumulator {
   Column results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow) override {
     std::vector<double> values(ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      const State& state = states_[ids[i]];
-      values[i] = has_result(state) ? result_of(state) : 0;
+      const VarianceState& state = states_[ids[i]];
+      values[i] = state.has_result(kind_) ? state.result(kind_) : 0;
       if (std::isinf(values[i])) {
         overflow.push_back(static_cast<RowIndex>(i));
       }
     }
     return fixed_column<double>(
         type_of(TypeKind::kDouble), ids.size(), [&](std::size_t i) { return values[i]; },
-        [&](std::size_t i) { return has_result(states_[ids[i]]); });
+        [&](std::size_t i) { return states_[ids[i]].has_result(kind_); });
   }
 
   void clear() override { states_.clear(); }
   std::size_t memory_bytes() const override { return states_.memory_bytes(); }
 
  private:
-  struct State {
-    Wide sum;
-    Wide squares;
-    std::int64_t count;
-    std::int64_t not_finite;  // Of the count; they make the result NaN.
-  };
-
   template <typename T>
   void add_values(const UpdateRows& update, const Column& arg) {
     const T* const values = arg.values<T>().data();
     for_each_row(update, [&](GroupId id, RowIndex row) {
       if (arg.is_valid(row)) {
         const int change = update.changes == nullptr ? 1 : update.changes[row];
-        add(states_[id], as_double(values[row]), change);
+        states_[id].add(as_double(values[row]), change);
       }
     });
   }
@@ -116,43 +75,9 @@ class Variance final : public Accumulator {
     }
   }
 
-  static void add(State& state, double value, int change) {
-    state.count += change;
-    if (!std::isfinite(value)) {
-      state.not_finite += change;
-      return;
-    }
-    state.sum = plus(state.sum, {value * change, 0});
-    const Wide square = two_product(value, value);
-    state.squares = plus(state.squares, change < 0 ? negated(square) : square);
-  }
-
-  bool is_sample() const {
-    return kind_ == AggregateKind::kVarSamp || kind_ == AggregateKind::kStddevSamp;
-  }
-
-  bool has_result(const State& state) const { return state.count > (is_sample() ? 1 : 0); }
-
-  double result_of(const State& state) const {
-    if (state.not_finite > 0) {
-      return std::numeric_limits<double>::quiet_NaN();
-    }
-    const double count = static_cast<double>(state.count);
-    // n * sum of squares - square of the sum, over n * (n or n - 1).
-    const Wide spread =
-        plus(times({count, 0}, state.squares), negated(times(state.sum, state.sum)));
-    const double variance =
-        std::max(0.0, spread.high + spread.low) / count / (is_sample() ? count - 1 : count);
-    if (std::isnan(spread.high)) {
-      return std::numeric_limits<double>::infinity();  // The squares have overflowed.
-    }
-    const bool is_root = kind_ == AggregateKind::kStddevPop || kind_ == AggregateKind::kStddevSamp;
-    return is_root ? std::sqrt(variance) : variance;
-  }
-
   const AggregateKind kind_;
   const Type arg_;
-  StateArray<State> states_;
+  StateArray<VarianceState> states_;
 };
 
 }  // namespace

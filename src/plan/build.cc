@@ -431,6 +431,23 @@ NodePtr make_late_rows(NodePtr input, LateRows late) {
   return share(std::move(node));
 }
 
+NodePtr make_over(NodePtr input, Over over, std::string id, std::string name) {
+  TW_CHECK(!input->updating && (over.behind_watermark || input->bounded));
+  Node node = following(std::move(input));
+  for (const OverCall& call : over.calls) {
+    node.schema.push_back({call.name, call.type});
+  }
+  if (over.behind_watermark) {
+    node.time.judged = true;
+  } else {
+    node.time = TimeInfo();
+  }
+  node.step = std::move(over);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
 NodePtr make_process(NodePtr input, Process process, Schema schema) {
   Node node = following(std::move(input));
   if (!process.chooses_rows) {

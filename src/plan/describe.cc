@@ -170,6 +170,18 @@ std::string describe_top_n(const Node& node, const TopN& top) {
   return keys.empty() ? text : text + " of each " + keys;
 }
 
+// `OVER (a by time): avg(price), lag(price)`.
+std::string describe_over(const Node& node, const Over& over) {
+  const std::string keys =
+      join(over.keys, [&node](std::uint32_t key) { return node.schema[key].name; });
+  const std::string calls = join(over.calls, [](const OverCall& call) { return call.name; });
+  std::string text = "OVER -> " + calls;
+  if (!over.order.empty()) {
+    text += " in order of " + describe_order(node, over.order);
+  }
+  return keys.empty() ? text : text + " of each " + keys;
+}
+
 std::string describe_sort(const Node& node, const Sort& sort) {
   std::string text;
   if (!sort.keys.empty()) {
@@ -224,6 +236,9 @@ std::string describe(const Node& node) {
   }
   if (const auto* late = step_of<LateRows>(node)) {
     return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";
+  }
+  if (const auto* over = step_of<Over>(node)) {
+    return describe_over(node, *over);
   }
   if (const auto* process = step_of<Process>(node)) {
     return process->text;

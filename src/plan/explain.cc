@@ -49,6 +49,9 @@ std::string emission(const Node& node) {
   if (const auto* sort = step_of<Sort>(node); sort != nullptr && sort->behind_watermark) {
     return "behind the watermark";
   }
+  if (const auto* over = step_of<Over>(node)) {
+    return over->behind_watermark ? "once the watermark has passed" : "final at the end of input";
+  }
   if (const auto* top = step_of<TopN>(node)) {
     return std::string(emission(top->emit));
   }
@@ -130,6 +133,7 @@ std::string_view kind_of(const Node& node) {
                                          "union",
                                          "sort",
                                          "top_n",
+                                         "over",
                                          "process",
                                          "late_rows",
                                          "keyed_process",

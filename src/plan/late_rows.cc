@@ -23,6 +23,9 @@ bool judges(const Node& node) {
   if (const auto* top = step_of<TopN>(node)) {
     return top->emit == TopNEmit::kOnWindowClose || top->emit == TopNEmit::kBehindWatermark;
   }
+  if (const auto* over = step_of<Over>(node)) {
+    return over->behind_watermark;
+  }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
          step_of<KeyedProcess>(node) != nullptr;
 }

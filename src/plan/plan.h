@@ -14,6 +14,7 @@
 #include "columnar/row_key.h"
 #include "expr/aggregate.h"
 #include "expr/expr.h"
+#include "expr/over.h"
 #include "expr/ranking.h"
 
 namespace thalweg::plan {
@@ -226,6 +227,16 @@ struct TopN {
   bool keeps_last = false;  // Of rows equal in the order the last one that came is the first.
 };
 
+// Calls OVER one window. Output: the input's columns, then one per call.
+struct Over {
+  std::vector<std::uint32_t> keys;  // Columns of the input; none: one key.
+  std::vector<SortKey> order;       // Rows equal in it are told apart by where they came from.
+  std::vector<OverCall> calls;
+  // The first of `order` is event time, or stands at a fixed distance from it, ascending: a row
+  // comes out when the watermark has passed its frames. Else all do when the bounded input ends.
+  bool behind_watermark = false;
+};
+
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all
 // of the input's columns.
 struct Process {
@@ -253,8 +264,8 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
-               AssignCountWindow, Aggregate, Union, Sort, TopN, Process, LateRows, KeyedProcess,
-               Sink>
+               AssignCountWindow, Aggregate, Union, Sort, TopN, Over, Process, LateRows,
+               KeyedProcess, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

@@ -50,6 +50,24 @@ void mark_top_n(const Node& node, const TopN& top, Columns& used) {
   }
 }
 
+void mark_over(const Node& node, const Over& over, const Columns& wanted, Columns& used) {
+  std::copy_n(wanted.begin(), used.size(), used.begin());
+  for (const std::uint32_t key : over.keys) {
+    used[key] = true;
+  }
+  for (const SortKey& key : over.order) {
+    used[key.column] = true;
+  }
+  const std::size_t first = node.inputs[0]->schema.size();
+  for (std::size_t i = 0; i < over.calls.size(); ++i) {
+    for (const auto& column : {over.calls[i].arg, over.calls[i].filter}) {
+      if (wanted[first + i] && column) {
+        used[*column] = true;
+      }
+    }
+  }
+}
+
 // Marks the columns of a step's inputs that it reads to yield the columns `wanted`.
 void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
   if (const auto* filter = step_of<Filter>(node)) {
@@ -86,6 +104,8 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
       used[i] = wanted[i];
     }
     mark_top_n(node, *top, used);
+  } else if (const auto* over = step_of<Over>(node)) {
+    mark_over(node, *over, wanted, used);
   } else if (is_function(node)) {
     used.assign(used.size(), true);
   } else if (const auto* session = step_of<AssignSession>(node)) {
@@ -210,6 +230,9 @@ class Pruner {
     }
     if (const auto* top = step_of<TopN>(*node)) {
       return prune_top_n(*node, *top, input, wanted);
+    }
+    if (const auto* over = step_of<Over>(*node)) {
+      return prune_over(*node, *over, input, wanted);
     }
     // A sink or a function of the program, which take every column.
     TW_CHECK(step_of<Sink>(*node) != nullptr || is_function(*node));
@@ -372,6 +395,39 @@ class Pruner {
     }
     return {make_top_n(input.node, std::move(pruned), node.schema.back().name, node.id, node.name),
             std::move(places)};
+  }
+
+  // Calls nobody reads are left out; the rows still wait for the watermark.
+  static Pruned prune_over(const Node& node, const Over& over, const Pruned& input,
+                           const Columns& wanted) {
+    Over fewer = over;
+    for (std::uint32_t& key : fewer.keys) {
+      key = input.places[key];
+    }
+    for (SortKey& key : fewer.order) {
+      key.column = input.places[key.column];
+    }
+    fewer.calls.clear();
+    Pruned pruned{nullptr, input.places};
+    const std::size_t first = node.inputs[0]->schema.size();
+    for (std::size_t i = 0; i < over.calls.size(); ++i) {
+      if (!wanted[first + i]) {
+        pruned.places.push_back(kGone);
+        continue;
+      }
+      pruned.places.push_back(
+          static_cast<std::uint32_t>(input.node->schema.size() + fewer.calls.size()));
+      OverCall& call = fewer.calls.emplace_back(over.calls[i]);
+      for (auto* column : {&call.arg, &call.filter}) {
+        if (*column) {
+          *column = input.places[**column];
+        }
+      }
+    }
+    pruned.node = fewer.calls.empty() && !over.behind_watermark
+                      ? input.node
+                      : make_over(input.node, std::move(fewer), node.id, node.name);
+    return pruned;
   }
 
   // Inputs may have kept columns for others that read them: each is cut to the wanted ones.

@@ -77,6 +77,12 @@ std::vector<ExprPtr> replacements_of(const Node& node) {
       const std::uint32_t key = top->keys[i];
       replacements[key] = column_expr(key, input[key].type, input[key].name);
     }
+  } else if (const auto* over = step_of<Over>(node)) {
+    const Schema& input = node.inputs[0]->schema;
+    for (std::size_t i = 0; !over->behind_watermark && i < over->keys.size(); ++i) {
+      const std::uint32_t key = over->keys[i];
+      replacements[key] = column_expr(key, input[key].type, input[key].name);
+    }
   } else if (const auto* aggregate = step_of<Aggregate>(node)) {
     // Windowed aggregates keep theirs: which rows are late must not hang on what is asked later.
     // Keys are NULL in sets that have them not.

@@ -40,6 +40,21 @@ bool depends_on_order(const Node& node) {
   return false;
 }
 
+// Whether the order of rows that are equal in a window's order shows in its calls' answers.
+bool tells_peers_apart(const Over& over) {
+  for (const OverCall& call : over.calls) {
+    const bool sees_all_peers =
+        call.has_frame() ? call.frame.unit == FrameUnit::kRange
+                         : call.kind != OverKind::kRowNumber && call.kind != OverKind::kNtile;
+    const bool takes_any_order = !call.has_frame() || (call.kind == OverKind::kAggregate &&
+                                                       call.aggregate != AggregateKind::kArrayAgg);
+    if (!sees_all_peers || !takes_any_order) {
+      return true;
+    }
+  }
+  return false;
+}
+
 using Rebuilt = std::unordered_map<const Node*, NodePtr>;
 
 std::vector<NodePtr> rebuilt_inputs(const Node& node, const Rebuilt& rebuilt) {
@@ -79,7 +94,10 @@ Plan mark_origins(const Plan& plan) {
   const std::vector<NodePtr> order = inputs_first(plan);
   Uses wanted;
   for (auto node = order.rbegin(); node != order.rend(); ++node) {
-    const bool asks = makes_rows(**node) ? depends_on_order(**node) : wanted[node->get()] > 0;
+    const auto* over = step_of<Over>(**node);
+    const bool asks = makes_rows(**node) ? depends_on_order(**node)
+                                         : wanted[node->get()] > 0 ||
+                                               (over != nullptr && tells_peers_apart(*over));
     for (const NodePtr& input : (*node)->inputs) {
       wanted[input.get()] += asks ? 1 : 0;
     }

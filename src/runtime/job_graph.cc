@@ -14,6 +14,7 @@
 #include "operators/grouping_sets.h"
 #include "operators/keyed_process.h"
 #include "operators/late_filter.h"
+#include "operators/over.h"
 #include "operators/partial_aggregate.h"
 #include "operators/process.h"
 #include "operators/session_aggregate.h"
@@ -130,7 +131,9 @@ bool reads_time(const Node& node) {
     return node.inputs[0]->needs_origin || top->emit == plan::TopNEmit::kOnWindowClose ||
            top->emit == plan::TopNEmit::kBehindWatermark;
   }
+  const auto* over = step_of<plan::Over>(node);
   return step_of<plan::AssignWindow>(node) != nullptr || step_of<plan::LateRows>(node) != nullptr ||
+         (over != nullptr && over->behind_watermark) ||
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
@@ -208,6 +211,17 @@ TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
     spec.window_end = *input.time.window->end;
     spec.shift_micros = input.time.window->shift_micros;
   }
+  return spec;
+}
+
+OverSpec over_spec(const Node& node, const plan::Over& over) {
+  const Node& input = *node.inputs[0];
+  OverSpec spec{.rows = {.types = types_of(input.schema),
+                         .keys = over.keys,
+                         .order = over.order,
+                         .has_origin = input.needs_origin},
+                .calls = over.calls,
+                .by_time = over.behind_watermark};
   return spec;
 }
 
@@ -427,6 +441,9 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
   if (const auto* top = step_of<plan::TopN>(node); top != nullptr && top->keys.empty()) {
     return true;
   }
+  if (const auto* over = step_of<plan::Over>(node); over != nullptr && over->keys.empty()) {
+    return true;
+  }
   return std::all_of(node.inputs.begin(), node.inputs.end(),
                      [this](const plan::NodePtr& input) { return on_one_worker(*input); });
 }
@@ -451,6 +468,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
   } else if (const auto* process = step_of<plan::KeyedProcess>(node)) {
     TW_TRY(build_ordering(node, columns_of(*node.inputs[0], process->keys), make_operator(node),
                           built));
+  } else if (const auto* over = step_of<plan::Over>(node)) {
+    TW_TRY(
+        build_ordering(node, columns_of(*node.inputs[0], over->keys), make_operator(node), built));
   } else if (const auto* top = step_of<plan::TopN>(node)) {
     TW_TRY(build_top_n(node, *top, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
@@ -534,6 +554,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
                                .keys = windows->keys,
                                .rows = windows->rows,
                                .step = windows->step});
+  }
+  if (const auto* over = step_of<plan::Over>(node)) {
+    return thalweg::make_over(over_spec(node, *over));
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
     if (sort->behind_watermark) {
@@ -692,7 +715,9 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   Built below;
   TW_TRY(build_node(input, below));
   Step* last = below.last;
-  if (!input.time.lost) {
+  // All rows of an input that ends count, whatever their time.
+  const auto* over = step_of<plan::Over>(node);
+  if (!input.time.lost && (over == nullptr || over->behind_watermark)) {
     TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last));
   }
   OperatorStep* step = nullptr;

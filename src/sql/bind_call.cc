@@ -62,8 +62,7 @@ Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
     return {column_expr(kRankColumn, type_of(TypeKind::kBigint), name)};
   }
   if (call.over) {
-    context_.not_supported("OVER", expr.span);
-    return {};
+    return bind_over(call, expr);
   }
   if (const AggregateFunction* aggregate = find_aggregate(name);
       aggregate != nullptr && call.name.size() == 1) {
@@ -110,7 +109,8 @@ Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
 void ExprBinder::report_unknown_function(const ast::Call& call, Span span) {
   const ast::Name& name = call.name.back();
   if (needs_over(name.key)) {
-    context_.not_supported(name.key + " (a function OVER a window of rows)", span);
+    context_.error("S0212", name.key + " is asked OVER a window of rows", span, "",
+                   {"as in " + name.key + "(...) OVER (PARTITION BY key ORDER BY time column)"});
     return;
   }
   if (is_window_function(name.key)) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "expr/aggregate.h"
+#include "sql/over_uses.h"
 #include "sql/scope.h"
 
 namespace thalweg::sql {
@@ -48,10 +49,14 @@ inline constexpr std::uint32_t kGroupingColumn = 1U << 29;
 class ExprBinder {
  public:
   // `clause` is where the expressions stand, for messages: "WHERE". Aggregates are entered into
-  // `aggregates`; where that is null there may be none.
+  // `aggregates`, calls OVER windows into `overs`; where that is null there may be none.
   ExprBinder(BindContext& context, const Scope& scope, std::string clause,
-             AggregateUses* aggregates = nullptr)
-      : context_(context), scope_(scope), clause_(std::move(clause)), aggregates_(aggregates) {}
+             AggregateUses* aggregates = nullptr, OverUses* overs = nullptr)
+      : context_(context),
+        scope_(scope),
+        clause_(std::move(clause)),
+        aggregates_(aggregates),
+        overs_(overs) {}
 
   Bound bind(const ast::Expr& expr);
 
@@ -109,6 +114,15 @@ class ExprBinder {
   std::optional<Bound> bind_window_bound(const ast::Call& call, const ast::Expr& expr);
   // GROUPING(keys): which of them the row's grouping set has not.
   Bound bind_grouping(const ast::Call& call, const ast::Expr& expr);
+  // In bind_over_call.cc.
+  Bound bind_over(const ast::Call& call, const ast::Expr& expr);
+  bool bind_over_parts(const ast::Call& call, Span span, OverUse& use);
+  bool bind_ranking(const ast::Call& call, Span span, OverUse& use);
+  bool bind_picking(const ast::Call& call, Span span, OverUse& use);
+  bool bind_over_aggregate(const ast::Call& call, Span span, OverUse& use);
+  std::optional<std::int64_t> bind_row_count(const ast::Expr& expr, const std::string& what,
+                                             std::int64_t least);
+  Bound enter_over(OverUse use);
   Bound enter_rewritten(AggregateCall call, Span span);
   Bound enter_string_agg(AggregateCall call, Span span);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.
@@ -131,7 +145,9 @@ class ExprBinder {
   const Scope& scope_;
   std::string clause_;
   AggregateUses* aggregates_;
+  OverUses* overs_;
   bool in_aggregate_ = false;
+  bool in_over_ = false;
   std::string rank_;
   // Bound references, kept so that their addresses tell where each stands.
   std::vector<ExprPtr> references_;

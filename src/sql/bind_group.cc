@@ -205,16 +205,23 @@ plan::NodePtr group_windows(const plan::NodePtr& input, const std::vector<std::u
 void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
   const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
   const auto* top = std::get_if<plan::TopN>(&node.step);
-  const bool has_keys = !(aggregate != nullptr ? aggregate->keys.empty() : top->keys.empty());
-  const bool frees_keys =
-      aggregate != nullptr ? aggregate->windowed() : top->emit == plan::TopNEmit::kOnWindowClose;
+  const auto* over = std::get_if<plan::Over>(&node.step);
+  const bool has_keys = !(aggregate != nullptr ? aggregate->keys.empty()
+                          : over != nullptr    ? over->keys.empty()
+                                               : top->keys.empty());
+  const bool frees_keys = aggregate != nullptr
+                              ? aggregate->windowed()
+                              : over == nullptr && top->emit == plan::TopNEmit::kOnWindowClose;
   if (node.bounded || !has_keys || frees_keys) {
     return;
   }
   const std::string kept = aggregate != nullptr ? "every group" : "rows of every key";
-  context.warn("P0107", "this keeps " + kept + " for ever, and its input never ends", span,
-               "state of " + node.id + " grows with the number of keys",
-               {"group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')"});
+  context.warn(
+      "P0107", "this keeps " + kept + " for ever, and its input never ends", span,
+      "state of " + node.id + " grows with the number of keys",
+      {over != nullptr ? "partition by columns that have few values, or read an input that ends"
+                       : "group by a window too: FROM TUMBLE(table, time column, "
+                         "INTERVAL '...')"});
 }
 
 bool SelectBinder::bind_group_keys() {
@@ -342,7 +349,9 @@ bool SelectBinder::group() {
   if (group_window_ && !assign_group_window()) {
     return false;
   }
-  find_count_window();
+  if (!find_count_window()) {
+    return false;
+  }
   drop_lone_start();
   bool ok = true;
   const auto tell = [this, &ok](ExprPtr& expr) {
@@ -367,6 +376,19 @@ bool SelectBinder::group() {
   for (auto& [value, item] : rank_order_) {
     tell(value);
   }
+  for (OverWindow& window : over_windows_) {
+    for (ExprPtr& key : window.keys) {
+      tell(key);
+    }
+    for (auto& [value, item] : window.order) {
+      tell(value);
+    }
+  }
+  for (OverUse& use : overs_.calls) {
+    tell(use.arg);
+    tell(use.filter);
+  }
+  tell(qualify_);
   if (!ok) {
     return false;
   }
@@ -378,14 +400,14 @@ bool SelectBinder::group() {
 }
 
 // The number of a window of rows, with the key that it counts, tells its bounds.
-void SelectBinder::find_count_window() {
+bool SelectBinder::find_count_window() {
   const plan::Node* node = input_.get();
   while (std::holds_alternative<plan::Filter>(node->step)) {
     node = node->inputs[0].get();
   }
   const auto* windows = std::get_if<plan::AssignCountWindow>(&node->step);
-  if (windows == nullptr) {
-    return;
+  if (windows == nullptr || sets_.empty()) {
+    return true;
   }
   const std::vector<ExprPtr> columns = column_exprs(*node);
   const auto groups = [&](std::uint32_t column) {
@@ -393,9 +415,17 @@ void SelectBinder::find_count_window() {
                        [&](const ExprPtr& key) { return equal(*key, *columns[column]); });
   };
   const auto number = static_cast<std::uint32_t>(columns.size() - 1);
-  if (groups(number) && std::all_of(windows->keys.begin(), windows->keys.end(), groups)) {
-    window_ = {number - 3, number - 2, number - 1};
+  if (!groups(number) && !window_.empty()) {
+    context_.error("P0109", "several windows of so many rows may have the same bounds",
+                   select_.group_by->span, "", {"group by window_number too, which counts them"});
+    return false;
   }
+  if (!has_sets() && groups(number) &&
+      std::all_of(windows->keys.begin(), windows->keys.end(), groups)) {
+    window_ = {number - 3, number - 2, number - 1};
+    sets_[0].window = window_;
+  }
+  return true;
 }
 
 void SelectBinder::drop_lone_start() {
@@ -494,6 +524,9 @@ ExprPtr SelectBinder::regroup(const ExprPtr& expr) {
 ExprPtr SelectBinder::regroup_column(const Expr& column) {
   if (column.column == kRankColumn) {
     return column_expr(kRankColumn, column.type, column.name);
+  }
+  if (column.column >= kOverColumn && column.column < kGroupingColumn) {
+    return column_expr(column.column, column.type, column.name);
   }
   if (column.column >= kGroupingColumn) {
     return grouping_value(column.column - kGroupingColumn);

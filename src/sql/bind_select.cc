@@ -24,15 +24,7 @@ QueryRows bind_select(BindContext& context, const ast::Query& query, const ast::
 }
 
 QueryRows SelectBinder::bind() {
-  if (!is_supported()) {
-    return {};
-  }
   cut_ = find_rank_cut(context_, outer_, query_, select_);
-  if (select_.qualify != nullptr && !cut_) {
-    context_.not_supported("QUALIFY of anything but the first rows", select_.qualify->span,
-                           {"as in QUALIFY row_number() OVER (PARTITION BY key ORDER BY x) <= 3"});
-    return {};
-  }
   if (!bind_input()) {
     return {};
   }
@@ -45,7 +37,9 @@ QueryRows SelectBinder::bind() {
   ok = bind_having() && ok;
   ok = bind_order() && ok;
   ok = bind_distinct_on() && ok;
-  if (!ok || !group() || !put_top_n()) {
+  ok = bind_qualify() && ok;
+  ok = ok && bind_over_windows();
+  if (!ok || !group() || !put_top_n() || !put_overs()) {
     return {};
   }
   const bool is_distinct_on = select_.quantifier == ast::SelectQuantifier::kDistinctOn;
@@ -98,14 +92,6 @@ QueryRows SelectBinder::bind() {
     rows.untyped.push_back(item.untyped);
   }
   return rows;
-}
-
-bool SelectBinder::is_supported() {
-  if (!select_.windows.empty()) {
-    context_.not_supported("WINDOW", select_.windows[0].name.span);
-    return false;
-  }
-  return true;
 }
 
 bool SelectBinder::bind_input() {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "plan/build.h"
+#include "sql/added_columns.h"
 #include "sql/bind_emit.h"
 #include "sql/order_limit.h"
 #include "sql/select_binder.h"
@@ -19,38 +20,6 @@ ExprPtr at_least(const ExprPtr& rank, std::uint64_t low) {
   return call_expr(*compare->overload, compare->result_type,
                    {rank, literal_expr(bigint_value(static_cast<std::int64_t>(low)))});
 }
-
-// Adds columns to a relation for what is not a column of it yet.
-class Columns {
- public:
-  explicit Columns(const plan::NodePtr& node)
-      : node_(node), exprs_(column_exprs(*node)), names_(column_names(*node)) {}
-
-  std::uint32_t add(const ExprPtr& expr) {
-    if (expr->kind == ExprKind::kColumn) {
-      return expr->column;
-    }
-    const auto same = std::find_if(exprs_.begin(), exprs_.end(),
-                                   [&](const ExprPtr& other) { return equal(*expr, *other); });
-    const auto column = static_cast<std::uint32_t>(same - exprs_.begin());
-    if (same == exprs_.end()) {
-      exprs_.push_back(expr);
-      names_.push_back(to_string(*expr));
-    }
-    return column;
-  }
-
-  plan::NodePtr take() {
-    return exprs_.size() == node_->schema.size()
-               ? node_
-               : plan::make_project(node_, std::move(exprs_), std::move(names_));
-  }
-
- private:
-  plan::NodePtr node_;
-  std::vector<ExprPtr> exprs_;
-  std::vector<std::string> names_;
-};
 
 }  // namespace
 
@@ -80,22 +49,22 @@ bool SelectBinder::bind_rank() {
     return true;
   }
   const ast::WindowSpec& over = *ranking_call(*cut_->call)->over;
-  if (over.frame) {
-    context_.error("S0217", "a ranking has no frame", over.frame->span, "", {"leave it out"});
+  const std::optional<WindowParts> window = window_parts(context_, over, select_.windows);
+  if (!window) {
     return false;
   }
-  if (over.base) {
-    context_.not_supported("a named window", over.base->span);
+  if (window->frame != nullptr) {
+    context_.error("S0217", "a ranking has no frame", window->frame->span, "", {"leave it out"});
     return false;
   }
   bool ok = true;
   binder_.set_clause("PARTITION BY");
-  for (const ast::ExprPtr& expr : over.partition_by) {
+  for (const ast::ExprPtr& expr : *window->partition_by) {
     rank_keys_.push_back(binder_.bind_value(*expr));
     ok = ok && rank_keys_.back() != nullptr;
   }
   binder_.set_clause("ORDER BY");
-  for (const ast::OrderItem& item : over.order_by) {
+  for (const ast::OrderItem& item : *window->order_by) {
     rank_order_.emplace_back(binder_.bind_value(*item.value), &item);
     ok = ok && rank_order_.back().first != nullptr;
   }
@@ -121,7 +90,7 @@ bool SelectBinder::put_top_n() {
     return true;
   }
   plan::TopN top{.ranking = cut_->ranking, .limit = cut_->high, .shows_rank = cut_->high > 1};
-  Columns columns(input_);
+  AddedColumns columns(input_);
   for (const ExprPtr& key : rank_keys_) {
     top.keys.push_back(columns.add(key));
   }

@@ -8,6 +8,7 @@
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
 #include "sql/bind_window.h"
+#include "sql/over_window.h"
 #include "sql/rank_cut.h"
 
 namespace thalweg::sql {
@@ -23,7 +24,7 @@ class SelectBinder {
         query_(query),
         select_(select),
         outer_(std::exchange(context.outer, nullptr)),
-        binder_(context, scope_, "SELECT", &aggregates_) {}
+        binder_(context, scope_, "SELECT", &aggregates_, &overs_) {}
 
   QueryRows bind();
 
@@ -49,7 +50,6 @@ class SelectBinder {
     ExprPtr hidden;
   };
 
-  bool is_supported();
   bool bind_input();
   bool bind_items();
   bool bind_star(const ast::Star& star, Span span);
@@ -67,6 +67,14 @@ class SelectBinder {
   plan::NodePtr keep_first_of_each(const plan::NodePtr& node);
   ExprPtr with_rank(const ExprPtr& expr, const ExprPtr& rank);
 
+  // In bind_over.cc.
+  bool bind_qualify();
+  bool bind_over_windows();
+  bool bind_over_window(std::size_t use);
+  bool put_overs();
+  bool put_over(const OverWindow& window);
+  ExprPtr with_overs(const ExprPtr& expr) const;
+
   // In bind_group.cc.
   bool bind_group_keys();
   // Looks for TUMBLE(...) and its kin among the keys before anything else is bound.
@@ -77,7 +85,8 @@ class SelectBinder {
   bool group();
   // The columns that stand before the aggregates: the window's, the keys, the set's number.
   std::uint32_t first_aggregate() const;
-  void find_count_window();
+  // False, reported: what is grouped by does not tell windows of so many rows apart.
+  bool find_count_window();
   // A start that says nothing of the end is a key like any other.
   void drop_lone_start();
   void make_keys_of_window_columns();
@@ -113,6 +122,7 @@ class SelectBinder {
   OuterCondition condition_;  // What this asks of its own sub-query.
   Scope scope_;
   AggregateUses aggregates_;
+  OverUses overs_;
   ExprBinder binder_;
 
   plan::NodePtr input_;  // The rows so far.
@@ -125,6 +135,9 @@ class SelectBinder {
   std::vector<std::uint32_t> window_;       // Window columns of the input that are grouped by.
   std::vector<GroupingSet> sets_;           // More than one only with GROUPING SETS and its kin.
   std::vector<Order> distinct_on_;
+  ExprPtr qualify_;  // Where no ranking is cut off.
+  std::vector<OverWindow> over_windows_;
+  std::vector<ExprPtr> over_columns_;  // What each of overs_ is a column of, once computed.
   std::optional<RankCut> cut_;
   std::vector<ExprPtr> rank_keys_;  // What stands in its OVER.
   std::vector<std::pair<ExprPtr, const ast::OrderItem*>> rank_order_;

@@ -48,6 +48,10 @@ class GroupQueues {
     }
   }
 
+  void drop_back(GroupId id, std::uint32_t count) { places_[id].size -= count; }
+
+  std::uint32_t groups() const { return static_cast<std::uint32_t>(places_.size()); }
+
   // Leaves the queues of these groups only, under new numbers: their places here.
   void compact(std::span<const GroupId> ids) { *this = copy_of(ids); }
 

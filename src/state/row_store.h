@@ -43,7 +43,20 @@ class RowStore {
   std::vector<Column> rows(std::span<const RowRef> refs, std::span<const Column> batch,
                            std::size_t count) const;
 
+  // One column of them.
+  Column column(std::span<const RowRef> refs, const Column& batch, std::size_t column) const {
+    return read_column(columns_[column], refs, batch);
+  }
+
   bool is_null(std::size_t column, RowRef row, std::span<const Column> batch) const;
+
+  // One column's values by slot. Requires: a type of plain values, T.
+  template <typename T>
+  const T* values(std::size_t column) const {
+    return reinterpret_cast<const T*>(columns_[column].values.data());
+  }
+  // False: no kept row has a NULL in this column.
+  bool may_have_nulls(std::size_t column) const { return columns_[column].nulls.size() > 0; }
 
   // Compares one column of two rows as compare_rows() does.
   int compare(std::size_t column, RowRef a, RowRef b, std::span<const Column> batch) const;

@@ -1,0 +1,555 @@
+#include "operators/over.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/check.h"
+#include "columnar/builder.h"
+#include "operators/fixed_column.h"
+#include "operators/late_after_idle.h"
+#include "operators/over_frames.h"
+#include "operators/over_function.h"
+#include "operators/over_ranks.h"
+#include "state/row_buffer.h"
+#include "state/time_ordered_rows.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::uint32_t kResultRows = 4096;
+
+// How far ahead of a row its answers look.
+struct Lookahead {
+  std::int64_t rows = 0;
+  std::int64_t micros = 0;
+  bool to_end = false;
+
+  bool any() const { return rows > 0 || micros > 0 || to_end; }
+};
+
+Lookahead lookahead_of(const OverSpec& spec) {
+  Lookahead ahead;
+  for (const OverCall& call : spec.calls) {
+    const bool counts_all = call.kind == OverKind::kPercentRank ||
+                            call.kind == OverKind::kCumeDist || call.kind == OverKind::kNtile;
+    ahead.to_end = ahead.to_end || counts_all || (call.has_frame() && !call.frame.end);
+    if (call.has_frame() && call.frame.end) {
+      std::int64_t& most = call.frame.unit == FrameUnit::kRows ? ahead.rows : ahead.micros;
+      most = std::max(most, *call.frame.end);
+    }
+  }
+  return spec.by_time ? ahead : Lookahead{};
+}
+
+bool measures(const OverCall& call) {
+  return call.has_frame() && call.frame.unit == FrameUnit::kRange &&
+         (call.frame.start.value_or(0) != 0 || call.frame.end.value_or(0) != 0);
+}
+
+// What the order's first column has, as numbers that rise: RANGE measures distances in them.
+Column measured(const Column& column, bool descending) {
+  const auto make = [&](auto value_at) {
+    return fixed_column<std::int64_t>(
+        type_of(TypeKind::kBigint), column.length(),
+        [&](std::size_t i) { return descending ? -value_at(i) : value_at(i); },
+        [&](std::size_t i) { return column.is_valid(static_cast<RowIndex>(i)); });
+  };
+  switch (value_width(column.type().kind)) {
+    case 2:
+      return make([&](std::size_t i) { return std::int64_t{column.values<std::int16_t>()[i]}; });
+    case 4:
+      return make([&](std::size_t i) { return std::int64_t{column.values<std::int32_t>()[i]}; });
+    default:
+      return make([&](std::size_t i) { return column.values<std::int64_t>()[i]; });
+  }
+}
+
+class Over final : public Operator {
+ public:
+  explicit Over(OverSpec spec)
+      : spec_(std::move(spec)),
+        ahead_(lookahead_of(spec_)),
+        order_(spec_.rows),
+        store_(choose_columns()) {
+    make_calls();
+  }
+
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+    if (spec_.by_time) {
+      waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
+    } else {
+      all_.add(std::move(batch));
+    }
+    hold(out);
+    return Progress::kDone;
+  }
+
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (clock != Clock::kWatermark) {
+      return Progress::kDone;
+    }
+    watermark_ = now;
+    if (spec_.by_time) {
+      std::optional<Batch> passed = waiting_.take_before(now);
+      find_due();
+      if (passed || !due_.empty()) {
+        take(passed ? *std::move(passed) : no_rows(), out);
+      }
+    } else if (now == kEndOfTime && all_.rows() > 0) {
+      take(all_.take(), out);
+    }
+    return resume(out);
+  }
+
+  Result<Progress> resume(Emitter& out) override {
+    while (emitted_ < answered_.num_rows()) {
+      if (!out.has_room()) {
+        return Progress::kMore;
+      }
+      const std::uint32_t count = std::min(kResultRows, answered_.num_rows() - emitted_);
+      out.emit(Port::kMain, answered_.slice(emitted_, count));
+      emitted_ += count;
+    }
+    answered_ = Batch();
+    emitted_ = 0;
+    hold(out);
+    return Progress::kDone;
+  }
+
+  EventTime output_watermark(EventTime watermark) const override {
+    if (watermark == kEndOfTime) {
+      return watermark;
+    }
+    const bool has_pending = !pending_.empty() && pending_.front().time < watermark;
+    return has_pending ? pending_.front().time : watermark;
+  }
+
+ private:
+  struct Group {
+    std::uint64_t first;  // The number of its first kept row,
+    std::uint64_t next;   // of the first row whose answer is not given yet,
+    std::uint64_t peers;  // how many groups of peers have begun.
+  };
+  // A key's oldest row that waits for its answer.
+  struct Pending {
+    EventTime time;
+    GroupId id;
+    static bool is_later(const Pending& a, const Pending& b) { return a.time > b.time; }
+  };
+  struct Call {
+    OverCall call;
+    std::size_t frames = 0;  // Of frames_; unless the call has none.
+    std::unique_ptr<OverFunction> function;
+  };
+
+  // Which columns the store has: the input's that are read again, then those of the operator's own.
+  std::vector<Type> choose_columns();
+  std::size_t keep_column(std::uint32_t column);
+  void make_calls();
+  Batch no_rows() const;
+
+  void find_due();
+  void take(Batch passed, Emitter& out);
+  void find_runs(const Batch& arranged);
+  std::uint32_t answerable(const OverRun& run, const OverInput& input) const;
+  void number_peers(const Batch& arranged);
+  std::vector<Column> columns_to_keep(const Batch& arranged);
+  Batch answered_rows(Batch arranged, const OverInput& input) const;
+  void keep_rows(const OverInput& input);
+  void note_pending(const OverRun& run);
+  bool is_pending(const Pending& pending) const;
+
+  void hold(Emitter& out) const {
+    out.hold({.count = waiting_.rows() + all_.rows(), .due = waiting_.first_time()});
+  }
+
+  const OverSpec spec_;
+  const Lookahead ahead_;
+  KeyOrder order_;
+  std::vector<std::uint32_t> kept_columns_;  // Of the input; then come:
+  std::optional<std::size_t> value_column_;  // What RANGE measures.
+  std::optional<std::size_t> time_column_;   // Event time, partition, position.
+  PeerColumns peers_;
+  bool needs_peers_ = false;
+  std::size_t columns_ = 0;
+  RowStore store_;
+
+  std::vector<OverFrames> frames_;
+  std::vector<Call> calls_;
+  GroupQueues<RowSlot> slots_;
+  StateArray<Group> groups_;
+  TimeOrderedRows waiting_;
+  RowBuffer all_;
+  EventTime watermark_ = kStartOfTime;
+  std::vector<Pending> pending_;  // A heap, the oldest in front; some have come out already.
+  std::vector<GroupId> due_;
+
+  // Of the rows at hand.
+  std::vector<OverRun> runs_;
+  std::uint32_t answers_ = 0;
+  std::vector<std::int64_t> peer_first_;
+  std::vector<std::int64_t> peer_end_;
+  std::vector<std::int64_t> peer_group_;
+  Batch answered_;
+  std::uint32_t emitted_ = 0;
+};
+
+std::size_t Over::keep_column(std::uint32_t column) {
+  const auto found = std::find(kept_columns_.begin(), kept_columns_.end(), column);
+  const auto place = static_cast<std::size_t>(found - kept_columns_.begin());
+  if (found == kept_columns_.end()) {
+    kept_columns_.push_back(column);
+  }
+  return place;
+}
+
+std::vector<Type> Over::choose_columns() {
+  const Type bigint = type_of(TypeKind::kBigint);
+  if (ahead_.any()) {
+    kept_columns_.resize(spec_.rows.types.size());
+    std::iota(kept_columns_.begin(), kept_columns_.end(), 0U);
+  }
+  bool measured = false;
+  for (const OverCall& call : spec_.calls) {
+    if (call.has_frame() && call.arg) {
+      keep_column(*call.arg);
+    }
+    if (call.filter) {
+      keep_column(*call.filter);
+    }
+    measured = measured || measures(call);
+    needs_peers_ = needs_peers_ || (call.has_frame() ? call.frame.unit == FrameUnit::kRange
+                                                     : call.kind != OverKind::kRowNumber &&
+                                                           call.kind != OverKind::kNtile);
+  }
+  std::vector<Type> types;
+  for (const std::uint32_t column : kept_columns_) {
+    types.push_back(spec_.rows.types[column]);
+  }
+  if (measured) {
+    value_column_ = types.size();
+    types.push_back(bigint);
+  }
+  if (ahead_.any()) {
+    time_column_ = types.size();
+    types.push_back(type_of(TypeKind::kTimestamp));
+    types.push_back(type_of(TypeKind::kInt));
+    types.push_back(bigint);
+  }
+  peers_ = {.first = types.size(), .end = types.size() + 1, .group = types.size() + 2};
+  if (needs_peers_) {
+    types.insert(types.end(), 3, bigint);
+  }
+  columns_ = types.size();
+  return types;
+}
+
+void Over::make_calls() {
+  const bool nulls_first = !spec_.rows.order.empty() && spec_.rows.order[0].nulls_first;
+  for (const OverCall& call : spec_.calls) {
+    Call& made = calls_.emplace_back(Call{.call = call, .frames = 0, .function = nullptr});
+    if (!call.has_frame()) {
+      continue;
+    }
+    const auto same = std::find_if(frames_.begin(), frames_.end(), [&](const OverFrames& frames) {
+      return frames.frame() == call.frame;
+    });
+    made.frames = static_cast<std::size_t>(same - frames_.begin());
+    if (same == frames_.end()) {
+      frames_.emplace_back(call.frame, peers_, value_column_.value_or(0), nulls_first);
+    }
+    OverArguments args;
+    if (call.arg) {
+      args.arg = keep_column(*call.arg);
+      args.arg_type = spec_.rows.types[*call.arg];
+    }
+    if (call.filter) {
+      args.filter = keep_column(*call.filter);
+    }
+    made.function = make_over_function(call, args);
+  }
+}
+
+Batch Over::no_rows() const {
+  Batch batch;
+  for (const Type& type : spec_.rows.types) {
+    batch.columns.push_back(null_column(type, 0));
+  }
+  set_event_time(batch, null_column(type_of(TypeKind::kTimestamp), 0));
+  return batch;
+}
+
+// Keys that have answers to give though no row of theirs may have come.
+void Over::find_due() {
+  due_.clear();
+  if (!ahead_.any()) {
+    return;
+  }
+  if (watermark_ == kEndOfTime) {
+    for (GroupId id = 0; id < order_.keys(); ++id) {
+      if (groups_[id].first + slots_.size(id) > groups_[id].next) {
+        due_.push_back(id);
+      }
+    }
+    pending_.clear();
+    return;
+  }
+  while (ahead_.micros > 0 && !pending_.empty() &&
+         pending_.front().time.micros + ahead_.micros < watermark_.micros) {
+    std::pop_heap(pending_.begin(), pending_.end(), Pending::is_later);
+    if (is_pending(pending_.back())) {
+      due_.push_back(pending_.back().id);
+    }
+    pending_.pop_back();
+  }
+}
+
+void Over::take(Batch passed, Emitter& out) {
+  Batch arranged = order_.arrange(passed);
+  groups_.grow_to(order_.keys());
+  slots_.grow_to(order_.keys());
+  find_runs(arranged);
+  if (needs_peers_) {
+    number_peers(arranged);
+  }
+  const std::vector<Column> columns = columns_to_keep(arranged);
+  OverInput input{
+      .runs = runs_, .columns = columns, .store = store_, .slots = slots_, .answers = 0};
+  for (OverRun& run : runs_) {
+    run.out_begin = static_cast<std::uint32_t>(groups_[run.id].next - run.number);
+    run.out_end = answerable(run, input);
+    run.answer = input.answers;
+    input.answers += run.out_end - run.out_begin;
+    groups_[run.id].next = run.number + run.out_end;
+  }
+  std::vector<FrameRows> frames;
+  for (OverFrames& each : frames_) {
+    each.grow_to(order_.keys());
+    frames.push_back(each.find(input));
+  }
+  std::vector<Column> answers;
+  std::vector<RowIndex> overflow;
+  for (Call& each : calls_) {
+    if (each.function == nullptr) {
+      answers.push_back(rank_rows(each.call, input, peers_));
+    } else {
+      each.function->grow_to(order_.keys());
+      answers.push_back(each.function->compute(input, frames[each.frames], overflow));
+    }
+  }
+  answered_ = answered_rows(std::move(arranged), input);
+  for (Column& column : answers) {
+    answered_.columns.push_back(std::move(column));
+  }
+  keep_rows(input);
+  if (!overflow.empty()) {
+    std::sort(overflow.begin(), overflow.end());
+    overflow.erase(std::unique(overflow.begin(), overflow.end()), overflow.end());
+    out.reject(answered_, overflow, RowError::kOverflow);
+    std::vector<RowIndex> kept;
+    for (RowIndex row = 0; row < answered_.length; ++row) {
+      if (!std::binary_search(overflow.begin(), overflow.end(), row)) {
+        kept.push_back(row);
+      }
+    }
+    answered_ = std::move(answered_).select(std::move(kept));
+  }
+}
+
+void Over::find_runs(const Batch& arranged) {
+  runs_.clear();
+  const auto add = [this](const KeyRun& run) {
+    runs_.push_back({.id = run.id,
+                     .number = groups_[run.id].first,
+                     .kept = slots_.size(run.id),
+                     .first = run.first,
+                     .count = run.count});
+  };
+  if (arranged.length > 0) {
+    for (const KeyRun& run : order_.runs()) {
+      add(run);
+    }
+  }
+  if (due_.empty()) {
+    return;
+  }
+  std::vector<bool> is_here(order_.keys(), false);
+  for (const OverRun& run : runs_) {
+    is_here[run.id] = true;
+  }
+  for (const GroupId id : due_) {
+    if (!is_here[id]) {
+      is_here[id] = true;
+      add({.id = id, .first = 0, .count = 0});
+    }
+  }
+}
+
+// Peers come together: those of one time with the watermark, all others at the end.
+void Over::number_peers(const Batch& arranged) {
+  peer_first_.resize(arranged.length);
+  peer_end_.resize(arranged.length);
+  peer_group_.resize(arranged.length);
+  for (const OverRun& run : runs_) {
+    Group& group = groups_[run.id];
+    const std::uint64_t number = run.number + run.kept;
+    std::uint32_t begin = 0;
+    for (std::uint32_t row = 1; row <= run.count; ++row) {
+      if (row < run.count && order_.are_peers(arranged, run.first + row - 1, run.first + row)) {
+        continue;
+      }
+      ++group.peers;
+      for (std::uint32_t each = begin; each < row; ++each) {
+        peer_first_[run.first + each] = static_cast<std::int64_t>(number + begin);
+        peer_end_[run.first + each] = static_cast<std::int64_t>(number + row);
+        peer_group_[run.first + each] = static_cast<std::int64_t>(group.peers);
+      }
+      begin = row;
+    }
+  }
+}
+
+std::vector<Column> Over::columns_to_keep(const Batch& arranged) {
+  std::vector<Column> columns;
+  for (const std::uint32_t column : kept_columns_) {
+    columns.push_back(arranged.columns[column]);
+  }
+  if (value_column_) {
+    const SortKey& key = spec_.rows.order[0];
+    columns.push_back(measured(arranged.columns[key.column], key.descending));
+  }
+  if (time_column_) {
+    columns.push_back(arranged.event_time->with_type(type_of(TypeKind::kTimestamp)));
+    columns.push_back(arranged.partition ? *arranged.partition
+                                         : null_column(type_of(TypeKind::kInt), arranged.length));
+    columns.push_back(arranged.position ? *arranged.position
+                                        : null_column(type_of(TypeKind::kBigint), arranged.length));
+  }
+  if (needs_peers_) {
+    for (const auto* numbers : {&peer_first_, &peer_end_, &peer_group_}) {
+      columns.push_back(fixed_column<std::int64_t>(type_of(TypeKind::kBigint), arranged.length,
+                                                   [&](std::size_t i) { return (*numbers)[i]; }));
+    }
+  }
+  return columns;
+}
+
+// Behind the rows of the run whose answers can be given.
+std::uint32_t Over::answerable(const OverRun& run, const OverInput& input) const {
+  if (!ahead_.any() || watermark_ == kEndOfTime) {
+    return run.rows();
+  }
+  if (ahead_.to_end) {
+    return run.out_begin;
+  }
+  const std::int64_t whole = std::int64_t{run.rows()} - ahead_.rows;
+  auto end = static_cast<std::uint32_t>(std::max<std::int64_t>(whole, run.out_begin));
+  if (ahead_.micros > 0) {
+    RunValues<std::int64_t> times(input, *time_column_);
+    times.enter(run);
+    std::uint32_t row = run.out_begin;
+    while (row < end && times[row] + ahead_.micros < watermark_.micros) {
+      ++row;
+    }
+    end = row;
+  }
+  return end;
+}
+
+// The input's columns of the rows whose answers are given.
+Batch Over::answered_rows(Batch arranged, const OverInput& input) const {
+  arranged.stamps.reset();
+  if (!ahead_.any()) {
+    return arranged;
+  }
+  std::vector<RowRef> refs;
+  refs.reserve(input.answers);
+  for (const OverRun& run : runs_) {
+    for (std::uint32_t row = run.out_begin; row < run.out_end; ++row) {
+      refs.push_back(input.ref(run, row));
+    }
+  }
+  const auto column = [&](std::size_t i) { return store_.column(refs, input.columns[i], i); };
+  Batch batch;
+  batch.length = input.answers;
+  for (std::size_t i = 0; i < spec_.rows.types.size(); ++i) {
+    batch.columns.push_back(column(i));
+  }
+  set_event_time(batch, column(*time_column_));
+  if (spec_.rows.has_origin) {
+    batch.partition = column(*time_column_ + 1);
+    batch.position = column(*time_column_ + 2);
+  }
+  return batch;
+}
+
+// Keeps what later rows may see, and lets go of the rest.
+void Over::keep_rows(const OverInput& input) {
+  std::vector<RowIndex> rows;
+  std::vector<RowSlot> fresh;
+  for (const OverRun& run : runs_) {
+    Group& group = groups_[run.id];
+    std::uint32_t first = run.out_end;
+    for (const Call& each : calls_) {
+      if (each.function != nullptr) {
+        const bool all = each.call.kind == OverKind::kAggregate &&
+                         each.call.aggregate == AggregateKind::kArrayAgg;
+        first = std::min(first, frames_[each.frames].first_needed(run, all));
+      }
+    }
+    const std::uint32_t dropped = std::min(first, run.kept);
+    const std::span<const RowSlot> kept = slots_.get(run.id);
+    for (std::uint32_t i = 0; i < dropped; ++i) {
+      store_.release(kept[i]);
+    }
+    slots_.drop_front(run.id, dropped);
+    const std::uint32_t skipped = first - dropped;
+    for (RowSlot& slot : slots_.append(run.id, run.count - skipped)) {
+      slot = store_.obtain();
+      fresh.push_back(slot);
+    }
+    for (std::uint32_t row = skipped; row < run.count; ++row) {
+      rows.push_back(run.first + row);
+    }
+    group.first = run.number + first;
+  }
+  if (!rows.empty()) {
+    store_.put(input.columns, rows, fresh);
+  }
+  for (const OverRun& run : runs_) {
+    note_pending(run);
+  }
+}
+
+void Over::note_pending(const OverRun& run) {
+  const Group& group = groups_[run.id];
+  if (!ahead_.any() || group.first + slots_.size(run.id) <= group.next) {
+    return;
+  }
+  const RowSlot slot = slots_.get(run.id)[group.next - group.first];
+  pending_.push_back(
+      {.time = EventTime{store_.values<std::int64_t>(*time_column_)[slot]}, .id = run.id});
+  std::push_heap(pending_.begin(), pending_.end(), Pending::is_later);
+  while (!pending_.empty() && !is_pending(pending_.front())) {
+    std::pop_heap(pending_.begin(), pending_.end(), Pending::is_later);
+    pending_.pop_back();
+  }
+}
+
+bool Over::is_pending(const Pending& pending) const {
+  const Group& group = groups_[pending.id];
+  if (group.first + slots_.size(pending.id) <= group.next) {
+    return false;
+  }
+  const RowSlot slot = slots_.get(pending.id)[group.next - group.first];
+  return store_.values<std::int64_t>(*time_column_)[slot] == pending.time.micros;
+}
+
+}  // namespace
+
+std::unique_ptr<Operator> make_over(OverSpec spec) {
+  return std::make_unique<Over>(std::move(spec));
+}
+
+}  // namespace thalweg

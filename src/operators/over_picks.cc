@@ -1,0 +1,335 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "columnar/builder.h"
+#include "columnar/kernels.h"
+#include "operators/over_function.h"
+#include "state/state_array.h"
+
+// Calls OVER a window that answer with values of its rows, of any type.
+namespace thalweg {
+namespace {
+
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+// Where an answer is found; no row: it is NULL.
+using Picks = std::vector<std::optional<RowRef>>;
+
+// The column of what was picked.
+Column picked(const Picks& picks, const RowStore& store, std::size_t column,
+              std::span<const Column> fresh, const Type& type) {
+  std::vector<RowRef> refs;
+  std::vector<RowIndex> places;
+  for (const std::optional<RowRef>& pick : picks) {
+    places.push_back(static_cast<RowIndex>(pick ? refs.size() : kNone));
+    if (pick) {
+      refs.push_back(*pick);
+    }
+  }
+  Column values = refs.empty() ? null_column(type, 0) : store.column(refs, fresh[column], column);
+  if (refs.size() == picks.size()) {
+    return values;
+  }
+  const Column parts[] = {values, null_column(type, 1)};
+  for (RowIndex& place : places) {
+    place = place == kNone ? static_cast<RowIndex>(refs.size()) : place;
+  }
+  return gather(concat_columns(parts), places);
+}
+
+// nth_value and last_value of frames whose first row is kept as long as it is needed.
+class Picking final : public OverFunction {
+ public:
+  Picking(const OverCall& call, std::size_t arg)
+      : last_(call.kind == OverKind::kLastValue),
+        nth_(call.number - 1),
+        type_(call.type),
+        arg_(arg) {}
+
+  void grow_to(std::uint32_t /*count*/) override {}
+
+  Column compute(const OverInput& input, const FrameRows& frames,
+                 std::vector<RowIndex>& /*overflow*/) override {
+    Picks picks(input.answers);
+    for (const OverRun& run : input.runs) {
+      for (std::uint32_t row = run.out_begin; row < run.out_end; ++row) {
+        const std::uint32_t answer = run.answer + (row - run.out_begin);
+        const RowRange& range = frames.ranges[answer];
+        if (last_ && range.begin < range.end) {
+          picks[answer] = input.ref(run, range.end - 1);
+        } else if (!last_ && nth_ < range.end - range.begin) {
+          picks[answer] = input.ref(run, range.begin + static_cast<std::uint32_t>(nth_));
+        }
+      }
+    }
+    return picked(picks, input.store, arg_, input.columns, type_);
+  }
+
+ private:
+  const bool last_;
+  const std::int64_t nth_;
+  const Type type_;
+  const std::size_t arg_;
+};
+
+// nth_value of frames that begin with the partition: a copy of that one row's value is kept.
+class PickingFirst final : public OverFunction {
+ public:
+  PickingFirst(const OverCall& call, std::size_t arg)
+      : nth_(static_cast<std::uint64_t>(call.number - 1)),
+        type_(call.type),
+        arg_(arg),
+        held_({call.type}) {}
+
+  void grow_to(std::uint32_t count) override { slots_.grow_to(count); }
+
+  Column compute(const OverInput& input, const FrameRows& frames,
+                 std::vector<RowIndex>& /*overflow*/) override {
+    hold(input);
+    Picks picks(input.answers);
+    for (const OverRun& run : input.runs) {
+      for (std::uint32_t row = run.out_begin; row < run.out_end; ++row) {
+        const std::uint32_t answer = run.answer + (row - run.out_begin);
+        if (run.number + frames.ranges[answer].end > nth_) {
+          picks[answer] = RowRef::kept(slots_[run.id] - 1);
+        }
+      }
+    }
+    const Column none[] = {null_column(type_, 1)};
+    return picked(picks, held_, 0, none, type_);
+  }
+
+ private:
+  // Copies the values that have come.
+  void hold(const OverInput& input) {
+    std::vector<RowRef> refs;
+    std::vector<RowSlot> slots;
+    std::vector<RowIndex> rows;
+    for (const OverRun& run : input.runs) {
+      if (slots_[run.id] == 0 && nth_ >= run.number && nth_ < run.number + run.rows()) {
+        refs.push_back(input.ref(run, static_cast<std::uint32_t>(nth_ - run.number)));
+        slots.push_back(held_.obtain());
+        slots_[run.id] = slots.back() + 1;
+        rows.push_back(static_cast<RowIndex>(rows.size()));
+      }
+    }
+    if (!refs.empty()) {
+      const Column values[] = {input.store.column(refs, input.columns[arg_], arg_)};
+      held_.put(values, rows, slots);
+    }
+  }
+
+  const std::uint64_t nth_;
+  const Type type_;
+  const std::size_t arg_;
+  RowStore held_;
+  StateArray<RowSlot> slots_;  // By key: one more than its slot; 0: it has not come.
+};
+
+// min and max of any type: the rows that may still become the best, each better than all behind it.
+class Best final : public OverFunction {
+ public:
+  Best(const OverCall& call, std::size_t arg)
+      : greatest_(call.aggregate == AggregateKind::kMax),
+        type_(call.type),
+        arg_(arg),
+        held_({call.type}) {}
+
+  void grow_to(std::uint32_t count) override { candidates_.grow_to(count); }
+
+  Column compute(const OverInput& input, const FrameRows& frames,
+                 std::vector<RowIndex>& /*overflow*/) override {
+    const Column added[] = {values_to_add(input, frames)};
+    Picks picks(input.answers);
+    RowIndex next = 0;
+    for (std::size_t i = 0; i < input.runs.size(); ++i) {
+      const OverRun& run = input.runs[i];
+      std::uint32_t end = frames.previous[i].end;
+      for (std::uint32_t row = run.out_begin; row < run.out_end; ++row) {
+        const std::uint32_t answer = run.answer + (row - run.out_begin);
+        const RowRange& range = frames.ranges[answer];
+        for (; end < range.end; ++end, ++next) {
+          if (added[0].is_valid(next)) {
+            add(run.id, run.number + end, added, next, frames.from_start);
+          }
+        }
+        if (!frames.from_start) {
+          expire(run.id, run.number + range.begin);
+        }
+        if (const auto best = candidates_.get(run.id); !best.empty()) {
+          picks[answer] = RowRef::kept(best.front().slot);
+        }
+      }
+    }
+    const Column none[] = {null_column(type_, 1)};
+    Column column = picked(picks, held_, 0, none, type_);
+    for (const RowSlot slot : released_) {
+      held_.release(slot);
+    }
+    released_.clear();
+    return column;
+  }
+
+ private:
+  struct Candidate {
+    std::uint64_t number;  // Of the row within its key.
+    RowSlot slot;
+  };
+
+  std::uint32_t groups() const { return candidates_.groups(); }
+
+  // The values of all rows that enter a frame, in order.
+  Column values_to_add(const OverInput& input, const FrameRows& frames) const {
+    std::vector<RowRef> refs;
+    for (std::size_t i = 0; i < input.runs.size(); ++i) {
+      const OverRun& run = input.runs[i];
+      if (run.out_begin == run.out_end) {
+        continue;
+      }
+      const std::uint32_t end = frames.ranges[run.answer + (run.out_end - run.out_begin) - 1].end;
+      for (std::uint32_t row = frames.previous[i].end; row < end; ++row) {
+        refs.push_back(input.ref(run, row));
+      }
+    }
+    return refs.empty() ? null_column(type_, 0)
+                        : input.store.column(refs, input.columns[arg_], arg_);
+  }
+
+  void add(GroupId id, std::uint64_t number, std::span<const Column> values, RowIndex row,
+           bool keeps_one) {
+    const RowRef fresh = RowRef::in_batch(row);
+    const auto is_better = [&](const Candidate& old) {
+      const int compared = held_.compare(0, fresh, RowRef::kept(old.slot), values);
+      return greatest_ ? compared > 0 : compared < 0;
+    };
+    std::span<const Candidate> old = candidates_.get(id);
+    if (keeps_one && !old.empty() && !is_better(old.front())) {
+      return;
+    }
+    while (!old.empty() && is_better(old.back())) {
+      released_.push_back(old.back().slot);
+      candidates_.drop_back(id, 1);
+      old = candidates_.get(id);
+    }
+    const RowSlot slots[] = {held_.obtain()};
+    const RowIndex rows[] = {row};
+    held_.put(values, rows, slots);
+    candidates_.append(id, 1)[0] = {.number = number, .slot = slots[0]};
+  }
+
+  void expire(GroupId id, std::uint64_t begin) {
+    for (auto old = candidates_.get(id); !old.empty() && old.front().number < begin;
+         old = candidates_.get(id)) {
+      released_.push_back(old.front().slot);
+      candidates_.drop_front(id, 1);
+    }
+  }
+
+  const bool greatest_;
+  const Type type_;
+  const std::size_t arg_;
+  RowStore held_;
+  GroupQueues<Candidate> candidates_;
+  std::vector<RowSlot> released_;  // Answers may still be read from them.
+};
+
+// array_agg: all values of the frame.
+class Listing final : public OverFunction {
+ public:
+  Listing(const OverCall& call, const OverArguments& args) : type_(call.type), args_(args) {}
+
+  void grow_to(std::uint32_t /*count*/) override {}
+
+  Column compute(const OverInput& input, const FrameRows& frames,
+                 std::vector<RowIndex>& /*overflow*/) override {
+    std::vector<RowRef> refs;
+    std::vector<std::size_t> ends;
+    for (const OverRun& run : input.runs) {
+      for (std::uint32_t row = run.out_begin; row < run.out_end; ++row) {
+        const RowRange& range = frames.ranges[run.answer + (row - run.out_begin)];
+        for (std::uint32_t each = range.begin; each < range.end; ++each) {
+          if (const RowRef ref = input.ref(run, each); counts(input, ref)) {
+            refs.push_back(ref);
+          }
+        }
+        ends.push_back(refs.size());
+      }
+    }
+    const Column values = refs.empty()
+                              ? null_column(args_.arg_type, 0)
+                              : input.store.column(refs, input.columns[args_.arg], args_.arg);
+    ColumnBuilder builder(type_, input.answers);
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+      if (begin == end) {
+        builder.append_null();
+        continue;
+      }
+      for (; begin < end; ++begin) {
+        builder.child(0).append_from(values, static_cast<RowIndex>(begin));
+      }
+      builder.close_row();
+    }
+    return builder.finish();
+  }
+
+ private:
+  bool counts(const OverInput& input, RowRef ref) const {
+    if (!args_.filter) {
+      return true;
+    }
+    const std::size_t filter = *args_.filter;
+    if (input.store.is_null(filter, ref, input.columns)) {
+      return false;
+    }
+    return ref.is_kept ? input.store.values<char>(filter)[ref.number] != 0
+                       : input.columns[filter].bit(ref.number);
+  }
+
+  const Type type_;
+  const OverArguments args_;
+};
+
+}  // namespace
+
+std::unique_ptr<OverFunction> make_over_pick(const OverCall& call, const OverArguments& args) {
+  if (call.kind == OverKind::kNthValue && !call.frame.start) {
+    return std::make_unique<PickingFirst>(call, args.arg);
+  }
+  return std::make_unique<Picking>(call, args.arg);
+}
+
+std::unique_ptr<OverFunction> make_over_best(const OverCall& call, const OverArguments& args) {
+  return std::make_unique<Best>(call, args.arg);
+}
+
+std::unique_ptr<OverFunction> make_over_list(const OverCall& call, const OverArguments& args) {
+  return std::make_unique<Listing>(call, args);
+}
+
+std::unique_ptr<OverFunction> make_over_function(const OverCall& call, const OverArguments& args) {
+  if (call.kind != OverKind::kAggregate) {
+    return make_over_pick(call, args);
+  }
+  switch (call.aggregate) {
+    case AggregateKind::kCountStar:
+    case AggregateKind::kCount:
+      return make_over_count(call, args);
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+      return make_over_sum(call, args);
+    case AggregateKind::kArrayAgg:
+      return make_over_list(call, args);
+    case AggregateKind::kMin:
+    case AggregateKind::kMax: {
+      const TypeKind kind = args.arg_type.kind;
+      const bool plain = value_width(kind) > 0 && kind != TypeKind::kInterval;
+      return plain ? make_over_fold(call, args) : make_over_best(call, args);
+    }
+    default:
+      return make_over_fold(call, args);
+  }
+}
+
+}  // namespace thalweg
