@@ -133,7 +133,7 @@ TEST_P(PipelineLateTest, ARowOfOverlappingWindowsIsListedForEachThatItMissed) {
 TEST_P(PipelineLateTest, ASessionMissesNoWindowButHasLateRows) {
   const std::vector<Bid> bids = random_bids(2000, 53);
   const std::vector<std::int64_t> stamps = stamps_of(bids, 10 * kSecond);
-  std::map<std::int64_t, std::int64_t> expected;  // How late, by time.
+  std::map<std::int64_t, std::int64_t> expected;   // How late, by time.
   for (std::size_t i = 1; i < bids.size(); ++i) {  // Before the first there is no watermark.
     if (const std::int64_t by = stamps[i] - 30 * kSecond - bids[i].time.micros; by > 0) {
       expected[bids[i].time.micros] = by;
