@@ -28,6 +28,25 @@ int compare_by(const Column& column, const SortKey& key, RowIndex a, RowIndex b)
   return key.descending ? -compared : compared;
 }
 
+// Whether rows of one word of order_words() are equal in the column.
+bool is_exact(const Column& column) {
+  const TypeKind kind = column.type().kind;
+  return !column.may_have_nulls() &&
+         (is_integer(kind) || kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz);
+}
+
+// Whether rows stand in the order of their origins: partition and position.
+bool are_in_order(const std::vector<Column>& origins, std::uint32_t rows) {
+  const auto partitions = origins[0].values<std::int32_t>();
+  const auto positions = origins[1].values<std::int64_t>();
+  bool in_order = !origins[0].may_have_nulls() && !origins[1].may_have_nulls();
+  for (RowIndex row = 1; row < rows; ++row) {
+    in_order &= partitions[row - 1] < partitions[row] ||
+                (partitions[row - 1] == partitions[row] && positions[row - 1] <= positions[row]);
+  }
+  return in_order;
+}
+
 }  // namespace
 
 KeyOrder::KeyOrder(KeyOrderSpec spec)
@@ -40,6 +59,9 @@ Batch KeyOrder::arrange(const Batch& batch) {
   if (spec_.has_origin && batch.partition && batch.position) {
     origins_ = {*batch.partition, *batch.position};
   }
+  came_in_order_ = !origins_.empty() && spec_.order.size() == 1 &&
+                   is_exact(columns_[spec_.order[0].column]) &&
+                   are_in_order(origins_, batch.length);
   words_.assign(batch.length, 0);
   if (!spec_.order.empty()) {
     order_words(columns_[spec_.order[0].column], spec_.order[0], words_);
@@ -103,8 +125,9 @@ void KeyOrder::sort_runs() {
     const auto end = begin + run.count;
     bool is_sorted = true;
     for (auto row = begin; row + 1 < end && is_sorted; ++row) {
-      is_sorted = words_[row[0]] < words_[row[1]] ||
-                  (words_[row[0]] == words_[row[1]] && compare(row[0], row[1]) <= 0);
+      is_sorted =
+          words_[row[0]] < words_[row[1]] ||
+          (words_[row[0]] == words_[row[1]] && (came_in_order_ || compare(row[0], row[1]) <= 0));
     }
     if (!is_sorted) {
       std::stable_sort(begin, end, less);

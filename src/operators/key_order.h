@@ -66,6 +66,7 @@ class KeyOrder {
   std::vector<std::uint64_t> words_;  // What the first of `order` has, as integers.
   std::vector<Column> columns_;
   std::vector<Column> origins_;
+  bool came_in_order_ = false;  // Rows of one word are in order as they stand.
 };
 
 }  // namespace thalweg
