@@ -58,6 +58,7 @@ struct RunProgress {
   std::vector<Partition> partitions;
   std::vector<Operator> operators;  // In the order of EXPLAIN.
   double seconds = 0;               // Since the run began.
+  std::uint64_t keys_expired = 0;   // Keys of state that were let go, their ttl being over.
   bool stopped = false;             // By request, before its inputs ended.
 
   std::uint64_t rows_rejected() const;

@@ -48,7 +48,7 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
   } else {
     diagnostic.code = "C0201";
     diagnostic.message = "there is no setting \"" + set.name + "\"";
-    diagnostic.notes = {"settings: batch_rows, time_zone, workers"};
+    diagnostic.notes = {"settings: batch_rows, time_zone, ttl, workers"};
   }
   return diagnostic;
 }

@@ -110,6 +110,7 @@ RunProgress to_run_progress(const JobProgress& progress) {
                                .held = each.held,
                                .due_micros = shown_watermark(each.due)});
     shown.rows_held += each.held;
+    shown.keys_expired += each.keys_expired;
   }
   return shown;
 }
@@ -120,6 +121,7 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.rows_filtered += later.rows_filtered;
   total.rows_late += later.rows_late;
   total.rows_held = later.rows_held;
+  total.keys_expired += later.keys_expired;
   for (const RunProgress::Rejected& rejected : later.rejected) {
     const auto same = std::find_if(
         total.rejected.begin(), total.rejected.end(),

@@ -71,6 +71,9 @@ std::string summarize(const RunProgress& progress) {
     }
   }
   line += fmt::format(" · errors {}", errors.empty() ? "0" : errors);
+  if (progress.keys_expired > 0) {
+    line += fmt::format(" · keys expired {}", human_count(progress.keys_expired));
+  }
   if (progress.stopped && progress.rows_held > 0) {
     line += fmt::format(" · still held {} rows or groups", human_count(progress.rows_held));
   }

@@ -98,7 +98,7 @@ constexpr ErrorCode kCodes[] = {
     {"S0220", "hint without effect",
      "The hint is not known, or does nothing at this place. /*+ id('name') */ after SELECT gives "
      "an "
-     "operator its id by hand."},
+     "operator its id by hand. /*+ ttl('1 day') */ lets its idle state go."},
     {"S0221", "unknown field", "The value is no STRUCT, or has no field of this name."},
     {"S0222", "column cannot be written so",
      "A computed column takes no value, and a NOT NULL column needs one."},
@@ -151,6 +151,10 @@ constexpr ErrorCode kCodes[] = {
     {"P0110", "no key to replace rows by",
      "In a table with mode = 'upsert' a row replaces the one of its key. The key is the table's "
      "PRIMARY KEY, else the columns that the query groups by, where it selects them all."},
+    {"P0111", "volatile over rows that change",
+     "A row is taken back by the values it had. What is another value at each call, such as "
+     "random() "
+     "or now(), would not be found again."},
     {"P0112", "no late rows there",
      "LATE(view) lists the rows that came too late for the one step of the view that judges rows: "
      "a "

@@ -28,6 +28,7 @@ constexpr std::array<ErrorText, kRowErrorCount> kErrors = {{
     {"late_after_idle", "The row came late, from a partition that had been idle."},
     {"too_far_ahead", "The event time is ahead of the wall clock by more than max_future_skew."},
     {"function_failed", "A function of the program threw an exception."},
+    {"not_there", "A row is taken back that is not there."},
 }};
 
 }  // namespace

@@ -23,8 +23,9 @@ enum class RowError : std::uint8_t {
   kLateAfterIdle,
   kTooFarAhead,     // Beyond max_future_skew.
   kFunctionFailed,  // A function of a C++ program threw an exception.
+  kNotThere,        // It takes back a row that is not there.
 };
-inline constexpr int kRowErrorCount = 16;
+inline constexpr int kRowErrorCount = 17;
 
 // The word users see in summaries, metrics and dead letters: "division_by_zero".
 std::string_view to_string(RowError error);

@@ -70,6 +70,9 @@ class Accumulator {
   virtual void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
                        std::span<const GroupId> from_ids);
 
+  // Leaves only these groups, ascending, numbered anew from 0.
+  virtual void keep_only(std::span<const GroupId> kept) = 0;
+
   // Forgets all groups and keeps the memory.
   virtual void clear() = 0;
 

@@ -86,6 +86,10 @@ class BestRowAccumulator final : public Accumulator {
     return values.finish();
   }
 
+  void keep_only(std::span<const GroupId> kept) override {
+    bests_.keep_only(kept);
+    in_batch_.keep_only(kept);
+  }
   void clear() override {
     bests_.clear();
     in_batch_.clear();

@@ -49,6 +49,24 @@ class BestRowTable final : public TopNTable {
 
   std::uint32_t size() const override { return keys_.size(); }
 
+  std::span<const GroupId> last_keys() const override { return keys_.found(); }
+
+  void keep_only(std::span<const GroupId> kept) override {
+    std::vector<RowRef> refs;
+    std::vector<RowIndex> places;  // Of the rows that stay, which are those of their keys' numbers.
+    for (const GroupId id : kept) {
+      refs.push_back(RowRef::kept(id));
+      places.push_back(static_cast<RowIndex>(places.size()));
+    }
+    const std::vector<Column> rows = rows_.stored(refs);
+    rows_.clear();
+    rows_.store().grow_to(static_cast<RowSlot>(kept.size()));
+    rows_.store().put(rows, places, places);
+    words_.keep_only(kept);
+    best_.keep_only(kept);
+    keys_.keep_only(kept);
+  }
+
   void clear() override {
     keys_.clear();
     rows_.clear();

@@ -35,6 +35,7 @@ class BitFold final : public Accumulator {
         [&](std::size_t i) { return states_[ids[i]].seen != 0; });
   }
 
+  void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }
   void clear() override { states_.clear(); }
   std::size_t memory_bytes() const override { return states_.memory_bytes(); }
 
@@ -79,6 +80,7 @@ class BitCount final : public Accumulator {
         [&](std::size_t i) { return states_[ids[i]].rows != 0; });
   }
 
+  void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }
   void clear() override { states_.clear(); }
   std::size_t memory_bytes() const override { return states_.memory_bytes(); }
 

@@ -56,6 +56,7 @@ class CountAccumulator final : public Accumulator {
     }
   }
 
+  void keep_only(std::span<const GroupId> kept) override { counts_.keep_only(kept); }
   void clear() override { counts_.clear(); }
   std::size_t memory_bytes() const override { return counts_.memory_bytes(); }
 

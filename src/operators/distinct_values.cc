@@ -1,5 +1,6 @@
 #include "operators/distinct_values.h"
 
+#include <algorithm>
 #include <bit>
 #include <numeric>
 #include <utility>
@@ -144,7 +145,8 @@ std::uint8_t DistinctValues::users_of_change(GroupId value, std::uint8_t users, 
     if ((users >> user & 1) != 0) {
       std::int64_t& rows = rows_of_[value * users_.size() + user];
       changed |= static_cast<std::uint8_t>((rows == (change > 0 ? 0 : 1) ? 1U : 0U) << user);
-      rows += change;
+      // A value that was never there cannot be taken back.
+      rows = std::max<std::int64_t>(rows + change, 0);
     }
   }
   return changed;
@@ -155,6 +157,40 @@ UpdateRows DistinctValues::chosen(std::size_t user) const {
           .rows = {.rows = users_[user].rows},
           .changes = changes_,
           .one_group = !grouped_};
+}
+
+void DistinctValues::keep_only(std::span<const GroupId> kept, std::uint32_t groups) {
+  TW_CHECK(grouped_);
+  constexpr std::int32_t kGone = -1;
+  std::vector<std::int32_t> places(groups, kGone);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    places[kept[i]] = static_cast<std::int32_t>(i);
+  }
+  std::vector<GroupId> values(index_->size());
+  std::iota(values.begin(), values.end(), GroupId{0});
+  const Column owners = index_->keys(values)[0];
+  const auto place = [&](GroupId value) {
+    return places[static_cast<std::size_t>(owners.values<std::int32_t>()[value])];
+  };
+  std::erase_if(values, [&](GroupId value) { return place(value) == kGone; });
+  std::vector<Column> left = index_->keys(values);
+  left[0] = fixed_column<std::int32_t>(type_of(TypeKind::kInt), values.size(),
+                                       [&](std::size_t i) { return place(values[i]); });
+  std::unique_ptr<KeyIndex> index = KeyIndex::make({left[0].type(), left[1].type()});
+  std::vector<GroupId> numbers(values.size());
+  index->find_or_insert(left, {.rows = {}, .all = true}, numbers);
+  index_ = std::move(index);
+  if (!updating_) {
+    met_.keep_only(values);
+    return;
+  }
+  std::vector<std::size_t> counters;
+  for (const GroupId value : values) {
+    for (std::size_t user = 0; user < users_.size(); ++user) {
+      counters.push_back(value * users_.size() + user);
+    }
+  }
+  rows_of_.keep_only(counters);
 }
 
 void DistinctValues::clear() {

@@ -33,6 +33,9 @@ class DistinctValues {
   // take the last one of it away. Valid until the next look_at().
   UpdateRows chosen(std::size_t user) const;
 
+  // Leaves only these of all `groups`, ascending, numbered anew from 0. Requires: grouped.
+  void keep_only(std::span<const GroupId> kept, std::uint32_t groups);
+
   void clear();
   std::size_t memory_bytes() const;
 

@@ -79,6 +79,7 @@ class Extreme final : public Accumulator {
     }
   }
 
+  void keep_only(std::span<const GroupId> kept) override { bests_.keep_only(kept); }
   void clear() override { bests_.clear(); }
   std::size_t memory_bytes() const override { return bests_.memory_bytes(); }
 

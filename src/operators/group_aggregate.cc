@@ -46,6 +46,7 @@ class GroupAggregate final : public Operator {
       : aggregation_(std::move(spec.aggregation)),
         emit_(spec.emit),
         answers_for_empty_input_(spec.answers_for_empty_input),
+        idle_(spec.ttl),
         table_(aggregation_.spec(), emit_ == GroupEmit::kChanges
                                         ? GroupTable::RowCounter::kAccumulator
                                         : GroupTable::RowCounter::kIndex) {}
@@ -56,7 +57,8 @@ class GroupAggregate final : public Operator {
       return Progress::kDone;
     }
     if (emit_ == GroupEmit::kAtEnd) {
-      table_.add(columns, columns.all_rows(), columns.count);
+      out.reject(columns.batch, table_.add(columns, columns.all_rows(), columns.count),
+                 RowError::kNotThere);
       out.hold({.count = table_.size(), .due = kEndOfTime});
     } else {
       update_and_emit(columns, out);
@@ -66,6 +68,7 @@ class GroupAggregate final : public Operator {
 
   Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
     aggregation_.set_time(clock, now);
+    forget_idle(clock, now, out);
     if (clock != Clock::kWatermark || now != kEndOfTime) {
       return Progress::kDone;
     }
@@ -82,6 +85,15 @@ class GroupAggregate final : public Operator {
 
  private:
   bool has_keys() const { return !aggregation_.spec().keys.empty(); }
+
+  void forget_idle(Clock clock, EventTime now, Emitter& out) {
+    if (const auto kept = idle_.find_kept(clock, now)) {
+      out.expire(table_.size() - kept->size());
+      table_.keep_only(*kept);
+      idle_.keep_only(*kept);
+      is_touched_.clear();
+    }
+  }
 
   Progress emit_all(Emitter& out) {
     while (at_end_ && emitted_ < table_.size()) {
@@ -114,7 +126,10 @@ class GroupAggregate final : public Operator {
     // What was emitted last is computed again from state that has not changed since, hence equal to
     // the last bit.
     const GroupResults before = results(first_new);
-    table_.update(columns, rows, ids);
+    if (idle_.on()) {
+      idle_.touch(columns.batch, rows, ids);
+    }
+    out.reject(columns.batch, table_.update(columns, rows, ids), RowError::kNotThere);
     emit_changes(before, results(table_.size()), out);
   }
 
@@ -198,6 +213,7 @@ class GroupAggregate final : public Operator {
   Aggregation aggregation_;
   const GroupEmit emit_;
   const bool answers_for_empty_input_;
+  IdleKeys idle_;
   GroupTable table_;
   bool at_end_ = false;
   std::uint32_t emitted_ = 0;

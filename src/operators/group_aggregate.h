@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "operators/aggregation_spec.h"
+#include "operators/idle_keys.h"
 #include "stream/operator.h"
 
 namespace thalweg {
@@ -18,6 +19,9 @@ struct GroupAggregateSpec {
   GroupEmit emit = GroupEmit::kAtEnd;
   // No keys: this instance answers for an input without rows. Exactly one instance of a job must.
   bool answers_for_empty_input = true;
+  // kChanges with keys: groups that no row touches go, without a word; one that comes again begins
+  // anew.
+  StateTtl ttl = {};
 };
 
 // GROUP BY without a window: keys, then aggregates, without event time. Without keys it yields one

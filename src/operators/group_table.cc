@@ -36,12 +36,13 @@ GroupTable::GroupTable(const AggregationSpec& spec, RowCounter row_counter) : sp
                           index_counts ? KeyIndex::RowCounts::kKept : KeyIndex::RowCounts::kNone);
 }
 
-void GroupTable::add(const AggregateColumns& columns, KeyIndex::Rows rows, std::uint32_t count) {
+std::vector<RowIndex> GroupTable::add(const AggregateColumns& columns, KeyIndex::Rows rows,
+                                      std::uint32_t count) {
   if (index_has_all_ && !changed_.on()) {
     index_->count_rows(columns.keys, rows, count);
-  } else {
-    update(columns, rows, find_groups(columns, rows, count));
+    return {};
   }
+  return update(columns, rows, find_groups(columns, rows, count));
 }
 
 std::span<const GroupId> GroupTable::find_groups(const AggregateColumns& columns,
@@ -63,17 +64,46 @@ void GroupTable::grow_to_index() {
   }
 }
 
-void GroupTable::update(const AggregateColumns& columns, KeyIndex::Rows rows,
-                        std::span<const GroupId> ids) {
+// Counts the rows of each group, and leaves out of `update` those that take back what is not there.
+std::vector<RowIndex> GroupTable::count_live(UpdateRows& update) {
+  std::vector<RowIndex> missing;
+  if (update.changes == nullptr) {
+    for (const GroupId id : update.ids) {
+      ++live_rows_[id];
+    }
+    return missing;
+  }
+  std::vector<RowIndex> rows;
+  std::vector<GroupId> ids;
+  for_each_row(update, [&](GroupId id, RowIndex row) {
+    const std::int64_t live = live_rows_[id] + update.changes[row];
+    if (live < 0) {
+      missing.push_back(row);
+      return;
+    }
+    live_rows_[id] = live;
+    rows.push_back(row);
+    ids.push_back(id);
+  });
+  if (!missing.empty()) {
+    present_rows_ = std::move(rows);
+    present_ids_ = std::move(ids);
+    update.ids = present_ids_;
+    update.rows = {.rows = present_rows_};
+  }
+  return missing;
+}
+
+std::vector<RowIndex> GroupTable::update(const AggregateColumns& columns, KeyIndex::Rows rows,
+                                         std::span<const GroupId> ids) {
   changed_.mark(ids);
   UpdateRows update{.ids = ids, .rows = rows, .one_group = spec_.keys.empty()};
   if (spec_.updating_input && columns.batch.changes) {
     update.changes = columns.batch.changes->values<std::int16_t>().data();
   }
+  std::vector<RowIndex> missing;
   if (spec_.updating_input) {
-    for_each_row(update, [&](GroupId id, RowIndex row) {
-      live_rows_[id] += update.changes == nullptr ? 1 : update.changes[row];
-    });
+    missing = count_live(update);
   }
   for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
     look_at_distinct(*argument, columns, update);
@@ -83,6 +113,7 @@ void GroupTable::update(const AggregateColumns& columns, KeyIndex::Rows rows,
       update_one(i, columns, update);
     }
   }
+  return missing;
 }
 
 void GroupTable::update_one(std::size_t aggregate, const AggregateColumns& columns,
@@ -209,6 +240,21 @@ Column GroupTable::row_counts(std::span<const GroupId> ids) {
 void GroupTable::ensure_one_group() {
   index_->find_or_insert({}, {.rows = {}, .all = true}, {});
   grow_to_index();
+}
+
+void GroupTable::keep_only(std::span<const GroupId> kept) {
+  const std::uint32_t groups = size();
+  index_ = index_->with_only(kept, key_types(spec_));
+  for (Slot& slot : slots_) {
+    TW_CHECK(slot.accumulator != nullptr);
+    slot.accumulator->keep_only(kept);
+  }
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    argument->values.keep_only(kept, groups);
+  }
+  if (spec_.updating_input) {
+    live_rows_.keep_only(kept);
+  }
 }
 
 void GroupTable::clear() {

@@ -24,13 +24,16 @@ class GroupTable {
   // Borrows `spec`, which outlives the table.
   explicit GroupTable(const AggregationSpec& spec, RowCounter row_counter = RowCounter::kIndex);
 
-  // Adds rows to their groups; new groups are made.
-  void add(const AggregateColumns& columns, KeyIndex::Rows rows, std::uint32_t count);
+  // Adds rows to their groups; new groups are made. Returns what update() does.
+  std::vector<RowIndex> add(const AggregateColumns& columns, KeyIndex::Rows rows,
+                            std::uint32_t count);
 
   // The two halves of add(). The ids are valid until the next call.
   std::span<const GroupId> find_groups(const AggregateColumns& columns, KeyIndex::Rows rows,
                                        std::uint32_t count);
-  void update(const AggregateColumns& columns, KeyIndex::Rows rows, std::span<const GroupId> ids);
+  // Returns rows that take back what is not there: they are not taken in.
+  std::vector<RowIndex> update(const AggregateColumns& columns, KeyIndex::Rows rows,
+                               std::span<const GroupId> ids);
 
   // Keys, then aggregates, of these groups; groups with a result that does not fit go to
   // `overflow`.
@@ -57,6 +60,10 @@ class GroupTable {
   // From now on notes which groups change.
   ChangedGroups& changed_groups() { return changed_; }
 
+  // Leaves only these groups, ascending, numbered anew from 0. Requires: keys, and a row counter
+  // other than the index.
+  void keep_only(std::span<const GroupId> kept);
+
   // Forgets all groups and keeps the memory.
   void clear();
 
@@ -79,6 +86,7 @@ class GroupTable {
 
   void grow_to_index();
   Column row_counts(std::span<const GroupId> ids);
+  std::vector<RowIndex> count_live(UpdateRows& update);
   void update_one(std::size_t aggregate, const AggregateColumns& columns, UpdateRows update);
   UpdateRows choose_filtered(const Column& filter, const UpdateRows& update);
   void use_distinct_values(std::size_t aggregate);
@@ -93,6 +101,9 @@ class GroupTable {
   StateArray<std::int64_t> live_rows_;  // By group; only with updating input.
   ChangedGroups changed_;
   std::vector<GroupId> ids_;
+  // Rows that take back what is there, or come.
+  std::vector<RowIndex> present_rows_;
+  std::vector<GroupId> present_ids_;
   // Rows chosen by FILTER.
   std::vector<RowIndex> chosen_rows_;
   std::vector<GroupId> chosen_ids_;

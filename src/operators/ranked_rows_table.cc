@@ -33,6 +33,9 @@ class RankedRowsTable final : public TopNTable {
   std::vector<Column> results(GroupId begin, GroupId end) override;
 
   std::uint32_t size() const override { return keys_.size(); }
+  std::span<const GroupId> last_keys() const override { return keys_.found(); }
+  void keep_only(std::span<const GroupId> kept) override;
+  RowSpan missing() const override { return missing_; }
 
   void clear() override;
 
@@ -94,6 +97,7 @@ class RankedRowsTable final : public TopNTable {
   std::vector<RowSlot> dropped_;  // Kept rows that count no longer.
   std::vector<RowIndex> new_rows_;
   std::vector<RowSlot> new_slots_;
+  std::vector<RowIndex> missing_;  // Rows that took back what is not there.
   bool compares_ = false;
   StateArray<char> is_touched_;  // By key.
   std::vector<Touched> touched_;
@@ -111,6 +115,7 @@ void RankedRowsTable::add_rows(const Batch& batch) {
   const std::span<const GroupId> ids = keys_.find(batch);
   arrays_.grow_to(size());
   is_touched_.grow_to(size());
+  missing_.clear();
   const std::int16_t* const signs =
       batch.changes ? batch.changes->values<std::int16_t>().data() : nullptr;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -176,7 +181,8 @@ void RankedRowsTable::take_back(GroupId id, RowIndex row) {
   const std::size_t at = place_of(entries, word, ref);
   if (at == 0 || entries[at - 1].word != word ||
       rows_.compare_all(entries[at - 1].ref(), ref) != 0) {
-    return;  // Nothing to take back: an input that retracts what it never gave.
+    missing_.push_back(row);
+    return;
   }
   touch(id);
   drop(entries[at - 1]);
@@ -408,6 +414,27 @@ std::size_t RankedRowsTable::place_of(Entries entries, std::uint64_t word, RowRe
     return entry.word == word && rows_.compare_all(entry.ref(), row) <= 0;
   });
   return place + static_cast<std::size_t>(end - equal.begin());
+}
+
+void RankedRowsTable::keep_only(std::span<const GroupId> kept) {
+  GroupArrays<Entry> arrays(keeps_first_rows_only() ? spec_.limit : GroupArrays<Entry>::kAnySize);
+  arrays.grow_to(static_cast<std::uint32_t>(kept.size()));
+  std::size_t next = 0;
+  for (GroupId id = 0; id < size(); ++id) {
+    const bool stays = next < kept.size() && kept[next] == id;
+    std::size_t place = 0;
+    for (const Entry& entry : arrays_.get(id)) {
+      if (stays) {
+        arrays.insert(static_cast<GroupId>(next), place++, entry);
+      } else {
+        rows_.store().release(entry.place);
+      }
+    }
+    next += stays ? 1 : 0;
+  }
+  arrays_ = std::move(arrays);
+  is_touched_.keep_only(kept);
+  keys_.keep_only(kept);
 }
 
 void RankedRowsTable::clear() {

@@ -42,6 +42,7 @@ class RowListAccumulator final : public Accumulator {
     return builder.finish();
   }
 
+  void keep_only(std::span<const GroupId> kept) override { lists_.keep_only(kept); }
   void clear() override { lists_.clear(); }
   std::size_t memory_bytes() const override { return lists_.memory_bytes(); }
 

@@ -106,6 +106,7 @@ class ExactSums final : public Accumulator {
     }
   }
 
+  void keep_only(std::span<const GroupId> kept) override { sums_.keep_only(kept); }
   void clear() override { sums_.clear(); }
   std::size_t memory_bytes() const override { return sums_.memory_bytes(); }
 
@@ -216,6 +217,13 @@ class FloatingSum final : public Accumulator {
     }
   }
 
+  void keep_only(std::span<const GroupId> kept) override {
+    if (specials_.size() > 0) {
+      specials_.grow_to(sums_.size());
+      specials_.keep_only(kept);
+    }
+    sums_.keep_only(kept);
+  }
   void clear() override {
     sums_.clear();
     specials_.clear();

@@ -50,8 +50,9 @@ class TopNAtEnd final : public Operator {
  public:
   explicit TopNAtEnd(TopNSpec spec) : spec_(std::move(spec)), table_(make_top_n_table(spec_)) {}
 
-  Result<Progress> process(int /*input*/, Batch batch, Emitter& /*out*/) override {
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     table_->add(batch);
+    out.reject(batch, table_->missing(), RowError::kNotThere);
     return Progress::kDone;
   }
 
@@ -80,10 +81,15 @@ class TopNAtEnd final : public Operator {
 
 class TopNChanges final : public Operator {
  public:
-  explicit TopNChanges(TopNSpec spec) : spec_(std::move(spec)), table_(make_top_n_table(spec_)) {}
+  explicit TopNChanges(TopNSpec spec)
+      : spec_(std::move(spec)), table_(make_top_n_table(spec_)), idle_(spec_.ttl) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     TopNTable::Changes result = table_->add_and_compare(batch);
+    out.reject(batch, table_->missing(), RowError::kNotThere);
+    if (idle_.on()) {
+      idle_.touch(batch, rows_of(batch), table_->last_keys());
+    }
     if (result.changes.empty()) {
       return Progress::kDone;
     }
@@ -95,9 +101,24 @@ class TopNChanges final : public Operator {
     return Progress::kDone;
   }
 
+  Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
+    if (const auto kept = idle_.find_kept(clock, now)) {
+      out.expire(table_->size() - kept->size());
+      table_->keep_only(*kept);
+      idle_.keep_only(*kept);
+    }
+    return Progress::kDone;
+  }
+
  private:
+  static KeyIndex::Rows rows_of(const Batch& batch) {
+    return batch.selection == nullptr ? KeyIndex::Rows{.rows = {}, .all = true}
+                                      : KeyIndex::Rows{.rows = *batch.selection};
+  }
+
   const TopNSpec spec_;
   const std::unique_ptr<TopNTable> table_;
+  IdleKeys idle_;
 };
 
 // A table for each open window.
@@ -178,7 +199,7 @@ class TopNOfWindows final : public Operator {
 class TopNBehindWatermark final : public Operator {
  public:
   explicit TopNBehindWatermark(TopNSpec spec)
-      : spec_(std::move(spec)), index_(KeyIndex::make(key_types())) {}
+      : spec_(std::move(spec)), index_(KeyIndex::make(key_types())), idle_(spec_.ttl) {}
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     TW_CHECK(batch.event_time.has_value());
@@ -205,6 +226,7 @@ class TopNBehindWatermark final : public Operator {
       if (std::optional<Batch> passed = waiting_.take_before(now)) {
         due_ = first_rows(sorted(*std::move(passed)));
       }
+      forget_old(now, out);
     }
     return resume(out);
   }
@@ -230,6 +252,26 @@ class TopNBehindWatermark final : public Operator {
       types.push_back(spec_.types[key]);
     }
     return types;
+  }
+
+  // Of the keys that have not been there before.
+  void note_first_times(std::span<const GroupId> ids, std::span<const std::int64_t> times) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] >= first_times_.size()) {
+        first_times_.grow_to(ids[i] + 1);
+        first_times_[ids[i]] = times[i];
+      }
+    }
+  }
+
+  void forget_old(EventTime now, Emitter& out) {
+    if (const auto kept = idle_.find_kept(Clock::kWatermark, now)) {
+      out.expire(index_->size() - kept->size());
+      index_ = index_->with_only(*kept, key_types());
+      counts_.keep_only(*kept);
+      first_times_.keep_only(*kept);
+      idle_.keep_only(*kept);
+    }
   }
 
   // All in the order that decides.
@@ -265,10 +307,19 @@ class TopNBehindWatermark final : public Operator {
     std::vector<GroupId> ids(batch.length);
     index_->find_or_insert(keys, {.rows = {}, .all = true}, ids);
     counts_.grow_to(index_->size());
+    const auto times = batch.event_time->values<std::int64_t>();
+    if (idle_.on()) {
+      note_first_times(ids, times);
+      idle_.touch(batch, {.rows = {}, .all = true}, ids);
+    }
     std::vector<RowIndex> chosen;
     std::vector<std::int64_t> ranks(batch.length);
     for (RowIndex row = 0; row < batch.length; ++row) {
       std::int64_t& count = counts_[ids[row]];
+      if (idle_.on() && times[row] - first_times_[ids[row]] > spec_.ttl.micros) {
+        count = 0;
+        first_times_[ids[row]] = times[row];
+      }
       if (static_cast<std::uint64_t>(count) < spec_.limit) {
         ranks[row] = ++count;
         chosen.push_back(row);
@@ -282,8 +333,10 @@ class TopNBehindWatermark final : public Operator {
   }
 
   const TopNSpec spec_;
-  const std::unique_ptr<KeyIndex> index_;
-  StateArray<std::int64_t> counts_;  // By key: its rows that are out.
+  std::unique_ptr<KeyIndex> index_;
+  StateArray<std::int64_t> counts_;       // By key: its rows that are out.
+  StateArray<std::int64_t> first_times_;  // By key, with a ttl: of the row that began it.
+  IdleKeys idle_;
   RowBuffer waiting_;
   Batch due_;
   std::uint32_t emitted_ = 0;

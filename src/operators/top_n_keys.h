@@ -14,7 +14,7 @@ namespace thalweg {
 class TopNKeys {
  public:
   explicit TopNKeys(const TopNSpec& spec)
-      : columns_(spec.keys), index_(KeyIndex::make(key_types(spec))) {}
+      : columns_(spec.keys), types_(key_types(spec)), index_(KeyIndex::make(types_)) {}
 
   // The numbers of the keys of a batch's rows, valid until the next call.
   std::span<const GroupId> find(const Batch& batch) {
@@ -33,8 +33,11 @@ class TopNKeys {
 
   // One column per key column.
   std::vector<Column> columns(std::span<const GroupId> ids) const { return index_->keys(ids); }
+  std::span<const GroupId> found() const { return ids_; }
 
   std::uint32_t size() const { return index_->size(); }
+  // Leaves only these keys, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept) { index_ = index_->with_only(kept, types_); }
   void clear() { index_->clear(); }
   std::size_t memory_bytes() const { return index_->memory_bytes(); }
 
@@ -48,7 +51,8 @@ class TopNKeys {
   }
 
   const std::vector<std::uint32_t> columns_;
-  const std::unique_ptr<KeyIndex> index_;
+  const std::vector<Type> types_;
+  std::unique_ptr<KeyIndex> index_;
   std::vector<GroupId> ids_;
 };
 

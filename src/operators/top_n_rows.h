@@ -41,6 +41,11 @@ class TopNRows {
   // The input's columns of these rows; `keys` are the rows' keys, a column each.
   std::vector<Column> columns(std::span<const RowRef> refs, std::span<const Column> keys) const;
 
+  // All that is stored of these rows, which are kept ones.
+  std::vector<Column> stored(std::span<const RowRef> refs) const {
+    return store_.rows(refs, {}, store_.width());
+  }
+
   void clear() { store_.clear(); }
   std::size_t memory_bytes() const { return store_.memory_bytes(); }
 

@@ -7,6 +7,7 @@
 #include "columnar/kernels.h"
 #include "columnar/type.h"
 #include "expr/ranking.h"
+#include "operators/idle_keys.h"
 
 namespace thalweg {
 
@@ -31,6 +32,9 @@ struct TopNSpec {
   bool latest_first = false;          // Of rows equal in the order the latest comes first.
   std::optional<std::uint32_t> time;  // The column with the event time, where there is one.
   TopNEmit emit = TopNEmit::kAtEnd;
+  // kChanges: keys whose rows have not changed for so long go, without a word; kBehindWatermark: a
+  // key begins anew so long after its first row.
+  StateTtl ttl = {};
   // kOnWindowClose: the column with the end of each row's window, and how far that is shifted.
   std::uint32_t window_end = 0;
   std::int64_t shift_micros = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "columnar/batch.h"
@@ -29,6 +30,15 @@ class TopNTable {
   virtual std::vector<Column> results(GroupId begin, GroupId end) = 0;
 
   virtual std::uint32_t size() const = 0;
+
+  // The numbers of the keys of the last batch's rows, in their order.
+  virtual std::span<const GroupId> last_keys() const = 0;
+
+  // Leaves only these keys, ascending, numbered anew from 0.
+  virtual void keep_only(std::span<const GroupId> kept) = 0;
+
+  // Rows of the last batch that took back what is not there; valid until the next.
+  virtual RowSpan missing() const { return {}; }
 
   // Forgets everything and keeps the memory.
   virtual void clear() = 0;

@@ -51,6 +51,7 @@ class Variance final : public Accumulator {
         [&](std::size_t i) { return states_[ids[i]].has_result(kind_); });
   }
 
+  void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }
   void clear() override { states_.clear(); }
   std::size_t memory_bytes() const override { return states_.memory_bytes(); }
 

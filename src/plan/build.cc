@@ -317,6 +317,7 @@ NodePtr make_assign_count_window(NodePtr input, AssignCountWindow windows, std::
   node.time = time_of_varying_window(static_cast<std::uint32_t>(node.schema.size()));
   node.time.column.reset();
   node.time.lost = true;
+  node.key.reset();  // A row may stand in several windows.
   append_window_fields(node.schema);
   node.schema.push_back({"window_number", type_of(TypeKind::kBigint)});
   node.step = std::move(windows);

@@ -150,6 +150,10 @@ std::string describe_order(const Node& node, const std::vector<SortKey>& keys) {
   });
 }
 
+std::string ttl_text(std::int64_t micros) {
+  return micros == 0 ? "" : " (ttl " + duration_text(micros) + ')';
+}
+
 // `TOP 10 by price DESC of each auction`.
 std::string describe_top_n(const Node& node, const TopN& top) {
   const std::string keys =
@@ -226,13 +230,13 @@ std::string describe(const Node& node) {
     return describe_count_window(node, *windows);
   }
   if (const auto* aggregate = step_of<Aggregate>(node)) {
-    return describe_aggregate(*aggregate);
+    return describe_aggregate(*aggregate) + ttl_text(aggregate->ttl_micros);
   }
   if (const auto* sort = step_of<Sort>(node)) {
     return describe_sort(node, *sort);
   }
   if (const auto* top = step_of<TopN>(node)) {
-    return describe_top_n(node, *top);
+    return describe_top_n(node, *top) + ttl_text(top->ttl_micros);
   }
   if (const auto* late = step_of<LateRows>(node)) {
     return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";

@@ -176,6 +176,9 @@ struct Aggregate {
   Emit emit = Emit::kAtEnd;
   std::int64_t lateness_micros = 0;  // kOnWindowClose: how long after its end a window takes rows.
   std::int64_t every_micros = 0;     // kEvery.
+  // kChanges: how long a key's state is kept that no row touches; 0: for ever. In event time where
+  // the input has any, else by the wall clock.
+  std::int64_t ttl_micros = 0;
   // Windows whose bounds follow from the rows: the first three keys. `window` is then a
   // microsecond, so that a group is final when its window_time has passed.
   bool windows_are_keys = false;
@@ -224,7 +227,8 @@ struct TopN {
   std::uint64_t limit = 1;  // kNoLimit: all rows, in order.
   bool shows_rank = false;
   TopNEmit emit = TopNEmit::kAtEnd;
-  bool keeps_last = false;  // Of rows equal in the order the last one that came is the first.
+  std::int64_t ttl_micros = 0;  // As an aggregate's; kBehindWatermark: since the key's first row.
+  bool keeps_last = false;      // Of rows equal in the order the last one that came is the first.
 };
 
 // Calls OVER one window. Output: the input's columns, then one per call.

@@ -30,6 +30,7 @@ struct StepCounters {
   Counter bytes_out;
   Counter batches_in;
   Counter nanos;
+  Counter keys_expired;  // See Emitter::expire().
   std::array<Counter, kRowErrorCount> rejected;
   RejectedExamples examples;  // Of an operator; they name no origin. A source keeps its scan's.
   // What the step keeps: see Held.

@@ -155,6 +155,7 @@ JobProgress JobImpl::progress() const {
         example.origin = step.description;
         progress.examples.push_back(std::move(example));
       }
+      sum.keys_expired += counters->keys_expired.get();
       sum.held += counters->held.load(std::memory_order_relaxed);
       sum.due = std::min(sum.due, EventTime{counters->due_micros.load(std::memory_order_relaxed)});
     }

@@ -58,8 +58,9 @@ struct OperatorProgress {
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;
   std::int64_t nanos = 0;  // Only with measure_operators; its own time, of all workers together.
-  std::uint64_t held = 0;  // Rows or groups that it keeps for results to come,
-  EventTime due = kEndOfTime;  // and the watermark at which the next one comes out.
+  std::uint64_t keys_expired = 0;  // Keys whose state it has let go, their ttl being over.
+  std::uint64_t held = 0;          // Rows or groups that it keeps for results to come,
+  EventTime due = kEndOfTime;      // and the watermark at which the next one comes out.
 };
 
 // What a job has done so far. Counters only grow.

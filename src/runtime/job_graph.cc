@@ -128,7 +128,8 @@ bool reads_time(const Node& node) {
   const auto* aggregate = step_of<plan::Aggregate>(node);
   const auto* sort = step_of<plan::Sort>(node);
   if (const auto* top = step_of<plan::TopN>(node)) {
-    return node.inputs[0]->needs_origin || top->emit == plan::TopNEmit::kOnWindowClose ||
+    return node.inputs[0]->needs_origin || top->ttl_micros > 0 ||
+           top->emit == plan::TopNEmit::kOnWindowClose ||
            top->emit == plan::TopNEmit::kBehindWatermark;
   }
   const auto* over = step_of<plan::Over>(node);
@@ -138,7 +139,8 @@ bool reads_time(const Node& node) {
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
          (step_of<plan::KeyedProcess>(node) != nullptr && !node.time.lost) ||
-         (aggregate != nullptr && (aggregate->windowed() || node.inputs[0]->needs_origin));
+         (aggregate != nullptr &&
+          (aggregate->windowed() || aggregate->ttl_micros > 0 || node.inputs[0]->needs_origin));
 }
 
 void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_nodes,
@@ -188,6 +190,10 @@ TopNEmit emit_of(plan::TopNEmit emit) {
   TW_CHECK(false);
 }
 
+StateTtl ttl_of(const Node& input, std::int64_t micros) {
+  return {.micros = micros, .clock = input.time.lost ? Clock::kWall : Clock::kWatermark};
+}
+
 TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
   const Node& input = *node.inputs[0];
   TopNSpec spec{.keys = top.keys,
@@ -198,7 +204,8 @@ TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
                 .updating_input = input.updating,
                 .has_origin = input.needs_origin && !input.updating,
                 .time = input.time.column,
-                .emit = emit_of(top.emit)};
+                .emit = emit_of(top.emit),
+                .ttl = ttl_of(input, top.ttl_micros)};
   for (const Field& field : input.schema) {
     spec.types.push_back(field.type);
   }
@@ -644,10 +651,10 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
                                   .emit = window_emit_of(aggregate.emit),
                                   .every_micros = aggregate.every_micros});
     } else {
-      op = make_group_aggregate({.aggregation = std::move(spec),
-                                 .emit = aggregate.emit == plan::Emit::kChanges
-                                             ? GroupEmit::kChanges
-                                             : GroupEmit::kAtEnd});
+      op = make_group_aggregate(
+          {.aggregation = std::move(spec),
+           .emit = aggregate.emit == plan::Emit::kChanges ? GroupEmit::kChanges : GroupEmit::kAtEnd,
+           .ttl = ttl_of(input, aggregate.ttl_micros)});
     }
     TW_TRY(add_operator(std::move(op), step));
     note(node, "", *step);

@@ -74,6 +74,7 @@ class OperatorStep final : public Step, private Emitter {
   void reject(const Batch& batch, RowSpan rows, RowError error) override;
   bool has_room() const override;
   void hold(const Held& held) override;
+  void expire(std::uint64_t keys) override { counters_.keys_expired.add(keys); }
 
   const std::unique_ptr<Operator> operator_;
   std::optional<ClockTicks> ticks_;

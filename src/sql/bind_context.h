@@ -43,6 +43,8 @@ class BindContext {
       : names_(names), diagnostics_(diagnostics), text_(text) {}
 
   Catalog::Names& names() { return names_; }
+  // How long operators keep state that no row touches; 0: for ever.
+  std::int64_t ttl_micros() const { return hinted_ttl.value_or(names_.ttl_micros); }
   Diagnostics& diagnostics() { return diagnostics_; }
 
   void error(std::string code, std::string message, Span span, std::string label = "",
@@ -67,7 +69,9 @@ class BindContext {
   bool emit_is_own = false;              // It stands at this very query.
   bool may_not_run = false;              // What is bound now need not be evaluated for every row.
   std::optional<std::string> hinted_id;  // Of the next operator.
-  OuterCondition* outer = nullptr;       // For the next query.
+  // Of the operators of the SELECT at hand, where a hint says it.
+  std::optional<std::int64_t> hinted_ttl;
+  OuterCondition* outer = nullptr;  // For the next query.
   // The types that the next query's columns go to: texts and NULLs in it are read as them.
   const std::vector<Type>* wanted = nullptr;
 

@@ -200,6 +200,11 @@ plan::NodePtr group_windows(const plan::NodePtr& input, const std::vector<std::u
   return shift == 0 ? node : shift_window_columns(node, 0, shift);
 }
 
+std::int64_t ttl_of_group(const BindContext& context, const plan::Aggregate& aggregate) {
+  return aggregate.emit == plan::Emit::kChanges && !aggregate.keys.empty() ? context.ttl_micros()
+                                                                           : 0;
+}
+
 }  // namespace
 
 void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
@@ -209,19 +214,22 @@ void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
   const bool has_keys = !(aggregate != nullptr ? aggregate->keys.empty()
                           : over != nullptr    ? over->keys.empty()
                                                : top->keys.empty());
-  const bool frees_keys = aggregate != nullptr
-                              ? aggregate->windowed()
-                              : over == nullptr && top->emit == plan::TopNEmit::kOnWindowClose;
+  const bool frees_keys =
+      aggregate != nullptr
+          ? aggregate->windowed() || aggregate->ttl_micros > 0
+          : over == nullptr && (top->emit == plan::TopNEmit::kOnWindowClose || top->ttl_micros > 0);
   if (node.bounded || !has_keys || frees_keys) {
     return;
   }
   const std::string kept = aggregate != nullptr ? "every group" : "rows of every key";
-  context.warn(
-      "P0107", "this keeps " + kept + " for ever, and its input never ends", span,
-      "state of " + node.id + " grows with the number of keys",
-      {over != nullptr ? "partition by columns that have few values, or read an input that ends"
-                       : "group by a window too: FROM TUMBLE(table, time column, "
-                         "INTERVAL '...')"});
+  std::vector<std::string> notes = {
+      "partition by columns that have few values, or read an input that ends"};
+  if (over == nullptr) {
+    notes = {"let keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */",
+             "or group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')"};
+  }
+  context.warn("P0107", "this keeps " + kept + " for ever, and its input never ends", span,
+               "state of " + node.id + " grows with the number of keys", std::move(notes));
 }
 
 bool SelectBinder::bind_group_keys() {
@@ -467,6 +475,7 @@ plan::NodePtr SelectBinder::make_group(bool windowed) {
   if (!choose_emit(context_, *rows_to_judge(input_, aggregate), windowed, aggregate)) {
     return nullptr;
   }
+  aggregate.ttl_micros = ttl_of_group(context_, aggregate);
   const Span span = select_.group_by ? select_.group_by->span : query_.span;
   std::vector<std::string> names = key_names();
   if (has_sets()) {
@@ -575,6 +584,7 @@ plan::NodePtr make_distinct(BindContext& context, const plan::NodePtr& node, Spa
   if (!choose_emit(context, *rows_to_judge(node, aggregate), windowed, aggregate)) {
     return nullptr;
   }
+  aggregate.ttl_micros = ttl_of_group(context, aggregate);
   plan::NodePtr distinct;
   if (windowed) {
     distinct = group_windows(node, window_columns, std::move(aggregate), names,

@@ -260,6 +260,9 @@ std::optional<BoundQuery> bind_insert_query(BindContext& context, const Target& 
       return std::nullopt;
     }
   }
+  if (!check_volatile(context, node, query.span)) {
+    return std::nullopt;
+  }
   SinkRows written_rows = key_rows(context, *written, std::move(node), query.span);
   if (written_rows.node == nullptr) {
     return std::nullopt;

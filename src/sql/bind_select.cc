@@ -77,6 +77,7 @@ QueryRows SelectBinder::bind() {
     node = make_ordered(context_, query_, node, std::move(keys));
   }
   context_.hinted_id.reset();
+  context_.hinted_ttl.reset();
   if (node == nullptr) {
     return {};
   }
@@ -148,8 +149,25 @@ bool SelectBinder::bind_where() {
   return ok;
 }
 
+// ttl('1 day'), or Flink's state_ttl('t' = '1d') of any input.
+void SelectBinder::take_ttl_hint(const ast::Hint& hint) {
+  std::int64_t micros = 0;
+  const bool ok = hint.options.size() == 1 &&
+                  parse_duration_micros(hint.options[0].value, micros) && micros >= 0;
+  if (ok) {
+    context_.hinted_ttl = micros;
+  } else {
+    context_.warn("S0220", "the hint " + hint.name.text + " has no effect", hint.span,
+                  "write ttl('1 day')");
+  }
+}
+
 void SelectBinder::take_hints() {
   for (const ast::Hint& hint : select_.hints) {
+    if (hint.name.key == "ttl" || hint.name.key == "state_ttl") {
+      take_ttl_hint(hint);
+      continue;
+    }
     const bool is_id = hint.name.key == "id" && hint.options.size() == 1;
     if (!is_id || hint.options[0].value.empty()) {
       context_.warn("S0220", "the hint " + hint.name.text + " has no effect", hint.span,

@@ -35,6 +35,9 @@ plan::NodePtr make_top_n(BindContext& context, plan::NodePtr input, plan::TopN t
                             {"EMIT CHANGES gives every change of them"});
     }
   }
+  const bool frees =
+      top.emit == plan::TopNEmit::kChanges || top.emit == plan::TopNEmit::kBehindWatermark;
+  top.ttl_micros = frees && !top.keys.empty() ? context.ttl_micros() : 0;
   const char* const kind = top.limit == plan::kNoLimit ? "sort"
                            : top.limit == 1            ? "deduplicate"
                                                        : "top";

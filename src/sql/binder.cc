@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "base/options.h"
 #include "expr/time_zone.h"
 #include "plan/build.h"
 #include "sql/bind_ddl.h"
 #include "sql/bind_query.h"
+#include "sql/bind_sink.h"
 
 namespace thalweg::sql {
 namespace {
@@ -22,7 +24,7 @@ Answer answer(bool ok) { return ok ? Answer(BoundDdl{}) : std::nullopt; }
 
 std::optional<BoundQuery> bind_select_statement(BindContext& context, const ast::Query& query) {
   const plan::NodePtr node = bind_query(context, query).node;
-  if (node == nullptr) {
+  if (node == nullptr || !check_volatile(context, node, query.span)) {
     return std::nullopt;
   }
   return BoundQuery{.sink = plan::make_sink(node, nullptr), .has_order = !query.order_by.empty()};
@@ -70,7 +72,22 @@ Answer bind_time_zone(BindContext& context, const ast::Set& set) {
   return BoundDdl{};
 }
 
+// How long state is kept that no row touches.
+Answer bind_ttl(BindContext& context, const ast::Set& set) {
+  std::int64_t micros = 0;
+  if (!set.reset && (!parse_duration_micros(set.option.value, micros) || micros < 0)) {
+    context.error("C0203", "ttl must be a duration, not '" + set.option.value + "'",
+                  set.option.value_span, "", {"as in SET ttl = '1 day'; 0 keeps state for ever"});
+    return std::nullopt;
+  }
+  context.names().ttl_micros = micros;
+  return BoundDdl{};
+}
+
 Answer bind_node(BindContext& context, const ast::Set& set, Span /*span*/) {
+  if (set.option.key == "ttl" || set.option.key == "table.exec.state.ttl") {
+    return bind_ttl(context, set);
+  }
   if (set.option.key == "time_zone" || set.option.key == "table.local-time-zone") {
     return bind_time_zone(context, set);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -28,6 +29,7 @@ struct Catalog::Names {
   std::string time_zone = "UTC";  // SET time_zone.
   // How many SELECTs that show their rows there are so far.
   int selects = 0;
+  std::int64_t ttl_micros = 0;  // SET ttl; 0: state is kept for ever.
   // How many operators of a kind stand under a name so far, by "name/kind".
   std::map<std::string, int> operators;
 

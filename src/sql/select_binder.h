@@ -57,6 +57,7 @@ class SelectBinder {
   bool bind_having();
   bool bind_order();
   void take_hints();
+  void take_ttl_hint(const ast::Hint& hint);
 
   bool bind_where();
 

@@ -48,6 +48,17 @@ class GroupLists {
     }
   }
 
+  // Leaves only these groups, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept) {
+    GroupLists left;
+    left.grow_to(static_cast<std::uint32_t>(kept.size()));
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      for_each(kept[i],
+               [&](std::string_view record) { left.append(static_cast<GroupId>(i), record); });
+    }
+    *this = std::move(left);
+  }
+
   // Leaves the group with these records only.
   void replace(GroupId id, std::span<const std::string> records) {
     for_each(id, [this](std::string_view record) { bytes_used_ -= sizeof(Link) + record.size(); });

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "state/key_index.h"
 #include "state/state_array.h"
@@ -35,6 +37,18 @@ class GroupRecords {
     }
     std::memcpy(arena_.data() + place.begin, record.data(), record.size());
     place.size = static_cast<std::uint32_t>(record.size());
+  }
+
+  // Leaves only these groups, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept) {
+    GroupRecords left;
+    left.grow_to(static_cast<std::uint32_t>(kept.size()));
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (has(kept[i])) {
+        left.put(static_cast<GroupId>(i), get(kept[i]));
+      }
+    }
+    *this = std::move(left);
   }
 
   void clear() {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "columnar/column.h"
@@ -46,6 +47,15 @@ class KeyIndex {
   // In how many rows each of these groups was met. Requires: RowCounts::kKept. Cheap when asked for
   // many groups in turn, with no rows added between.
   virtual void row_counts(std::span<const GroupId> ids, std::span<std::int64_t> counts) = 0;
+
+  // An index of only these keys of this one, ascending, numbered anew from 0. Without row counts.
+  std::unique_ptr<KeyIndex> with_only(std::span<const GroupId> kept,
+                                      std::vector<Type> key_types) const {
+    std::unique_ptr<KeyIndex> left = make(std::move(key_types));
+    std::vector<GroupId> ids(kept.size());
+    left->find_or_insert(keys(kept), {.rows = {}, .all = true}, ids);
+    return left;
+  }
 
   // Forgets all keys and keeps the memory, unless that is far more than the keys needed.
   virtual void clear() = 0;

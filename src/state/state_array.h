@@ -57,6 +57,17 @@ class StateArray {
     data_[size_++] = value;
   }
 
+  // Leaves only these values, ascending by number, in their order.
+  template <typename Numbers>
+  void keep_only(const Numbers& kept) {
+    std::size_t count = 0;
+    for (const auto number : kept) {
+      data_[count++] = data_[number];
+    }
+    used_ = used_ < size_ ? size_ : used_;
+    size_ = count;
+  }
+
   void clear() {
     used_ = used_ < size_ ? size_ : used_;
     size_ = 0;

@@ -32,6 +32,8 @@ class CollectingEmitter final : public Emitter {
     }
   }
 
+  void expire(std::uint64_t keys) override { expired += keys; }
+
   bool has_room() const override { return room != 0; }
 
   // Every row of the main output, in order.
@@ -57,6 +59,7 @@ class CollectingEmitter final : public Emitter {
   std::vector<Batch> late;
   std::vector<Rejected> rejected;
   std::uint32_t room = 1'000'000;
+  std::uint64_t expired = 0;
 };
 
 }  // namespace thalweg

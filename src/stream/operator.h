@@ -44,6 +44,9 @@ class Emitter {
   // Says what the operator keeps now, for people who ask why nothing comes out. Called at the end
   // of process() and on_time() by operators that keep rows.
   virtual void hold(const Held& /*held*/) {}
+
+  // Says of how many keys the operator has let the state go, their ttl being over.
+  virtual void expire(std::uint64_t /*keys*/) {}
 };
 
 // One step of a job, working on one worker's share of the keys.

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "columnar/batch.h"
+#include "state/key_index.h"
+#include "state/state_array.h"
+#include "stream/operator.h"
+
+namespace thalweg {
+
+// How long a key is kept that no row touches, by which clock; 0: for ever.
+struct StateTtl {
+  std::int64_t micros = 0;
+  Clock clock = Clock::kWatermark;
+};
+
+// Knows since when the keys of a table are idle. Whether some have been so for too long is looked
+// at eight times in a ttl, so that looking costs little: a key goes after the ttl, and before an
+// eighth more has passed.
+class IdleKeys {
+ public:
+  explicit IdleKeys(StateTtl ttl) : ttl_(ttl) {}
+
+  bool on() const { return ttl_.micros > 0; }
+
+  // The keys `ids` have been touched by `rows` of the batch. Requires: event times, by kWatermark.
+  void touch(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids);
+
+  // The keys that stay of all there are, ascending; nothing where none goes.
+  std::optional<std::vector<GroupId>> find_kept(Clock clock, EventTime now);
+
+  // They are numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept) { last_.keep_only(kept); }
+
+ private:
+  const StateTtl ttl_;
+  StateArray<std::int64_t> last_;  // By key: the latest time.
+  EventTime wall_ = kStartOfTime;
+  EventTime next_look_ = kStartOfTime;
+};
+
+}  // namespace thalweg
