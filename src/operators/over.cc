@@ -187,7 +187,6 @@ class Over final : public Operator {
 
   // Of the rows at hand.
   std::vector<OverRun> runs_;
-  std::uint32_t answers_ = 0;
   std::vector<std::int64_t> peer_first_;
   std::vector<std::int64_t> peer_end_;
   std::vector<std::int64_t> peer_group_;
