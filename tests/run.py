@@ -230,10 +230,10 @@ def examples(name_filter=""):
 
 
 def command_line(name_filter=""):
-    """Each script in tests/cli/ is a test of the program named by $THALWEG."""
+    """Each script of tests/cli/ that is a test, of the program named by $THALWEG."""
     def step():
-        scripts = [f for f in tracked("tests/cli/*.sh", "tests/cli/*.py")
-                   if os.access(ROOT / f, os.X_OK) and name_filter.lower() in f.lower()]
+        scripts = [f for f in tracked("tests/cli/*.sh", "tests/cli/*_test.py")
+                   if name_filter.lower() in f.lower()]
         env = {"THALWEG": str(RELEASE / "thalweg")}
         return in_parallel(lambda script: counted(script, [ROOT / script], env=env), scripts)
     return step
