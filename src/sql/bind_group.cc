@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "plan/build.h"
@@ -29,6 +30,41 @@ bool names_windows(const plan::TimeInfo& time, const std::vector<std::uint32_t>&
 // Where the aggregate has a window column of its input: start, end, time.
 std::uint32_t window_place(const plan::WindowColumns& window, std::uint32_t column) {
   return window.start == column ? 0 : window.end == column ? 1 : 2;
+}
+
+// Windows of so many rows that the rows of a relation are in, below filters and projections.
+struct CountWindowBelow {
+  const plan::AssignCountWindow* step = nullptr;
+  std::uint32_t window_number = 0;  // The column of the step; the bounds stand before it.
+  bool projected = false;
+  // Which column of the step each of the relation's is.
+  std::vector<std::optional<std::uint32_t>> columns;
+};
+
+std::optional<CountWindowBelow> find_count_window_below(const plan::Node& node) {
+  if (const auto* windows = std::get_if<plan::AssignCountWindow>(&node.step)) {
+    const auto count = static_cast<std::uint32_t>(node.schema.size());
+    CountWindowBelow below{.step = windows, .window_number = count - 1, .columns = {}};
+    for (std::uint32_t i = 0; i < count; ++i) {
+      below.columns.emplace_back(i);
+    }
+    return below;
+  }
+  const auto* project = std::get_if<plan::Project>(&node.step);
+  if (project == nullptr && !std::holds_alternative<plan::Filter>(node.step)) {
+    return std::nullopt;
+  }
+  std::optional<CountWindowBelow> below = find_count_window_below(*node.inputs[0]);
+  if (below && project != nullptr) {
+    std::vector<std::optional<std::uint32_t>> columns;
+    for (const ExprPtr& expr : project->exprs) {
+      columns.push_back(expr->kind == ExprKind::kColumn ? below->columns[expr->column]
+                                                        : std::nullopt);
+    }
+    below->columns = std::move(columns);
+    below->projected = true;
+  }
+  return below;
 }
 
 bool same_keys(const std::vector<ExprPtr>& a, const std::vector<ExprPtr>& b) {
@@ -409,27 +445,26 @@ bool SelectBinder::group() {
 
 // The number of a window of rows, with the key that it counts, tells its bounds.
 bool SelectBinder::find_count_window() {
-  const plan::Node* node = input_.get();
-  while (std::holds_alternative<plan::Filter>(node->step)) {
-    node = node->inputs[0].get();
-  }
-  const auto* windows = std::get_if<plan::AssignCountWindow>(&node->step);
-  if (windows == nullptr || sets_.empty()) {
+  const std::optional<CountWindowBelow> below = find_count_window_below(*input_);
+  if (!below || sets_.empty()) {
     return true;
   }
-  const std::vector<ExprPtr> columns = column_exprs(*node);
   const auto groups = [&](std::uint32_t column) {
-    return std::any_of(keys_.begin(), keys_.end(),
-                       [&](const ExprPtr& key) { return equal(*key, *columns[column]); });
+    return std::any_of(keys_.begin(), keys_.end(), [&](const ExprPtr& key) {
+      return key->kind == ExprKind::kColumn && below->columns[key->column] == column;
+    });
   };
-  const auto number = static_cast<std::uint32_t>(columns.size() - 1);
-  if (!groups(number) && !window_.empty()) {
+  const std::uint32_t number = below->window_number;
+  const bool by_bounds =
+      !window_.empty() || groups(number - 3) || groups(number - 2) || groups(number - 1);
+  if (by_bounds && !groups(number)) {
     context_.error("P0109", "several windows of so many rows may have the same bounds",
                    select_.group_by->span, "", {"group by window_number too, which counts them"});
     return false;
   }
-  if (!has_sets() && groups(number) &&
-      std::all_of(windows->keys.begin(), windows->keys.end(), groups)) {
+  const std::vector<std::uint32_t>& keys = below->step->keys;
+  if (!below->projected && !has_sets() && groups(number) &&
+      std::all_of(keys.begin(), keys.end(), groups)) {
     window_ = {number - 3, number - 2, number - 1};
     sets_[0].window = window_;
   }
