@@ -12,8 +12,8 @@ namespace thalweg {
 enum class FrameUnit : std::uint8_t { kRows, kRange };
 
 // The rows that a call OVER a window sees from each row. Bounds count from the row itself, negative
-// before it; without a bound the frame reaches to the partition's end. 0 is the row, in RANGE all
-// rows equal to it in the order.
+// before it, the start not behind the end; without a bound the frame reaches to the partition's
+// end. 0 is the row, in RANGE all rows equal to it in the order.
 struct OverFrame {
   FrameUnit unit = FrameUnit::kRange;
   std::optional<std::int64_t> start;    // Rows, or what the order's one column may be apart:

@@ -47,15 +47,7 @@ class ChangingSession final : public Operator {
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     batch = reject_late_after_idle(std::move(batch), passed(), out);
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
-    ids_.resize(columns.count);
-    merges_.clear();
-    index_.add(columns.keys, columns.all_rows(), columns.batch.event_time->values<std::int64_t>(),
-               ids_, merges_);
-    state_.grow_to(index_.size());
-    state_.update(columns, ids_);
-    if (!merges_.empty()) {
-      state_.merge(merges_);
-    }
+    state_.add(columns, index_, ids_, merges_);
     changed_.mark(ids_);
     for (const SessionIndex::Merge& merge : merges_) {
       const GroupId both[] = {merge.from, merge.into};

@@ -18,24 +18,7 @@ using Key = std::optional<std::int64_t>;
 constexpr std::int64_t kGap = 10;
 constexpr std::int64_t kEvery = 1000;
 
-struct Row {
-  Key key;
-  std::optional<std::int64_t> value;
-  std::int64_t time = 0;
-};
-
-// Columns key, value, time.
-Batch batch_of(const std::vector<Row>& rows) {
-  std::vector<std::optional<std::int64_t>> keys;
-  std::vector<std::optional<std::int64_t>> values;
-  std::vector<std::int64_t> row_times;
-  for (const Row& row : rows) {
-    keys.push_back(row.key);
-    values.push_back(row.value);
-    row_times.push_back(row.time);
-  }
-  return timed({bigints(keys), bigints(values), times(row_times)});
-}
+using Row = KeyedRow;
 
 std::unique_ptr<Operator> make_sessions(WindowEmit emit, std::int64_t lateness) {
   AggregateCall distinct = aggregate(AggregateKind::kCount, 1);
@@ -164,7 +147,7 @@ void run_case(std::uint64_t seed, std::uint64_t keys, Length length) {
   for (int step = 0; step < length.steps; ++step) {
     ASSERT_TRUE(op->on_time(Clock::kWall, EventTime{wall}, out).ok());
     const std::vector<Row> rows = draw_rows(dice, watermark + 50, keys);
-    feed(*op, batch_of(rows), out);
+    feed(*op, keyed_batch(rows), out);
     expected.add(rows);
     if (dice() % 2 == 0) {
       const EventTime promised = op->output_watermark(advanced);
@@ -212,11 +195,11 @@ TEST(ChangingSessionTest, MemoryOfSessionsThatAreOverIsUsedAgain) {
 TEST(ChangingSessionTest, ALateRowBetweenTwoSessionsTakesBothBack) {
   const auto op = make_sessions(WindowEmit::kOnClose, 100);
   CollectingEmitter out;
-  feed(*op, batch_of({{1, 1, 100}, {1, 2, 118}}), out);
+  feed(*op, keyed_batch({{1, 1, 100}, {1, 2, 118}}), out);
   advance(*op, EventTime{130}, out);
   EXPECT_EQ(folded(out).size(), 2U);
   out.batches.clear();
-  feed(*op, batch_of({{1, 4, 109}}), out);
+  feed(*op, keyed_batch({{1, 4, 109}}), out);
   std::vector<std::string> told;
   for (const Batch& batch : out.batches) {
     for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
@@ -231,10 +214,10 @@ TEST(ChangingSessionTest, ALateRowBetweenTwoSessionsTakesBothBack) {
 TEST(ChangingSessionTest, ASessionThatGoesOnIsTakenBackUntilItsNewEnd) {
   const auto op = make_sessions(WindowEmit::kOnClose, 100);
   CollectingEmitter out;
-  feed(*op, batch_of({{1, 1, 100}}), out);
+  feed(*op, keyed_batch({{1, 1, 100}}), out);
   advance(*op, EventTime{111}, out);
   EXPECT_EQ(folded(out).size(), 1U);
-  feed(*op, batch_of({{1, 2, 105}}), out);
+  feed(*op, keyed_batch({{1, 2, 105}}), out);
   EXPECT_TRUE(folded(out).empty()) << "its end, 115, has not passed";
   advance(*op, EventTime{116}, out);
   EXPECT_EQ(folded(out).size(), 1U);

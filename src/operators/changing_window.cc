@@ -30,11 +30,7 @@ class ChangingWindow final : public Operator {
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
-    std::vector<RowIndex> too_late;
-    tables_.add(columns, watermark_, too_late);
-    if (!too_late.empty()) {
-      out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
-    }
+    tables_.add_or_reject(columns, watermark_, out);
     queue_changes([this](const Pane& pane) { return is_told_at_once(pane); });
     // As much as the batch has changed, so there is no need to wait for room.
     while (!due_.empty()) {

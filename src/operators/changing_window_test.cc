@@ -18,31 +18,7 @@ using Key = std::optional<std::int64_t>;
 
 constexpr std::int64_t kEvery = 1000;
 
-struct Row {
-  Key key;
-  std::optional<std::int64_t> value;
-  std::int64_t time = 0;
-  int change = 1;
-};
-
-// Columns key, value, time.
-Batch batch_of(const std::vector<Row>& rows, bool with_changes) {
-  std::vector<std::optional<std::int64_t>> keys;
-  std::vector<std::optional<std::int64_t>> values;
-  std::vector<std::int64_t> row_times;
-  std::vector<int> changes;
-  for (const Row& row : rows) {
-    keys.push_back(row.key);
-    values.push_back(row.value);
-    row_times.push_back(row.time);
-    changes.push_back(row.change);
-  }
-  Batch batch = timed({bigints(keys), bigints(values), times(row_times)});
-  if (with_changes) {
-    set_changes(batch, changes);
-  }
-  return batch;
-}
+using Row = KeyedRow;
 
 AggregationSpec spec_of(bool updating_input) {
   AggregateCall distinct = aggregate(AggregateKind::kCount, 1);
@@ -304,7 +280,7 @@ void run_case(std::uint64_t seed) {
         fed.push_back(row);
       }
     }
-    feed(*op, batch_of(rows, updating), out);
+    feed(*op, keyed_batch(rows, updating), out);
     expected.add(rows);
     ASSERT_EQ(standing.rows(), expected.told()) << "seed " << seed << ", step " << step;
     if (dice() % 2 == 0) {
@@ -364,18 +340,18 @@ std::vector<TextRow> take_changes(CollectingEmitter& out) {
 TEST(ChangingWindowTest, ALateRowCorrectsTheResultUntilTheEndPlusTheLateness) {
   const auto op = make_tumbling(WindowEmit::kOnClose, 50);
   CollectingEmitter out;
-  feed(*op, batch_of({{1, 5, 10}}, false), out);
+  feed(*op, keyed_batch({{1, 5, 10}}, false), out);
   EXPECT_TRUE(take_changes(out).empty());
   advance(*op, EventTime{100}, out);
   EXPECT_EQ(take_changes(out), (std::vector<TextRow>{{"+", "1", "5"}}));
-  feed(*op, batch_of({{1, 7, 20}, {2, 1, 30}}, false), out);
+  feed(*op, keyed_batch({{1, 7, 20}, {2, 1, 30}}, false), out);
   EXPECT_EQ(take_changes(out),
             (std::vector<TextRow>{{"-", "1", "5"}, {"+", "1", "7"}, {"+", "2", "1"}}));
   advance(*op, EventTime{149}, out);
-  feed(*op, batch_of({{1, 6, 40}}, false), out);
+  feed(*op, keyed_batch({{1, 6, 40}}, false), out);
   EXPECT_TRUE(take_changes(out).empty()) << "7 is still the greatest";
   advance(*op, EventTime{150}, out);
-  feed(*op, batch_of({{1, 9, 50}}, false), out);
+  feed(*op, keyed_batch({{1, 9, 50}}, false), out);
   EXPECT_TRUE(take_changes(out).empty());
   EXPECT_EQ(rejected_rows(out, RowError::kLateAfterIdle).size(), 1U);
 }
@@ -395,19 +371,19 @@ TEST(ChangingWindowTest, ByTheClockOnlyWhatHasChangedIsTold) {
     ASSERT_TRUE(op->on_time(Clock::kWall, EventTime{wall}, out).ok());
   };
   clock(0);
-  feed(*op, batch_of({{1, 5, 10}, {2, 5, 10}}, false), out);
+  feed(*op, keyed_batch({{1, 5, 10}, {2, 5, 10}}, false), out);
   clock(kEvery - 1);
   EXPECT_TRUE(take_changes(out).empty());
   clock(kEvery);
   EXPECT_EQ(take_changes(out), (std::vector<TextRow>{{"+", "1", "5"}, {"+", "2", "5"}}));
   clock(3 * kEvery);
   EXPECT_TRUE(take_changes(out).empty());
-  feed(*op, batch_of({{1, 8, 20}}, false), out);
+  feed(*op, keyed_batch({{1, 8, 20}}, false), out);
   clock(4 * kEvery - 1);
   EXPECT_TRUE(take_changes(out).empty()) << "a period begins with the first change";
   clock(4 * kEvery);
   EXPECT_EQ(take_changes(out), (std::vector<TextRow>{{"-", "1", "5"}, {"+", "1", "8"}}));
-  feed(*op, batch_of({{2, 6, 20}}, false), out);
+  feed(*op, keyed_batch({{2, 6, 20}}, false), out);
   advance(*op, EventTime{100}, out);
   EXPECT_EQ(take_changes(out), (std::vector<TextRow>{{"-", "2", "5"}, {"+", "2", "6"}}))
       << "what is final is told at the close";

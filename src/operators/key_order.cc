@@ -160,15 +160,4 @@ bool KeyOrder::are_peers(const Batch& arranged, RowIndex a, RowIndex b) const {
   return compare_in_order(arranged.columns, a, b) == 0;
 }
 
-void KeyOrder::compact(std::span<const GroupId> ids) {
-  const std::vector<Column> keys = index_->keys(ids);
-  index_ = KeyIndex::make(key_types(spec_));
-  std::vector<GroupId> fresh(ids.size());
-  index_->find_or_insert(keys, {.rows = {}, .all = true}, fresh);
-  ends_ = {};
-  ends_.grow_to(index_->size());
-}
-
-std::size_t KeyOrder::memory_bytes() const { return index_->memory_bytes() + ends_.memory_bytes(); }
-
 }  // namespace thalweg

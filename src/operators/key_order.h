@@ -41,13 +41,8 @@ class KeyOrder {
   // Keys seen so far; their numbers are those of runs.
   std::uint32_t keys() const { return index_->size(); }
 
-  // Forgets all keys but these, which get their places here as new numbers.
-  void compact(std::span<const GroupId> ids);
-
   // Whether two rows of what arrange() has returned are equal in the order.
   bool are_peers(const Batch& arranged, RowIndex a, RowIndex b) const;
-
-  std::size_t memory_bytes() const;
 
  private:
   void find_runs(const Batch& batch);

@@ -59,6 +59,32 @@ inline void set_changes(Batch& batch, const std::vector<int>& changes) {
   batch.changes = builder.finish();
 }
 
+struct KeyedRow {
+  std::optional<std::int64_t> key;
+  std::optional<std::int64_t> value;
+  std::int64_t time = 0;
+  int change = 1;
+};
+
+// Columns key, value, time.
+inline Batch keyed_batch(const std::vector<KeyedRow>& rows, bool with_changes = false) {
+  std::vector<std::optional<std::int64_t>> keys;
+  std::vector<std::optional<std::int64_t>> values;
+  std::vector<std::int64_t> row_times;
+  std::vector<int> changes;
+  for (const KeyedRow& row : rows) {
+    keys.push_back(row.key);
+    values.push_back(row.value);
+    row_times.push_back(row.time);
+    changes.push_back(row.change);
+  }
+  Batch made = timed({bigints(keys), bigints(values), times(row_times)});
+  if (with_changes) {
+    set_changes(made, changes);
+  }
+  return made;
+}
+
 // A row as text, NULL as "NULL".
 using TextRow = std::vector<std::string>;
 

@@ -172,7 +172,6 @@ class Over final : public Operator {
   std::optional<std::size_t> time_column_;   // Event time, partition, position.
   PeerColumns peers_;
   bool needs_peers_ = false;
-  std::size_t columns_ = 0;
   RowStore store_;
 
   std::vector<OverFrames> frames_;
@@ -240,7 +239,6 @@ std::vector<Type> Over::choose_columns() {
   if (needs_peers_) {
     types.insert(types.end(), 3, bigint);
   }
-  columns_ = types.size();
   return types;
 }
 

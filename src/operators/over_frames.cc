@@ -17,11 +17,6 @@ std::int64_t plus(std::int64_t value, std::int64_t distance) {
   return sum;
 }
 
-// Whether no row is ever in the frame.
-bool is_empty(const OverFrame& frame) {
-  return frame.start && frame.end && *frame.start > *frame.end;
-}
-
 std::uint32_t clamped(std::int64_t row, const OverRun& run) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(row, 0, run.rows()));
 }
@@ -43,9 +38,7 @@ FrameRows OverFrames::find(const OverInput& input) {
     if (run.out_begin == run.out_end) {
       continue;
     }
-    if (is_empty(frame_)) {
-      std::fill_n(ranges_.begin() + run.answer, run.out_end - run.out_begin, RowRange{0, 0});
-    } else if (frame_.unit == FrameUnit::kRows) {
+    if (frame_.unit == FrameUnit::kRows) {
       find_rows(run);
     } else {
       find_range(input, run, previous);

@@ -20,24 +20,7 @@ using Key = std::optional<std::int64_t>;
 
 constexpr std::int64_t kGap = 10;
 
-struct Row {
-  Key key;
-  std::optional<std::int64_t> value;
-  std::int64_t time = 0;
-};
-
-// Columns key, value, time.
-Batch batch_of(const std::vector<Row>& rows) {
-  std::vector<std::optional<std::int64_t>> keys;
-  std::vector<std::optional<std::int64_t>> values;
-  std::vector<std::int64_t> row_times;
-  for (const Row& row : rows) {
-    keys.push_back(row.key);
-    values.push_back(row.value);
-    row_times.push_back(row.time);
-  }
-  return timed({bigints(keys), bigints(values), times(row_times)});
-}
+using Row = KeyedRow;
 
 std::unique_ptr<Operator> make_aggregate() {
   AggregateCall distinct = aggregate(AggregateKind::kCount, 1);
@@ -143,7 +126,7 @@ void run_case(Operator& op, std::uint64_t seed, std::uint64_t keys, int steps, E
   std::int64_t watermark = 0;
   for (int step = 0; step <= steps; ++step) {
     const std::vector<Row> rows = draw_rows(dice, watermark, keys);
-    feed(op, batch_of(rows), out);
+    feed(op, keyed_batch(rows), out);
     expected.add(rows);
     const EventTime before = step == 0 ? kStartOfTime : EventTime{watermark};
     watermark += static_cast<std::int64_t>(dice() % 60);
@@ -201,10 +184,10 @@ TEST(SessionAggregateTest, RowsOfSessionsAgreeWithBruteForce) {
 TEST(SessionAggregateTest, ASessionWaitsUntilTheWatermarkIsBeyondItsEnd) {
   const auto op = make_aggregate();
   CollectingEmitter out;
-  feed(*op, batch_of({{1, 5, 100}}), out);
+  feed(*op, keyed_batch({{1, 5, 100}}), out);
   advance(*op, EventTime{110}, out);
   EXPECT_TRUE(out.batches.empty());
-  feed(*op, batch_of({{1, 6, 110}}), out);
+  feed(*op, keyed_batch({{1, 6, 110}}), out);
   advance(*op, EventTime{121}, out);
   EXPECT_EQ(text_rows(out), std::vector<TextRow>{expected_row({{1, 5, 100}, {1, 6, 110}})});
 }
@@ -212,8 +195,8 @@ TEST(SessionAggregateTest, ASessionWaitsUntilTheWatermarkIsBeyondItsEnd) {
 TEST(SessionAggregateTest, TimesAtTheLimitsDoNotOverflow) {
   const auto op = make_aggregate();
   CollectingEmitter out;
-  feed(*op, batch_of({{1, 5, std::numeric_limits<std::int64_t>::min() + 1}}), out);
-  feed(*op, batch_of({{1, 5, std::numeric_limits<std::int64_t>::max() - 1}}), out);
+  feed(*op, keyed_batch({{1, 5, std::numeric_limits<std::int64_t>::min() + 1}}), out);
+  feed(*op, keyed_batch({{1, 5, std::numeric_limits<std::int64_t>::max() - 1}}), out);
   advance(*op, kEndOfTime, out);
   EXPECT_EQ(text_rows(out).size(), 2U);
 }

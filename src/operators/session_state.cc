@@ -69,6 +69,19 @@ SessionState::SessionState(const AggregationSpec& spec) {
   }
 }
 
+void SessionState::add(const AggregateColumns& columns, SessionIndex& index,
+                       std::vector<GroupId>& ids, std::vector<SessionIndex::Merge>& merges) {
+  ids.resize(columns.count);
+  merges.clear();
+  index.add(columns.keys, columns.all_rows(), columns.batch.event_time->values<std::int64_t>(), ids,
+            merges);
+  grow_to(index.size());
+  update(columns, ids);
+  if (!merges.empty()) {
+    merge(merges);
+  }
+}
+
 void SessionState::grow_to(std::uint32_t sessions) {
   for (const auto& accumulator : accumulators_) {
     if (accumulator != nullptr) {

@@ -20,9 +20,10 @@ class SessionState {
  public:
   explicit SessionState(const AggregationSpec& spec);
 
-  void grow_to(std::uint32_t sessions);
-  void update(const AggregateColumns& columns, std::span<const GroupId> ids);
-  void merge(std::span<const SessionIndex::Merge> merges);
+  // Finds the session of each row in `index`, whose numbers these are, and adds the row to it.
+  // `ids` and `merges` get the rows' sessions and those that became one.
+  void add(const AggregateColumns& columns, SessionIndex& index, std::vector<GroupId>& ids,
+           std::vector<SessionIndex::Merge>& merges);
 
   // One column per aggregate.
   std::vector<Column> results(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
@@ -33,6 +34,9 @@ class SessionState {
   std::size_t memory_bytes() const;
 
  private:
+  void grow_to(std::uint32_t sessions);
+  void update(const AggregateColumns& columns, std::span<const GroupId> ids);
+  void merge(std::span<const SessionIndex::Merge> merges);
   std::vector<Column> replay(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
   std::vector<Column> kept_columns(const AggregateColumns& columns) const;
 

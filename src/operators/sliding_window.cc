@@ -21,11 +21,7 @@ class SlidingWindow final : public Operator {
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
-    std::vector<RowIndex> too_late;
-    slices_.add(columns, watermark_, too_late);
-    if (!too_late.empty()) {
-      out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
-    }
+    slices_.add_or_reject(columns, watermark_, out);
     tell_held(out);
     return Progress::kDone;
   }

@@ -58,6 +58,15 @@ void WindowTables::add(const AggregateColumns& columns, EventTime watermark,
   }
 }
 
+void WindowTables::add_or_reject(const AggregateColumns& columns, EventTime watermark,
+                                 Emitter& out) {
+  std::vector<RowIndex> too_late;
+  add(columns, watermark, too_late);
+  if (!too_late.empty()) {
+    out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
+  }
+}
+
 void WindowTables::add_by_time(const AggregateColumns& columns, EventTime closed,
                                std::vector<RowIndex>& too_late) {
   if (columns.count == 0 || add_whole(columns, closed)) {

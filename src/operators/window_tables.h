@@ -47,6 +47,9 @@ class WindowTables {
   // without such a window are appended to `too_late`, unless they are in no window at all.
   void add(const AggregateColumns& columns, EventTime watermark, std::vector<RowIndex>& too_late);
 
+  // The same, rejecting those rows (RowError::kLateAfterIdle).
+  void add_or_reject(const AggregateColumns& columns, EventTime watermark, Emitter& out);
+
   // The same for rows whose only window ends at a time that `end_of(row)` tells. `closed`: the last
   // end of a closed window.
   template <typename EndOf>

@@ -379,15 +379,21 @@ class Pruner {
     return pruned;
   }
 
+  // Where the columns that a step sorts each key's rows by have gone.
+  static void move_columns(std::vector<std::uint32_t>& keys, std::vector<SortKey>& order,
+                           const std::vector<std::uint32_t>& places) {
+    for (std::uint32_t& key : keys) {
+      key = places[key];
+    }
+    for (SortKey& key : order) {
+      key.column = places[key.column];
+    }
+  }
+
   static Pruned prune_top_n(const Node& node, const TopN& top, const Pruned& input,
                             const Columns& wanted) {
     TopN pruned = top;
-    for (std::uint32_t& key : pruned.keys) {
-      key = input.places[key];
-    }
-    for (SortKey& key : pruned.order) {
-      key.column = input.places[key.column];
-    }
+    move_columns(pruned.keys, pruned.order, input.places);
     pruned.shows_rank = top.shows_rank && wanted.back();
     std::vector<std::uint32_t> places = input.places;
     if (top.shows_rank) {
@@ -401,12 +407,7 @@ class Pruner {
   static Pruned prune_over(const Node& node, const Over& over, const Pruned& input,
                            const Columns& wanted) {
     Over fewer = over;
-    for (std::uint32_t& key : fewer.keys) {
-      key = input.places[key];
-    }
-    for (SortKey& key : fewer.order) {
-      key.column = input.places[key.column];
-    }
+    move_columns(fewer.keys, fewer.order, input.places);
     fewer.calls.clear();
     Pruned pruned{nullptr, input.places};
     const std::size_t first = node.inputs[0]->schema.size();

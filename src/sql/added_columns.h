@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plan/build.h"
@@ -40,5 +42,22 @@ class AddedColumns {
   std::vector<ExprPtr> exprs_;
   std::vector<std::string> names_;
 };
+
+// The expression with each column for which `replacement(column)` is not null put in its place.
+template <typename Replacement>
+ExprPtr replace_columns(const ExprPtr& expr, const Replacement& replacement) {
+  if (expr == nullptr) {
+    return nullptr;
+  }
+  if (expr->kind == ExprKind::kColumn) {
+    const ExprPtr other = replacement(*expr);
+    return other == nullptr ? expr : other;
+  }
+  Expr copy = *expr;
+  for (ExprPtr& arg : copy.args) {
+    arg = replace_columns(arg, replacement);
+  }
+  return std::make_shared<const Expr>(std::move(copy));
+}
 
 }  // namespace thalweg::sql

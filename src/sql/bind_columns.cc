@@ -1,6 +1,7 @@
 #include <set>
 #include <utility>
 
+#include "columnar/calendar.h"
 #include "plan/build.h"
 #include "sql/bind_ddl.h"
 #include "sql/bind_expr.h"
@@ -136,8 +137,7 @@ std::optional<std::int64_t> delay_of(const Expr& bound, std::uint32_t column) {
   if (interval == nullptr || interval->months != 0 || interval->nanos % 1000 != 0) {
     return std::nullopt;
   }
-  constexpr std::int64_t kDayMicros = 86'400'000'000;
-  const std::int64_t delay = interval->days * kDayMicros + interval->nanos / 1000;
+  const std::int64_t delay = interval->days * kMicrosPerDay + interval->nanos / 1000;
   return delay < 0 ? std::nullopt : std::optional(delay);
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "columnar/calendar.h"
 #include "plan/build.h"
 #include "sql/added_columns.h"
 #include "sql/order_limit.h"
@@ -11,7 +12,6 @@
 namespace thalweg::sql {
 namespace {
 
-constexpr std::int64_t kDayMicros = 86'400'000'000;
 constexpr int kBasesMax = 16;  // Names of the WINDOW clause that build on each other.
 
 bool is_time(TypeKind kind) {
@@ -40,7 +40,7 @@ std::optional<std::int64_t> bind_distance(BindContext& context, const ast::Expr&
     if (!micros) {
       return std::nullopt;
     }
-    const bool whole = unit == RangeUnit::kMicros || *micros % kDayMicros == 0;
+    const bool whole = unit == RangeUnit::kMicros || *micros % kMicrosPerDay == 0;
     if (*micros < 0 || !whole) {
       context.error("S0218",
                     whole ? "the distance of a frame cannot be less than zero"
@@ -48,7 +48,7 @@ std::optional<std::int64_t> bind_distance(BindContext& context, const ast::Expr&
                     expr.span, "", {"as in RANGE INTERVAL '7 days' PRECEDING"});
       return std::nullopt;
     }
-    return unit == RangeUnit::kDays ? *micros / kDayMicros : *micros;
+    return unit == RangeUnit::kDays ? *micros / kMicrosPerDay : *micros;
   }
   const Scope no_columns;
   ExprPtr folded;
@@ -333,18 +333,10 @@ bool SelectBinder::put_over(const OverWindow& window) {
 }
 
 ExprPtr SelectBinder::with_overs(const ExprPtr& expr) const {
-  if (expr == nullptr) {
-    return nullptr;
-  }
-  if (expr->kind == ExprKind::kColumn) {
-    const bool stands = expr->column >= kOverColumn && expr->column < kGroupingColumn;
-    return stands ? over_columns_[expr->column - kOverColumn] : expr;
-  }
-  Expr copy = *expr;
-  for (ExprPtr& arg : copy.args) {
-    arg = with_overs(arg);
-  }
-  return std::make_shared<const Expr>(std::move(copy));
+  return replace_columns(expr, [this](const Expr& column) {
+    const bool stands = column.column >= kOverColumn && column.column < kGroupingColumn;
+    return stands ? over_columns_[column.column - kOverColumn] : nullptr;
+  });
 }
 
 }  // namespace thalweg::sql

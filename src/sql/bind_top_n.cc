@@ -77,14 +77,8 @@ bool SelectBinder::bind_rank() {
 }
 
 ExprPtr SelectBinder::with_rank(const ExprPtr& expr, const ExprPtr& rank) {
-  if (expr == nullptr || (expr->kind == ExprKind::kColumn && expr->column == kRankColumn)) {
-    return expr == nullptr ? nullptr : rank;
-  }
-  Expr copy = *expr;
-  for (ExprPtr& arg : copy.args) {
-    arg = with_rank(arg, rank);
-  }
-  return std::make_shared<const Expr>(std::move(copy));
+  return replace_columns(
+      expr, [&rank](const Expr& column) { return column.column == kRankColumn ? rank : nullptr; });
 }
 
 // Keeps the first rows of each key, and tells everything bound so far what column has the rank.

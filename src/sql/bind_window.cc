@@ -3,6 +3,7 @@
 #include <numeric>
 #include <utility>
 
+#include "columnar/calendar.h"
 #include "plan/build.h"
 #include "plan/duration_text.h"
 #include "plan/walk.h"
@@ -13,8 +14,6 @@
 // Window table functions: TUMBLE, HOP, CUMULATE.
 namespace thalweg::sql {
 namespace {
-
-constexpr std::int64_t kDayMicros = 86'400'000'000;
 
 // A constant interval, with months or without; nothing, reported, when it is none.
 std::optional<Interval> bind_any_interval(BindContext& context, const ast::Expr& expr,
@@ -51,7 +50,7 @@ std::optional<Interval> bind_fixed_interval(BindContext& context, const ast::Exp
 }
 
 std::int64_t micros_of(const Interval& interval) {
-  return interval.days * kDayMicros + interval.nanos / 1000;
+  return interval.days * kMicrosPerDay + interval.nanos / 1000;
 }
 
 bool is_time(const Field& column) {

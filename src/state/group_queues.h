@@ -52,9 +52,6 @@ class GroupQueues {
 
   std::uint32_t groups() const { return static_cast<std::uint32_t>(places_.size()); }
 
-  // Leaves the queues of these groups only, under new numbers: their places here.
-  void compact(std::span<const GroupId> ids) { *this = copy_of(ids); }
-
   void clear() {
     places_.clear();
     arena_.clear();
@@ -112,20 +109,6 @@ class GroupQueues {
       place.begin = begin;
     }
     arena_ = std::move(arena);
-  }
-
-  GroupQueues copy_of(std::span<const GroupId> ids) const {
-    GroupQueues copy;
-    copy.grow_to(static_cast<std::uint32_t>(ids.size()));
-    for (GroupId place = 0; place < ids.size(); ++place) {
-      const std::span<const T> values = get(ids[place]);
-      if (!values.empty()) {
-        std::memcpy(static_cast<void*>(
-                        copy.append(place, static_cast<std::uint32_t>(values.size())).data()),
-                    values.data(), values.size() * sizeof(T));
-      }
-    }
-    return copy;
   }
 
   StateArray<Place> places_;
