@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/event_time.h"
 #include "base/result.h"
 #include "columnar/batch.h"
 #include "columnar/row_error.h"
+#include "state/state_table.h"
 
 namespace thalweg {
 
@@ -56,14 +58,27 @@ class Emitter {
 // Order: open(), then any mix of process() and on_time(). The end of all inputs is
 // on_time(Clock::kWatermark, kEndOfTime), sent once, also to operators of streams without
 // event time.
-// State: kept in tables of state/; the tables record their own changes, so an operator
-// never sees a barrier or an epoch.
+// State: kept in tables that record their own changes, so an operator never sees a barrier or the
+// number of an epoch.
 // Errors: a failed Status stops the job and is shown to the user as written.
 class Operator {
  public:
   virtual ~Operator() = default;
 
   virtual Status open() { return {}; }
+
+  // The tables that hold all it must know after a restart, borrowed: asked for once, after open().
+  // An operator without state has none. A failed Status: its state cannot be kept, and why.
+  virtual Result<std::vector<StateTable*>> state_tables() { return std::vector<StateTable*>(); }
+
+  // Its tables hold again what they held when the watermark stood at `watermark`
+  // (kStartOfTime: there was none). Called once, before anything else but open() and
+  // state_tables(), where a job goes on after a restart.
+  virtual void restored(EventTime /*watermark*/) {}
+
+  // Before an epoch ends: what is kept only to be handed on in larger pieces goes out. What it
+  // keeps afterwards is in its tables.
+  virtual Result<Progress> before_epoch(Emitter& /*out*/) { return Progress::kDone; }
 
   // `input` counts from zero in the order of the plan. The batch is never empty.
   virtual Result<Progress> process(int input, Batch batch, Emitter& out) = 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "columnar/batch.h"
@@ -19,6 +20,16 @@ class SinkWriter {
   // Hands everything written so far to the outside world: called when the worker has nothing else
   // to do, and before close.
   virtual Status flush() = 0;
+
+  // What was written so far belongs to this epoch, what follows to the next.
+  virtual Status end_epoch(std::uint64_t /*epoch*/) { return flush(); }
+};
+
+// What a job's sinks are told where its state is kept.
+struct EpochStart {
+  // Of this beginning from nothing: names made with it never meet those of another beginning.
+  std::string incarnation;
+  std::uint64_t decided = 0;  // The last epoch that counts; 0: none.
 };
 
 // Where rows go. Shared by all workers.
@@ -26,7 +37,20 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
+  // Only in jobs whose state is kept, before open(). Rolls forward what was prepared up to the
+  // epoch that is decided, and takes back what came after it. Idempotent.
+  virtual Status recover(const EpochStart& /*start*/) { return {}; }
+
   virtual Status open() = 0;
+
+  // Two phases, between the writers' end_epoch() and the next epoch's. After prepare() what the
+  // epoch wrote stands a crash, and nobody sees it; commit() shows it, for the epoch has been
+  // decided. Called by one thread, while writers go on with the next epoch. A sink that has no
+  // part in it shows rows as they come: at least once. Idempotent.
+  virtual Status prepare(std::uint64_t /*epoch*/) { return {}; }
+  virtual Status commit(std::uint64_t /*epoch*/) { return {}; }
+  // Whether rows are seen exactly once.
+  virtual bool is_exactly_once() const { return false; }
 
   // Called by each worker once, after open(). The writer may share the sink's state, under its
   // lock.

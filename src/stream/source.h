@@ -30,6 +30,17 @@ struct Block {
   std::int64_t input_position = 0;
 };
 
+// How far a partition has been read, as kept across restarts.
+struct ReadPosition {
+  std::int64_t position = 0;  // Of the next block's first row: byte offset, row number, offset.
+  // Where a partition is read from several inputs in turn: the one it stands in, and where in it.
+  std::string input = {};
+  std::int64_t input_position = 0;
+  // What the source recognises by that what stood before is still there; may be empty.
+  std::string mark = {};
+  friend bool operator==(const ReadPosition&, const ReadPosition&) = default;
+};
+
 enum class Claim : std::uint8_t {
   kBlock,
   kNothingYet,  // A live partition has been read to its end: ask again later.
@@ -47,6 +58,15 @@ class Partition {
   // Hands the next block to the caller alone. Called by any worker, one at a time: the runtime
   // serialises claims of one partition.
   virtual Result<Claim> claim(Block& block) = 0;
+
+  // Where the block begins that claim() would hand out next. Serialised with claim(). Requires:
+  // Source::can_resume().
+  virtual ReadPosition position() const { return {}; }
+
+  // Goes on from where an earlier run of the program stood; blocks are numbered from 0 again. At
+  // most once, before the first claim(). Fails when what was read is no longer there, so that going
+  // on would lose or repeat rows. Requires: Source::can_resume().
+  virtual Status resume(const ReadPosition& /*position*/) { return {}; }
 
   // How often what had been read was found cut or written anew, and was read from its beginning.
   // From any thread.
@@ -75,6 +95,9 @@ class Source {
 
   // Whether every partition ends by itself.
   virtual bool bounded() const = 0;
+
+  // Whether rows that have been read can be read again after a restart, from a position on.
+  virtual bool can_resume() const { return false; }
 
   // After open(). Borrowed; they live as long as the source.
   virtual std::vector<Partition*> partitions() = 0;

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/event_time.h"
+#include "base/result.h"
+#include "env/env.h"
+#include "state/state_table.h"
+
+namespace thalweg {
+
+// One partition of a source at an epoch.
+struct PartitionEpoch {
+  std::string name;
+  std::uint32_t number = 0;  // Of the partition among its source's, as rows carry it.
+  std::int64_t position = 0;
+  std::string input;
+  std::int64_t input_position = 0;
+  std::string mark;
+  EventTime watermark = kStartOfTime;
+  bool ended = false;
+};
+
+struct SourceEpoch {
+  std::string id;  // Stable in the job: the table's name, and its number where it is read twice.
+  std::vector<PartitionEpoch> partitions;
+};
+
+struct OperatorEpoch {
+  std::string id;           // plan::Node::id
+  std::string description;  // As EXPLAIN shows it.
+  std::string fingerprint;  // Equal where the state means the same.
+  std::vector<StateSchema> tables;
+  EventTime watermark = kStartOfTime;
+};
+
+// All of an epoch but the rows of its tables.
+struct EpochRecord {
+  std::uint64_t epoch = 0;
+  std::string job;          // The pipeline's name.
+  std::string incarnation;  // Of the beginning from nothing that it descends from.
+  EventTime made_at;        // Wall clock.
+  std::uint32_t workers = 0;
+  // The job has come to the end of its inputs and said all; there is nothing to go on with.
+  bool finished = false;
+  std::vector<SourceEpoch> sources;
+  std::vector<OperatorEpoch> operators;
+  std::vector<std::pair<std::string, std::uint64_t>> counters;  // rows_in, rejected.late, ...
+};
+
+// Takes one worker's changes of one epoch. Used by that worker's thread.
+class DeltaWriter {
+ public:
+  virtual ~DeltaWriter() = default;
+
+  // Rows are dealt out to key groups here.
+  virtual Status add(const std::string& operator_id, const StateSchema& schema,
+                     const StateChanges& changes) = 0;
+
+  // Nothing more comes. Does not wait for the disk.
+  virtual Status finish() = 0;
+};
+
+// The state of one job in a directory: a base image, the deltas of the epochs since, and a manifest
+// that says which count. docs/formats/checkpoint.md describes the bytes.
+//
+// Threading: begin_delta() from any thread, the rest from one at a time.
+class EpochStore {
+ public:
+  // Opens or makes DIRECTORY/NAME, takes its lock (a second process is refused, with the holder's
+  // pid), reads the manifest and checks that all it names is there. What no manifest names is
+  // removed.
+  static Result<std::unique_ptr<EpochStore>> open(Env& env, const std::string& directory,
+                                                  const std::string& name);
+  virtual ~EpochStore() = default;
+
+  // The last epoch that counts; nothing: there is no state yet.
+  virtual const std::optional<EpochRecord>& last() const = 0;
+
+  // Calls `visit` with the changes of one table in the order in which they must be applied: the
+  // base image's rows, then each delta's. Every block is checked before it is handed on. May be
+  // called from several threads at once. Only before the first decide().
+  virtual Status read(const std::string& operator_id, const StateSchema& schema,
+                      const std::function<Status(const StateChanges&)>& visit) const = 0;
+
+  // One for each worker that has state, for the epoch after the last decided one.
+  virtual Result<std::unique_ptr<DeltaWriter>> begin_delta(std::uint32_t worker) = 0;
+
+  // First half: the deltas of the epoch and its manifest are on the disk, under a name that does
+  // not count.
+  virtual Status prepare(const EpochRecord& record) = 0;
+  // Second half, the one deciding moment: the manifest is renamed. From now on the epoch counts.
+  virtual Status decide() = 0;
+  // All sinks have shown the epoch; old files may go, and a new base may be made when it pays.
+  virtual Status settled() = 0;
+};
+
+}  // namespace thalweg
