@@ -44,6 +44,10 @@ class CountWindows final : public Operator {
                 .has_origin = true}),
         rows_(kept_types(spec_.types)) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of windows of rows cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
     hold(out);

@@ -24,6 +24,10 @@ class KeyedProcess final : public Operator {
   explicit KeyedProcess(KeyedProcessSpec spec)
       : spec_(std::move(spec)), records_(spec_.key_types), times_(type_of(TypeKind::kTimestamp)) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of a process function with keys cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     if (spec_.timed) {
       waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));

@@ -75,6 +75,10 @@ class Over final : public Operator {
     make_calls();
   }
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of OVER cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     if (spec_.by_time) {
       waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));

@@ -27,6 +27,10 @@ class SortLimit final : public Operator {
  public:
   explicit SortLimit(SortLimitSpec spec) : spec_(std::move(spec)), needed_(rows_needed(spec_)) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of ORDER BY or LIMIT cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     if (needed_ == 0) {
       return Progress::kDone;
@@ -96,6 +100,10 @@ class Limit final : public Operator {
  public:
   explicit Limit(const SortLimitSpec& spec) : skip_(spec.offset) {
     left_ = spec.limit.value_or(std::numeric_limits<std::uint64_t>::max());
+  }
+
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of ORDER BY or LIMIT cannot be kept yet");
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {

@@ -16,6 +16,10 @@ class TimeSort final : public Operator {
  public:
   explicit TimeSort(TimeSortSpec spec) : spec_(std::move(spec)) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of ORDER BY cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
     out.hold({.count = waiting_.rows(), .due = waiting_.first_time()});

@@ -50,6 +50,10 @@ class TopNAtEnd final : public Operator {
  public:
   explicit TopNAtEnd(TopNSpec spec) : spec_(std::move(spec)), table_(make_top_n_table(spec_)) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of a top-N cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     table_->add(batch);
     out.reject(batch, table_->missing(), RowError::kNotThere);
@@ -83,6 +87,10 @@ class TopNChanges final : public Operator {
  public:
   explicit TopNChanges(TopNSpec spec)
       : spec_(std::move(spec)), table_(make_top_n_table(spec_)), idle_(spec_.ttl) {}
+
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of a top-N cannot be kept yet");
+  }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     TopNTable::Changes result = table_->add_and_compare(batch);
@@ -125,6 +133,10 @@ class TopNChanges final : public Operator {
 class TopNOfWindows final : public Operator {
  public:
   explicit TopNOfWindows(TopNSpec spec) : spec_(std::move(spec)) {}
+
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of a top-N cannot be kept yet");
+  }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const Column& ends = batch.columns[spec_.window_end];
@@ -200,6 +212,10 @@ class TopNBehindWatermark final : public Operator {
  public:
   explicit TopNBehindWatermark(TopNSpec spec)
       : spec_(std::move(spec)), index_(KeyIndex::make(key_types())), idle_(spec_.ttl) {}
+
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of a top-N cannot be kept yet");
+  }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     TW_CHECK(batch.event_time.has_value());
