@@ -58,6 +58,8 @@ struct RowErrorDoc {
 };
 
 std::vector<FunctionDoc> function_docs();
+// Functions that stand in FROM, without examples; their category is "window".
+std::vector<FunctionDoc> window_function_docs();
 std::string aggregate_rows_of_examples();  // What FROM takes: "(VALUES ...) AS v(x, t)".
 std::vector<ConnectorDoc> connector_docs();
 std::vector<FormatDoc> format_docs();

@@ -49,8 +49,9 @@ struct RunProgress {
   std::uint64_t rows_out = 0;       // Written to sinks and results.
   std::uint64_t rows_filtered = 0;  // Dropped by WHERE and HAVING.
   std::uint64_t rows_late = 0;      // Those among `rejected`, for whatever cause of lateness.
-  std::uint64_t rows_held = 0;      // Rows and groups that operators keep for results to come.
-  std::vector<Rejected> rejected;   // Reasons with at least one row, late ones too.
+  std::uint64_t rows_late_after_idle = 0;  // Those among `rows_late`; LATE(view) has none of them.
+  std::uint64_t rows_held = 0;     // Rows and groups that operators keep for results to come.
+  std::vector<Rejected> rejected;  // Reasons with at least one row, late ones too.
   std::vector<Sample> samples;
   // The lowest of all sources, microseconds since 1970 UTC; nothing before the first row with a
   // time and after the end of all inputs.
@@ -70,6 +71,8 @@ std::string summarize(const RunProgress& progress);
 
 // Numbers as that line shows them: 12 431; 850 ms, 3.2 s, 5 min 12 s.
 std::string human_count(std::uint64_t count);
+// Rows that came late, as that line shows them: 12 (3 after idle).
+std::string human_late(const RunProgress& progress);
 std::string human_duration(double seconds);
 
 // Why an answer has no rows, in one sentence: rows read, filtered, late, in error, still held.

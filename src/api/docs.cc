@@ -8,6 +8,7 @@
 #include "expr/aggregate.h"
 #include "expr/function.h"
 #include "formats/format.h"
+#include "sql/window_functions.h"
 
 namespace thalweg {
 namespace {
@@ -69,6 +70,20 @@ std::vector<FunctionDoc> function_docs() {
                     .text = std::string(aggregate.text),
                     .example = std::string(aggregate.example),
                     .result = std::string(aggregate.result)});
+  }
+  return docs;
+}
+
+std::vector<FunctionDoc> window_function_docs() {
+  std::vector<FunctionDoc> docs;
+  for (const WindowFunction& function : window_functions()) {
+    docs.push_back({.name = std::string(function.name),
+                    .aliases = {},
+                    .signature = std::string(function.signature),
+                    .category = "window",
+                    .text = std::string(function.text),
+                    .example = {},
+                    .result = {}});
   }
   return docs;
 }

@@ -30,12 +30,18 @@ std::string source_names(const RunProgress& progress) {
   return names;
 }
 
+// Such a step judges each row as it comes and keeps none.
+bool picks_late_rows(const RunProgress::Operator& each) {
+  return each.description.starts_with("LATE for ");
+}
+
 // The last step that has taken rows in and given none out, in a run that was stopped: its rows
 // wait for a window to close or an input to end.
 const RunProgress::Operator* holding_operator(const RunProgress& progress) {
   const auto holding = std::find_if(
-      progress.operators.begin(), progress.operators.end(),
-      [](const RunProgress::Operator& each) { return each.rows_in > 0 && each.rows_out == 0; });
+      progress.operators.begin(), progress.operators.end(), [](const RunProgress::Operator& each) {
+        return each.rows_in > 0 && each.rows_out == 0 && !picks_late_rows(each);
+      });
   return holding == progress.operators.end() ? nullptr : &*holding;
 }
 
@@ -45,7 +51,7 @@ std::string held_text(const RunProgress& progress) {
   }
   std::string text;
   if (const RunProgress::Operator* holding = holding_operator(progress)) {
-    text = fmt::format("{} held in \"{}\", which was stopped before it could give a result",
+    text = fmt::format("{} went into \"{}\", which was stopped before it could give a result",
                        plural(std::max(progress.rows_held, holding->rows_in), "row"),
                        holding->description);
   } else if (progress.rows_held > 0) {
@@ -81,6 +87,9 @@ RunProgress to_run_progress(const JobProgress& progress) {
                               .rows = rows});
     if (error == RowError::kLate || error == RowError::kLateAfterIdle) {
       shown.rows_late += rows;
+    }
+    if (error == RowError::kLateAfterIdle) {
+      shown.rows_late_after_idle += rows;
     }
   }
   for (const RejectedExample& example : progress.examples) {
@@ -120,6 +129,7 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.rows_out += later.rows_out;
   total.rows_filtered += later.rows_filtered;
   total.rows_late += later.rows_late;
+  total.rows_late_after_idle += later.rows_late_after_idle;
   total.rows_held = later.rows_held;
   total.keys_expired += later.keys_expired;
   for (const RunProgress::Rejected& rejected : later.rejected) {
@@ -170,7 +180,13 @@ std::string explain_empty(const RunProgress& progress) {
   if (const std::string held = held_text(progress); !held.empty()) {
     add(held);
   }
-  if (!accounted) {
+  const bool only_late = std::any_of(
+      progress.operators.begin(), progress.operators.end(), [](const RunProgress::Operator& each) {
+        return picks_late_rows(each) && each.rows_in > 0 && each.rows_out == 0;
+      });
+  if (!accounted && only_late) {
+    text += ", all in time for their windows";
+  } else if (!accounted) {
     text += ", and the query makes no row of them";
   }
   return text;

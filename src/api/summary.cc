@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "thalweg/run_progress.h"
 
@@ -9,11 +10,25 @@ namespace {
 
 constexpr std::size_t kExamplesShown = 3;
 
+// The first of each reason, then others while there is room.
+std::vector<RunProgress::Sample> chosen_examples(const RunProgress& progress) {
+  std::vector<RunProgress::Sample> chosen;
+  std::vector<RunProgress::Sample> others;
+  for (const RunProgress::Sample& sample : progress.samples) {
+    const bool is_first = std::none_of(chosen.begin(), chosen.end(), [&](const auto& each) {
+      return each.reason == sample.reason;
+    });
+    (is_first ? chosen : others).push_back(sample);
+  }
+  for (std::size_t i = 0; i < others.size() && chosen.size() < kExamplesShown; ++i) {
+    chosen.push_back(others[i]);
+  }
+  return chosen;
+}
+
 std::string examples(const RunProgress& progress) {
   std::string text;
-  const std::size_t shown = std::min(progress.samples.size(), kExamplesShown);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const RunProgress::Sample& sample = progress.samples[i];
+  for (const RunProgress::Sample& sample : chosen_examples(progress)) {
     text += fmt::format("  {}: {}{}{}\n", sample.reason, sample.origin,
                         sample.origin.empty() ? "" : ": ", sample.detail);
   }
@@ -43,6 +58,14 @@ std::string human_count(std::uint64_t count) {
   return digits;
 }
 
+std::string human_late(const RunProgress& progress) {
+  std::string text = human_count(progress.rows_late);
+  if (progress.rows_late_after_idle > 0) {
+    text += fmt::format(" ({} after idle)", human_count(progress.rows_late_after_idle));
+  }
+  return text;
+}
+
 std::string human_duration(double seconds) {
   if (seconds < 1) {
     return fmt::format("{:.0f} ms", seconds * 1000);
@@ -62,7 +85,7 @@ std::string human_duration(double seconds) {
 
 std::string summarize(const RunProgress& progress) {
   std::string line = fmt::format("in {} · out {} · late {}", human_count(progress.rows_in),
-                                 human_count(progress.rows_out), human_count(progress.rows_late));
+                                 human_count(progress.rows_out), human_late(progress));
   std::string errors;
   for (const RunProgress::Rejected& rejected : progress.rejected) {
     if (!rejected.reason.starts_with("late")) {

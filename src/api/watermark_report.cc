@@ -92,6 +92,9 @@ std::string explain_watermarks(const RunProgress& progress) {
       text += operator_text(each, progress);
     }
   }
+  if (progress.rows_late > 0) {
+    text += "late: " + human_late(progress) + '\n';
+  }
   return text;
 }
 

@@ -53,7 +53,7 @@ std::string line_for_people(const RunProgress& progress, Rates rates) {
                         human_duration(*behind));
   }
   if (progress.rows_late > 0) {
-    line += fmt::format(" · late {}", human_count(progress.rows_late));
+    line += " · late " + human_late(progress);
   }
   if (const std::uint64_t errors = progress.rows_rejected() - progress.rows_late; errors > 0) {
     line += fmt::format(" · errors {}", human_count(errors));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "command_help.h"
@@ -128,6 +129,34 @@ void show_format(const FormatDoc& doc, Listing listing) {
   }
 }
 
+// Names of functions fold, as in SQL.
+bool is_function(const FunctionDoc& doc, const std::string& wanted) {
+  const auto is_wanted = [&](const std::string& name) {
+    return std::equal(
+        name.begin(), name.end(), wanted.begin(), wanted.end(),
+        [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  };
+  return is_wanted(doc.name) || std::any_of(doc.aliases.begin(), doc.aliases.end(), is_wanted);
+}
+
+void show_function(const FunctionDoc& doc, Listing listing) {
+  if (listing.json) {
+    fmt::print(
+        "{{\"name\":{},\"signature\":{},\"category\":{},\"text\":{},\"example\":{},"
+        "\"result\":{}}}\n",
+        json_text(doc.name), json_text(doc.signature), json_text(doc.category), json_text(doc.text),
+        json_text(doc.example), json_text(doc.result));
+    return;
+  }
+  fmt::print("{}\n    {}\n", doc.signature, doc.text);
+  if (listing.whole && !doc.example.empty()) {
+    fmt::print("    {} = {}\n", doc.example, doc.result);
+    if (doc.category == "aggregate") {
+      fmt::print("    over {}\n", aggregate_rows_of_examples());
+    }
+  }
+}
+
 }  // namespace
 
 int list_connectors(const CommandLine& line) {
@@ -155,33 +184,21 @@ int list_connectors(const CommandLine& line) {
 }
 
 int list_functions(const CommandLine& line) {
+  const std::string wanted = line.arguments.empty() ? "" : line.arguments.front();
+  std::vector<FunctionDoc> docs = function_docs();
+  for (FunctionDoc& window : window_function_docs()) {
+    docs.push_back(std::move(window));
+  }
   std::vector<std::string> names;
-  bool found = line.arguments.empty();
-  for (const FunctionDoc& doc : function_docs()) {
+  bool found = wanted.empty();
+  for (const FunctionDoc& doc : docs) {
     names.push_back(doc.name);
-    if (!line.arguments.empty() && doc.name != line.arguments.front() &&
-        std::find(doc.aliases.begin(), doc.aliases.end(), line.arguments.front()) ==
-            doc.aliases.end()) {
-      continue;
-    }
-    found = true;
-    if (line.json) {
-      fmt::print(
-          "{{\"name\":{},\"signature\":{},\"category\":{},\"text\":{},\"example\":{},"
-          "\"result\":{}}}\n",
-          json_text(doc.name), json_text(doc.signature), json_text(doc.category),
-          json_text(doc.text), json_text(doc.example), json_text(doc.result));
-    } else {
-      fmt::print("{}\n    {}\n", doc.signature, doc.text);
-      if (!line.arguments.empty() && !doc.example.empty()) {
-        fmt::print("    {} = {}\n", doc.example, doc.result);
-        if (doc.category == "aggregate") {
-          fmt::print("    over {}\n", aggregate_rows_of_examples());
-        }
-      }
+    if (wanted.empty() || is_function(doc, wanted)) {
+      show_function(doc, {.json = line.json, .whole = !wanted.empty()});
+      found = true;
     }
   }
-  return found ? kExitOk : unknown("function", line.arguments.front(), names);
+  return found ? kExitOk : unknown("function", wanted, names);
 }
 
 int show_help(const CommandLine& line) {

@@ -302,7 +302,7 @@ void OperatorStep::reject(const Batch& batch, RowSpan rows, RowError error) {
     context_.fail(Status(Code::kRowFailed, "a row failed, and on_error = 'fail': " +
                                                describe_failed(batch, rows[0], error)));
   }
-  for (std::size_t i = 0; i < rows.size() && !counters_.examples.full(); ++i) {
+  for (std::size_t i = 0; i < rows.size() && counters_.examples.wants(error); ++i) {
     counters_.examples.add({"", error, describe_failed(batch, rows[i], error)});
   }
   if (context_.fail_on_late && error == RowError::kLateAfterIdle && !rows.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <mutex>
 #include <string>
@@ -17,17 +18,19 @@ struct RejectedExample {
   std::string detail;
 };
 
-// The first few, written by workers and read by others.
+// The first few of each reason, written by workers and read by others.
 class RejectedExamples {
  public:
-  bool full() const {
+  bool wants(RowError error) const {
     const std::lock_guard lock(mutex_);
-    return examples_.size() >= kMax;
+    return counts_[static_cast<std::size_t>(error)] < kMaxOfReason;
   }
 
   void add(RejectedExample example) {
     const std::lock_guard lock(mutex_);
-    if (examples_.size() < kMax) {
+    if (std::size_t& count = counts_[static_cast<std::size_t>(example.error)];
+        count < kMaxOfReason) {
+      ++count;
       examples_.push_back(std::move(example));
     }
   }
@@ -38,9 +41,10 @@ class RejectedExamples {
   }
 
  private:
-  static constexpr std::size_t kMax = 20;
+  static constexpr std::size_t kMaxOfReason = 5;
   mutable std::mutex mutex_;
   std::vector<RejectedExample> examples_;
+  std::array<std::size_t, kRowErrorCount> counts_{};  // By reason.
 };
 
 }  // namespace thalweg

@@ -374,7 +374,7 @@ void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::strin
                          fmt::format("a row of \"{}\" was refused, and on_error = 'fail': {}: {}",
                                      scan_.table->name, origin(), detail)));
   }
-  if (!scan_.examples.full()) {
+  if (scan_.examples.wants(error)) {
     scan_.examples.add({origin(), error, std::string(detail)});
   }
 }

@@ -2,6 +2,7 @@
 
 #include "plan/build.h"
 #include "sql/bind_query.h"
+#include "sql/window_functions.h"
 
 namespace thalweg::sql {
 namespace {
@@ -114,7 +115,11 @@ std::optional<Scope> bind_node(BindContext& context, const ast::CallTable& table
     return bind_late(context, *call, span);
   }
   const std::string name = call == nullptr ? "this call" : call->name.back().text + "(...)";
-  context.not_supported(name + " as a table", span);
+  std::string known;
+  for (const WindowFunction& function : window_functions()) {
+    known += (known.empty() ? "" : ", ") + std::string(function.name);
+  }
+  context.not_supported(name + " as a table", span, {"those that there are: " + known});
   return std::nullopt;
 }
 

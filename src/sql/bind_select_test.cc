@@ -157,6 +157,14 @@ TEST_F(BindSelectTest, EndlessGroupsChangeAndWarn) {
   EXPECT_TRUE(session.plan().sinks[0]->updating);
 }
 
+TEST_F(BindSelectTest, FirstRowsOfAnInputThatEndsChangeWhenAsked) {
+  session.run("SELECT \"user\" FROM orders ORDER BY \"user\" LIMIT 3");
+  EXPECT_FALSE(session.plan().sinks[0]->updating);
+  session.run("SELECT \"user\" FROM orders ORDER BY \"user\" LIMIT 3 EMIT CHANGES");
+  EXPECT_EQ(session.errors(), "");
+  EXPECT_TRUE(session.plan().sinks[0]->updating);
+}
+
 TEST_F(BindSelectTest, UnionTakesCommonTypes) {
   EXPECT_EQ(columns_of("SELECT 1 AS a, NULL AS b UNION ALL SELECT 2.5, 'x'"),
             "a NUMERIC(11,1), b TEXT");

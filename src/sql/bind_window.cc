@@ -1,5 +1,6 @@
 #include "sql/bind_window.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -225,6 +226,18 @@ std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::
   return std::nullopt;
 }
 
+namespace {
+
+// Whether a table below takes rows back itself.
+bool reads_changes(const plan::Node& node) {
+  return node.updating &&
+         (std::holds_alternative<plan::Scan>(node.step) ||
+          std::any_of(node.inputs.begin(), node.inputs.end(),
+                      [](const plan::NodePtr& input) { return reads_changes(*input); }));
+}
+
+}  // namespace
+
 std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
                                           const std::string& what) {
   const std::optional<Interval> interval = bind_fixed_interval(context, expr, what);
@@ -235,7 +248,9 @@ bool check_final(BindContext& context, const plan::Node& input, const std::strin
                  Span span) {
   if (input.updating) {
     context.error("P0104", window + " needs final rows, and these change as they come", span, "",
-                  {"leave EMIT out below it, so that each result is final"});
+                  {reads_changes(input)
+                       ? "a table of changes takes rows back itself; read rows that are only added"
+                       : "leave EMIT out below it, so that each result is final"});
   }
   return !input.updating;
 }

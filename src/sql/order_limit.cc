@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plan/build.h"
+#include "sql/bind_emit.h"
 #include "sql/bind_expr.h"
 #include "sql/bind_window.h"
 #include "sql/sql_text.h"
@@ -70,13 +71,41 @@ bool has_first_rows(const ast::Query& query) {
   return !query.order_by.empty() && query.limit != nullptr && query.offset == nullptr;
 }
 
+// The first rows up to the last that LIMIT and OFFSET ask for.
+plan::NodePtr make_first_rows(BindContext& context, const ast::Query& query,
+                              const plan::NodePtr& input, const plan::Sort& sort) {
+  const std::uint64_t limit = sort.limit.value_or(plan::kNoLimit);
+  const bool fits = limit < plan::kNoLimit - sort.offset;
+  plan::TopN top{
+      .keys = {}, .order = sort.keys, .limit = fits ? limit + sort.offset : plan::kNoLimit};
+  return make_top_n(context, input, std::move(top), "", ordering_span(query));
+}
+
+// Rows equal in the keys are told apart by their other columns.
+plan::NodePtr add_sort(BindContext& context, const plan::NodePtr& input, plan::Sort sort) {
+  std::vector<bool> is_key(input->schema.size(), false);
+  for (const SortKey& key : sort.keys) {
+    is_key[key.column] = true;
+  }
+  for (std::size_t i = 0; !sort.keys.empty() && i < is_key.size(); ++i) {
+    if (!is_key[i]) {
+      sort.keys.push_back({.column = i, .descending = false, .nulls_first = false});
+    }
+  }
+  return plan::make_sort(input, std::move(sort), context.next_id("sort"), context.name);
+}
+
 }  // namespace
 
 bool can_order(BindContext& context, const ast::Query& query, const plan::Node& input) {
   if (query.order_by.empty() && query.limit == nullptr && query.offset == nullptr) {
     return true;
   }
-  if (has_first_rows(query)) {
+  const bool early =
+      context.emit != nullptr && context.emit->written.kind != ast::EmitKind::kOnWindowClose;
+  // Of rows that change and end, those that stand at the end can be put in order.
+  const bool at_end = !query.order_by.empty() && input.bounded && !early;
+  if (has_first_rows(query) || (input.updating && at_end)) {
     return true;
   }
   const std::string clause = query.order_by.empty() ? "LIMIT" : "ORDER BY";
@@ -92,13 +121,11 @@ bool can_order(BindContext& context, const ast::Query& query, const plan::Node& 
                              : " out and let who reads the result stop: thalweg ... | head -10")});
     return false;
   }
-  const bool early =
-      context.emit != nullptr && context.emit->written.kind != ast::EmitKind::kOnWindowClose;
-  // Of rows that change and end, those that stand at the end can be put in order.
-  if (input.updating && (early || !by_order_only)) {
+  if (input.updating) {
     context.error("P0104", clause + " needs final rows, and these change as they come",
                   ordering_span(query), "",
-                  {"leave EMIT out, or keep the first rows only: LIMIT 10"});
+                  {early ? "leave EMIT out, or keep the first rows only: ORDER BY ... LIMIT 10"
+                         : "say which rows come first: ORDER BY ... LIMIT 10"});
     return false;
   }
   return true;
@@ -125,13 +152,14 @@ plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
   if (sort.keys.empty() && !sort.limit && sort.offset == 0) {
     return input;
   }
-  if (sort.limit && (!input->bounded || input->updating)) {
-    plan::TopN top{.keys = {}, .order = std::move(sort.keys), .limit = *sort.limit};
-    return make_top_n(context, input, std::move(top), "", ordering_span(query));
-  }
-  if (input->updating) {
-    plan::TopN all{.keys = {}, .order = std::move(sort.keys), .limit = plan::kNoLimit};
-    return make_top_n(context, input, std::move(all), "", ordering_span(query));
+  const bool follows = has_first_rows(query) && sort.limit && asks_for_changes(context, *input);
+  if (input->updating || follows || (sort.limit && !input->bounded)) {
+    const plan::NodePtr first = make_first_rows(context, query, input, sort);
+    if (sort.offset == 0) {
+      return first;
+    }
+    // What stands at the end is final, and has all that OFFSET leaves out.
+    return add_sort(context, first, std::move(sort));
   }
   if (!input->bounded) {
     if (!can_follow_watermark(context, query, *input, sort.keys)) {
@@ -139,16 +167,7 @@ plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
     }
     sort.behind_watermark = true;
   }
-  std::vector<bool> is_key(input->schema.size(), false);
-  for (const SortKey& key : sort.keys) {
-    is_key[key.column] = true;
-  }
-  for (std::size_t i = 0; !sort.keys.empty() && i < is_key.size(); ++i) {
-    if (!is_key[i]) {
-      sort.keys.push_back({.column = i, .descending = false, .nulls_first = false});
-    }
-  }
-  return plan::make_sort(input, std::move(sort), context.next_id("sort"), context.name);
+  return add_sort(context, input, std::move(sort));
 }
 
 SortKey sort_key(std::size_t column, const ast::OrderItem& item) {

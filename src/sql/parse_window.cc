@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sql/syntax_parser.h"
+#include "sql/window_functions.h"
 
 namespace thalweg {
 
@@ -15,10 +16,8 @@ namespace {
 
 using Part = ExprPtr ast::WindowTable::*;
 
-// How one kind of window is written.
+// The arguments of one kind of window.
 struct WindowForm {
-  std::string_view name;
-  std::string_view signature;
   std::string_view needs;        // For people.
   std::array<Part, 4> by_place;  // After the relation; null where there are fewer.
   std::size_t required = 0;      // So many of `by_place`.
@@ -27,34 +26,20 @@ struct WindowForm {
 const WindowForm& form_of(ast::WindowKind kind) {
   using Window = ast::WindowTable;
   static constexpr std::array<WindowForm, 6> kForms = {{
-      {"TUMBLE",
-       "TUMBLE(t, ts, size [, offset])",
-       "a table, its time column and a size",
+      {"a table, its time column and a size",
        {&Window::time, &Window::size, &Window::offset, nullptr},
        2},
-      {"HOP",
-       "HOP(t, ts, slide, size [, offset])",
-       "a table, its time column, a slide and a size",
+      {"a table, its time column, a slide and a size",
        {&Window::time, &Window::step, &Window::size, &Window::offset},
        3},
-      {"CUMULATE",
-       "CUMULATE(t, ts, step, size [, offset])",
-       "a table, its time column, a step and a size",
+      {"a table, its time column, a step and a size",
        {&Window::time, &Window::step, &Window::size, &Window::offset},
        3},
-      {"SESSION",
-       "SESSION(t [PARTITION BY columns], ts, gap)",
-       "a table, its time column and a gap",
-       {&Window::time, &Window::gap, nullptr, nullptr},
-       2},
-      {"TUMBLE_ROWS",
-       "TUMBLE_ROWS(t [PARTITION BY columns], ts, size)",
-       "a table, its time column and a number of rows",
+      {"a table, its time column and a gap", {&Window::time, &Window::gap, nullptr, nullptr}, 2},
+      {"a table, its time column and a number of rows",
        {&Window::time, &Window::size, nullptr, nullptr},
        2},
-      {"HOP_ROWS",
-       "HOP_ROWS(t [PARTITION BY columns], ts, slide, size)",
-       "a table, its time column, a slide and a size, both in rows",
+      {"a table, its time column, a slide and a size, both in rows",
        {&Window::time, &Window::step, &Window::size, nullptr},
        3},
   }};
@@ -121,6 +106,7 @@ void SyntaxParser::parse_window_relation(ast::WindowTable& window) {
 
 TableRefPtr SyntaxParser::parse_window_table(ast::WindowKind kind, std::uint32_t begin) {
   const WindowForm& form = form_of(kind);
+  const WindowFunction& function = window_functions()[static_cast<std::size_t>(kind)];
   ast::WindowTable window;
   window.kind = kind;
   const auto fail = [&](std::string message, Span span) {
@@ -128,15 +114,19 @@ TableRefPtr SyntaxParser::parse_window_table(ast::WindowKind kind, std::uint32_t
                   .message = std::move(message),
                   .span = span,
                   .label = {},
-                  .notes = {std::string(form.signature)}});
+                  .notes = {std::string(function.signature)}});
   };
   std::size_t place = 0;
   cursor_.expect_symbol("(");
   do {
     std::string name;
     const Span span = cursor_.peek().span;
-    if (cursor_.peek().kind == TokenKind::kWord && cursor_.at_symbol("=>", 1)) {
+    const TokenKind first = cursor_.peek().kind;
+    if (cursor_.at_symbol("=>", 1) && first == TokenKind::kWord) {
       name = fold_name(cursor_.source(cursor_.next()));
+      cursor_.next();
+    } else if (cursor_.at_symbol("=>", 1) && first == TokenKind::kQuotedName) {
+      name = fold_name(cursor_.take_name("an argument's name")->text);
       cursor_.next();
     }
     if (name == "data" || (name.empty() && window.input == nullptr)) {
@@ -145,19 +135,19 @@ TableRefPtr SyntaxParser::parse_window_table(ast::WindowKind kind, std::uint32_t
     }
     const bool has_place = place < form.by_place.size() && form.by_place[place] != nullptr;
     if (name.empty() && !has_place) {
-      fail(fmt::format("{} has too many arguments", form.name), span);
+      fail(fmt::format("{} has too many arguments", function.name), span);
       continue;
     }
     const Part part = name.empty() ? form.by_place[place++] : part_named(name);
     if (part == nullptr) {
-      fail(fmt::format("{} has no argument \"{}\"", form.name, name), span);
+      fail(fmt::format("{} has no argument \"{}\"", function.name, name), span);
       continue;
     }
     window.*part = parse_descriptor();
   } while (!cursor_.failed() && cursor_.take_symbol(","));
   cursor_.expect_symbol(")");
   if (!is_complete(form, window)) {
-    fail(fmt::format("{} needs {}", form.name, form.needs), cursor_.since(begin));
+    fail(fmt::format("{} needs {}", function.name, form.needs), cursor_.since(begin));
     return nullptr;
   }
   auto table = std::make_unique<ast::TableRef>();

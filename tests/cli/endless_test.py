@@ -25,7 +25,7 @@ check("the header comes", True, query.wait_for("n\n"))
 query.interrupt()
 ended = query.end()
 check("what is held is told", (0, "n\n", True), (ended.code, ended.out, has(
-    "no rows: ", " rows read from stdin, ", " held in ")(ended.err)))
+    "no rows: ", " rows read from stdin, ", " went into ")(ended.err)))
 
 query = Running("-c", "SELECT count(*) AS n FROM stdin")
 check("nothing comes from an input that says nothing", False, query.wait_for("n", seconds=0.5))

@@ -1,0 +1,54 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "thalweg/run_progress.h"
+
+namespace thalweg {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(SummaryTest, LateRowsOfIdlePartitionsAreToldApart) {
+  RunProgress progress;
+  progress.rows_late = 1'203;
+  EXPECT_THAT(summarize(progress), HasSubstr(" · late 1 203 · "));
+
+  progress.rows_late_after_idle = 3;
+  EXPECT_THAT(summarize(progress), HasSubstr(" · late 1 203 (3 after idle) · "));
+  EXPECT_THAT(explain_watermarks(progress), HasSubstr("late: 1 203 (3 after idle)\n"));
+}
+
+TEST(SummaryTest, EachReasonHasAnExample) {
+  RunProgress progress;
+  for (const char* reason :
+       {"wrong_type", "wrong_type", "overflow", "null_time", "overflow", "too_far_ahead"}) {
+    progress.samples.push_back({.origin = "x.jsonl, byte 0", .reason = reason, .detail = "why"});
+  }
+  EXPECT_THAT(summarize(progress), HasSubstr("\n  wrong_type: x.jsonl, byte 0: why"
+                                             "\n  overflow: x.jsonl, byte 0: why"
+                                             "\n  null_time: x.jsonl, byte 0: why"
+                                             "\n  too_far_ahead: x.jsonl, byte 0: why\n"));
+}
+
+TEST(SummaryTest, OneReasonHasAFewExamples) {
+  RunProgress progress;
+  for (const char* detail : {"first", "second", "third", "fourth"}) {
+    progress.samples.push_back({.origin = "", .reason = "overflow", .detail = detail});
+  }
+  EXPECT_THAT(summarize(progress),
+              HasSubstr("\n  overflow: first\n  overflow: second\n  overflow: third\n"));
+  EXPECT_THAT(summarize(progress), Not(HasSubstr("fourth")));
+}
+
+TEST(SummaryTest, RowsThatWereInTimeAreNotHeld) {
+  RunProgress progress;
+  progress.rows_in = 7;
+  progress.stopped = true;
+  progress.operators.push_back(
+      {.description = "LATE for TUMBLE 10 seconds", .explain_line = {}, .rows_in = 7});
+  EXPECT_EQ(explain_empty(progress), "7 rows read, all in time for their windows");
+}
+
+}  // namespace
+}  // namespace thalweg
