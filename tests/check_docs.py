@@ -23,8 +23,8 @@ CPP_CALL = re.compile(r"^(?:  )?(?! |//)[\w:<>&*, ]+ (\w+)\(", re.MULTILINE)
 CPP_PAGE = ROOT / "docs/reference/cpp.md"
 CPP_TEST = ROOT / "src/api/cpp_page_test.cc"
 # The headers that the page goes through.
-CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "pipeline", "processor", "record",
-               "stream", "watermarks", "windows")
+CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "over", "pipeline", "processor",
+               "record", "stream", "watermarks", "windows")
 CPP_FOR_THE_ENGINE = {"make_producer", "set_origin", "move_to"}
 COMMAND_SECONDS_MAX = 60
 

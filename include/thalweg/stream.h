@@ -90,6 +90,13 @@ class Stream {
     return KeyedStream<T>(*graph_, node_, {}).aggregate(std::move(aggregates)...);
   }
 
+  // As KeyedStream::over(), all rows being those of one key.
+  template <std::convertible_to<FrameColumn>... Columns>
+    requires(sizeof...(Columns) > 0)
+  Stream<Record> over(Frame frame, Columns... columns) const {
+    return KeyedStream<T>(*graph_, node_, {}).over(frame, std::move(columns)...);
+  }
+
   // The columns of the fields' names as a struct, cast where their types differ. A row with NULL
   // for a field that is not std::optional is rejected, as null_not_allowed.
   template <typename U>
@@ -184,6 +191,16 @@ class KeyedStream {
             graph_->top(node_, {keys_, std::nullopt, top, {std::move(order)...}, std::move(rank)})};
   }
 
+  // Each row with what it sees of the rows around it, of its key and in order of event time, behind
+  // its fields: over(rows_frame({.preceding = 9}), avg<&T::price>(), lag<&T::price>()). A row comes
+  // out once, when the watermark has passed it and its frame; of a stream that takes rows back,
+  // again where its frame changes. Requires a field that holds the event time.
+  template <std::convertible_to<FrameColumn>... Columns>
+    requires(sizeof...(Columns) > 0)
+  Stream<Record> over(Frame frame, Columns... columns) const {
+    return {*graph_, graph_->over(node_, {keys_, frame, {std::move(columns)...}})};
+  }
+
   // Passes rows through a KeyedProcessor, which keeps state and sets timers for each key. Each
   // worker has a copy of it.
   template <typename P>
@@ -204,8 +221,9 @@ class KeyedStream {
                                  .fields = detail::fields_of<typename P::Result>()})};
   }
 
-  // The rows that come too late for process(): their fields, window_start and window_end, which are
-  // NULL, and late_by_micros, how far behind the watermark they were (BIGINT). Without event time.
+  // The rows that come too late for over() and process(): their fields, window_start and
+  // window_end, which are NULL, and late_by_micros, how far behind the watermark they were
+  // (BIGINT). Without event time.
   Stream<Record> late_rows() const {
     // Those of a session, which takes rows in order of time too.
     return {*graph_, graph_->late_rows(node_, session(std::chrono::seconds(1)), {})};

@@ -264,6 +264,54 @@ TEST_F(CppPageTest, FirstRowsOfEachKey) {
   EXPECT_THAT(ranks, UnorderedElementsAre("1: 3", "1: 4"));
 }
 
+TEST_F(CppPageTest, RowsWithTheirNeighbours) {
+  const auto orders = timed();
+  const auto by_customer = orders.key_by<&Order::customer>();
+  std::map<std::int64_t, std::string> recent;
+  std::map<std::int64_t, std::string> around;
+  std::map<std::int64_t, std::string> so_far;
+  const auto put = [](auto& rows, const thalweg::Record& row, auto... columns) {
+    std::string text;
+    for (const std::string column : {columns...}) {
+      text += (text.empty() ? "" : " ") + (row.is_null(column) ? "-" : row.text(column));
+    }
+    EXPECT_TRUE(rows.emplace(row.integer("id"), text).second);
+  };
+  const auto see = [&](const thalweg::Record& row) {
+    put(recent, row, "recent", "before", "row_number");
+  };
+  const auto see_around = [&](const thalweg::Record& row) {
+    put(around, row, "around", "nth_value_id");
+  };
+  const auto see_so_far = [&](const thalweg::Record& row) {
+    put(so_far, row, "so_far", "rank", "dense_rank", "next_but_one");
+  };
+
+  by_customer
+      .over(thalweg::rows_frame({.preceding = 9}), thalweg::avg<&Order::amount>().as("recent"),
+            thalweg::lag<&Order::amount>().as("before"), thalweg::row_number())
+      .sink(see);
+  orders
+      .over(thalweg::range_frame({.preceding = 20min, .following = 10min}),
+            thalweg::count().as("around"), thalweg::nth<&Order::id>(2))
+      .sink(see_around);
+  orders
+      .over(thalweg::rows_frame({.preceding = thalweg::kUnbounded}),
+            thalweg::sum<&Order::amount>().as("so_far"), thalweg::rank(), thalweg::dense_rank(),
+            thalweg::lead("customer", 2).as("next_but_one"))
+      .sink(see_so_far);
+
+  run();
+  // In order of time: 1 at 0 (ann, 5), 2 at 10 (bob), 5 at 20 (ann, 1), 3 at 30 (ann, 20), 4.
+  EXPECT_THAT(recent,
+              ElementsAre(Pair(1, "5 - 1"), Pair(2, "- - 1"), Pair(3, "8.666666666666666 1 3"),
+                          Pair(4, "7 - 2"), Pair(5, "3 5 2")));
+  EXPECT_THAT(around, ElementsAre(Pair(1, "2 2"), Pair(2, "3 2"), Pair(3, "3 5"), Pair(4, "1 -"),
+                                  Pair(5, "4 2")));
+  EXPECT_THAT(so_far, ElementsAre(Pair(1, "5 1 1 ann"), Pair(2, "5 2 2 ann"), Pair(3, "26 4 4 -"),
+                                  Pair(4, "33 5 5 -"), Pair(5, "6 3 3 bob")));
+}
+
 TEST_F(CppPageTest, Windows) {
   const auto orders = timed();
   std::multiset<std::string> rows;

@@ -41,6 +41,10 @@ struct Graph::Impl {
   std::optional<std::vector<ExprPtr>> columns_of(const PlanNode& node, const std::string& step,
                                                  const std::vector<std::string>& names);
 
+  // The field that holds the event time; a problem of the step where none does, with another way.
+  std::optional<std::string> time_field_of(const PlanNode& input, const std::string& step,
+                                           const std::string& other_way);
+
   // Whether a stream can be cut into these windows; a problem where not.
   bool check_windows(const PlanNode& input, const Windows& windows);
 

@@ -363,22 +363,15 @@ PlanNode Graph::top(const PlanNode& input, const TopDecl& decl) {
 
 PlanNode Graph::deduplicate(const PlanNode& input, const std::vector<std::string>& keys,
                             Keep keep) {
-  if (input == nullptr) {
+  const std::optional<std::string> time = impl_->time_field_of(
+      input, "deduplicate", "or say which row comes first: top(1, smallest<&T::field>())");
+  if (!time) {
     return nullptr;
   }
-  if (!input->time.column) {
-    impl_->add_problem("deduplicate",
-                       input->time.lost ? "the stream has no event time"
-                                        : "no field of the stream is known to hold its event time",
-                       {"put it before the steps that make other rows of these",
-                        "or say which row comes first: top(1, smallest<&T::field>())"});
-    return nullptr;
-  }
-  const std::string& time = input->schema[*input->time.column].name;
   return top(input, {.keys = keys,
                      .windows = std::nullopt,
                      .top = 1,
-                     .order = {keep == Keep::kFirst ? smallest(time) : largest(time)}});
+                     .order = {keep == Keep::kFirst ? smallest(*time) : largest(*time)}});
 }
 
 }  // namespace thalweg::detail

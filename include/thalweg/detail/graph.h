@@ -13,6 +13,7 @@
 #include "thalweg/detail/columns.h"
 #include "thalweg/detail/keyed_call.h"
 #include "thalweg/order.h"
+#include "thalweg/over.h"
 #include "thalweg/session.h"
 #include "thalweg/watermarks.h"
 #include "thalweg/windows.h"
@@ -112,6 +113,12 @@ struct TopDecl {
   std::string rank_name = {};  // Of a column for the rank; empty: there is none.
 };
 
+struct OverDecl {
+  std::vector<std::string> keys;
+  Frame frame;
+  std::vector<FrameColumn> columns;
+};
+
 // The plan that streams build, with types erased.
 class Graph {
  public:
@@ -131,6 +138,9 @@ class Graph {
                      std::chrono::microseconds lateness);
   PlanNode top(const PlanNode& input, const TopDecl& top);
   PlanNode deduplicate(const PlanNode& input, const std::vector<std::string>& keys, Keep keep);
+  // The rows with what they see of others of their key, in order of event time, behind their
+  // fields.
+  PlanNode over(const PlanNode& input, const OverDecl& over);
   // The columns of these names, as these kinds; a row with NULL where none may be is rejected.
   PlanNode convert(const PlanNode& input, const std::string& type,
                    const std::vector<FieldInfo>& fields);
