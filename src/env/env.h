@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/event_time.h"
@@ -24,6 +26,10 @@ class InputFile {
   // long.
   virtual bool readable(std::int64_t /*wait_micros*/) { return true; }
 
+  // The next byte that read() gives is the one at `offset`. Refused where the input is no file, or
+  // ends before.
+  virtual Status seek(std::uint64_t offset);
+
   // Where read() has come to the end, and before it is called again: whether what has been read is
   // no longer what stands under the file's name, for the file was cut, written anew or renamed.
   virtual Result<bool> replaced() { return false; }
@@ -40,6 +46,30 @@ class OutputFile {
   virtual Status write(std::string_view bytes) = 0;
   virtual Status flush() = 0;
   virtual Status close() = 0;
+};
+
+// A file that grows at its end and is to outlive a crash. What is written is safe once sync() has
+// said so, and the file's name once its directory is synced too. Owned and used by one thread at a
+// time. Destroyed without close() it stays as far as it was written.
+class DurableFile {
+ public:
+  virtual ~DurableFile() = default;
+
+  // Hands the bytes to the system at once. After an error nobody knows how many of them are there.
+  virtual Status write(std::string_view bytes) = 0;
+
+  // After an error the bytes are lost, whatever a second try would say; write them to a new file.
+  // This and every later call fails then.
+  virtual Status sync() = 0;
+
+  // Does not sync.
+  virtual Status close() = 0;
+};
+
+// Held by at most one process of this machine, until it is destroyed or the process ends.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
 };
 
 // The world as the engine sees it: clock, randomness and files. Tests give it another one.
@@ -67,7 +97,38 @@ class Env {
                                                             OldBytes old) = 0;
   // Not closed with the object.
   virtual std::unique_ptr<OutputFile> standard_output() = 0;
+
+  // Files that are to outlive a crash. None of these is retried inside.
+
+  // A directory and those above it, as far as they are missing; for this user alone (0700), and
+  // durable.
+  virtual Status make_directories(const std::string& path) = 0;
+  // The names in a directory, in order.
+  virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
+  // Nothing: there is no such file.
+  virtual Result<std::optional<std::uint64_t>> file_size(const std::string& path) = 0;
+
+  // A new file for this user alone (0600); refused where something has the name.
+  virtual Result<std::unique_ptr<DurableFile>> create_file(const std::string& path) = 0;
+  // One that is there, to add to its end.
+  virtual Result<std::unique_ptr<DurableFile>> append_file(const std::string& path) = 0;
+
+  // A file or directory; one that has the new name is replaced. Both names are in one file system.
+  virtual Status rename_file(const std::string& from, const std::string& to) = 0;
+  // One that is not there is no error.
+  virtual Status remove_file(const std::string& path) = 0;
+  // Cuts a file; synced when it returns.
+  virtual Status truncate_file(const std::string& path, std::uint64_t bytes) = 0;
+  // Makes the names that were given, changed and taken in a directory outlive a crash.
+  virtual Status sync_directory(const std::string& path) = 0;
+
+  // Makes the file where there is none, and writes this process's number into it. Refused while
+  // another holds it, with its number.
+  virtual Result<std::unique_ptr<FileLock>> lock_file(const std::string& path) = 0;
 };
+
+// The directory of a path, "." where it names none.
+std::string directory_of(const std::string& path);
 
 // The real one. Lives as long as the process.
 Env& system_env();

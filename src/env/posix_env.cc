@@ -20,6 +20,8 @@
 #include <utility>
 
 #include "env/env.h"
+#include "env/posix_descriptor.h"
+#include "env/posix_durable.h"
 
 namespace thalweg {
 namespace {
@@ -32,32 +34,6 @@ constexpr std::size_t kWriteBufferBytes = 256 * 1024;
 constexpr std::size_t kTailBytes = 64;
 
 constexpr int kLinksMax = 40;  // As the kernel follows.
-
-Status system_error(std::string_view doing, const std::string& path, int error) {
-  std::string message = fmt::format("cannot {} {}: {}", doing, path, std::strerror(error));
-  return {error == EPIPE ? Code::kReaderGone : Code::kUnavailable, std::move(message)};
-}
-
-// A descriptor that closes with its owner, unless it is one of the standard ones.
-class Descriptor {
- public:
-  Descriptor(int fd, bool owned) : fd_(fd), owned_(owned) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { (void)close(); }
-
-  int get() const { return fd_; }
-
-  // The error number, 0 for none. Closing twice is harmless.
-  int close() {
-    const int fd = std::exchange(fd_, -1);
-    return !owned_ || fd < 0 || ::close(fd) == 0 ? 0 : errno;
-  }
-
- private:
-  int fd_;
-  bool owned_;
-};
 
 class PosixInputFile final : public InputFile {
  public:
@@ -80,6 +56,30 @@ class PosixInputFile final : public InputFile {
 
   bool readable(std::int64_t wait_micros) override {
     return wait(static_cast<int>(wait_micros / 1000));
+  }
+
+  Status seek(std::uint64_t offset) override {
+    struct stat info{};
+    if (::fstat(fd_.get(), &info) != 0) {
+      return system_error("read", path_, errno);
+    }
+    if (!S_ISREG(info.st_mode)) {
+      return InputFile::seek(offset);
+    }
+    if (offset > static_cast<std::uint64_t>(info.st_size)) {
+      return invalid_argument(fmt::format("cannot go on at byte {} of {}: it ends at byte {}",
+                                          offset, path_, info.st_size));
+    }
+    std::string tail(std::min<std::uint64_t>(offset, kTailBytes), '\0');
+    const auto at = static_cast<off_t>(offset);
+    const auto tail_size = static_cast<ssize_t>(tail.size());
+    if (::pread(fd_.get(), tail.data(), tail.size(), at - tail_size) != tail_size ||
+        ::lseek(fd_.get(), at, SEEK_SET) != at) {
+      return system_error("read", path_, errno);
+    }
+    offset_ = at;
+    tail_ = std::move(tail);
+    return {};
   }
 
   Result<bool> replaced() override {
@@ -370,6 +370,31 @@ class PosixEnv final : public Env {
     return std::make_unique<PosixOutputFile>(STDOUT_FILENO, false, "standard output", "", "");
   }
 
+  Status make_directories(const std::string& path) override { return make_posix_directories(path); }
+  Result<std::vector<std::string>> list_directory(const std::string& path) override {
+    return list_posix_directory(path);
+  }
+  Result<std::optional<std::uint64_t>> file_size(const std::string& path) override {
+    return posix_file_size(path);
+  }
+  Result<std::unique_ptr<DurableFile>> create_file(const std::string& path) override {
+    return create_posix_file(path);
+  }
+  Result<std::unique_ptr<DurableFile>> append_file(const std::string& path) override {
+    return append_posix_file(path);
+  }
+  Status rename_file(const std::string& from, const std::string& to) override {
+    return rename_posix_file(from, to);
+  }
+  Status remove_file(const std::string& path) override { return remove_posix_file(path); }
+  Status truncate_file(const std::string& path, std::uint64_t bytes) override {
+    return truncate_posix_file(path, bytes);
+  }
+  Status sync_directory(const std::string& path) override { return sync_posix_directory(path); }
+  Result<std::unique_ptr<FileLock>> lock_file(const std::string& path) override {
+    return lock_posix_file(path);
+  }
+
  private:
   struct Part {
     int fd;
@@ -412,6 +437,16 @@ class PosixEnv final : public Env {
 };
 
 }  // namespace
+
+Status InputFile::seek(std::uint64_t offset) {
+  return invalid_argument(fmt::format(
+      "cannot go on reading at byte {}: the input is no file that can be read again", offset));
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
 
 Env& system_env() {
   static PosixEnv env;

@@ -278,6 +278,74 @@ TEST_F(PosixEnvTest, APipeIsReadableOnlyWhenSomethingIsThere) {
   EXPECT_TRUE(file.value()->readable(0));
 }
 
+TEST_F(PosixEnvTest, GoesOnReadingWhereItIsTold) {
+  put("a.txt", "one two three");
+  auto file = env_.open_input(path("a.txt")).take();
+  ASSERT_TRUE(file->seek(4).ok());
+  EXPECT_EQ(read_all(*file), "two three");
+  EXPECT_FALSE(file->replaced().value());
+  EXPECT_THAT(file->seek(14).message(), HasSubstr("ends at byte 13"));
+  EXPECT_TRUE(file->seek(0).ok());
+  EXPECT_EQ(read_all(*file), "one two three");
+
+  ASSERT_TRUE(file->seek(7).ok());
+  std::filesystem::resize_file(path("a.txt"), 0);
+  put("a.txt", "other text");
+  EXPECT_TRUE(file->replaced().value());
+}
+
+TEST_F(PosixEnvTest, APipeCannotGoBack) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  std::fstream both_ends(path("pipe"), std::ios::in | std::ios::out);
+  EXPECT_FALSE(env_.open_input(path("pipe")).value()->seek(0).ok());
+}
+
+TEST_F(PosixEnvTest, DurableFilesAreForTheirUserAlone) {
+  ASSERT_TRUE(env_.make_directories(path("x/y")).ok());
+  ASSERT_TRUE(env_.make_directories(path("x/y")).ok());
+  auto file = env_.create_file(path("x/y/f")).take();
+  ASSERT_TRUE(file->write("some rows").ok());
+  ASSERT_TRUE(file->sync().ok());
+  ASSERT_TRUE(file->close().ok());
+  ASSERT_TRUE(env_.sync_directory(path("x/y")).ok());
+
+  struct stat info{};
+  ASSERT_EQ(::stat(path("x/y/f").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600U);
+  ASSERT_EQ(::stat(path("x/y").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0700U);
+  EXPECT_THAT(env_.create_file(path("x/y/f")).status().message(), HasSubstr("File exists"));
+  EXPECT_THAT(env_.make_directories(path("x/y/f")).message(), HasSubstr("x/y/f"));
+}
+
+TEST_F(PosixEnvTest, DurableFilesAreListedCutAddedToRenamedAndRemoved) {
+  put("b", "0123456789");
+  put("a", "");
+  EXPECT_THAT(env_.list_directory(directory_.string()).value(), ElementsAre("a", "b"));
+  EXPECT_FALSE(env_.list_directory(path("none")).ok());
+  EXPECT_EQ(env_.file_size(path("b")).value(), 10);
+  EXPECT_EQ(env_.file_size(path("none")).value(), std::nullopt);
+
+  ASSERT_TRUE(env_.truncate_file(path("b"), 4).ok());
+  ASSERT_TRUE(env_.append_file(path("b")).value()->write("x").ok());
+  ASSERT_TRUE(env_.rename_file(path("b"), path("c")).ok());
+  ASSERT_TRUE(env_.remove_file(path("a")).ok());
+  ASSERT_TRUE(env_.remove_file(path("a")).ok());
+
+  EXPECT_THAT(env_.list_directory(directory_.string()).value(), ElementsAre("c"));
+  EXPECT_EQ(get("c"), "0123x");
+  EXPECT_FALSE(env_.append_file(path("b")).ok());
+  EXPECT_FALSE(env_.rename_file(path("b"), path("c")).ok());
+}
+
+TEST_F(PosixEnvTest, ALockNamesItsHolder) {
+  auto lock = env_.lock_file(path("LOCK")).take();
+  EXPECT_THAT(env_.lock_file(path("LOCK")).status().message(),
+              HasSubstr("process " + std::to_string(::getpid())));
+  lock.reset();
+  EXPECT_TRUE(env_.lock_file(path("LOCK")).ok());
+}
+
 TEST_F(PosixEnvTest, SteadyTimeNeverMovesBack) {
   const std::int64_t before = env_.steady_nanos();
   EXPECT_GE(env_.steady_nanos(), before);

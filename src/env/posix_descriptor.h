@@ -1,0 +1,42 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+namespace thalweg {
+
+inline Status system_error(std::string_view doing, const std::string& path, int error) {
+  std::string message = fmt::format("cannot {} {}: {}", doing, path, std::strerror(error));
+  return {error == EPIPE ? Code::kReaderGone : Code::kUnavailable, std::move(message)};
+}
+
+// A descriptor that closes with its owner, unless it is one of the standard ones.
+class Descriptor {
+ public:
+  Descriptor(int fd, bool owned) : fd_(fd), owned_(owned) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { (void)close(); }
+
+  int get() const { return fd_; }
+
+  // The error number, 0 for none. Closing twice is harmless.
+  int close() {
+    const int fd = std::exchange(fd_, -1);
+    return !owned_ || fd < 0 || ::close(fd) == 0 ? 0 : errno;
+  }
+
+ private:
+  int fd_;
+  bool owned_;
+};
+
+}  // namespace thalweg

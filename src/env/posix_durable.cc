@@ -1,0 +1,198 @@
+#include "env/posix_durable.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "env/posix_descriptor.h"
+
+namespace thalweg {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The disk begins to write so much at a time, so that little is left for sync() to wait for.
+constexpr std::uint64_t kWritebackBytes = std::uint64_t{4} << 20;
+
+Status error_of(std::string_view doing, const std::string& path, const std::error_code& error) {
+  return unavailable(fmt::format("cannot {} {}: {}", doing, path, error.message()));
+}
+
+class PosixDurableFile final : public DurableFile {
+ public:
+  PosixDurableFile(int fd, std::string path) : fd_(fd, true), path_(std::move(path)) {}
+
+  Status write(std::string_view bytes) override {
+    TW_TRY(failed_);
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (count >= 0) {
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+        unwritten_ += static_cast<std::uint64_t>(count);
+      } else if (errno != EINTR) {
+        return fail("write", errno);
+      }
+    }
+    if (unwritten_ >= kWritebackBytes) {
+      unwritten_ = 0;
+      (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    }
+    return {};
+  }
+
+  Status sync() override {
+    TW_TRY(failed_);
+    return ::fdatasync(fd_.get()) == 0 ? Status() : fail("sync", errno);
+  }
+
+  Status close() override {
+    TW_TRY(failed_);
+    const int error = fd_.close();
+    return error == 0 ? Status() : fail("close", error);
+  }
+
+ private:
+  Status fail(std::string_view doing, int error) {
+    failed_ = system_error(doing, path_, error);
+    return failed_;
+  }
+
+  Descriptor fd_;
+  std::string path_;
+  Status failed_;
+  std::uint64_t unwritten_ = 0;
+};
+
+class PosixFileLock final : public FileLock {
+ public:
+  explicit PosixFileLock(int fd) : fd_(fd, true) {}
+
+ private:
+  Descriptor fd_;
+};
+
+Result<std::unique_ptr<DurableFile>> open_durable(std::string_view doing, const std::string& path,
+                                                  int flags) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+  if (fd < 0) {
+    return system_error(doing, path, errno);
+  }
+  return std::unique_ptr<DurableFile>(std::make_unique<PosixDurableFile>(fd, path));
+}
+
+}  // namespace
+
+Status make_posix_directories(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    return {};
+  }
+  const fs::path parent = directory_of(path);
+  if (parent != path) {
+    TW_TRY(make_posix_directories(parent));
+  }
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    // Another process may have been faster.
+    return errno == EEXIST && fs::is_directory(path, error)
+               ? Status()
+               : system_error("create the directory", path, errno);
+  }
+  return sync_posix_directory(parent);
+}
+
+Result<std::vector<std::string>> list_posix_directory(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator at(path, error);
+  while (!error && at != fs::directory_iterator()) {
+    names.push_back(at->path().filename().string());
+    at.increment(error);
+  }
+  if (error) {
+    return error_of("list the directory", path, error);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<std::optional<std::uint64_t>> posix_file_size(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0) {
+    return std::optional(static_cast<std::uint64_t>(info.st_size));
+  }
+  if (errno != ENOENT) {
+    return system_error("look at", path, errno);
+  }
+  return std::optional<std::uint64_t>();
+}
+
+Result<std::unique_ptr<DurableFile>> create_posix_file(const std::string& path) {
+  return open_durable("create", path, O_CREAT | O_EXCL);
+}
+
+Result<std::unique_ptr<DurableFile>> append_posix_file(const std::string& path) {
+  return open_durable("add to", path, 0);
+}
+
+Status rename_posix_file(const std::string& from, const std::string& to) {
+  return ::rename(from.c_str(), to.c_str()) == 0
+             ? Status()
+             : system_error(fmt::format("rename {} to", from), to, errno);
+}
+
+Status remove_posix_file(const std::string& path) {
+  return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Status()
+                                                        : system_error("remove", path, errno);
+}
+
+Status truncate_posix_file(const std::string& path, std::uint64_t bytes) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC), true);
+  if (file.get() < 0 || ::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0 ||
+      ::fsync(file.get()) != 0) {
+    return system_error("cut", path, errno);
+  }
+  return {};
+}
+
+Status sync_posix_directory(const std::string& path) {
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), true);
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+    return system_error("sync the directory", path, errno);
+  }
+  return {};
+}
+
+Result<std::unique_ptr<FileLock>> lock_posix_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return system_error("lock", path, errno);
+  }
+  auto lock = std::make_unique<PosixFileLock>(fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) {
+      return system_error("lock", path, errno);
+    }
+    std::array<char, 16> pid{};
+    const ssize_t size = ::pread(fd, pid.data(), pid.size() - 1, 0);
+    return unavailable(fmt::format("{} is held by process {}", path,
+                                   size > 0 ? pid.data() : "of another machine"));
+  }
+  const std::string pid = std::to_string(::getpid());
+  if (::ftruncate(fd, 0) != 0 ||
+      ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return system_error("lock", path, errno);
+  }
+  return std::unique_ptr<FileLock>(std::move(lock));
+}
+
+}  // namespace thalweg
