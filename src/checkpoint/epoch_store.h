@@ -11,6 +11,7 @@
 #include "base/event_time.h"
 #include "base/result.h"
 #include "env/env.h"
+#include "state/key_groups.h"
 #include "state/state_table.h"
 
 namespace thalweg {
@@ -83,10 +84,15 @@ class EpochStore {
   // The last epoch that counts; nothing: there is no state yet.
   virtual const std::optional<EpochRecord>& last() const = 0;
 
-  // Calls `visit` with the changes of one table in the order in which they must be applied: the
-  // base image's rows, then each delta's. Every block is checked before it is handed on. May be
-  // called from several threads at once. Only before the first decide().
+  // Of the beginning from nothing that the state descends from: made up where there is none yet.
+  virtual const std::string& incarnation() const = 0;
+
+  // Calls `visit` with the changes of one table's rows in some key groups, in the order in which
+  // they must be applied: the base image's rows, then each delta's. Slices that were dropped are
+  // left out here; no change says so. Every block is checked before it is handed on. May be called
+  // from several threads at once. Only before the first decide().
   virtual Status read(const std::string& operator_id, const StateSchema& schema,
+                      KeyGroupRange groups,
                       const std::function<Status(const StateChanges&)>& visit) const = 0;
 
   // One for each worker that has state, for the epoch after the last decided one.

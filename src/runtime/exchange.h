@@ -7,19 +7,9 @@
 
 #include "expr/evaluator.h"
 #include "runtime/step.h"
+#include "state/key_groups.h"
 
 namespace thalweg {
-
-// Key groups per job: the unit in which state is split between workers.
-inline constexpr std::uint32_t kKeyGroups = 128;
-
-// The key group of a key's hash (see hash_keys), and the worker that owns the group.
-inline std::uint32_t key_group(std::uint64_t hash) {
-  return static_cast<std::uint32_t>(hash >> 57);
-}
-inline std::uint32_t worker_of_group(std::uint32_t group, std::uint32_t workers) {
-  return group * workers / kKeyGroups;
-}
 
 // The queues of one exchange: one for each pair of sending and receiving worker. Made once per job,
 // shared by its workers.

@@ -124,20 +124,5 @@ TEST_F(ExchangeTest, OnlySelectedRowsTravel) {
   EXPECT_EQ(values, (std::vector<std::int64_t>{2, 7}));
 }
 
-TEST(KeyGroupTest, EveryWorkerOwnsGroupsAndEveryGroupAWorker) {
-  for (std::uint32_t workers = 1; workers <= kKeyGroups; ++workers) {
-    std::vector<std::uint32_t> groups(workers);
-    for (std::uint32_t group = 0; group < kKeyGroups; ++group) {
-      const std::uint32_t owner = worker_of_group(group, workers);
-      ASSERT_LT(owner, workers);
-      ++groups[owner];
-    }
-    for (const std::uint32_t owned : groups) {
-      ASSERT_GE(owned, kKeyGroups / workers);
-      ASSERT_LE(owned, kKeyGroups / workers + 1);
-    }
-  }
-}
-
 }  // namespace
 }  // namespace thalweg
