@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "columnar/batch.h"
 #include "expr/aggregate.h"
 #include "state/key_index.h"
@@ -70,6 +73,13 @@ class Accumulator {
   virtual void combine(Combine how, std::span<const GroupId> ids, const Accumulator& from,
                        std::span<const GroupId> from_ids);
 
+  // The state of a group to the last bit, for a restart: its columns, those of these groups, and
+  // such columns put in the place of what groups have. An error of the last: no group can have such
+  // a state.
+  virtual Schema state_columns() const = 0;
+  virtual void append_state(std::span<const GroupId> ids, std::vector<Column>& out) = 0;
+  virtual Status restore_state(const UpdateRows& rows, std::span<const Column> state) = 0;
+
   // Leaves only these groups, ascending, numbered anew from 0.
   virtual void keep_only(std::span<const GroupId> kept) = 0;
 
@@ -78,6 +88,11 @@ class Accumulator {
 
   virtual std::size_t memory_bytes() const = 0;
 };
+
+// The error of Accumulator::restore_state().
+inline Status wrong_state(std::string_view what) {
+  return {Code::kCorrupt, "an aggregate's state cannot be right: " + std::string(what)};
+}
 
 // DISTINCT and FILTER are not an accumulator's matter: it is given the rows that count.
 // `updating`: rows may be taken back.

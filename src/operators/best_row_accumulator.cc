@@ -1,11 +1,14 @@
 #include <limits>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "columnar/builder.h"
 #include "operators/accumulator.h"
 #include "operators/row_order.h"
 #include "state/group_records.h"
 #include "state/state_array.h"
+#include "state/value_codec.h"
 
 namespace thalweg {
 namespace {
@@ -84,6 +87,40 @@ class BestRowAccumulator final : public Accumulator {
       }
     }
     return values.finish();
+  }
+
+  Schema state_columns() const override { return {{"row", type_of(TypeKind::kBytea)}}; }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    ColumnBuilder builder(type_of(TypeKind::kBytea), static_cast<std::uint32_t>(ids.size()));
+    std::string bytes;
+    for (const GroupId id : ids) {
+      if (bests_.has(id)) {
+        bytes.clear();
+        append_record(bests_.get(id), bytes);
+        builder.append_text(bytes);
+      } else {
+        builder.append_null();
+      }
+    }
+    out.push_back(builder.finish());
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    bool fits = true;
+    std::vector<std::string_view> records;
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      records.clear();
+      if (!state[0].is_valid(row)) {
+        bests_.erase(id);
+      } else if (!read_records(state[0].text(row), records) || records.size() != 1 ||
+                 !order_.is_row(records[0])) {
+        fits = false;
+      } else {
+        bests_.put(id, records[0]);
+      }
+    });
+    return fits ? Status() : wrong_state("not the bytes of a row");
   }
 
   void keep_only(std::span<const GroupId> kept) override {

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
 
+#include "columnar/builder.h"
 #include "operators/accumulator.h"
 #include "operators/fixed_column.h"
 #include "state/state_array.h"
@@ -33,6 +35,20 @@ class BitFold final : public Accumulator {
     return fixed_column<T>(
         type_, ids.size(), [&](std::size_t i) { return states_[ids[i]].bits; },
         [&](std::size_t i) { return states_[ids[i]].seen != 0; });
+  }
+
+  Schema state_columns() const override { return {{"bits", type_}}; }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    std::vector<RowIndex> none;
+    out.push_back(results(ids, none));
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      states_[id] = {state[0].values<T>()[row], state[0].is_valid(row) ? 1 : 0};
+    });
+    return {};
   }
 
   void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }
@@ -78,6 +94,41 @@ class BitCount final : public Accumulator {
     return fixed_column<T>(
         type_, ids.size(), [&](std::size_t i) { return result_of(states_[ids[i]]); },
         [&](std::size_t i) { return states_[ids[i]].rows != 0; });
+  }
+
+  Schema state_columns() const override {
+    const Type bigint = type_of(TypeKind::kBigint);
+    return {{"rows", bigint}, {"rows by bit", array_type(bigint)}};
+  }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    out.push_back(
+        bigint_column_of(ids.size(), [&](std::size_t i) { return states_[ids[i]].rows; }));
+    ColumnBuilder by_bit(array_type(type_of(TypeKind::kBigint)),
+                         static_cast<std::uint32_t>(ids.size()));
+    for (const GroupId id : ids) {
+      for (const std::int64_t with : states_[id].with) {
+        by_bit.child(0).append(with);
+      }
+      by_bit.close_row();
+    }
+    out.push_back(by_bit.finish());
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    const std::int32_t* const offsets = state[1].offsets();
+    const auto with = state[1].children()[0].template values<std::int64_t>();
+    bool fits = true;
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      if (offsets[row + 1] - offsets[row] != static_cast<std::int32_t>(kBits)) {
+        fits = false;
+        return;
+      }
+      State& restored = states_[id];
+      restored.rows = state[0].values<std::int64_t>()[row];
+      std::copy_n(with.begin() + offsets[row], kBits, restored.with.begin());
+    });
+    return fits ? Status() : wrong_state("not one number for each bit");
   }
 
   void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }

@@ -44,6 +44,10 @@ class ChangingSession final : public Operator {
     changed_.start();
   }
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of sessions whose results change cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     batch = reject_late_after_idle(std::move(batch), passed(), out);
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);

@@ -28,6 +28,10 @@ class ChangingWindow final : public Operator {
     tables_.note_changes();
   }
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of windows whose results change cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     tables_.add_or_reject(columns, watermark_, out);

@@ -56,6 +56,18 @@ class CountAccumulator final : public Accumulator {
     }
   }
 
+  Schema state_columns() const override { return {{"count", type_of(TypeKind::kBigint)}}; }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    append_partials(ids, out);
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    const auto counts = state[0].values<std::int64_t>();
+    for_each_row(rows, [&](GroupId id, RowIndex row) { counts_[id] = counts[row]; });
+    return {};
+  }
+
   void keep_only(std::span<const GroupId> kept) override { counts_.keep_only(kept); }
   void clear() override { counts_.clear(); }
   std::size_t memory_bytes() const override { return counts_.memory_bytes(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,8 @@
 namespace thalweg {
 namespace {
 
+constexpr std::int32_t kGone = -1;
+
 std::vector<Type> key_types(const Type& value, bool grouped) {
   return grouped ? std::vector<Type>{type_of(TypeKind::kInt), value} : std::vector<Type>{value};
 }
@@ -19,7 +22,10 @@ std::vector<Type> key_types(const Type& value, bool grouped) {
 }  // namespace
 
 DistinctValues::DistinctValues(const Type& value, bool grouped, bool updating)
-    : grouped_(grouped), updating_(updating), index_(KeyIndex::make(key_types(value, grouped))) {}
+    : value_(value),
+      grouped_(grouped),
+      updating_(updating),
+      index_(KeyIndex::make(key_types(value, grouped))) {}
 
 std::size_t DistinctValues::add_user() {
   TW_CHECK(users_.size() < kUsersMax);
@@ -103,11 +109,22 @@ void DistinctValues::number_values(const UpdateRows& update, const Column& value
     return;
   }
   // Where rows are left out, groups and values are brought side by side.
-  const Column groups = fixed_column<std::int32_t>(
-      type_of(TypeKind::kInt), ids_.size(),
-      [this](std::size_t i) { return static_cast<std::int32_t>(ids_[i]); });
-  const Column keys[] = {groups, all ? values.slice(0, groups.length()) : gather(values, rows_)};
-  index_->find_or_insert(keys, {.rows = {}, .all = true}, numbers_);
+  const auto count = static_cast<std::uint32_t>(ids_.size());
+  place(ids_, all ? values.slice(0, count) : gather(values, rows_), numbers_);
+}
+
+// Numbers value values[i] of each group ids[i].
+void DistinctValues::place(std::span<const GroupId> ids, const Column& values,
+                           std::span<GroupId> numbers) {
+  if (!grouped_) {
+    index_->find_or_insert({&values, 1}, {.rows = {}, .all = true}, numbers);
+    return;
+  }
+  const Column keys[] = {
+      fixed_column<std::int32_t>(type_of(TypeKind::kInt), ids.size(),
+                                 [&](std::size_t i) { return static_cast<std::int32_t>(ids[i]); }),
+      values};
+  index_->find_or_insert(keys, {.rows = {}, .all = true}, numbers);
 }
 
 void DistinctValues::choose(const UpdateRows& update) {
@@ -120,6 +137,9 @@ void DistinctValues::choose(const UpdateRows& update) {
     rows_of_.grow_to(std::size_t{index_->size()} * users_.size());
   } else {
     met_.grow_to(index_->size());
+  }
+  if (changed_.on()) {
+    mark_changed();
   }
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     std::uint8_t users = users_of_row_[i];
@@ -134,6 +154,18 @@ void DistinctValues::choose(const UpdateRows& update) {
       User& user = users_[static_cast<std::size_t>(std::countr_zero(users))];
       user.rows.push_back(rows_[i]);
       user.ids.push_back(ids_[i]);
+    }
+  }
+}
+
+void DistinctValues::mark_changed() {
+  if (updating_) {
+    changed_.mark(numbers_);
+    return;
+  }
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if ((users_of_row_[i] & ~met_[numbers_[i]]) != 0) {
+      changed_.mark({&numbers_[i], 1});
     }
   }
 }
@@ -159,27 +191,115 @@ UpdateRows DistinctValues::chosen(std::size_t user) const {
           .one_group = !grouped_};
 }
 
-void DistinctValues::keep_only(std::span<const GroupId> kept, std::uint32_t groups) {
-  TW_CHECK(grouped_);
-  constexpr std::int32_t kGone = -1;
+bool DistinctValues::has(GroupId number) const {
+  if (!updating_) {
+    return met_[number] != 0;
+  }
+  const std::int64_t* const rows = rows_of_.data() + number * users_.size();
+  return std::any_of(rows, rows + users_.size(), [](std::int64_t count) { return count != 0; });
+}
+
+std::vector<GroupId> DistinctValues::groups_of(std::span<const GroupId> numbers) const {
+  std::vector<GroupId> groups(numbers.size(), 0);
+  if (grouped_) {
+    const Column owners = index_->keys(numbers)[0];
+    std::ranges::copy(owners.values<std::int32_t>(), groups.begin());
+  }
+  return groups;
+}
+
+Schema DistinctValues::users_columns() const {
+  if (!updating_) {
+    return {{"met by", type_of(TypeKind::kSmallint)}};
+  }
+  Schema columns;
+  for (std::size_t user = 0; user < users_.size(); ++user) {
+    columns.push_back({"rows " + std::to_string(user + 1), type_of(TypeKind::kBigint)});
+  }
+  return columns;
+}
+
+std::vector<Column> DistinctValues::users_of(std::span<const GroupId> numbers) const {
+  if (!updating_) {
+    return {fixed_column<std::int16_t>(
+        type_of(TypeKind::kSmallint), numbers.size(),
+        [&](std::size_t i) { return static_cast<std::int16_t>(met_[numbers[i]]); })};
+  }
+  std::vector<Column> columns;
+  for (std::size_t user = 0; user < users_.size(); ++user) {
+    columns.push_back(bigint_column_of(numbers.size(), [&](std::size_t i) {
+      return rows_of_[numbers[i] * users_.size() + user];
+    }));
+  }
+  return columns;
+}
+
+Status DistinctValues::restore(std::span<const GroupId> ids, const Column& values,
+                               std::span<const Column> users) {
+  std::vector<GroupId> numbers(ids.size());
+  place(ids, values, numbers);
+  if (!updating_) {
+    met_.grow_to(index_->size());
+    const int all = (1 << users_.size()) - 1;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const int met = users.empty() ? 0 : users[0].values<std::int16_t>()[i];
+      if (met < 0 || met > all) {
+        return wrong_state("a value met by aggregates that there are not");
+      }
+      met_[numbers[i]] = static_cast<std::uint8_t>(met);
+    }
+    return {};
+  }
+  rows_of_.grow_to(std::size_t{index_->size()} * users_.size());
+  for (std::size_t user = 0; user < users_.size(); ++user) {
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      const std::int64_t rows = users.empty() ? 0 : users[user].values<std::int64_t>()[i];
+      if (rows < 0) {
+        return wrong_state("a value in less than no rows");
+      }
+      rows_of_[numbers[i] * users_.size() + user] = rows;
+    }
+  }
+  return {};
+}
+
+std::vector<std::int32_t> DistinctValues::places_of(std::span<const GroupId> kept,
+                                                    std::uint32_t groups) const {
   std::vector<std::int32_t> places(groups, kGone);
   for (std::size_t i = 0; i < kept.size(); ++i) {
     places[kept[i]] = static_cast<std::int32_t>(i);
   }
+  return places;
+}
+
+std::vector<GroupId> DistinctValues::numbers_without(std::span<const GroupId> kept,
+                                                     std::uint32_t groups) const {
+  const std::vector<std::int32_t> places = places_of(kept, groups);
+  std::vector<GroupId> values(index_->size());
+  std::iota(values.begin(), values.end(), GroupId{0});
+  const std::vector<GroupId> owners = groups_of(values);
+  std::erase_if(values, [&](GroupId value) { return places[owners[value]] != kGone; });
+  return values;
+}
+
+void DistinctValues::keep_only(std::span<const GroupId> kept, std::uint32_t groups) {
+  TW_CHECK(grouped_);
+  const std::vector<std::int32_t> places = places_of(kept, groups);
   std::vector<GroupId> values(index_->size());
   std::iota(values.begin(), values.end(), GroupId{0});
   const Column owners = index_->keys(values)[0];
-  const auto place = [&](GroupId value) {
+  const auto new_group = [&](GroupId value) {
     return places[static_cast<std::size_t>(owners.values<std::int32_t>()[value])];
   };
-  std::erase_if(values, [&](GroupId value) { return place(value) == kGone; });
+  std::erase_if(values, [&](GroupId value) { return new_group(value) == kGone; });
   std::vector<Column> left = index_->keys(values);
   left[0] = fixed_column<std::int32_t>(type_of(TypeKind::kInt), values.size(),
-                                       [&](std::size_t i) { return place(values[i]); });
+                                       [&](std::size_t i) { return new_group(values[i]); });
   std::unique_ptr<KeyIndex> index = KeyIndex::make({left[0].type(), left[1].type()});
   std::vector<GroupId> numbers(values.size());
   index->find_or_insert(left, {.rows = {}, .all = true}, numbers);
   index_ = std::move(index);
+  changed_.renumber(values);
   if (!updating_) {
     met_.keep_only(values);
     return;
@@ -194,6 +314,7 @@ void DistinctValues::keep_only(std::span<const GroupId> kept, std::uint32_t grou
 }
 
 void DistinctValues::clear() {
+  changed_.take();
   index_->clear();
   met_.clear();
   rows_of_.clear();

@@ -79,6 +79,19 @@ class Extreme final : public Accumulator {
     }
   }
 
+  Schema state_columns() const override { return {{"value", type_}}; }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    append_partials(ids, out);
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      bests_[id] = {state[0].values<T>()[row], state[0].is_valid(row) ? 1 : 0};
+    });
+    return {};
+  }
+
   void keep_only(std::span<const GroupId> kept) override { bests_.keep_only(kept); }
   void clear() override { bests_.clear(); }
   std::size_t memory_bytes() const override { return bests_.memory_bytes(); }

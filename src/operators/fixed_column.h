@@ -35,4 +35,14 @@ Column fixed_column(const Type& type, std::size_t length, ValueAt value_at, Vali
   return column;
 }
 
+// What stands in a column of a state of numbers: BIGINT and DOUBLE.
+template <typename ValueAt>
+Column bigint_column_of(std::size_t length, ValueAt value_at) {
+  return fixed_column<std::int64_t>(type_of(TypeKind::kBigint), length, value_at);
+}
+template <typename ValueAt>
+Column double_column_of(std::size_t length, ValueAt value_at) {
+  return fixed_column<double>(type_of(TypeKind::kDouble), length, value_at);
+}
+
 }  // namespace thalweg

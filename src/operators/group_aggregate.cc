@@ -5,6 +5,7 @@
 
 #include "columnar/builder.h"
 #include "columnar/kernels.h"
+#include "operators/group_state.h"
 #include "operators/group_table.h"
 #include "operators/window_tables.h"
 #include "state/state_array.h"
@@ -40,6 +41,21 @@ std::vector<char> find_different(const GroupResults& before, const GroupResults&
   return different;
 }
 
+// The one table of a GROUP BY, for its state.
+class OneTable final : public TablesOfGroups {
+ public:
+  explicit OneTable(GroupTable& groups) : groups_(groups) {}
+
+  void append_tables(std::vector<Table>& tables) override {
+    tables.push_back({.pane = {}, .groups = &groups_});
+  }
+  GroupTable& table_of(const Pane& /*pane*/) override { return groups_; }
+  void note_changes() override { groups_.note_changes(); }
+
+ private:
+  GroupTable& groups_;
+};
+
 class GroupAggregate final : public Operator {
  public:
   explicit GroupAggregate(GroupAggregateSpec spec)
@@ -50,6 +66,24 @@ class GroupAggregate final : public Operator {
         table_(aggregation_.spec(), emit_ == GroupEmit::kChanges
                                         ? GroupTable::RowCounter::kAccumulator
                                         : GroupTable::RowCounter::kIndex) {}
+
+  Result<std::vector<StateTable*>> state_tables() override {
+    state_ = make_group_state({.aggregation = aggregation_.spec(),
+                               .tables = tables_,
+                               .idle = idle_.on() ? &idle_ : nullptr});
+    return borrow_tables(state_);
+  }
+
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    if (idle_.on()) {
+      const std::vector<GroupId> kept = idle_.restored(table_.size(), watermark);
+      if (kept.size() < table_.size()) {
+        table_.keep_only(kept);
+        idle_.keep_only(kept);
+      }
+    }
+  }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
@@ -215,6 +249,8 @@ class GroupAggregate final : public Operator {
   const bool answers_for_empty_input_;
   IdleKeys idle_;
   GroupTable table_;
+  OneTable tables_{table_};
+  std::vector<std::unique_ptr<StateTable>> state_;
   bool at_end_ = false;
   std::uint32_t emitted_ = 0;
   StateArray<char> is_touched_;   // By group; only while touched_ is collected.

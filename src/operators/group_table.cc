@@ -160,7 +160,8 @@ void GroupTable::use_distinct_values(std::size_t aggregate) {
   if (found == distinct_.end()) {
     distinct_.push_back(std::make_unique<DistinctArgument>(DistinctArgument{
         .values = DistinctValues(arg->type, !spec_.keys.empty(), spec_.updating_input),
-        .aggregates = {}}));
+        .aggregates = {},
+        .erased = {}}));
     found = distinct_.end() - 1;
   }
   DistinctArgument& argument = **found;
@@ -242,7 +243,130 @@ void GroupTable::ensure_one_group() {
   grow_to_index();
 }
 
+void GroupTable::note_changes() {
+  changed_.start();
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    argument->values.changed().start();
+  }
+}
+
+Schema GroupTable::state_columns() const {
+  Schema columns;
+  const Type bigint = type_of(TypeKind::kBigint);
+  if (spec_.updating_input) {
+    columns.push_back({"rows", bigint});
+  }
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const Schema own = slots_[i].accumulator == nullptr ? Schema{{"count", bigint}}
+                                                        : slots_[i].accumulator->state_columns();
+    for (const Field& field : own) {
+      columns.push_back({spec_.aggregates[i].name + ": " + field.name, field.type});
+    }
+  }
+  return columns;
+}
+
+std::vector<Column> GroupTable::state(std::span<const GroupId> ids) {
+  std::vector<Column> columns;
+  if (spec_.updating_input) {
+    columns.push_back(
+        bigint_column_of(ids.size(), [&](std::size_t i) { return live_rows_[ids[i]]; }));
+  }
+  for (const Slot& slot : slots_) {
+    if (slot.accumulator != nullptr) {
+      slot.accumulator->append_state(ids, columns);
+    } else {
+      columns.push_back(row_counts(ids));
+    }
+  }
+  return columns;
+}
+
+std::span<const GroupId> GroupTable::place_groups(std::span<const Column> keys, KeyIndex::Rows rows,
+                                                  std::uint32_t count) {
+  ids_.resize(count);
+  index_->place(keys, rows, ids_);
+  grow_to_index();
+  return ids_;
+}
+
+Status GroupTable::restore(const UpdateRows& rows, std::span<const Column> state) {
+  std::size_t next = 0;
+  if (spec_.updating_input) {
+    const auto live = state[next++].values<std::int64_t>();
+    for_each_row(rows, [&](GroupId id, RowIndex row) { live_rows_[id] = live[row]; });
+  }
+  for (const Slot& slot : slots_) {
+    if (slot.accumulator != nullptr) {
+      const std::size_t count = slot.accumulator->state_columns().size();
+      TW_TRY(slot.accumulator->restore_state(rows, state.subspan(next, count)));
+      next += count;
+    } else {
+      TW_TRY(restore_row_counts(rows, state[next++]));
+    }
+  }
+  return {};
+}
+
+Status GroupTable::restore_row_counts(const UpdateRows& rows, const Column& state) {
+  constexpr std::int64_t kRowsMax = std::int64_t{1} << 48;
+  const auto values = state.values<std::int64_t>();
+  std::vector<std::int64_t> counts;
+  for_each_row(rows, [&](GroupId, RowIndex row) { counts.push_back(values[row]); });
+  if (std::ranges::any_of(counts,
+                          [](std::int64_t count) { return count < 0 || count > kRowsMax; })) {
+    return wrong_state("so many rows");
+  }
+  index_->set_row_counts(rows.ids, counts);
+  return {};
+}
+
+void GroupTable::reset(std::span<const GroupId> ids) {
+  const std::vector<RowIndex> first(ids.size(), 0);
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    TW_CHECK(slots_[i].accumulator != nullptr);
+    const std::unique_ptr<Accumulator> fresh =
+        make_accumulator(spec_.aggregates[i], spec_.updating_input);
+    fresh->grow_to(1);
+    std::vector<Column> state;
+    const GroupId group = 0;
+    fresh->append_state({&group, 1}, state);
+    const Status restored =
+        slots_[i].accumulator->restore_state({.ids = ids, .rows = {.rows = first}}, state);
+    TW_CHECK(restored.ok());
+  }
+  if (spec_.updating_input) {
+    for (const GroupId id : ids) {
+      live_rows_[id] = 0;
+    }
+  }
+}
+
+// Notes the keys, and the values, of groups that are none of these.
+void GroupTable::note_erased(std::span<const GroupId> kept) {
+  std::vector<GroupId> gone;
+  for (GroupId id = 0; id < size(); ++id) {
+    const std::size_t place = id - gone.size();  // Of the next one kept.
+    if (place == kept.size() || kept[place] != id) {
+      gone.push_back(id);
+    }
+  }
+  erased_.push_back(index_->keys(gone));
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    const std::vector<GroupId> numbers = argument->values.numbers_without(kept, size());
+    if (!numbers.empty()) {
+      std::vector<Column>& piece =
+          argument->erased.emplace_back(index_->keys(argument->values.groups_of(numbers)));
+      piece.push_back(argument->values.values(numbers));
+    }
+  }
+}
+
 void GroupTable::keep_only(std::span<const GroupId> kept) {
+  if (changed_.on()) {
+    note_erased(kept);
+    changed_.renumber(kept);
+  }
   const std::uint32_t groups = size();
   index_ = index_->with_only(kept, key_types(spec_));
   for (Slot& slot : slots_) {
@@ -258,6 +382,7 @@ void GroupTable::keep_only(std::span<const GroupId> kept) {
 }
 
 void GroupTable::clear() {
+  changed_.take();
   index_->clear();
   for (Slot& slot : slots_) {
     if (slot.accumulator != nullptr) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "operators/accumulator.h"
@@ -57,8 +58,31 @@ class GroupTable {
   // No keys: makes the one group, where there have been no rows.
   void ensure_one_group();
 
-  // From now on notes which groups change.
+  // What survives a restart. From now on notes what changes:
+  void note_changes();
   ChangedGroups& changed_groups() { return changed_; }
+  // Keys of groups that keep_only() has taken away since this was last asked.
+  std::vector<std::vector<Column>> take_erased() { return std::exchange(erased_, {}); }
+
+  // All there is to know of a group but its keys.
+  Schema state_columns() const;
+  std::vector<Column> state(std::span<const GroupId> ids);
+  // The groups of these keys, made where there are none, which adds no row. Valid until the next
+  // call.
+  std::span<const GroupId> place_groups(std::span<const Column> keys, KeyIndex::Rows rows,
+                                        std::uint32_t count);
+  // Puts columns of state_columns() in the place of what these groups have.
+  Status restore(const UpdateRows& rows, std::span<const Column> state);
+  // Makes these groups as if no row had come.
+  void reset(std::span<const GroupId> ids);
+
+  // The values that DISTINCT arguments have had.
+  std::size_t distinct_arguments() const { return distinct_.size(); }
+  DistinctValues& distinct_values(std::size_t argument) { return distinct_[argument]->values; }
+  // As take_erased(), of groups' values: the group's keys, then the value.
+  std::vector<std::vector<Column>> take_erased_values(std::size_t argument) {
+    return std::exchange(distinct_[argument]->erased, {});
+  }
 
   // Leaves only these groups, ascending, numbered anew from 0. Requires: keys, and a row counter
   // other than the index.
@@ -74,6 +98,7 @@ class GroupTable {
   struct DistinctArgument {
     DistinctValues values;
     std::vector<std::size_t> aggregates;
+    std::vector<std::vector<Column>> erased;
   };
   // One of the aggregates.
   struct Slot {
@@ -85,7 +110,9 @@ class GroupTable {
   };
 
   void grow_to_index();
+  void note_erased(std::span<const GroupId> kept);
   Column row_counts(std::span<const GroupId> ids);
+  Status restore_row_counts(const UpdateRows& rows, const Column& state);
   std::vector<RowIndex> count_live(UpdateRows& update);
   void update_one(std::size_t aggregate, const AggregateColumns& columns, UpdateRows update);
   UpdateRows choose_filtered(const Column& filter, const UpdateRows& update);
@@ -100,6 +127,7 @@ class GroupTable {
   bool index_has_all_ = true;           // Every aggregate is one that the index has.
   StateArray<std::int64_t> live_rows_;  // By group; only with updating input.
   ChangedGroups changed_;
+  std::vector<std::vector<Column>> erased_;
   std::vector<GroupId> ids_;
   // Rows that take back what is there, or come.
   std::vector<RowIndex> present_rows_;

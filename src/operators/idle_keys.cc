@@ -3,22 +3,34 @@
 #include <algorithm>
 #include <limits>
 
+#include "operators/fixed_column.h"
+
 namespace thalweg {
 namespace {
 
 constexpr std::int64_t kLooksPerTtl = 8;
+constexpr std::int64_t kGone = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace
+
+void IdleKeys::grow_to(std::size_t count) {
+  const std::size_t known = last_.size();
+  last_.grow_to(count);
+  std::fill(last_.data() + known, last_.data() + last_.size(), kGone);
+}
+
+EventTime IdleKeys::look_after(EventTime now) const {
+  const std::int64_t micros = std::max<std::int64_t>(ttl_.micros / kLooksPerTtl, 1);
+  const std::int64_t into = now.micros % micros;
+  return later_by(now, into < 0 ? -into : micros - into);
+}
 
 void IdleKeys::touch(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids) {
   GroupId largest = 0;
   for (const GroupId id : ids) {
     largest = std::max(largest, id);
   }
-  const std::size_t known = last_.size();
-  last_.grow_to(ids.empty() ? 0 : largest + 1);
-  std::fill(last_.data() + known, last_.data() + last_.size(),
-            std::numeric_limits<std::int64_t>::min());
+  grow_to(ids.empty() ? 0 : largest + 1);
   if (ttl_.clock == Clock::kWall) {
     for (const GroupId id : ids) {
       last_[id] = wall_.micros;
@@ -39,7 +51,7 @@ std::optional<std::vector<GroupId>> IdleKeys::find_kept(Clock clock, EventTime n
       now.micros < kStartOfTime.micros + ttl_.micros) {
     return std::nullopt;
   }
-  next_look_ = later_by(now, std::max<std::int64_t>(ttl_.micros / kLooksPerTtl, 1));
+  next_look_ = look_after(now);
   const std::int64_t oldest = now.micros - ttl_.micros;
   std::vector<GroupId> kept;
   for (GroupId id = 0; id < last_.size(); ++id) {
@@ -48,6 +60,39 @@ std::optional<std::vector<GroupId>> IdleKeys::find_kept(Clock clock, EventTime n
     }
   }
   return kept.size() == last_.size() ? std::nullopt : std::optional(std::move(kept));
+}
+
+Column IdleKeys::since(std::span<const GroupId> ids) const {
+  return bigint_column_of(ids.size(), [&](std::size_t i) { return last_[ids[i]]; });
+}
+
+void IdleKeys::restore(std::span<const GroupId> ids, KeyIndex::Rows rows, const Column& since) {
+  const auto times = since.values<std::int64_t>();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    grow_to(ids[i] + 1);
+    last_[ids[i]] = times[rows[i]];
+  }
+}
+
+void IdleKeys::restore_as_gone(std::span<const GroupId> ids) {
+  for (const GroupId id : ids) {
+    grow_to(id + 1);
+    last_[id] = kGone;
+  }
+}
+
+std::vector<GroupId> IdleKeys::restored(std::uint32_t count, EventTime watermark) {
+  if (ttl_.clock == Clock::kWatermark && watermark != kStartOfTime && watermark != kEndOfTime) {
+    next_look_ = look_after(watermark);
+  }
+  grow_to(count);
+  std::vector<GroupId> kept;
+  for (GroupId id = 0; id < count; ++id) {
+    if (last_[id] != kGone) {
+      kept.push_back(id);
+    }
+  }
+  return kept;
 }
 
 }  // namespace thalweg

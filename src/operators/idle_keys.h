@@ -35,7 +35,19 @@ class IdleKeys {
   // They are numbered anew from 0.
   void keep_only(std::span<const GroupId> kept) { last_.keep_only(kept); }
 
+  // For a restart: BIGINT, since when these keys are idle, and the same put back in rows[i] of a
+  // column; nothing for keys that are gone.
+  Column since(std::span<const GroupId> ids) const;
+  void restore(std::span<const GroupId> ids, KeyIndex::Rows rows, const Column& since);
+  void restore_as_gone(std::span<const GroupId> ids);
+  // When all is back: those of `count` keys that are not gone, ascending.
+  std::vector<GroupId> restored(std::uint32_t count, EventTime watermark);
+
  private:
+  void grow_to(std::size_t count);
+  // A multiple of the time between two looks, so that a restart does not move them.
+  EventTime look_after(EventTime now) const;
+
   const StateTtl ttl_;
   StateArray<std::int64_t> last_;  // By key: the latest time.
   EventTime wall_ = kStartOfTime;

@@ -159,7 +159,7 @@ TEST(IdleKeysTest, WhatStaysIsUntouchedByWhatGoes) {
       ASSERT_TRUE(op->on_time(Clock::kWatermark, EventTime{now}, timed).ok());
       std::uint64_t gone = 0;
       if (now >= next_look) {
-        next_look = now + kTtl / 8;
+        next_look = (now / (kTtl / 8) + 1) * (kTtl / 8);
         for (auto key = last.begin(); key != last.end();) {
           if (key->second < now - kTtl) {
             kept.erase(key->first);

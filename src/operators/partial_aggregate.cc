@@ -48,6 +48,17 @@ class PartialAggregate final : public Operator {
 
   Result<Progress> resume(Emitter& out) override { return flush(out); }
 
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+  }
+
+  // Partial results have no state of their own.
+  Result<Progress> before_epoch(Emitter& out) override {
+    flush_until_ = kEndOfTime;
+    return flush(out);
+  }
+
  private:
   // Passes on the panes that end by flush_until_.
   Progress flush(Emitter& out) {

@@ -76,5 +76,27 @@ TEST(PartialAggregateTest, AWatermarkFlushesTheWindowsThatItClosesOnly) {
   EXPECT_EQ(out.rows().size(), 2u);
 }
 
+TEST(PartialAggregateTest, BeforeAnEpochEverythingGoesOut) {
+  for (const bool windowed : {false, true}) {
+    PartialAggregateSpec spec{.aggregation = counts(), .windows = std::nullopt, .groups_max = 100};
+    if (windowed) {
+      spec.windows = WindowInput{WindowGrid(10, 0)};
+    }
+    const auto op = make_partial_aggregate(spec);
+    CollectingEmitter out;
+    feed(*op, timed({bigints({5, 5, 15})}), out);
+    out.room = 1;
+    Result<Progress> progress = op->before_epoch(out);
+    while (progress.value() == Progress::kMore) {
+      out.room = 1;
+      progress = op->resume(out);
+    }
+    EXPECT_EQ(out.rows().size(), 2U);
+    out.room = 100;
+    advance(*op, kEndOfTime, out);
+    EXPECT_EQ(out.rows().size(), 2U);
+  }
+}
+
 }  // namespace
 }  // namespace thalweg

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "columnar/builder.h"
 #include "operators/accumulator.h"
@@ -42,12 +44,51 @@ class RowListAccumulator final : public Accumulator {
     return builder.finish();
   }
 
+  Schema state_columns() const override { return {{"rows", type_of(TypeKind::kBytea)}}; }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    ColumnBuilder builder(type_of(TypeKind::kBytea), static_cast<std::uint32_t>(ids.size()));
+    std::string bytes;
+    for (const GroupId id : ids) {
+      bytes.clear();
+      lists_.for_each(id, [&](std::string_view record) { append_record(record, bytes); });
+      if (bytes.empty()) {
+        builder.append_null();
+      } else {
+        builder.append_text(bytes);
+      }
+    }
+    out.push_back(builder.finish());
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    bool fits = true;
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      std::vector<std::string_view> views;
+      if (state[0].is_valid(row) && !read_records(state[0].text(row), views)) {
+        fits = false;
+      }
+      fits &= std::ranges::all_of(views, [this](std::string_view view) { return is_record(view); });
+      if (fits) {
+        lists_.replace(id, std::vector<std::string>(views.begin(), views.end()));
+      }
+    });
+    return fits ? Status() : wrong_state("not the bytes of rows");
+  }
+
   void keep_only(std::span<const GroupId> kept) override { lists_.keep_only(kept); }
   void clear() override { lists_.clear(); }
   std::size_t memory_bytes() const override { return lists_.memory_bytes(); }
 
  private:
   bool is_extreme() const { return kind_ == AggregateKind::kMin || kind_ == AggregateKind::kMax; }
+  bool is_record(std::string_view bytes) const {
+    if (bytes.size() < sizeof(std::int16_t)) {
+      return false;
+    }
+    const auto change = read_plain<std::int16_t>(bytes);
+    return (change == 1 || change == -1) && order_.is_row(bytes);
+  }
   bool takes_last() const {
     return kind_ == AggregateKind::kLastValue || kind_ == AggregateKind::kMax;
   }

@@ -1,5 +1,6 @@
 #include "operators/row_order.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "columnar/kernels.h"
@@ -56,6 +57,15 @@ OrderedRows RowOrder::rows_of(std::span<const Column> args, const Batch& batch) 
                       as_bigint(batch.partition, batch.length),
                       as_bigint(batch.position, batch.length)},
           .length = batch.length};
+}
+
+bool RowOrder::is_row(std::string_view bytes) const {
+  if (bytes.size() < kOrigins * sizeof(std::int64_t)) {
+    return false;
+  }
+  bytes.remove_prefix(kOrigins * sizeof(std::int64_t));
+  return std::ranges::all_of(types_, [&](const Type& type) { return skip_value(bytes, type); }) &&
+         bytes.empty();
 }
 
 int RowOrder::compare(const OrderedRows& a, RowIndex row_a, const OrderedRows& b,

@@ -31,6 +31,9 @@ class RowOrder {
   // The rows of a batch with these arguments; shares their columns.
   static OrderedRows rows_of(std::span<const Column> args, const Batch& batch);
 
+  // Whether these are the bytes of one row of such columns; see append_row().
+  bool is_row(std::string_view bytes) const;
+
   // -1, 0 or 1. Requires: columns of types().
   int compare(const OrderedRows& a, RowIndex row_a, const OrderedRows& b, RowIndex row_b) const;
   // The same, leaving out where the rows stood.

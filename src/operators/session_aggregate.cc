@@ -22,6 +22,10 @@ class SessionAggregate final : public Operator {
         index_(key_types(aggregation_.spec()), spec.gap_micros),
         state_(aggregation_.spec()) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of aggregates of sessions cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     batch = reject_late_after_idle(std::move(batch), watermark_, out);
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);

@@ -66,6 +66,10 @@ class SessionRows final : public Operator {
         index_(key_types(keys_.spec()), spec.gap_micros),
         rows_(kept_types(std::move(spec.input_types))) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of sessions cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     batch = reject_late_after_idle(std::move(batch), watermark_, out);
     const AggregateColumns columns = keys_.prepare(std::move(batch), out);

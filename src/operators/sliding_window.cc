@@ -19,6 +19,10 @@ class SlidingWindow final : public Operator {
         slices_(aggregation_.spec(), spec.windows),
         merge_(aggregation_.spec()) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of aggregates of windows that overlap cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     slices_.add_or_reject(columns, watermark_, out);

@@ -106,6 +106,25 @@ class ExactSums final : public Accumulator {
     }
   }
 
+  Schema state_columns() const override {
+    const Type bigint = type_of(TypeKind::kBigint);
+    return {{"sum", state_type_}, {"count", bigint}, {"carries", bigint}};
+  }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    append_partials(ids, out);
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    const auto values = state[0].values<Int128>();
+    const auto counts = state[1].values<std::int64_t>();
+    const auto carries = state[2].values<std::int64_t>();
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      sums_[id] = {.value = values[row], .count = counts[row], .carries = carries[row]};
+    });
+    return {};
+  }
+
   void keep_only(std::span<const GroupId> kept) override { sums_.keep_only(kept); }
   void clear() override { sums_.clear(); }
   std::size_t memory_bytes() const override { return sums_.memory_bytes(); }
@@ -215,6 +234,44 @@ class FloatingSum final : public Accumulator {
         sum = {sum.nan + special.nan, sum.plus + special.plus, sum.minus + special.minus};
       }
     }
+  }
+
+  Schema state_columns() const override {
+    const Type bigint = type_of(TypeKind::kBigint);
+    const Type real = type_of(TypeKind::kDouble);
+    return {{"sum", real},   {"lost", real},         {"count", bigint},
+            {"nan", bigint}, {"infinities", bigint}, {"minus infinities", bigint}};
+  }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    const std::size_t count = ids.size();
+    const auto special = [&](std::size_t i) {
+      return specials_.size() > 0 ? specials_[ids[i]] : Specials{0, 0, 0};
+    };
+    specials_.grow_to(specials_.size() > 0 ? sums_.size() : 0);
+    out.push_back(double_column_of(count, [&](std::size_t i) { return sums_[ids[i]].value; }));
+    out.push_back(double_column_of(count, [&](std::size_t i) { return sums_[ids[i]].lost; }));
+    out.push_back(bigint_column_of(count, [&](std::size_t i) { return sums_[ids[i]].count; }));
+    out.push_back(bigint_column_of(count, [&](std::size_t i) { return special(i).nan; }));
+    out.push_back(bigint_column_of(count, [&](std::size_t i) { return special(i).plus; }));
+    out.push_back(bigint_column_of(count, [&](std::size_t i) { return special(i).minus; }));
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      const auto bigint = [&](std::size_t column) {
+        return state[column].values<std::int64_t>()[row];
+      };
+      sums_[id] = {.value = state[0].values<double>()[row],
+                   .lost = state[1].values<double>()[row],
+                   .count = bigint(2)};
+      const Specials special{.nan = bigint(3), .plus = bigint(4), .minus = bigint(5)};
+      if (specials_.size() > 0 || special.nan != 0 || special.plus != 0 || special.minus != 0) {
+        specials_.grow_to(sums_.size());
+        specials_[id] = special;
+      }
+    });
+    return {};
   }
 
   void keep_only(std::span<const GroupId> kept) override {

@@ -51,6 +51,41 @@ class Variance final : public Accumulator {
         [&](std::size_t i) { return states_[ids[i]].has_result(kind_); });
   }
 
+  Schema state_columns() const override {
+    const Type bigint = type_of(TypeKind::kBigint);
+    const Type real = type_of(TypeKind::kDouble);
+    return {{"sum", real},         {"sum low", real}, {"squares", real},
+            {"squares low", real}, {"count", bigint}, {"not finite", bigint}};
+  }
+
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    const auto add_double = [&](auto value_of) {
+      out.push_back(
+          double_column_of(ids.size(), [&](std::size_t i) { return value_of(states_[ids[i]]); }));
+    };
+    const auto add_bigint = [&](auto value_of) {
+      out.push_back(
+          bigint_column_of(ids.size(), [&](std::size_t i) { return value_of(states_[ids[i]]); }));
+    };
+    add_double([](const VarianceState& state) { return state.sum.high; });
+    add_double([](const VarianceState& state) { return state.sum.low; });
+    add_double([](const VarianceState& state) { return state.squares.high; });
+    add_double([](const VarianceState& state) { return state.squares.low; });
+    add_bigint([](const VarianceState& state) { return state.count; });
+    add_bigint([](const VarianceState& state) { return state.not_finite; });
+  }
+
+  Status restore_state(const UpdateRows& rows, std::span<const Column> state) override {
+    for_each_row(rows, [&](GroupId id, RowIndex row) {
+      const auto real = [&](std::size_t column) { return state[column].values<double>()[row]; };
+      states_[id] = {.sum = {real(0), real(1)},
+                     .squares = {real(2), real(3)},
+                     .count = state[4].values<std::int64_t>()[row],
+                     .not_finite = state[5].values<std::int64_t>()[row]};
+    });
+    return {};
+  }
+
   void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }
   void clear() override { states_.clear(); }
   std::size_t memory_bytes() const override { return states_.memory_bytes(); }

@@ -24,6 +24,9 @@ class WallTime final : public Operator {
     return Progress::kDone;
   }
 
+  // Nothing gets a time before one that has been given out.
+  void restored(EventTime watermark) override { now_ = std::max(now_, watermark); }
+
   Result<Progress> on_time(Clock /*clock*/, EventTime now, Emitter& /*out*/) override {
     now_ = std::max(now_, now);
     return Progress::kDone;

@@ -32,5 +32,14 @@ TEST(WallTimeTest, AClockThatGoesBackStandsStill) {
   EXPECT_EQ(out.batches[0].time_max, EventTime{9});
 }
 
+TEST(WallTimeTest, AfterARestartNoTimeIsBeforeTheWatermark) {
+  const auto op = make_wall_time(std::nullopt);
+  CollectingEmitter out;
+  op->restored({9});
+  ASSERT_TRUE(op->on_time(Clock::kWall, {7}, out).ok());
+  ASSERT_TRUE(op->process(0, batch({bigints({1})}), out).ok());
+  EXPECT_EQ(out.batches[0].time_min, EventTime{9});
+}
+
 }  // namespace
 }  // namespace thalweg

@@ -14,6 +14,10 @@ class WindowAggregate final : public Operator {
   explicit WindowAggregate(WindowAggregateSpec spec)
       : aggregation_(std::move(spec.aggregation)), tables_(aggregation_.spec(), spec.windows) {}
 
+  Result<std::vector<StateTable*>> state_tables() override {
+    return invalid_argument("the state of aggregates of windows cannot be kept yet");
+  }
+
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     tables_.add_or_reject(columns, watermark_, out);

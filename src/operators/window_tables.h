@@ -1,11 +1,11 @@
 #pragma once
 
-#include <compare>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "operators/group_table.h"
+#include "operators/pane.h"
 #include "operators/window_input.h"
 #include "state/changed_groups.h"
 
@@ -13,16 +13,6 @@ namespace thalweg {
 
 // Groups that one batch of results holds at most.
 inline constexpr std::uint32_t kResultRows = 4096;
-
-// A stretch of event time whose rows share one table.
-struct Pane {
-  EventTime end;
-  // Windows that end before this must not count the pane's rows, which are late for them. Only
-  // slices have it; otherwise kStartOfTime.
-  EventTime counts_from = kStartOfTime;
-
-  friend auto operator<=>(const Pane&, const Pane&) = default;
-};
 
 // What panes are.
 enum class PanesAre : std::uint8_t {

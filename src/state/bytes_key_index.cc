@@ -27,15 +27,8 @@ class BytesKeyIndex final : public KeyIndex {
   }
 
   void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
-    encode(keys, rows, ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (i + kPrefetchAhead < ids.size()) {
-        __builtin_prefetch(&slots_[hashes_[i + kPrefetchAhead] & (slots_.size() - 1)], 1);
-      }
-      ids[i] = find(encoded_.key(static_cast<std::uint32_t>(i)), hashes_[i]);
-    }
+    place(keys, rows, ids);
     if (counts_rows_) {
-      row_counts_.grow_to(size());
       for (const GroupId id : ids) {
         ++row_counts_[id];
       }
@@ -45,6 +38,26 @@ class BytesKeyIndex final : public KeyIndex {
   void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) override {
     ids_.resize(count);
     find_or_insert(keys, rows, ids_);
+  }
+
+  void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
+    encode(keys, rows, ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (i + kPrefetchAhead < ids.size()) {
+        __builtin_prefetch(&slots_[hashes_[i + kPrefetchAhead] & (slots_.size() - 1)], 1);
+      }
+      ids[i] = find(encoded_.key(static_cast<std::uint32_t>(i)), hashes_[i]);
+    }
+    if (counts_rows_) {
+      row_counts_.grow_to(size());
+    }
+  }
+
+  void set_row_counts(std::span<const GroupId> ids, std::span<const std::int64_t> counts) override {
+    row_counts_.grow_to(size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      row_counts_[ids[i]] = counts[i];
+    }
   }
 
   std::uint32_t size() const override { return static_cast<std::uint32_t>(ends_.size() - 1); }

@@ -16,16 +16,20 @@ class ChangedGroups {
  public:
   void start() { on_ = true; }
   bool on() const { return on_; }
+  bool empty() const { return changed_.empty(); }
 
   void mark(std::span<const GroupId> ids) {
     if (!on_) {
       return;
     }
     for (const GroupId id : ids) {
-      marks_.grow_to(id / 64 + 1);
+      const std::size_t word = id / 64;
+      if (word >= marks_.size()) [[unlikely]] {
+        marks_.grow_to(word + 1);
+      }
       const std::uint64_t bit = std::uint64_t{1} << (id % 64);
-      if ((marks_[id / 64] & bit) == 0) {
-        marks_[id / 64] |= bit;
+      if ((marks_[word] & bit) == 0) {
+        marks_[word] |= bit;
         changed_.push_back(id);
       }
     }
@@ -35,6 +39,22 @@ class ChangedGroups {
   std::vector<GroupId> take() {
     marks_.clear();
     return std::exchange(changed_, {});
+  }
+
+  // Group kept[i] is number i from now on; the others are gone.
+  void renumber(std::span<const GroupId> kept) {
+    if (changed_.empty()) {
+      return;
+    }
+    std::vector<GroupId> changed;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const std::size_t word = kept[i] / 64;
+      if (word < marks_.size() && (marks_[word] >> (kept[i] % 64) & 1) != 0) {
+        changed.push_back(static_cast<GroupId>(i));
+      }
+    }
+    take();
+    mark(changed);
   }
 
  private:

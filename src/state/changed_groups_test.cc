@@ -34,5 +34,14 @@ TEST(ChangedGroupsTest, AfterTakingChangesCountAnew) {
   EXPECT_THAT(changed.take(), ElementsAre(6));
 }
 
+TEST(ChangedGroupsTest, MarksMoveWithTheirGroups) {
+  ChangedGroups changed;
+  changed.start();
+  changed.mark(std::vector<GroupId>{5, 70, 6});
+  changed.renumber(std::vector<GroupId>{0, 6, 70, 200});
+  changed.mark(std::vector<GroupId>{0, 1});
+  EXPECT_THAT(changed.take(), ElementsAre(1, 2, 0));
+}
+
 }  // namespace
 }  // namespace thalweg

@@ -39,6 +39,8 @@ class GroupRecords {
     place.size = static_cast<std::uint32_t>(record.size());
   }
 
+  void erase(GroupId id) { places_[id] = {}; }
+
   // Leaves only these groups, ascending, numbered anew from 0.
   void keep_only(std::span<const GroupId> kept) {
     GroupRecords left;

@@ -51,6 +51,27 @@ class IntegerKeyIndex final : public KeyIndex {
     find_by_width<Task::kCount>(keys[0], rows, count, nullptr);
   }
 
+  void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
+    const std::int64_t null_rows = null_rows_;
+    find_by_width<Task::kFind>(keys[0], rows, static_cast<std::uint32_t>(ids.size()), ids.data());
+    null_rows_ = null_rows;
+  }
+
+  void set_row_counts(std::span<const GroupId> ids, std::span<const std::int64_t> counts) override {
+    counts_stale_ = true;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (ids[i] == null_id_) {
+        null_rows_ = counts[i];
+        continue;
+      }
+      find_slot(keys_[ids[i]])->rows = static_cast<std::uint32_t>(counts[i]);
+      if (!wrapped_.empty()) {
+        std::erase(wrapped_, ids[i]);
+      }
+      wrapped_.insert(wrapped_.end(), static_cast<std::size_t>(counts[i] >> 32), ids[i]);
+    }
+  }
+
   std::uint32_t size() const override { return static_cast<std::uint32_t>(keys_.size()); }
 
   std::vector<Column> keys(std::span<const GroupId> ids) const override {

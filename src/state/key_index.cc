@@ -19,6 +19,14 @@ class NoKeyIndex final : public KeyIndex {
     rows_ += count;
     seen_ = true;
   }
+  void place(std::span<const Column> /*keys*/, Rows /*rows*/, std::span<GroupId> ids) override {
+    std::fill(ids.begin(), ids.end(), 0);
+    seen_ = true;
+  }
+  void set_row_counts(std::span<const GroupId> /*ids*/,
+                      std::span<const std::int64_t> counts) override {
+    rows_ = counts.empty() ? rows_ : counts.back();
+  }
   std::uint32_t size() const override { return seen_ ? 1 : 0; }
   std::vector<Column> keys(std::span<const GroupId> /*ids*/) const override { return {}; }
   void row_counts(std::span<const GroupId> /*ids*/, std::span<std::int64_t> counts) override {

@@ -39,6 +39,12 @@ class KeyIndex {
   // The same for `count` rows whose numbers nobody asks for. Requires: RowCounts::kKept.
   virtual void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) = 0;
 
+  // As find_or_insert(), for keys that no row brings: none is counted.
+  virtual void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) = 0;
+  // In how many rows these groups have been met. Requires: RowCounts::kKept.
+  virtual void set_row_counts(std::span<const GroupId> ids,
+                              std::span<const std::int64_t> counts) = 0;
+
   virtual std::uint32_t size() const = 0;
 
   // One column per key column: the keys of these groups, in this order.

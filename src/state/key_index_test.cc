@@ -239,6 +239,35 @@ Column doubles(const std::vector<double>& values) {
   return builder.finish();
 }
 
+TEST_P(KeyIndexTest, KeysCanBePlacedAndTheirRowsSet) {
+  const auto index = make(RowCounts::kKept);
+  std::vector<Key> keys;
+  for (int i = 0; i < 50; ++i) {
+    keys.push_back(draw_key());
+  }
+  const std::vector<Column> columns = columns_of(keys);
+  std::vector<GroupId> ids(keys.size());
+  index->place(columns, {.rows = {}, .all = true}, ids);
+  std::vector<std::int64_t> counts;
+  std::vector<GroupId> all;
+  for (GroupId id = 0; id < index->size(); ++id) {
+    all.push_back(id);
+    counts.push_back(std::int64_t{id} * 3'000'000'000);
+  }
+  index->set_row_counts(all, counts);
+  index->set_row_counts(all, counts);  // In the place of the others.
+  std::vector<GroupId> again(keys.size());
+  index->find_or_insert(columns, {.rows = {}, .all = true}, again);
+  index->count_rows(columns, {.rows = {}, .all = true}, 50);
+  EXPECT_EQ(again, ids);
+  for (const GroupId id : ids) {
+    counts[id] += 2;
+  }
+  std::vector<std::int64_t> found(all.size());
+  index->row_counts(all, found);
+  EXPECT_EQ(found, counts);
+}
+
 TEST(KeyIndexKindsTest, ZeroHasNoSignAndNanIsOneKey) {
   const auto index = KeyIndex::make({type_of(TypeKind::kDouble)});
   const std::vector<Column> keys{doubles({0.0, std::numeric_limits<double>::quiet_NaN(), -0.0,

@@ -1,5 +1,7 @@
 #include "state/value_codec.h"
 
+#include <algorithm>
+
 #include "base/int128.h"
 
 namespace thalweg {
@@ -30,6 +32,43 @@ void read_nested(std::string_view& bytes, ColumnBuilder& builder) {
     }
   }
   builder.close_row();
+}
+
+// The version of records in one value.
+constexpr char kRecordsVersion = 1;
+
+bool skip_bytes(std::string_view& bytes, std::size_t count) {
+  if (bytes.size() < count) {
+    return false;
+  }
+  bytes.remove_prefix(count);
+  return true;
+}
+
+// A length in front of something.
+bool skip_length(std::string_view& bytes, std::uint32_t& length) {
+  if (bytes.size() < sizeof(length)) {
+    return false;
+  }
+  length = read_plain<std::uint32_t>(bytes);
+  return true;
+}
+
+bool skip_nested(std::string_view& bytes, const Type& type) {
+  if (type.kind == TypeKind::kStruct) {
+    return std::ranges::all_of(*type.fields,
+                               [&](const Field& field) { return skip_value(bytes, field.type); });
+  }
+  std::uint32_t left = 0;
+  if (!skip_length(bytes, left)) {
+    return false;
+  }
+  for (; left > 0; --left) {
+    if (!skip_value(bytes, type.fields->front().type)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -100,6 +139,56 @@ void read_value(std::string_view& bytes, ColumnBuilder& builder) {
     default:
       return read_as<std::int64_t>(bytes, builder);
   }
+}
+
+bool skip_value(std::string_view& bytes, const Type& type) {
+  if (bytes.empty() || (bytes[0] != 0 && bytes[0] != 1)) {
+    return false;
+  }
+  const bool valid = read_plain<char>(bytes) != 0;
+  if (!valid) {
+    return true;
+  }
+  switch (type.kind) {
+    case TypeKind::kNull:
+      return false;
+    case TypeKind::kBoolean:
+      return skip_bytes(bytes, 1);
+    case TypeKind::kText:
+    case TypeKind::kBytea: {
+      std::uint32_t size = 0;
+      return skip_length(bytes, size) && skip_bytes(bytes, size);
+    }
+    case TypeKind::kArray:
+    case TypeKind::kStruct:
+      return skip_nested(bytes, type);
+    default:
+      return skip_bytes(bytes, value_width(type.kind));
+  }
+}
+
+void append_record(std::string_view record, std::string& out) {
+  if (out.empty()) {
+    out.push_back(kRecordsVersion);
+  }
+  append_plain(static_cast<std::uint32_t>(record.size()), out);
+  out.append(record);
+}
+
+bool read_records(std::string_view bytes, std::vector<std::string_view>& records) {
+  if (bytes.empty() || bytes[0] != kRecordsVersion) {
+    return false;
+  }
+  bytes.remove_prefix(1);
+  while (!bytes.empty()) {
+    std::uint32_t size = 0;
+    if (!skip_length(bytes, size) || bytes.size() < size) {
+      return false;
+    }
+    records.push_back(bytes.substr(0, size));
+    bytes.remove_prefix(size);
+  }
+  return true;
 }
 
 }  // namespace thalweg

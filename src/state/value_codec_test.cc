@@ -94,5 +94,41 @@ TEST(ValueCodecTest, PlainValuesStandOneBehindTheOther) {
   EXPECT_TRUE(rest.empty());
 }
 
+TEST(ValueCodecTest, BytesThatAreNoValueAreKnown) {
+  for (const Sample& sample : samples()) {
+    const Column column = column_of(sample);
+    for (RowIndex row = 0; row < column.length(); ++row) {
+      std::string bytes;
+      append_value(column, row, bytes);
+      std::string_view whole = bytes;
+      EXPECT_TRUE(skip_value(whole, sample.type)) << to_string(sample.type);
+      EXPECT_TRUE(whole.empty());
+      for (std::size_t size = 0; size < bytes.size(); ++size) {
+        std::string_view cut = std::string_view(bytes).substr(0, size);
+        EXPECT_FALSE(skip_value(cut, sample.type)) << to_string(sample.type) << ' ' << size;
+      }
+      bytes[0] = 2;
+      std::string_view broken = bytes;
+      EXPECT_FALSE(skip_value(broken, sample.type));
+    }
+  }
+}
+
+TEST(ValueCodecTest, RecordsComeBackAndNothingElseDoes) {
+  std::string bytes;
+  for (const std::string_view record : {"one", "", "three"}) {
+    append_record(record, bytes);
+  }
+  std::vector<std::string_view> records;
+  ASSERT_TRUE(read_records(bytes, records));
+  EXPECT_EQ(records, (std::vector<std::string_view>{"one", "", "three"}));
+  for (const std::size_t size : {0, 2, 4, 7, 9, 14, 16, 20}) {
+    std::vector<std::string_view> some;
+    EXPECT_FALSE(read_records(std::string_view(bytes).substr(0, size), some)) << size;
+  }
+  bytes[0] = 2;
+  EXPECT_FALSE(read_records(bytes, records));
+}
+
 }  // namespace
 }  // namespace thalweg

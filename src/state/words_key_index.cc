@@ -32,10 +32,8 @@ class WordsKeyIndex final : public KeyIndex {
   }
 
   void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
-    read_words(keys, rows, ids.size());
-    find_all(ids);
+    place(keys, rows, ids);
     if (counts_rows_) {
-      row_counts_.grow_to(size());
       for (const GroupId id : ids) {
         ++row_counts_[id];
       }
@@ -45,6 +43,21 @@ class WordsKeyIndex final : public KeyIndex {
   void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) override {
     ids_.resize(count);
     find_or_insert(keys, rows, ids_);
+  }
+
+  void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
+    read_words(keys, rows, ids.size());
+    find_all(ids);
+    if (counts_rows_) {
+      row_counts_.grow_to(size());
+    }
+  }
+
+  void set_row_counts(std::span<const GroupId> ids, std::span<const std::int64_t> counts) override {
+    row_counts_.grow_to(size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      row_counts_[ids[i]] = counts[i];
+    }
   }
 
   std::uint32_t size() const override { return static_cast<std::uint32_t>(keys_.size()); }

@@ -1,0 +1,233 @@
+#include "operators/group_state.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "columnar/kernels.h"
+#include "operators/aggregation.h"
+#include "operators/pane_rows.h"
+
+namespace thalweg {
+namespace {
+
+std::vector<Column> gather_all(std::span<const Column> columns, RowSpan rows) {
+  std::vector<Column> gathered;
+  for (const Column& column : columns) {
+    gathered.push_back(gather(column, rows));
+  }
+  return gathered;
+}
+
+// What is common to the tables of groups and of their values.
+class RowsOfGroups : public PaneRows {
+ public:
+  RowsOfGroups(const GroupStateSpec& spec, const Columns& columns)
+      : PaneRows(columns), tables_(spec.tables) {}
+
+  void note_changes() override { tables_.note_changes(); }
+
+ protected:
+  // Requires: the part is one of the last begin_changes().
+  const TablesOfGroups::Table& table(std::size_t part) const { return changed_tables_[part]; }
+  GroupTable& groups(std::size_t part) const { return *table(part).groups; }
+  TablesOfGroups& tables() { return tables_; }
+
+  // All tables, for Changed::parts.
+  Changed begin_changes() {
+    changed_tables_.clear();
+    tables_.append_tables(changed_tables_);
+    Changed changed;
+    if (tables_.dropped_to() > dropped_to_) {
+      dropped_to_ = tables_.dropped_to();
+      changed.dropped_to = dropped_to_;
+    }
+    return changed;
+  }
+  std::size_t part_count() const { return changed_tables_.size(); }
+
+  static void add_part(std::size_t number, ChangedGroups& ids, Changed& changed) {
+    if (!ids.empty()) {
+      changed.parts.push_back({.number = number, .ids = ids.take()});
+    }
+  }
+  static void add_erased(std::vector<std::vector<Column>> erased, Changed& changed) {
+    std::ranges::move(erased, std::back_inserter(changed.erased));
+  }
+
+  void drop_to(EventTime end) override { tables_.drop_to(end); }
+
+ private:
+  TablesOfGroups& tables_;
+  std::vector<TablesOfGroups::Table> changed_tables_;
+  EventTime dropped_to_ = kStartOfTime;  // As told last.
+};
+
+class GroupRows final : public RowsOfGroups {
+ public:
+  explicit GroupRows(const GroupStateSpec& spec)
+      : RowsOfGroups(spec, columns_of(spec)),
+        has_keys_(!spec.aggregation.keys.empty()),
+        can_go_(spec.idle != nullptr || spec.aggregation.updating_input),
+        idle_(spec.idle) {}
+
+ protected:
+  Changed take_changed() override {
+    Changed changed = begin_changes();
+    for (std::size_t i = 0; i < part_count(); ++i) {
+      add_part(i, groups(i).changed_groups(), changed);
+      add_erased(groups(i).take_erased(), changed);
+    }
+    return changed;
+  }
+
+  // The one group without keys has a result without rows too. Groups that go after a while may be
+  // asked to take back rows from before they went: what that has made of them stays until they go.
+  bool has_row(std::size_t part, GroupId id) override {
+    return !has_keys_ || idle_ != nullptr || groups(part).is_live(id);
+  }
+
+  std::vector<Column> keys_of(std::size_t part, std::span<const GroupId> ids) override {
+    std::vector<Column> columns = groups(part).keys(ids);
+    append_pane(table(part).pane, ids.size(), columns);
+    return columns;
+  }
+
+  std::vector<Column> values_of(std::size_t part, std::span<const GroupId> ids) override {
+    std::vector<Column> columns = groups(part).state(ids);
+    if (idle_ != nullptr) {
+      columns.push_back(idle_->since(ids));
+    }
+    return columns;
+  }
+
+  Status put(const Rows& rows) override {
+    GroupTable& groups = tables().table_of(rows.pane);
+    const std::span<const GroupId> ids = place(groups, rows);
+    if (idle_ != nullptr) {
+      idle_->restore(ids, {.rows = rows.rows}, rows.others.back());
+    }
+    return groups.restore({.ids = ids, .rows = {.rows = rows.rows}}, rows.others);
+  }
+
+  Status erase(const Rows& rows) override {
+    if (!can_go_) {
+      return wrong("groups that stay have been erased");
+    }
+    GroupTable& groups = tables().table_of(rows.pane);
+    const std::span<const GroupId> ids = place(groups, rows);
+    groups.reset(ids);
+    if (idle_ != nullptr) {
+      idle_->restore_as_gone(ids);
+    }
+    return {};
+  }
+
+ private:
+  static Columns columns_of(const GroupStateSpec& spec) {
+    Columns columns{.name = "groups",
+                    .keys = key_schema(spec.aggregation),
+                    .panes = spec.panes,
+                    .other_keys = {},
+                    .values = GroupTable(spec.aggregation).state_columns()};
+    if (spec.idle != nullptr) {
+      columns.values.push_back({"idle since", type_of(TypeKind::kBigint)});
+    }
+    return columns;
+  }
+
+  static std::span<const GroupId> place(GroupTable& groups, const Rows& rows) {
+    return groups.place_groups(rows.keys, {.rows = rows.rows},
+                               static_cast<std::uint32_t>(rows.rows.size()));
+  }
+
+  const bool has_keys_;
+  const bool can_go_;
+  IdleKeys* const idle_;
+};
+
+class DistinctRows final : public RowsOfGroups {
+ public:
+  DistinctRows(const GroupStateSpec& spec, std::size_t argument)
+      : RowsOfGroups(spec, columns_of(spec, argument)), argument_(argument) {}
+
+ protected:
+  Changed take_changed() override {
+    Changed changed = begin_changes();
+    for (std::size_t i = 0; i < part_count(); ++i) {
+      add_part(i, values(i).changed(), changed);
+      add_erased(groups(i).take_erased_values(argument_), changed);
+    }
+    return changed;
+  }
+
+  bool has_row(std::size_t part, GroupId id) override { return values(part).has(id); }
+
+  std::vector<Column> keys_of(std::size_t part, std::span<const GroupId> ids) override {
+    std::vector<Column> columns = groups(part).keys(values(part).groups_of(ids));
+    append_pane(table(part).pane, ids.size(), columns);
+    columns.push_back(values(part).values(ids));
+    return columns;
+  }
+
+  std::vector<Column> values_of(std::size_t part, std::span<const GroupId> ids) override {
+    return values(part).users_of(ids);
+  }
+
+  Status put(const Rows& rows) override { return restore(rows); }
+  Status erase(const Rows& rows) override { return restore(rows); }
+
+ private:
+  DistinctValues& values(std::size_t part) const { return groups(part).distinct_values(argument_); }
+
+  static Columns columns_of(const GroupStateSpec& spec, std::size_t argument) {
+    GroupTable table(spec.aggregation);
+    const DistinctValues& values = table.distinct_values(argument);
+    return {.name = "distinct values " + std::to_string(argument + 1),
+            .keys = key_schema(spec.aggregation),
+            .panes = spec.panes,
+            .other_keys = {{"value", values.type()}},
+            .values = values.users_columns()};
+  }
+
+  Status restore(const Rows& rows) {
+    GroupTable& groups = tables().table_of(rows.pane);
+    const std::span<const GroupId> ids = groups.place_groups(
+        rows.keys, {.rows = rows.rows}, static_cast<std::uint32_t>(rows.rows.size()));
+    const std::vector<Column> columns = gather_all(rows.others, rows.rows);
+    return groups.distinct_values(argument_).restore(ids, columns[0],
+                                                     std::span(columns).subspan(1));
+  }
+
+  const std::size_t argument_;
+};
+
+}  // namespace
+
+Schema key_schema(const AggregationSpec& spec) {
+  Schema keys;
+  for (const ExprPtr& key : spec.keys) {
+    keys.push_back({to_string(*key), key->type});
+  }
+  return keys;
+}
+
+std::vector<std::unique_ptr<StateTable>> make_group_state(const GroupStateSpec& spec) {
+  std::vector<std::unique_ptr<StateTable>> tables;
+  tables.push_back(std::make_unique<GroupRows>(spec));
+  const std::size_t arguments = GroupTable(spec.aggregation).distinct_arguments();
+  for (std::size_t argument = 0; argument < arguments; ++argument) {
+    tables.push_back(std::make_unique<DistinctRows>(spec, argument));
+  }
+  return tables;
+}
+
+std::vector<StateTable*> borrow_tables(const std::vector<std::unique_ptr<StateTable>>& tables) {
+  std::vector<StateTable*> borrowed;
+  for (const std::unique_ptr<StateTable>& table : tables) {
+    borrowed.push_back(table.get());
+  }
+  return borrowed;
+}
+
+}  // namespace thalweg

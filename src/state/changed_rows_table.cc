@@ -1,0 +1,127 @@
+#include "state/changed_rows_table.h"
+
+#include <algorithm>
+#include <string>
+
+#include "columnar/kernels.h"
+
+namespace thalweg {
+namespace {
+
+// Rows one below the other.
+std::vector<Column> joined(std::vector<std::vector<Column>>& pieces) {
+  if (pieces.size() <= 1) {
+    return pieces.empty() ? std::vector<Column>() : std::move(pieces[0]);
+  }
+  std::vector<Column> columns;
+  for (std::size_t i = 0; i < pieces[0].size(); ++i) {
+    std::vector<Column> parts;
+    for (const std::vector<Column>& piece : pieces) {
+      parts.push_back(piece[i]);
+    }
+    columns.push_back(concat_columns(parts));
+  }
+  return columns;
+}
+
+}  // namespace
+
+Status ChangedRowsTable::wrong(std::string_view what) const {
+  return {Code::kCorrupt, "the rows of table '" + schema_.name +
+                              "' in the state cannot be right: " + std::string(what)};
+}
+
+bool ChangedRowsTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
+  out = {};
+  if (!reading_) {
+    begin();
+    out.dropped_to = changed_.dropped_to;
+  }
+  std::uint32_t room = std::max(rows_max, 1U);
+  if (!erased_.empty() && erased_next_ < erased_[0].length()) {
+    const std::uint32_t count = std::min(room, erased_[0].length() - erased_next_);
+    std::vector<Column>& piece = erased_pieces_.emplace_back();
+    for (const Column& column : erased_) {
+      piece.push_back(column.slice(erased_next_, count));
+    }
+    erased_next_ += count;
+    room -= count;
+  }
+  while (room > 0 && part_next_ < changed_.parts.size()) {
+    const Part& part = changed_.parts[part_next_];
+    const std::size_t count = std::min<std::size_t>(room, part.ids.size() - id_next_);
+    append_rows(part.number, {part.ids.data() + id_next_, count});
+    id_next_ += count;
+    room -= static_cast<std::uint32_t>(count);
+    if (id_next_ == part.ids.size()) {
+      ++part_next_;
+      id_next_ = 0;
+    }
+  }
+  out.erased = joined(erased_pieces_);
+  out.puts = joined(put_pieces_);
+  erased_pieces_.clear();
+  put_pieces_.clear();
+  reading_ = !out.empty();
+  return reading_;
+}
+
+void ChangedRowsTable::begin() {
+  changed_ = take_changed();
+  erased_.clear();
+  erased_next_ = 0;
+  part_next_ = 0;
+  id_next_ = 0;
+  if (!changed_.erased.empty()) {
+    leave_out_erased_that_came_again();
+  }
+}
+
+void ChangedRowsTable::leave_out_erased_that_came_again() {
+  std::vector<Type> types;
+  for (std::uint32_t i = 0; i < schema_.key_columns; ++i) {
+    types.push_back(schema_.columns[i].type);
+  }
+  const std::unique_ptr<KeyIndex> index = KeyIndex::make(std::move(types));
+  std::vector<GroupId> numbers;
+  const auto number = [&](const std::vector<Column>& keys) {
+    numbers.resize(keys[0].length());
+    index->find_or_insert(keys, {.rows = {}, .all = true}, numbers);
+  };
+  for (const Part& part : changed_.parts) {
+    number(keys_of(part.number, part.ids));
+  }
+  const std::vector<Column> erased = joined(changed_.erased);
+  std::uint32_t known = index->size();
+  number(erased);
+  std::vector<RowIndex> rows;
+  for (RowIndex row = 0; row < numbers.size(); ++row) {
+    if (numbers[row] == known) {  // Met for the first time.
+      rows.push_back(row);
+      ++known;
+    }
+  }
+  for (const Column& column : erased) {
+    erased_.push_back(gather(column, rows));
+  }
+  changed_.erased.clear();
+}
+
+void ChangedRowsTable::append_rows(std::size_t part, std::span<const GroupId> ids) {
+  std::vector<GroupId> there;
+  std::vector<GroupId> gone;
+  for (const GroupId id : ids) {
+    (has_row(part, id) ? there : gone).push_back(id);
+  }
+  if (!gone.empty()) {
+    erased_pieces_.push_back(keys_of(part, gone));
+  }
+  if (!there.empty()) {
+    std::vector<Column>& piece = put_pieces_.emplace_back(keys_of(part, there));
+    for (Column& column : values_of(part, there)) {
+      piece.push_back(std::move(column));
+    }
+  }
+}
+
+}  // namespace thalweg
