@@ -1,5 +1,7 @@
 #include "connectors/block_cutter.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string_view>
@@ -15,6 +17,9 @@ constexpr std::size_t kFirstBlockBytes = 64 * 1024;
 // How much of a row that is too long is shown.
 constexpr std::size_t kLongRowBytesShown = 256;
 
+// How much of what was read last is looked at again after a restart.
+constexpr std::size_t kTailBytes = 4096;
+
 }  // namespace
 
 BlockCutter::BlockCutter(std::unique_ptr<Framer> framer, CutterLimits limits)
@@ -25,11 +30,81 @@ BlockCutter::BlockCutter(std::unique_ptr<Framer> framer, CutterLimits limits)
 void BlockCutter::start(std::unique_ptr<InputFile> input) {
   TW_CHECK(used_ == 0);
   input_ = std::move(input);
+  tail_.clear();
   first_ = true;
   header_ = nullptr;
   skipping_ = false;
   at_end_ = false;
   replaced_ = false;
+}
+
+Result<BlockCutter::Resumed> BlockCutter::resume(std::unique_ptr<InputFile> input,
+                                                 std::int64_t bytes_read, std::int64_t position,
+                                                 const CutMark& mark) {
+  TW_CHECK(input_ == nullptr && bytes_read >= 0);
+  start(std::move(input));
+  position_ = position;
+  skipping_ = mark.in_long_row;
+  first_ = bytes_read == 0 && !skipping_;
+  if (bytes_read == 0) {
+    return Resumed::kYes;
+  }
+  const auto offset = static_cast<std::uint64_t>(bytes_read);
+  TW_TRY_ASSIGN(const Resumed resumed, look_at_tail(offset, mark));
+  if (resumed == Resumed::kYes) {
+    TW_TRY(read_header());
+    TW_TRY(input_->seek(offset));
+  }
+  return resumed;
+}
+
+CutMark BlockCutter::mark() const {
+  return {.bytes = static_cast<std::uint32_t>(tail_.size()),
+          .hash = tail_.empty() ? 0 : XXH3_64bits(tail_.data(), tail_.size()),
+          .in_long_row = skipping_};
+}
+
+Result<BlockCutter::Resumed> BlockCutter::look_at_tail(std::uint64_t bytes_read,
+                                                       const CutMark& mark) {
+  TW_TRY(input_->seek(bytes_read));  // Fails where the input ends before.
+  if (mark.bytes > kTailBytes || mark.bytes > bytes_read) {
+    return Resumed::kDifferent;
+  }
+  TW_TRY(input_->seek(bytes_read - mark.bytes));
+  tail_.resize(mark.bytes + std::size_t{1});  // One more tells whether the last row goes on.
+  std::size_t read = 0;
+  for (std::size_t count = 1; count > 0 && read < tail_.size(); read += count) {
+    TW_TRY_ASSIGN(count, input_->read(reinterpret_cast<std::byte*>(tail_.data()) + read,
+                                      tail_.size() - read));
+  }
+  const bool more = read == tail_.size();
+  tail_.resize(mark.bytes);
+  if (read < mark.bytes || XXH3_64bits(tail_.data(), tail_.size()) != mark.hash) {
+    return Resumed::kDifferent;
+  }
+  const bool row_is_open = !skipping_ && !tail_.empty() && tail_.back() != '\n';
+  return more && row_is_open ? Resumed::kRowGrown : Resumed::kYes;
+}
+
+// As the first block of the input gave it.
+Status BlockCutter::read_header() {
+  TW_TRY(input_->seek(0));
+  while (true) {
+    TW_TRY_ASSIGN(const Fill filled, fill());
+    const std::string_view bytes(reinterpret_cast<const char*>(buffer_->data()), used_);
+    const std::size_t whole = filled == Fill::kEnded ? used_ : framer_->whole_rows(bytes);
+    if (whole > 0) {
+      take_header(bytes.substr(0, whole));
+    }
+    if (whole > 0 || filled != Fill::kFull || capacity_ >= limits_.row_bytes) {
+      break;
+    }
+    grow();
+  }
+  buffer_ = nullptr;
+  used_ = 0;
+  at_end_ = false;
+  return {};
 }
 
 Result<Claim> BlockCutter::next(bool follow, Block& block) {
@@ -88,24 +163,33 @@ Result<BlockCutter::Fill> BlockCutter::fill() {
 // Drops bytes up to the end of a row that is too long; it still skips where that has not come.
 Result<BlockCutter::Fill> BlockCutter::skip_long_row() {
   while (true) {
-    const void* const newline = used_ == 0 ? nullptr : std::memchr(buffer_->data(), '\n', used_);
+    if (used_ == 0) {
+      TW_TRY_ASSIGN(const Fill filled, fill());
+      if (used_ == 0) {
+        return filled;
+      }
+    }
+    const void* const newline = std::memchr(buffer_->data(), '\n', used_);
     skipping_ = newline == nullptr;
     const std::size_t dropped =
         skipping_
             ? used_
             : static_cast<std::size_t>(static_cast<const std::byte*>(newline) - buffer_->data()) +
                   1;
+    remember({reinterpret_cast<const char*>(buffer_->data()), dropped});
     used_ -= dropped;
     std::memmove(buffer_->data(), buffer_->data() + dropped, used_);
     position_ += static_cast<std::int64_t>(dropped);
     if (!skipping_) {
       return Fill::kFull;
     }
-    TW_TRY_ASSIGN(const Fill filled, fill());
-    if (used_ == 0) {
-      return filled;
-    }
   }
+}
+
+void BlockCutter::remember(std::string_view bytes) {
+  const std::string_view last = bytes.substr(bytes.size() - std::min(bytes.size(), kTailBytes));
+  tail_.erase(0, tail_.size() - std::min(tail_.size(), kTailBytes - last.size()));
+  tail_.append(last);
 }
 
 void BlockCutter::grow() {
@@ -125,6 +209,7 @@ Claim BlockCutter::hand_over(std::size_t size, Block& block) {
   if (first_) {
     take_header({reinterpret_cast<const char*>(buffer_->data()), size});
   }
+  remember({reinterpret_cast<const char*>(buffer_->data()), size});
   next_capacity_ = std::min({next_capacity_ * 2, limits_.block_bytes, limits_.row_bytes});
   const std::size_t rest = used_ - size;
   std::shared_ptr<Buffer> next;

@@ -11,6 +11,14 @@
 
 namespace thalweg {
 
+// What a cutter recognises an input by that it has read in part.
+struct CutMark {
+  std::uint32_t bytes = 0;   // So many, the last ones read,
+  std::uint64_t hash = 0;    // have this hash.
+  bool in_long_row = false;  // It stands within a row that is too long, which a block has told of.
+  friend bool operator==(const CutMark&, const CutMark&) = default;
+};
+
 struct CutterLimits {
   std::size_t block_bytes = 512 * 1024;
   // The longest row, its end included.
@@ -25,6 +33,18 @@ class BlockCutter {
 
   // Goes on with this input; positions go on from the last one's. Requires: no input, or its end.
   void start(std::unique_ptr<InputFile> input);
+
+  enum class Resumed : std::uint8_t {
+    kYes,
+    kDifferent,  // Other bytes than those that were read stand there.
+    kRowGrown,   // The last row that was read had no end, and goes on now.
+  };
+  // Goes on with an input of which an earlier cutter had read so many bytes, when it stood at this
+  // position and gave this mark; fails where the input ends before. Requires: no input.
+  Result<Resumed> resume(std::unique_ptr<InputFile> input, std::int64_t bytes_read,
+                         std::int64_t position, const CutMark& mark);
+  CutMark mark() const;
+
   bool started() const { return input_ != nullptr; }
   // Of the first byte that no block has.
   std::int64_t position() const { return position_; }
@@ -41,6 +61,9 @@ class BlockCutter {
   enum class Fill : std::uint8_t { kFull, kPaused, kEnded };
   Result<Fill> fill();
   Result<Fill> skip_long_row();
+  Result<Resumed> look_at_tail(std::uint64_t bytes_read, const CutMark& mark);
+  Status read_header();
+  void remember(std::string_view bytes);
   void grow();
   Claim hand_over(std::size_t size, Block& block);
   Claim hand_over_beginning(Block& block);
@@ -54,6 +77,7 @@ class BlockCutter {
   std::size_t used_ = 0;
   std::size_t next_capacity_;
   std::int64_t position_ = 0;  // Of the buffer's first byte.
+  std::string tail_;           // The last bytes of the input before position_.
   std::uint64_t blocks_ = 0;
   std::shared_ptr<const std::string> header_;  // Of this input, from its first block on.
   bool first_ = false;                         // No block of this input has been cut.

@@ -1,9 +1,14 @@
 #include "connectors/byte_source.h"
 
+#include <absl/container/flat_hash_set.h>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
 #include "connectors/format_reader.h"
+#include "connectors/read_mark.h"
 
 namespace thalweg {
 namespace {
@@ -41,23 +46,106 @@ class BytePartition final : public Partition {
     }
   }
 
+  ReadPosition position() const override {
+    if (!cutter_.started()) {
+      return {};
+    }
+    ReadPosition place{.position = cutter_.position(), .input = *name_};
+    ReadMark mark{.input = {}, .read = read_};
+    // One that was replaced is read from its beginning next.
+    if (!cutter_.replaced()) {
+      place.input_position = cutter_.position() - begins_;
+      mark.input = cutter_.mark();
+    }
+    place.mark = to_text(mark);
+    return place;
+  }
+
+  Status resume(const ReadPosition& place) override {
+    if (place.input.empty()) {
+      return {};  // Nothing had been read.
+    }
+    if (place.input_position < 0 || place.input_position > place.position) {
+      return Status(Code::kCorrupt, fmt::format("there is no byte {} of {} at position {}",
+                                                place.input_position, place.input, place.position));
+    }
+    TW_TRY_ASSIGN(ReadMark mark, parse_read_mark(place.mark));
+    read_ = std::move(mark.read);
+    TW_TRY(put_first(place));
+    TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, inputs_.inputs[0].open());
+    const auto resumed =
+        cutter_.resume(std::move(file), place.input_position, place.position, mark.input);
+    if (!resumed.ok()) {
+      return {resumed.status().code(), resumed.status().message() + kCure};
+    }
+    if (resumed.value() != BlockCutter::Resumed::kYes) {
+      return cannot_go_on(place, resumed.value() == BlockCutter::Resumed::kRowGrown
+                                     ? "its last row had no end when it was read, and goes on now"
+                                     : "what stands before is not what was read; the file was "
+                                       "cut, written anew or renamed");
+    }
+    enter(inputs_.inputs[0], place.position - place.input_position);
+    next_ = 1;
+    return {};
+  }
+
   std::uint64_t restarts() const override { return restarts_.load(std::memory_order_relaxed); }
 
  private:
   Status start(const ByteInput& input) {
     TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, input.open());
     cutter_.start(std::move(file));
-    name_ = std::make_shared<const std::string>(input.name);
-    begins_ = cutter_.position();
+    if (name_ != nullptr && *name_ != input.name) {
+      read_.push_back(name_hash(*name_));
+    }
+    enter(input, cutter_.position());
     return {};
   }
 
-  const ByteInputs inputs_;
+  void enter(const ByteInput& input, std::int64_t begins) {
+    name_ = std::make_shared<const std::string>(input.name);
+    begins_ = begins;
+  }
+
+  // The input that was being read comes first, then those behind it, then those before it that
+  // were not there then. Those that have been read go.
+  Status put_first(const ReadPosition& place) {
+    std::vector<ByteInput>& inputs = inputs_.inputs;
+    const auto current = std::find_if(inputs.begin(), inputs.end(), [&](const ByteInput& input) {
+      return input.name == place.input;
+    });
+    if (current == inputs.end()) {
+      return cannot_go_on(place, "it is no longer there");
+    }
+    const absl::flat_hash_set<std::uint64_t> read(read_.begin(), read_.end());
+    const auto is_read = [&](const ByteInput& input) {
+      return read.contains(name_hash(input.name));
+    };
+    const auto appeared = std::find_if_not(inputs.begin(), current, is_read);
+    if (follow_ && appeared != current) {
+      return cannot_go_on(place, fmt::format("{} has appeared, which by its name comes before the "
+                                             "file that is followed",
+                                             appeared->name));
+    }
+    std::rotate(inputs.begin(), current, inputs.end());
+    inputs.erase(std::remove_if(inputs.begin() + 1, inputs.end(), is_read), inputs.end());
+    return {};
+  }
+
+  static Status cannot_go_on(const ReadPosition& place, const std::string& reason) {
+    return invalid_argument(fmt::format("cannot go on at byte {} of {}: {}{}", place.input_position,
+                                        place.input, reason, kCure));
+  }
+
+  static constexpr const char* kCure = "; put it back as it was, or begin anew with --from-scratch";
+
+  ByteInputs inputs_;
   std::size_t next_ = 0;
   BlockCutter cutter_;
   const bool follow_;
   std::shared_ptr<const std::string> name_;  // Of the input that is being read,
   std::int64_t begins_ = 0;                  // and where in the partition it begins.
+  std::vector<std::uint64_t> read_;          // Those read to their end before: name_hash().
   std::atomic<std::uint64_t> restarts_{0};
 };
 
@@ -83,6 +171,8 @@ class ByteSource final : public Source {
   }
 
   bool bounded() const override { return !options_.follow; }
+
+  bool can_resume() const override { return options_.can_resume; }
 
   std::vector<Partition*> partitions() override {
     std::vector<Partition*> borrowed;

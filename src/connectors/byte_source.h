@@ -24,6 +24,8 @@ struct ByteInputs {
 struct ByteSourceOptions {
   // Goes on reading as the last input grows, and begins again when that is replaced.
   bool follow = false;
+  // Whether inputs can be read again, from any byte on.
+  bool can_resume = true;
   CutterLimits limits;
 };
 

@@ -97,7 +97,8 @@ std::optional<OptionRefusal> refuses_writing(const Options& options) {
 
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
   const Options& options = request.table.options;
-  ByteSourceOptions source_options{.follow = options.boolean("follow"), .limits = {}};
+  ByteSourceOptions source_options{
+      .follow = options.boolean("follow"), .can_resume = true, .limits = {}};
   if (options.has("max_row_bytes")) {
     source_options.limits.row_bytes = bytes_option(options, "max_row_bytes");
   }

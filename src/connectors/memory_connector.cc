@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
+#include "columnar/kernels.h"
 #include "connectors/connector.h"
 
 namespace thalweg {
@@ -45,11 +48,54 @@ class MemoryPartition final : public Partition {
     return Claim::kBlock;
   }
 
+  ReadPosition position() const override {
+    return {.position = static_cast<std::int64_t>(next_),
+            .mark = fmt::format("{:x}", hash_of_claimed())};
+  }
+
+  // What fills the table runs again after a restart; it must have come to the same rows.
+  Status resume(const ReadPosition& place) override {
+    next_ = std::min(static_cast<std::uint64_t>(place.position), snapshot_.rows());
+    if (position() == place) {
+      return {};
+    }
+    return invalid_argument(fmt::format(
+        "cannot go on reading table \"{}\" at row {}: its first rows are others than in "
+        "the last run; begin anew with --from-scratch",
+        name_, place.position));
+  }
+
  private:
+  // In their order, however they are cut into batches.
+  std::uint64_t hash_of_claimed() const {
+    std::vector<std::uint64_t> hashes;
+    while (hashed_ < next_) {
+      const auto after =
+          std::upper_bound(snapshot_.starts.begin(), snapshot_.starts.end(), hashed_);
+      const std::uint64_t start = *(after - 1);
+      const Batch& batch =
+          snapshot_.batches[static_cast<std::size_t>(after - snapshot_.starts.begin()) - 1];
+      const auto rows = static_cast<std::uint32_t>(std::min(next_, *after) - hashed_);
+      std::vector<Column> columns;
+      for (const Column& column : batch.columns) {
+        columns.push_back(column.slice(static_cast<RowIndex>(hashed_ - start), rows));
+      }
+      hashes.resize(rows);
+      hash_keys(columns, rows, hashes);
+      for (const std::uint64_t row : hashes) {
+        hash_ = hash_key(static_cast<std::int64_t>(hash_ ^ row));
+      }
+      hashed_ += rows;
+    }
+    return hash_;
+  }
+
   const Snapshot& snapshot_;
   const std::string name_;
   std::uint64_t next_ = 0;
   std::uint64_t blocks_ = 0;
+  mutable std::uint64_t hashed_ = 0;  // So many rows
+  mutable std::uint64_t hash_ = 0;    // have this hash.
 };
 
 class MemoryReader final : public BlockReader {
@@ -105,6 +151,7 @@ class MemorySource final : public Source {
 
   Status open() override { return {}; }
   bool bounded() const override { return true; }
+  bool can_resume() const override { return true; }
   std::vector<Partition*> partitions() override { return {&partition_}; }
   std::unique_ptr<BlockReader> make_reader() override {
     return std::make_unique<MemoryReader>(snapshot_, columns_);

@@ -50,6 +50,14 @@ class MemoryConnectorTest : public ::testing::Test {
     ASSERT_TRUE(sink->close(completed).ok());
   }
 
+  std::unique_ptr<Source> open() {
+    static const std::vector<std::uint32_t> columns{0};
+    auto source =
+        std::move(connector_.make_source(world_, {.table = table_, .columns = columns})).take();
+    EXPECT_TRUE(source->open().ok());
+    return source;
+  }
+
   // The values of one column, in order.
   std::vector<std::int64_t> read(std::uint32_t column, std::uint32_t rows_max) {
     const std::vector<std::uint32_t> columns{column};
@@ -132,6 +140,41 @@ TEST_F(MemoryConnectorTest, ReadingCopiesNoValues) {
 
   EXPECT_EQ(rows.columns[0].raw_values(),
             table_.memory->batches[0].columns[0].raw_values() + 100 * sizeof(std::int64_t));
+}
+
+TEST_F(MemoryConnectorTest, ReadingGoesOnWhereItStoodWhateverTheBatches) {
+  write({batch(0, 10'000), batch(10'000, 50'000)}, true);
+  auto first = open();
+  EXPECT_TRUE(first->can_resume());
+  Block block;
+  ASSERT_EQ(first->partitions()[0]->claim(block).value(), Claim::kBlock);
+  ASSERT_EQ(first->partitions()[0]->claim(block).value(), Claim::kBlock);
+  const ReadPosition place = first->partitions()[0]->position();
+  table_.memory = std::make_shared<MemoryRows>();
+  write({batch(0, 45'000), batch(45'000, 50'000)}, true);
+
+  auto second = open();
+  const Status resumed = second->partitions()[0]->resume(place);
+  ASSERT_TRUE(resumed.ok()) << resumed.message();
+  EXPECT_EQ(second->partitions()[0]->position(), place);
+  ASSERT_EQ(second->partitions()[0]->claim(block).value(), Claim::kBlock);
+  EXPECT_EQ(block.position, 2 * 16 * 1024);
+  EXPECT_EQ(block.number, 0u);
+}
+
+TEST_F(MemoryConnectorTest, ReadingDoesNotGoOnInOtherRows) {
+  write({batch(0, 50'000)}, true);
+  auto first = open();
+  Block block;
+  ASSERT_EQ(first->partitions()[0]->claim(block).value(), Claim::kBlock);
+  const ReadPosition place = first->partitions()[0]->position();
+
+  table_.memory = std::make_shared<MemoryRows>();
+  write({batch(0, 100), batch(101, 100'000)}, true);
+  EXPECT_FALSE(open()->partitions()[0]->resume(place).ok());
+  table_.memory = std::make_shared<MemoryRows>();
+  write({batch(0, 100)}, true);
+  EXPECT_FALSE(open()->partitions()[0]->resume(place).ok());
 }
 
 TEST_F(MemoryConnectorTest, AnEmptyTableEndsAtOnce) { EXPECT_THAT(read(0, 10), IsEmpty()); }

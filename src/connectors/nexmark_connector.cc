@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -214,9 +215,9 @@ std::unique_ptr<ColumnMaker> make_column_maker(std::optional<Entity> entity, std
 // The stream of events; blocks are ranges of event numbers.
 class NexmarkPartition final : public Partition {
  public:
-  NexmarkPartition(Env& env, const Generator& generator, std::optional<std::uint64_t> events,
-                   bool live)
-      : env_(env), generator_(generator), events_(events), live_(live) {}
+  NexmarkPartition(Env& env, Generator& generator, std::optional<std::uint64_t> events, bool live,
+                   bool begins_now)
+      : env_(env), generator_(generator), events_(events), live_(live), begins_now_(begins_now) {}
 
   std::string_view name() const override { return "nexmark"; }
 
@@ -240,22 +241,55 @@ class NexmarkPartition final : public Partition {
     return Claim::kBlock;
   }
 
+  ReadPosition position() const override {
+    return {.position = static_cast<std::int64_t>(next_), .mark = mark()};
+  }
+
+  Status resume(const ReadPosition& place) override {
+    std::int64_t base = generator_.options().base_millis;
+    if (begins_now_) {
+      const std::size_t last = place.mark.rfind(' ') + 1;
+      std::from_chars(place.mark.data() + last, place.mark.data() + place.mark.size(), base);
+    }
+    generator_.begin_at(base);
+    if (place.mark != mark() || place.position < 0) {
+      return invalid_argument(
+          fmt::format("cannot go on at event {}: seed, rate, disorder or base_time is another than "
+                      "in the last run, and so are the events; set it back, or begin anew with "
+                      "--from-scratch",
+                      place.position));
+    }
+    resumed_at_ = static_cast<std::uint64_t>(place.position);
+    next_ = events_ ? std::min(resumed_at_, *events_) : resumed_at_;
+    return {};
+  }
+
  private:
-  // How many events have happened by now.
+  // The events are a function of this.
+  std::string mark() const {
+    const nexmark::Options& options = generator_.options();
+    return fmt::format("{} {} {} {}", options.seed, options.rate, options.disorder,
+                       options.base_millis);
+  }
+
+  // How many events have happened by now; time stands still between two runs.
   std::uint64_t events_due() {
     const std::int64_t now = env_.steady_nanos();
     if (!started_nanos_) {
       started_nanos_ = now;
     }
-    return static_cast<std::uint64_t>(static_cast<double>(now - *started_nanos_) * 1e-9 *
-                                      static_cast<double>(generator_.options().rate));
+    const double since = static_cast<double>(now - *started_nanos_) * 1e-9 *
+                         static_cast<double>(generator_.options().rate);
+    return resumed_at_ + static_cast<std::uint64_t>(since);
   }
 
   Env& env_;
-  const Generator& generator_;
+  Generator& generator_;
   const std::optional<std::uint64_t> events_;
   const bool live_;
+  const bool begins_now_;  // The time of the first event is that of the first run.
   std::optional<std::int64_t> started_nanos_;
+  std::uint64_t resumed_at_ = 0;
   std::uint64_t next_ = 0;
   std::uint64_t blocks_ = 0;
 };
@@ -311,6 +345,7 @@ class NexmarkSource final : public Source {
       : env_(env),
         entity_(entity_of(options)),
         live_(options.boolean("live")),
+        begins_now_(live_ && !options.has("base_time")),
         generator_(generator_options),
         columns_(std::move(columns)) {
     if (options.has("events")) {
@@ -319,10 +354,11 @@ class NexmarkSource final : public Source {
   }
 
   Status open() override {
-    partition_ = std::make_unique<NexmarkPartition>(env_, generator_, events_, live_);
+    partition_ = std::make_unique<NexmarkPartition>(env_, generator_, events_, live_, begins_now_);
     return {};
   }
   bool bounded() const override { return events_.has_value(); }
+  bool can_resume() const override { return true; }
   std::vector<Partition*> partitions() override { return {partition_.get()}; }
   std::unique_ptr<BlockReader> make_reader() override {
     return std::make_unique<NexmarkReader>(generator_, entity_, columns_);
@@ -332,7 +368,8 @@ class NexmarkSource final : public Source {
   Env& env_;
   const std::optional<Entity> entity_;
   const bool live_;
-  const Generator generator_;
+  const bool begins_now_;
+  Generator generator_;
   const std::vector<std::size_t> columns_;
   std::optional<std::uint64_t> events_;
   std::unique_ptr<NexmarkPartition> partition_;

@@ -38,6 +38,7 @@ class Generator {
   std::int64_t millis_at(std::uint64_t n) const;
 
   const Options& options() const { return options_; }
+  void begin_at(std::int64_t base_millis) { options_.base_millis = base_millis; }
 
  private:
   Options options_;

@@ -82,6 +82,32 @@ class NexmarkTest : public ::testing::Test {
     return lines;
   }
 
+  std::unique_ptr<Source> open(const Table& table) {
+    static const std::vector<std::uint32_t> columns{0};
+    auto source =
+        std::move(connector_.make_source(world_, {.table = table, .columns = columns})).take();
+    EXPECT_TRUE(source->open().ok());
+    return source;
+  }
+
+  // The first column of all rows of up to so many blocks, as far as they are there now.
+  static std::vector<std::int64_t> numbers(Source& source, std::size_t blocks_max = SIZE_MAX) {
+    auto reader = source.make_reader();
+    Partition& partition = *source.partitions().at(0);
+    std::vector<std::int64_t> all;
+    Block block;
+    for (std::size_t i = 0; i < blocks_max && partition.claim(block).value() == Claim::kBlock;
+         ++i) {
+      reader->begin(partition, block);
+      DecodedRows rows;
+      while (reader->next(1000, rows)) {
+        const auto piece = rows.columns.at(0).values<std::int64_t>();
+        all.insert(all.end(), piece.begin(), piece.end());
+      }
+    }
+    return all;
+  }
+
   FakeEnv env_;
   StandardInput input_{env_};
   World world_{env_, input_};
@@ -224,6 +250,53 @@ TEST_F(NexmarkTest, AColumnThatItDoesNotHaveIsRefusedByName) {
 
   EXPECT_THAT(refused.status().message(),
               HasSubstr("no column \"auctoin\"; it has auction, bidder"));
+}
+
+TEST_F(NexmarkTest, ReadingGoesOnWithTheNextEvent) {
+  const Table people = table({{"events", "40000"}, {"type", "person"}});
+  const std::vector<std::int64_t> whole = numbers(*open(people));
+  auto first = open(people);
+  EXPECT_TRUE(first->can_resume());
+  std::vector<std::int64_t> pieces = numbers(*first, 2);
+  const ReadPosition place = first->partitions()[0]->position();
+  EXPECT_EQ(place.position, 2 * 8192);
+
+  auto second = open(people);
+  ASSERT_TRUE(second->partitions()[0]->resume(place).ok());
+  EXPECT_EQ(second->partitions()[0]->position(), place);
+  const std::vector<std::int64_t> rest = numbers(*second);
+  pieces.insert(pieces.end(), rest.begin(), rest.end());
+  EXPECT_EQ(pieces, whole);
+
+  auto other = open(table({{"events", "40000"}, {"type", "person"}, {"seed", "2"}}));
+  EXPECT_THAT(other->partitions()[0]->resume(place).message(), HasSubstr("seed"));
+}
+
+TEST_F(NexmarkTest, ALiveStreamKeepsItsBeginningAndItsPace) {
+  const Table bids = table({{"live", "true"}, {"rate", "1000"}, {"type", "bid"}});
+  const auto time_column = [](Table made, std::uint32_t column) {
+    std::swap(made.columns[0], made.columns[column]);
+    return made;
+  };
+  const Table by_time = time_column(bids, column(bids, "dateTime"));
+  auto first = open(by_time);
+  EXPECT_TRUE(numbers(*first).empty());
+  env_.advance_micros(1'000'000);
+  const std::vector<std::int64_t> before = numbers(*first);
+  ASSERT_FALSE(before.empty());
+  const ReadPosition place = first->partitions()[0]->position();
+  EXPECT_EQ(place.position, 1000);
+  env_.advance_micros(3'600'000'000);
+
+  auto second = open(by_time);
+  ASSERT_TRUE(second->partitions()[0]->resume(place).ok());
+  EXPECT_TRUE(numbers(*second).empty());
+  env_.advance_micros(1'000'000);
+  const std::vector<std::int64_t> after = numbers(*second);
+  EXPECT_EQ(second->partitions()[0]->position().position, 2000);
+  ASSERT_FALSE(after.empty());
+  EXPECT_GT(after.front(), before.back());
+  EXPECT_LE(after.front(), before.back() + 10'000);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::span<const OptionSpec> stdin_options() {
 }
 
 Result<std::unique_ptr<Source>> make_stdin(World& world, const ScanRequest& request) {
-  ByteSourceOptions options;
+  ByteSourceOptions options{.follow = false, .can_resume = false, .limits = {}};
   std::int64_t row_bytes = 0;
   if (request.table.options.has("max_row_bytes") &&
       parse_bytes(request.table.options.text("max_row_bytes"), row_bytes) && row_bytes > 0) {

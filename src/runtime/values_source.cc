@@ -1,5 +1,7 @@
 #include "runtime/values_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -23,6 +25,18 @@ class ValuesPartition final : public Partition {
     claimed_ = true;
     block.rows = rows_;
     return Claim::kBlock;
+  }
+
+  // All or nothing.
+  ReadPosition position() const override { return {.position = claimed_ ? rows_ : 0}; }
+
+  Status resume(const ReadPosition& place) override {
+    claimed_ = place.position > 0;
+    return claimed_ && place.position != rows_
+               ? invalid_argument(fmt::format("VALUES has {} rows now and had {} in the last run; "
+                                              "begin anew with --from-scratch",
+                                              rows_, place.position))
+               : Status();
   }
 
  private:
@@ -69,6 +83,7 @@ class ValuesSource final : public Source {
 
   Status open() override { return {}; }
   bool bounded() const override { return true; }
+  bool can_resume() const override { return true; }
   std::vector<Partition*> partitions() override { return {&partition_}; }
   std::unique_ptr<BlockReader> make_reader() override {
     return std::make_unique<ValuesReader>(columns_);

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "connectors/block_cutter.h"
+
+namespace thalweg {
+
+// What a source of bytes keeps across restarts beside a position (ReadPosition::mark).
+struct ReadMark {
+  CutMark input;
+  // Of the partition's inputs that were read to their end before this one: name_hash() of each.
+  std::vector<std::uint64_t> read;
+};
+
+std::uint64_t name_hash(std::string_view name);
+
+// `BYTES:HASH`, a `+` within a row that is too long, and ` HASH` for each input that was read.
+std::string to_text(const ReadMark& mark);
+Result<ReadMark> parse_read_mark(std::string_view text);
+
+}  // namespace thalweg
