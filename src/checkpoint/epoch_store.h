@@ -68,17 +68,34 @@ class DeltaWriter {
   virtual Status finish() = 0;
 };
 
+// When a new base image is made.
+enum class BaseMerge : std::uint8_t {
+  kBesides,  // By a thread of the store's own.
+  kAtOnce,   // In settled(), for worlds in which all must happen in one order.
+};
+
+struct EpochStoreOptions {
+  BaseMerge merge = BaseMerge::kBesides;
+  // It is made when the deltas are longer than the old one, and than this,
+  std::uint64_t delta_bytes_min = std::uint64_t{1} << 20;
+  // or when there are so many.
+  std::uint32_t deltas_max = 256;
+};
+
 // The state of one job in a directory: a base image, the deltas of the epochs since, and a manifest
 // that says which count. docs/formats/checkpoint.md describes the bytes.
 //
 // Threading: begin_delta() from any thread, the rest from one at a time.
+// Errors: after one of prepare(), decide() or a DeltaWriter nothing is tried again; the epoch may
+// or may not count, and the store must be opened anew to know.
 class EpochStore {
  public:
   // Opens or makes DIRECTORY/NAME, takes its lock (a second process is refused, with the holder's
   // pid), reads the manifest and checks that all it names is there. What no manifest names is
   // removed.
   static Result<std::unique_ptr<EpochStore>> open(Env& env, const std::string& directory,
-                                                  const std::string& name);
+                                                  const std::string& name,
+                                                  const EpochStoreOptions& options = {});
   virtual ~EpochStore() = default;
 
   // The last epoch that counts; nothing: there is no state yet.
@@ -104,7 +121,14 @@ class EpochStore {
   // Second half, the one deciding moment: the manifest is renamed. From now on the epoch counts.
   virtual Status decide() = 0;
   // All sinks have shown the epoch; old files may go, and a new base may be made when it pays.
+  // Fails where the files do not read back as they were written; what else goes wrong with a base
+  // image is tried again later, for nothing depends on it.
   virtual Status settled() = 0;
 };
+
+// Renames DIRECTORY/NAME, for a job that is to begin from nothing, and says what it is called now;
+// empty: there was no state. Refused while a process uses it.
+Result<std::string> set_state_aside(Env& env, const std::string& directory,
+                                    const std::string& name);
 
 }  // namespace thalweg

@@ -1,0 +1,349 @@
+#include "checkpoint/epoch_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "base/check.h"
+#include "checkpoint/base_merge.h"
+#include "checkpoint/delta_writer.h"
+#include "checkpoint/file_bytes.h"
+#include "checkpoint/manifest.h"
+#include "checkpoint/state_image.h"
+
+namespace thalweg {
+namespace {
+
+Status check_name(const std::string& name) {
+  return name.empty() || name.find('/') != std::string::npos || name[0] == '.'
+             ? invalid_argument(fmt::format(
+                   "'{}' cannot be the name of a job's state: it is the name of a directory", name))
+             : Status();
+}
+
+Result<std::unique_ptr<FileLock>> lock_state(Env& env, const std::string& path) {
+  auto lock = env.lock_file(fmt::format("{}/{}", path, kLockName));
+  return lock.ok() ? std::move(lock)
+                   : Status(lock.status().code(), fmt::format("the state in {} cannot be used: {}",
+                                                              path, lock.status().message()));
+}
+
+// A job whose state is there but cannot be told must not begin from nothing.
+Status check_no_epoch(const std::string& path, const std::vector<std::string>& names) {
+  const auto found = std::ranges::find_if(names, tells_of_decided_epoch);
+  return found == names.end()
+             ? Status()
+             : corrupt(fmt::format("{}/{} is missing, but {} tells that there was one; bring it "
+                                   "back from a copy, or start with --from-scratch",
+                                   path, kManifestName, *found));
+}
+
+Status remove_unnamed(Env& env, const std::string& path, const std::vector<std::string>& names,
+                      const std::optional<Manifest>& manifest) {
+  const auto is_named = [&](const std::string& name) {
+    return manifest && std::ranges::any_of(manifest->files, [&](const FileEntry& file) {
+             return file_name(file, manifest->record.incarnation) == name;
+           });
+  };
+  for (const std::string& name : names) {
+    if (is_state_file_name(name) && !is_named(name)) {
+      TW_TRY(env.remove_file(path + '/' + name));
+    }
+  }
+  return {};
+}
+
+std::string new_incarnation(Env& env) {
+  const auto now = static_cast<std::uint64_t>(env.wall_now().micros);
+  return fmt::format("{:016x}", env.random_seed() ^ (now * 0x9e3779b97f4a7c15ULL));
+}
+
+// Makes one base image.
+class Merging {
+ public:
+  Merging(Env& env, const std::string& path, const Manifest& manifest, BaseMerge how)
+      : result_(unavailable("not made yet")) {
+    const auto merge = [this, &env, path, manifest] {
+      result_ = merge_base(env, path, manifest, stop_);
+      done_.store(true, std::memory_order_release);
+    };
+    if (how == BaseMerge::kAtOnce) {
+      merge();
+    } else {
+      thread_ = std::thread(merge);
+    }
+  }
+  Merging(const Merging&) = delete;
+  Merging& operator=(const Merging&) = delete;
+  ~Merging() {
+    stop_.store(true, std::memory_order_relaxed);
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  bool done() const { return done_.load(std::memory_order_acquire); }
+  // Requires: done().
+  const Result<FileEntry>& result() const { return result_; }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> done_{false};
+  Result<FileEntry> result_;  // The thread's until it is done.
+  std::thread thread_;
+};
+
+class FileEpochStore final : public EpochStore {
+ public:
+  FileEpochStore(Env& env, std::string path, const EpochStoreOptions& options,
+                 std::unique_ptr<FileLock> lock)
+      : env_(env), path_(std::move(path)), options_(options), lock_(std::move(lock)) {}
+
+  Status recover() {
+    // What is seen of the last rename may not be durable yet.
+    TW_TRY(env_.sync_directory(path_));
+    TW_TRY_ASSIGN(decided_, read_manifest(env_, name_of(kManifestName)));
+    TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(path_));
+    if (!decided_) {
+      TW_TRY(check_no_epoch(path_, names));
+      incarnation_ = new_incarnation(env_);
+    } else {
+      TW_TRY_ASSIGN(image_, StateImage::open(env_, path_, *decided_));
+      incarnation_ = decided_->record.incarnation;
+      last_ = decided_->record;
+    }
+    return remove_unnamed(env_, path_, names, decided_);
+  }
+
+  const std::optional<EpochRecord>& last() const override { return last_; }
+  const std::string& incarnation() const override { return incarnation_; }
+
+  Status read(const std::string& operator_id, const StateSchema& schema, KeyGroupRange groups,
+              const std::function<Status(const StateChanges&)>& visit) const override {
+    TW_CHECK(!decided_any_);
+    return image_ ? image_->read(operator_id, schema, groups, visit) : Status();
+  }
+
+  Result<std::unique_ptr<DeltaWriter>> begin_delta(std::uint32_t worker) override {
+    const FileEntry entry{.kind = FileKind::kDelta, .epoch = next_epoch(), .worker = worker};
+    {
+      const std::lock_guard lock(mutex_);
+      ++deltas_begun_;
+    }
+    return std::unique_ptr<DeltaWriter>(std::make_unique<FileDeltaWriter>(
+        env_, name_of(file_name(entry, incarnation_)),
+        [this, entry](std::unique_ptr<StateFileWriter> file) {
+          const std::lock_guard lock(mutex_);
+          deltas_.push_back({.entry = entry, .file = std::move(file)});
+        }));
+  }
+
+  Status prepare(const EpochRecord& record) override {
+    TW_TRY(failed_);
+    failed_ = prepare_once(record);
+    return failed_;
+  }
+
+  Status decide() override {
+    TW_TRY(failed_);
+    failed_ = decide_once();
+    return failed_;
+  }
+
+  Status settled() override {
+    std::erase_if(obsolete_,
+                  [&](const std::string& name) { return env_.remove_file(name_of(name)).ok(); });
+    if (merging_ && merging_->done() && !merging_->result().ok()) {
+      const Status status = merging_->result().status();
+      merging_.reset();
+      delta_bytes_failed_ = delta_bytes();
+      if (status.code() == Code::kCorrupt) {
+        return status;
+      }
+    }
+    if (!merging_ && decided_ && merge_pays()) {
+      merging_ = std::make_unique<Merging>(env_, path_, *decided_, options_.merge);
+    }
+    return {};
+  }
+
+ private:
+  // A delta of the epoch to come; no file where nothing changed.
+  struct Delta {
+    FileEntry entry;
+    std::unique_ptr<StateFileWriter> file;
+  };
+
+  std::string name_of(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
+  std::uint64_t next_epoch() const { return last_ ? last_->epoch + 1 : 1; }
+
+  Status prepare_once(const EpochRecord& record) {
+    TW_CHECK(!prepared_ && record.epoch == next_epoch() && record.incarnation == incarnation_);
+    Manifest manifest{.record = record, .files = files_so_far(), .forgotten = forgotten(record)};
+    TW_TRY(take_deltas(manifest));
+    TW_TRY_ASSIGN(const auto file, env_.create_file(name_of(kPreparedName)));
+    TW_TRY(file->write(encode_manifest(manifest)));
+    TW_TRY(file->sync());
+    TW_TRY(file->close());
+    TW_TRY(env_.sync_directory(path_));
+    prepared_ = std::move(manifest);
+    return {};
+  }
+
+  Status decide_once() {
+    TW_CHECK(prepared_);
+    TW_TRY(env_.rename_file(name_of(kPreparedName), name_of(kManifestName)));
+    TW_TRY(env_.sync_directory(path_));
+    if (decided_) {
+      for (const FileEntry& file : decided_->files) {
+        if (std::ranges::find(prepared_->files, file) == prepared_->files.end()) {
+          obsolete_.push_back(file_name(file, incarnation_));
+        }
+      }
+    }
+    if (base_taken_) {
+      merging_.reset();
+      delta_bytes_failed_ = 0;
+    }
+    decided_ = std::exchange(prepared_, std::nullopt);
+    last_ = decided_->record;
+    decided_any_ = true;
+    image_.reset();
+    return {};
+  }
+
+  // Those of the last epoch, a base image that has become ready in place of what it holds.
+  std::vector<FileEntry> files_so_far() {
+    std::vector<FileEntry> files = decided_ ? decided_->files : std::vector<FileEntry>();
+    base_taken_ = merging_ && merging_->done() && merging_->result().ok();
+    if (base_taken_) {
+      const FileEntry& base = merging_->result().value();
+      std::erase_if(files, [&](const FileEntry& file) { return file.epoch <= base.epoch; });
+      files.insert(files.begin(), base);
+    }
+    return files;
+  }
+
+  // Operators whose rows of earlier epochs do not count.
+  std::vector<Forgotten> forgotten(const EpochRecord& record) const {
+    std::vector<Forgotten> all = decided_ ? decided_->forgotten : std::vector<Forgotten>();
+    if (base_taken_) {
+      const std::uint64_t base = merging_->result().value().epoch;
+      std::erase_if(all, [&](const Forgotten& gone) { return gone.epoch < base; });
+    }
+    for (const OperatorEpoch& old : last_ ? last_->operators : std::vector<OperatorEpoch>()) {
+      if (std::ranges::find(record.operators, old.id, &OperatorEpoch::id) ==
+          record.operators.end()) {
+        all.push_back({.operator_id = old.id, .epoch = last_->epoch});
+      }
+    }
+    return all;
+  }
+
+  // Syncs the epoch's deltas and adds them to the manifest.
+  Status take_deltas(Manifest& manifest) {
+    const std::lock_guard lock(mutex_);
+    if (deltas_.size() != deltas_begun_) {
+      return unavailable("a worker's state of the epoch could not be written");
+    }
+    std::ranges::sort(deltas_, {}, [](const Delta& delta) { return delta.entry.worker; });
+    for (Delta& delta : deltas_) {
+      if (delta.file == nullptr) {
+        continue;
+      }
+      TW_TRY(delta.file->sync());
+      delta.entry.workers = manifest.record.workers;
+      delta.entry.bytes = delta.file->bytes();
+      delta.entry.directory_checksum = delta.file->directory_checksum();
+      manifest.files.push_back(delta.entry);
+    }
+    deltas_.clear();
+    deltas_begun_ = 0;
+    return {};
+  }
+
+  std::uint64_t delta_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const FileEntry& file : decided_->files) {
+      bytes += file.kind == FileKind::kDelta ? file.bytes : 0;
+    }
+    return bytes;
+  }
+
+  bool merge_pays() const {
+    std::uint64_t base_bytes = 0;
+    std::uint32_t deltas = 0;
+    for (const FileEntry& file : decided_->files) {
+      if (file.kind == FileKind::kBase) {
+        base_bytes += file.bytes;
+      } else {
+        ++deltas;
+      }
+    }
+    const std::uint64_t bytes = delta_bytes();
+    // After a failure it must pay more.
+    return bytes >= delta_bytes_failed_ + delta_bytes_failed_ / 2 &&
+           (deltas > options_.deltas_max ||
+            (bytes > options_.delta_bytes_min && bytes > base_bytes));
+  }
+
+  Env& env_;
+  const std::string path_;
+  const EpochStoreOptions options_;
+  const std::unique_ptr<FileLock> lock_;
+  std::string incarnation_;
+  std::optional<Manifest> decided_;
+  std::optional<EpochRecord> last_;  // Of decided_.
+  std::optional<StateImage> image_;  // Of what was decided before this process.
+  std::optional<Manifest> prepared_;
+  bool decided_any_ = false;
+  Status failed_;
+  std::vector<std::string> obsolete_;  // Names of files.
+
+  std::unique_ptr<Merging> merging_;
+  bool base_taken_ = false;               // The epoch being prepared has the new image.
+  std::uint64_t delta_bytes_failed_ = 0;  // When an image could last not be made.
+
+  std::mutex mutex_;  // Guards what follows.
+  std::size_t deltas_begun_ = 0;
+  std::vector<Delta> deltas_;  // Finished.
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EpochStore>> EpochStore::open(Env& env, const std::string& directory,
+                                                     const std::string& name,
+                                                     const EpochStoreOptions& options) {
+  TW_TRY(check_name(name));
+  const std::string path = directory + '/' + name;
+  TW_TRY(env.make_directories(path));
+  TW_TRY_ASSIGN(auto lock, lock_state(env, path));
+  auto store = std::make_unique<FileEpochStore>(env, path, options, std::move(lock));
+  TW_TRY(store->recover());
+  return std::unique_ptr<EpochStore>(std::move(store));
+}
+
+Result<std::string> set_state_aside(Env& env, const std::string& directory,
+                                    const std::string& name) {
+  TW_TRY(check_name(name));
+  const std::string path = directory + '/' + name;
+  TW_TRY(env.make_directories(path));
+  TW_TRY_ASSIGN(const auto lock, lock_state(env, path));
+  TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(path));
+  if (std::ranges::all_of(names, [](const std::string& file) { return file == kLockName; })) {
+    return std::string();
+  }
+  TW_TRY_ASSIGN(const std::vector<std::string> taken, env.list_directory(directory));
+  std::string aside;
+  for (int number = 1; aside.empty() || std::ranges::count(taken, aside) > 0; ++number) {
+    aside = fmt::format("{}.old-{}", name, number);
+  }
+  TW_TRY(env.rename_file(path, directory + '/' + aside));
+  TW_TRY(env.sync_directory(directory));
+  return aside;
+}
+
+}  // namespace thalweg

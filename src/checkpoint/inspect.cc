@@ -1,0 +1,133 @@
+#include "checkpoint/inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "checkpoint/manifest.h"
+#include "checkpoint/state_image.h"
+
+namespace thalweg {
+namespace {
+
+Result<Manifest> manifest_of(Env& env, const std::string& path) {
+  const std::string file = fmt::format("{}/{}", path, kManifestName);
+  TW_TRY_ASSIGN(std::optional<Manifest> manifest, read_manifest(env, file));
+  if (!manifest) {
+    return invalid_argument(fmt::format("there is no state in {}: {} is missing", path, file));
+  }
+  return *std::move(manifest);
+}
+
+class FileInspection final : public StateInspection {
+ public:
+  FileInspection(EpochRecord record, StateImage image)
+      : record_(std::move(record)), image_(std::move(image)) {}
+
+  const EpochRecord& record() const override { return record_; }
+
+  std::vector<FileSummary> files() const override {
+    std::vector<FileSummary> files;
+    for (const StateImage::File& file : image_.files()) {
+      files.push_back({.name = file_name(file.entry, record_.incarnation),
+                       .base = file.entry.kind == FileKind::kBase,
+                       .epoch = file.entry.epoch,
+                       .bytes = file.entry.bytes});
+    }
+    return files;
+  }
+
+  std::vector<TableSummary> tables() const override {
+    std::vector<TableSummary> tables;
+    for (const StoredTable& table : image_.tables()) {
+      tables.push_back({.operator_id = table.operator_id, .schema = table.schema});
+      image_.visit_blocks(
+          table.operator_id, table.schema.name,
+          [&](const FileEntry& file, const StateBlock& block) { add(file, block, tables.back()); });
+    }
+    return tables;
+  }
+
+  Status visit_rows(
+      const std::string& operator_id, const std::string& table,
+      const std::function<Status(const std::vector<Column>& columns)>& visit) const override {
+    for (std::uint32_t group = 0; group < kKeyGroups; ++group) {
+      TW_TRY(image_.rows(operator_id, table, group,
+                         [&](std::vector<Column> columns) { return visit(columns); }));
+    }
+    return {};
+  }
+
+ private:
+  static void add(const FileEntry& file, const StateBlock& block, TableSummary& table) {
+    std::uint64_t& rows = block.kind == BlockKind::kErased ? table.erased_rows
+                          : file.kind == FileKind::kBase   ? table.base_rows
+                                                           : table.put_rows;
+    rows += block.rows;
+    table.bytes += block.bytes;
+  }
+
+  EpochRecord record_;
+  StateImage image_;
+};
+
+// The problems of one file.
+void verify_file(Env& env, const std::string& path, const FileEntry& entry,
+                 std::vector<std::string>& problems) {
+  const Result<StateFile> file = open_state_file(env, path, entry.bytes, entry.directory_checksum);
+  if (!file.ok()) {
+    problems.push_back(file.status().message());
+    return;
+  }
+  for (std::uint32_t block = 0; block < file.value().directory.blocks.size(); ++block) {
+    const Status status =
+        read_blocks(env, file.value(), std::span(&block, 1),
+                    [](const StateBlock&, const std::vector<Column>&) { return Status(); });
+    if (!status.ok()) {
+      problems.push_back(status.message());
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> list_states(Env& env, const std::string& directory) {
+  TW_TRY_ASSIGN(std::vector<std::string> names, env.list_directory(directory));
+  std::vector<std::string> found;
+  for (std::string& name : names) {
+    TW_TRY_ASSIGN(const std::optional<std::uint64_t> manifest,
+                  env.file_size(fmt::format("{}/{}/{}", directory, name, kManifestName)));
+    if (manifest) {
+      found.push_back(std::move(name));
+    }
+  }
+  return found;
+}
+
+Result<std::unique_ptr<StateInspection>> StateInspection::open(Env& env,
+                                                               const std::string& directory,
+                                                               const std::string& name) {
+  const std::string path = directory + '/' + name;
+  TW_TRY_ASSIGN(Manifest manifest, manifest_of(env, path));
+  TW_TRY_ASSIGN(StateImage image, StateImage::open(env, path, manifest));
+  return std::unique_ptr<StateInspection>(
+      std::make_unique<FileInspection>(std::move(manifest.record), std::move(image)));
+}
+
+std::vector<std::string> verify_state(Env& env, const std::string& directory,
+                                      const std::string& name) {
+  const std::string path = directory + '/' + name;
+  const Result<Manifest> manifest = manifest_of(env, path);
+  if (!manifest.ok()) {
+    return {manifest.status().message()};
+  }
+  std::vector<std::string> problems;
+  for (const FileEntry& entry : manifest.value().files) {
+    verify_file(env, path + '/' + file_name(entry, manifest.value().record.incarnation), entry,
+                problems);
+  }
+  return problems;
+}
+
+}  // namespace thalweg

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/epoch_store.h"
+
+namespace thalweg {
+
+enum class FileKind : std::uint8_t { kBase, kDelta };
+
+// A file that an epoch needs.
+struct FileEntry {
+  FileKind kind = FileKind::kBase;
+  std::uint64_t epoch = 0;
+  std::uint32_t worker = 0;   // Of a delta, and
+  std::uint32_t workers = 0;  // how many there were.
+  std::uint64_t bytes = 0;
+  std::uint64_t directory_checksum = 0;
+  friend bool operator==(const FileEntry&, const FileEntry&) = default;
+};
+
+std::string file_name(const FileEntry& entry, const std::string& incarnation);
+
+// Whether a file of that name is one that a store makes and may remove, the lock apart.
+bool is_state_file_name(std::string_view name);
+// Whether it can only be there where an epoch has been decided.
+bool tells_of_decided_epoch(std::string_view name);
+
+inline constexpr std::string_view kManifestName = "MANIFEST";
+inline constexpr std::string_view kPreparedName = "MANIFEST.prepared";
+inline constexpr std::string_view kLockName = "LOCK";
+
+// An operator that was no longer part of the job after an epoch: its rows up to then do not count,
+// should it come back.
+struct Forgotten {
+  std::string operator_id;
+  std::uint64_t epoch = 0;
+};
+
+struct Manifest {
+  EpochRecord record;
+  std::vector<FileEntry> files;  // In the order in which they must be applied.
+  std::vector<Forgotten> forgotten;
+};
+
+std::string encode_manifest(const Manifest& manifest);
+
+// `path` is for people.
+Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path);
+// Nothing: there is no such file.
+Result<std::optional<Manifest>> read_manifest(Env& env, const std::string& path);
+
+}  // namespace thalweg
