@@ -8,9 +8,7 @@
 #include "columnar/builder.h"
 #include "operators/fixed_column.h"
 #include "operators/late_after_idle.h"
-#include "operators/over_frames.h"
-#include "operators/over_function.h"
-#include "operators/over_ranks.h"
+#include "operators/over_calls.h"
 #include "state/row_buffer.h"
 #include "state/time_ordered_rows.h"
 
@@ -31,9 +29,7 @@ struct Lookahead {
 Lookahead lookahead_of(const OverSpec& spec) {
   Lookahead ahead;
   for (const OverCall& call : spec.calls) {
-    const bool counts_all = call.kind == OverKind::kPercentRank ||
-                            call.kind == OverKind::kCumeDist || call.kind == OverKind::kNtile;
-    ahead.to_end = ahead.to_end || counts_all || (call.has_frame() && !call.frame.end);
+    ahead.to_end = ahead.to_end || counts_all_rows(call) || (call.has_frame() && !call.frame.end);
     if (call.has_frame() && call.frame.end) {
       std::int64_t& most = call.frame.unit == FrameUnit::kRows ? ahead.rows : ahead.micros;
       most = std::max(most, *call.frame.end);
@@ -42,45 +38,23 @@ Lookahead lookahead_of(const OverSpec& spec) {
   return spec.by_time ? ahead : Lookahead{};
 }
 
-bool measures(const OverCall& call) {
-  return call.has_frame() && call.frame.unit == FrameUnit::kRange &&
-         (call.frame.start.value_or(0) != 0 || call.frame.end.value_or(0) != 0);
-}
-
-// What the order's first column has, as numbers that rise: RANGE measures distances in them.
-Column measured(const Column& column, bool descending) {
-  const auto make = [&](auto value_at) {
-    return fixed_column<std::int64_t>(
-        type_of(TypeKind::kBigint), column.length(),
-        [&](std::size_t i) { return descending ? -value_at(i) : value_at(i); },
-        [&](std::size_t i) { return column.is_valid(static_cast<RowIndex>(i)); });
-  };
-  switch (value_width(column.type().kind)) {
-    case 2:
-      return make([&](std::size_t i) { return std::int64_t{column.values<std::int16_t>()[i]}; });
-    case 4:
-      return make([&](std::size_t i) { return std::int64_t{column.values<std::int32_t>()[i]}; });
-    default:
-      return make([&](std::size_t i) { return column.values<std::int64_t>()[i]; });
-  }
-}
-
 class Over final : public Operator {
  public:
   explicit Over(OverSpec spec)
       : spec_(std::move(spec)),
         ahead_(lookahead_of(spec_)),
+        by_time_(spec_.by_time),
         order_(spec_.rows),
-        store_(choose_columns()) {
-    make_calls();
-  }
+        store_(choose_columns()),
+        calls_(spec_.calls, spec_.rows.types, columns_,
+               !spec_.rows.order.empty() && spec_.rows.order[0].nulls_first) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
     return invalid_argument("the state of OVER cannot be kept yet");
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
-    if (spec_.by_time) {
+    if (by_time_) {
       waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
     } else {
       all_.add(std::move(batch));
@@ -94,7 +68,7 @@ class Over final : public Operator {
       return Progress::kDone;
     }
     watermark_ = now;
-    if (spec_.by_time) {
+    if (by_time_) {
       std::optional<Batch> passed = waiting_.take_before(now);
       find_due();
       if (passed || !due_.empty()) {
@@ -141,16 +115,10 @@ class Over final : public Operator {
     GroupId id;
     static bool is_later(const Pending& a, const Pending& b) { return a.time > b.time; }
   };
-  struct Call {
-    OverCall call;
-    std::size_t frames = 0;  // Of frames_; unless the call has none.
-    std::unique_ptr<OverFunction> function;
-  };
 
   // Which columns the store has: the input's that are read again, then those of the operator's own.
   std::vector<Type> choose_columns();
-  std::size_t keep_column(std::uint32_t column);
-  void make_calls();
+  void keep_column(std::uint32_t column);
   Batch no_rows() const;
 
   void find_due();
@@ -170,16 +138,14 @@ class Over final : public Operator {
 
   const OverSpec spec_;
   const Lookahead ahead_;
+  const bool by_time_;
   KeyOrder order_;
-  std::vector<std::uint32_t> kept_columns_;  // Of the input; then come:
-  std::optional<std::size_t> value_column_;  // What RANGE measures.
-  std::optional<std::size_t> time_column_;   // Event time, partition, position.
-  PeerColumns peers_;
+  OverColumns columns_;
+  std::optional<std::size_t> time_column_;  // Event time, partition, position.
+  bool measures_ = false;
   bool needs_peers_ = false;
   RowStore store_;
-
-  std::vector<OverFrames> frames_;
-  std::vector<Call> calls_;
+  OverCalls calls_;
   GroupQueues<RowSlot> slots_;
   StateArray<Group> groups_;
   TimeOrderedRows waiting_;
@@ -197,22 +163,19 @@ class Over final : public Operator {
   std::uint32_t emitted_ = 0;
 };
 
-std::size_t Over::keep_column(std::uint32_t column) {
-  const auto found = std::find(kept_columns_.begin(), kept_columns_.end(), column);
-  const auto place = static_cast<std::size_t>(found - kept_columns_.begin());
-  if (found == kept_columns_.end()) {
-    kept_columns_.push_back(column);
+void Over::keep_column(std::uint32_t column) {
+  std::vector<std::uint32_t>& kept = columns_.kept;
+  if (std::find(kept.begin(), kept.end(), column) == kept.end()) {
+    kept.push_back(column);
   }
-  return place;
 }
 
 std::vector<Type> Over::choose_columns() {
   const Type bigint = type_of(TypeKind::kBigint);
   if (ahead_.any()) {
-    kept_columns_.resize(spec_.rows.types.size());
-    std::iota(kept_columns_.begin(), kept_columns_.end(), 0U);
+    columns_.kept.resize(spec_.rows.types.size());
+    std::iota(columns_.kept.begin(), columns_.kept.end(), 0U);
   }
-  bool measured = false;
   for (const OverCall& call : spec_.calls) {
     if (call.has_frame() && call.arg) {
       keep_column(*call.arg);
@@ -220,17 +183,15 @@ std::vector<Type> Over::choose_columns() {
     if (call.filter) {
       keep_column(*call.filter);
     }
-    measured = measured || measures(call);
-    needs_peers_ = needs_peers_ || (call.has_frame() ? call.frame.unit == FrameUnit::kRange
-                                                     : call.kind != OverKind::kRowNumber &&
-                                                           call.kind != OverKind::kNtile);
+    measures_ = measures_ || measures_distance(call);
+    needs_peers_ = needs_peers_ || tells_peers(call);
   }
   std::vector<Type> types;
-  for (const std::uint32_t column : kept_columns_) {
+  for (const std::uint32_t column : columns_.kept) {
     types.push_back(spec_.rows.types[column]);
   }
-  if (measured) {
-    value_column_ = types.size();
+  columns_.value = types.size();
+  if (measures_) {
     types.push_back(bigint);
   }
   if (ahead_.any()) {
@@ -239,37 +200,11 @@ std::vector<Type> Over::choose_columns() {
     types.push_back(type_of(TypeKind::kInt));
     types.push_back(bigint);
   }
-  peers_ = {.first = types.size(), .end = types.size() + 1, .group = types.size() + 2};
+  columns_.peers = {.first = types.size(), .end = types.size() + 1, .group = types.size() + 2};
   if (needs_peers_) {
     types.insert(types.end(), 3, bigint);
   }
   return types;
-}
-
-void Over::make_calls() {
-  const bool nulls_first = !spec_.rows.order.empty() && spec_.rows.order[0].nulls_first;
-  for (const OverCall& call : spec_.calls) {
-    Call& made = calls_.emplace_back(Call{.call = call, .frames = 0, .function = nullptr});
-    if (!call.has_frame()) {
-      continue;
-    }
-    const auto same = std::find_if(frames_.begin(), frames_.end(), [&](const OverFrames& frames) {
-      return frames.frame() == call.frame;
-    });
-    made.frames = static_cast<std::size_t>(same - frames_.begin());
-    if (same == frames_.end()) {
-      frames_.emplace_back(call.frame, peers_, value_column_.value_or(0), nulls_first);
-    }
-    OverArguments args;
-    if (call.arg) {
-      args.arg = keep_column(*call.arg);
-      args.arg_type = spec_.rows.types[*call.arg];
-    }
-    if (call.filter) {
-      args.filter = keep_column(*call.filter);
-    }
-    made.function = make_over_function(call, args);
-  }
 }
 
 Batch Over::no_rows() const {
@@ -324,29 +259,15 @@ void Over::take(Batch passed, Emitter& out) {
     input.answers += run.out_end - run.out_begin;
     groups_[run.id].next = run.number + run.out_end;
   }
-  std::vector<FrameRows> frames;
-  for (OverFrames& each : frames_) {
-    each.grow_to(order_.keys());
-    frames.push_back(each.find(input));
-  }
-  std::vector<Column> answers;
+  calls_.grow_to(order_.keys());
   std::vector<RowIndex> overflow;
-  for (Call& each : calls_) {
-    if (each.function == nullptr) {
-      answers.push_back(rank_rows(each.call, input, peers_));
-    } else {
-      each.function->grow_to(order_.keys());
-      answers.push_back(each.function->compute(input, frames[each.frames], overflow));
-    }
-  }
+  std::vector<Column> answers = calls_.answer(input, overflow);
   answered_ = answered_rows(std::move(arranged), input);
   for (Column& column : answers) {
     answered_.columns.push_back(std::move(column));
   }
   keep_rows(input);
   if (!overflow.empty()) {
-    std::sort(overflow.begin(), overflow.end());
-    overflow.erase(std::unique(overflow.begin(), overflow.end()), overflow.end());
     out.reject(answered_, overflow, RowError::kOverflow);
     std::vector<RowIndex> kept;
     for (RowIndex row = 0; row < answered_.length; ++row) {
@@ -413,12 +334,12 @@ void Over::number_peers(const Batch& arranged) {
 
 std::vector<Column> Over::columns_to_keep(const Batch& arranged) {
   std::vector<Column> columns;
-  for (const std::uint32_t column : kept_columns_) {
+  for (const std::uint32_t column : columns_.kept) {
     columns.push_back(arranged.columns[column]);
   }
-  if (value_column_) {
+  if (measures_) {
     const SortKey& key = spec_.rows.order[0];
-    columns.push_back(measured(arranged.columns[key.column], key.descending));
+    columns.push_back(measured_values(arranged.columns[key.column], key.descending));
   }
   if (time_column_) {
     columns.push_back(arranged.event_time->with_type(type_of(TypeKind::kTimestamp)));
@@ -491,14 +412,7 @@ void Over::keep_rows(const OverInput& input) {
   std::vector<RowSlot> fresh;
   for (const OverRun& run : runs_) {
     Group& group = groups_[run.id];
-    std::uint32_t first = run.out_end;
-    for (const Call& each : calls_) {
-      if (each.function != nullptr) {
-        const bool all = each.call.kind == OverKind::kAggregate &&
-                         each.call.aggregate == AggregateKind::kArrayAgg;
-        first = std::min(first, frames_[each.frames].first_needed(run, all));
-      }
-    }
+    const std::uint32_t first = calls_.first_needed(run);
     const std::uint32_t dropped = std::min(first, run.kept);
     const std::span<const RowSlot> kept = slots_.get(run.id);
     for (std::uint32_t i = 0; i < dropped; ++i) {
