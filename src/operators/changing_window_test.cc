@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/random_cases.h"
 #include "operators/operator_fixture.h"
 #include "operators/window_aggregate.h"
 
@@ -309,7 +310,7 @@ void run_case(std::uint64_t seed) {
 }
 
 TEST(ChangingWindowTest, WhatIsToldAgreesWithBruteForceAfterEachStep) {
-  for (std::uint64_t seed = 0; seed < 500 && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(500) && !HasFatalFailure(); ++seed) {
     run_case(seed);
   }
 }

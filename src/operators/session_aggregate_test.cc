@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "base/random_cases.h"
 #include "operators/operator_fixture.h"
 #include "operators/session_rows.h"
 
@@ -147,7 +148,7 @@ void run_case(Operator& op, std::uint64_t seed, std::uint64_t keys, int steps, E
 }
 
 TEST(SessionAggregateTest, AnyOrderOfRowsAndWatermarksAgreesWithBruteForce) {
-  for (std::uint64_t seed = 0; seed < 500 && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(500) && !HasFatalFailure(); ++seed) {
     run_case(*make_aggregate(), seed, 1 + seed % 9, 12,
              [](const std::vector<Row>& session, std::vector<TextRow>& rows) {
                rows.push_back(expected_row(session));
@@ -164,7 +165,7 @@ TEST(SessionAggregateTest, MemoryOfEndedSessionsIsUsedAgain) {
 }
 
 TEST(SessionAggregateTest, RowsOfSessionsAgreeWithBruteForce) {
-  for (std::uint64_t seed = 0; seed < 200 && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(200) && !HasFatalFailure(); ++seed) {
     const auto op = make_session_rows(
         {.keys = {bigint_column(0)},
          .gap_micros = kGap,

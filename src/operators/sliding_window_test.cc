@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "base/random_cases.h"
 #include "columnar/builder.h"
 #include "columnar/value.h"
 #include "operators/late_filter.h"
@@ -258,7 +259,7 @@ Case any_case(std::mt19937& dice) {
 }
 
 TEST(SlidingWindowTest, EqualsAComputationRowByRow) {
-  for (unsigned seed = 0; seed < 500; ++seed) {
+  for (unsigned seed = 0; seed < random_cases(500); ++seed) {
     std::mt19937 dice(seed);
     const Case test = any_case(dice);
     Chain chain = chain_of(test);
@@ -302,7 +303,7 @@ TEST(SlidingWindowTest, KeysThatNoWindowHasAreForgotten) {
 }
 
 TEST(SlidingWindowTest, LateRowsComeOutOnceForEachWindowTheyMissed) {
-  for (unsigned seed = 0; seed < 200; ++seed) {
+  for (unsigned seed = 0; seed < random_cases(200); ++seed) {
     std::mt19937 dice(seed);
     Case test = any_case(dice);
     test.lateness = dice() % 2 == 0 ? 0 : dice() % 15;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/random_cases.h"
 #include "operators/operator_fixture.h"
 
 namespace thalweg {
@@ -81,7 +82,7 @@ void run_case(std::uint64_t seed) {
 }
 
 TEST(TimeSortTest, AnyOrderOfRowsAndWatermarksAgreesWithBruteForce) {
-  for (std::uint64_t seed = 0; seed < 500 && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(500) && !HasFatalFailure(); ++seed) {
     run_case(seed);
   }
 }

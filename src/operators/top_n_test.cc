@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/random_cases.h"
 #include "operators/operator_fixture.h"
 
 namespace thalweg {
@@ -105,7 +106,7 @@ void run_case(std::uint64_t seed) {
 }
 
 TEST(TopNTest, EqualsLookingAtEveryPairOfRows) {
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+  for (std::uint64_t seed = 1; seed <= random_cases(500); ++seed) {
     run_case(seed);
     if (::testing::Test::HasFailure()) {
       return;
