@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -15,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random_cases.h"
 #include "thalweg/session.h"
 
 namespace thalweg {
@@ -178,6 +178,31 @@ Answer large_groups(const std::vector<Row>& rows) {
   return answer;
 }
 
+// Each row with the sum of the two before it, itself and the next one of its key, its place among
+// all by value, and how many values of its key are within 2 of its own.
+Answer neighbours(const std::vector<Row>& rows) {
+  Answer answer;
+  for (auto [key, group] : by_key(rows)) {
+    std::sort(group.begin(), group.end(), comes_before);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      Value sum;
+      for (std::size_t j = i - std::min<std::size_t>(i, 2); j < std::min(i + 2, group.size());
+           ++j) {
+        sum = group[j].v ? sum.value_or(0) + *group[j].v : sum;
+      }
+      const auto less = std::count_if(rows.begin(), rows.end(), [&](const Row& row) {
+        return row.v && (!group[i].v || *row.v < *group[i].v);
+      });
+      const auto near = std::count_if(group.begin(), group.end(), [&](const Row& row) {
+        return row.v && group[i].v && std::abs(*row.v - *group[i].v) <= 2;
+      });
+      answer.push_back(std::to_string(group[i].id) + '|' + text_of(sum) + '|' +
+                       std::to_string(less + 1) + '|' + std::to_string(near));
+    }
+  }
+  return answer;
+}
+
 const std::vector<Question>& questions() {
   static const std::vector<Question> all = {
       {"SELECT k, count(*), count(v), count(DISTINCT v), sum(v), min(v), max(v) FROM log GROUP BY "
@@ -196,6 +221,10 @@ const std::vector<Question>& questions() {
        "GROUP BY k",
        lists},
       {"SELECT k FROM log GROUP BY k HAVING count(*) > 2", large_groups},
+      {"SELECT id, sum(v) OVER (PARTITION BY k ORDER BY v, id ROWS BETWEEN 2 PRECEDING AND 1 "
+       "FOLLOWING), rank() OVER (ORDER BY v), count(v) OVER (PARTITION BY k ORDER BY v RANGE "
+       "BETWEEN 2 PRECEDING AND 2 FOLLOWING) FROM log",
+       neighbours},
   };
   return all;
 }
@@ -253,15 +282,10 @@ class RandomLog {
   std::vector<Row> standing_;
 };
 
-std::uint64_t cases_wanted() {
-  const char* const cases = std::getenv("THALWEG_RANDOM_CASES");
-  return cases == nullptr ? 60 : std::strtoull(cases, nullptr, 10);
-}
-
 TEST(ChangelogRandomTest, AppliedChangesAreTheAnswerOverTheRowsThatStand) {
   const std::filesystem::path path = std::filesystem::temp_directory_path() /
                                      ("thalweg-changelog-" + std::to_string(::getpid()) + ".jsonl");
-  for (std::uint64_t seed = 0; seed < cases_wanted(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(60); ++seed) {
     const RandomLog log(seed);
     std::ofstream(path) << log.text();
     const Question& question = questions()[seed % questions().size()];

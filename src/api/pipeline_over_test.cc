@@ -223,6 +223,57 @@ TEST_P(PipelineOverTest, RanksAndNeighboursOfAnEndlessStream) {
   EXPECT_EQ(late, bids.size() - expected.size());
 }
 
+// Early results of windows, each with the sum of itself and the one before it.
+TEST_P(PipelineOverTest, OfResultsThatChange) {
+  const std::vector<Bid> bids = numbered_bids(700, 34);
+  const Input<Bid> input(bids.size());
+  for (const Bid& bid : bids) {
+    ASSERT_TRUE(input.push(bid));
+  }
+  input.close();
+  std::map<std::string, int> changing;
+  std::map<std::string, int> final_rows;
+  const auto row_text = [](const Record& row) {
+    return std::to_string(row.time("window_start").micros) + " " + row.text("auction") + " " +
+           row.text("n") + " " + row.text("recent");
+  };
+  Pipeline pipeline("changes");
+  const auto recent = [](const SourceStream<Bid>& source) {
+    return source.event_time<&Bid::time>(bounded_out_of_order(300s))
+        .key_by<&Bid::auction>()
+        .window(tumbling(1min))
+        .emit_changes()
+        .aggregate(count().as("n"))
+        .key_by({"auction"})
+        .over(rows_frame({.preceding = 1}), of("sum", "n").as("recent"));
+  };
+  recent(pipeline.source(input, "endless")).sink([&](const Record& row, int change) {
+    EXPECT_GE(changing[row_text(row)] += change, 0);
+  });
+  recent(pipeline.source(bids, "bounded")).sink([&](const Record& row) {
+    ++final_rows[row_text(row)];
+  });
+  const RunReport report = pipeline.run(options());
+  ASSERT_EQ(report.outcome, Outcome::kDone) << report.problems[0].text;
+  std::map<std::int64_t, std::map<std::int64_t, std::int64_t>> counts;
+  for (const Bid& bid : bids) {
+    const std::int64_t time = bid.time.micros;
+    ++counts[bid.auction][time - (time % kMinute + kMinute) % kMinute];
+  }
+  std::map<std::string, int> expected;
+  for (const auto& [auction, windows] : counts) {
+    std::int64_t before = 0;
+    for (const auto& [start, n] : windows) {
+      ++expected[std::to_string(start) + " " + std::to_string(auction) + " " + std::to_string(n) +
+                 " " + std::to_string(before + n)];
+      before = n;
+    }
+  }
+  std::erase_if(changing, [](const auto& entry) { return entry.second == 0; });
+  EXPECT_EQ(changing, expected);
+  EXPECT_EQ(final_rows, expected);
+}
+
 TEST(PipelineOverErrorTest, MistakesAreTold) {
   const auto timed = [](Pipeline& pipeline) {
     return pipeline.source(std::vector<Bid>()).event_time<&Bid::time>(ascending());

@@ -33,6 +33,13 @@ enum class OverKind : std::uint8_t {
   kAggregate,
 };
 
+// When the answers come out.
+enum class OverEmit : std::uint8_t {
+  kAtEnd,            // All when the bounded input has ended; append-only.
+  kBehindWatermark,  // Each row once, when the watermark has passed its frame; append-only.
+  kChanges,          // After each batch what is other than it was told, -old and +new.
+};
+
 // One call OVER a window, bound. Columns are the input's.
 struct OverCall {
   OverKind kind = OverKind::kAggregate;

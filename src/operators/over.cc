@@ -35,7 +35,7 @@ Lookahead lookahead_of(const OverSpec& spec) {
       most = std::max(most, *call.frame.end);
     }
   }
-  return spec.by_time ? ahead : Lookahead{};
+  return spec.emit == OverEmit::kBehindWatermark ? ahead : Lookahead{};
 }
 
 class Over final : public Operator {
@@ -43,7 +43,7 @@ class Over final : public Operator {
   explicit Over(OverSpec spec)
       : spec_(std::move(spec)),
         ahead_(lookahead_of(spec_)),
-        by_time_(spec_.by_time),
+        by_time_(spec_.emit == OverEmit::kBehindWatermark),
         order_(spec_.rows),
         store_(choose_columns()),
         calls_(spec_.calls, spec_.rows.types, columns_,
@@ -464,6 +464,9 @@ bool Over::is_pending(const Pending& pending) const {
 }  // namespace
 
 std::unique_ptr<Operator> make_over(OverSpec spec) {
+  if (spec.updating_input) {
+    return make_changing_over(std::move(spec));
+  }
   return std::make_unique<Over>(std::move(spec));
 }
 

@@ -433,16 +433,25 @@ NodePtr make_late_rows(NodePtr input, LateRows late) {
 }
 
 NodePtr make_over(NodePtr input, Over over, std::string id, std::string name) {
-  TW_CHECK(!input->updating && (over.behind_watermark || input->bounded));
+  TW_CHECK(over.emit == OverEmit::kAtEnd ? input->bounded
+                                         : input->updating == (over.emit == OverEmit::kChanges));
+  const bool input_updating = input->updating;
   Node node = following(std::move(input));
   for (const OverCall& call : over.calls) {
     node.schema.push_back({call.name, call.type});
   }
-  if (over.behind_watermark) {
+  if (over.emit == OverEmit::kBehindWatermark) {
     node.time.judged = true;
   } else {
     node.time = TimeInfo();
   }
+  // An old row and the new one of its key may be of different partitions, on different workers.
+  if (input_updating && node.key) {
+    node.key->insert(node.key->end(), over.keys.begin(), over.keys.end());
+    std::sort(node.key->begin(), node.key->end());
+    node.key->erase(std::unique(node.key->begin(), node.key->end()), node.key->end());
+  }
+  node.updating = over.emit == OverEmit::kChanges;
   node.step = std::move(over);
   node.id = std::move(id);
   node.name = std::move(name);

@@ -58,7 +58,7 @@ TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes = fa
 // Requires: the input has event time, and its rows have not been judged.
 NodePtr make_late_rows(NodePtr input, LateRows late);
 
-// Requires: behind_watermark has an order that begins with event time or what is at a fixed
+// Requires: kBehindWatermark has an order that begins with event time or what is at a fixed
 // distance from it.
 NodePtr make_over(NodePtr input, Over over, std::string id, std::string name);
 

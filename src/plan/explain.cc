@@ -50,7 +50,9 @@ std::string emission(const Node& node) {
     return "behind the watermark";
   }
   if (const auto* over = step_of<Over>(node)) {
-    return over->behind_watermark ? "once the watermark has passed" : "final at the end of input";
+    return over->emit == OverEmit::kChanges           ? "changes"
+           : over->emit == OverEmit::kBehindWatermark ? "once the watermark has passed"
+                                                      : "final at the end of input";
   }
   if (const auto* top = step_of<TopN>(node)) {
     return std::string(emission(top->emit));

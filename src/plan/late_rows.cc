@@ -24,7 +24,7 @@ bool judges(const Node& node) {
     return top->emit == TopNEmit::kOnWindowClose || top->emit == TopNEmit::kBehindWatermark;
   }
   if (const auto* over = step_of<Over>(node)) {
-    return over->behind_watermark;
+    return over->emit == OverEmit::kBehindWatermark;
   }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
          step_of<KeyedProcess>(node) != nullptr;

@@ -236,9 +236,10 @@ struct Over {
   std::vector<std::uint32_t> keys;  // Columns of the input; none: one key.
   std::vector<SortKey> order;       // Rows equal in it are told apart by where they came from.
   std::vector<OverCall> calls;
-  // The first of `order` is event time, or stands at a fixed distance from it, ascending: a row
-  // comes out when the watermark has passed its frames. Else all do when the bounded input ends.
-  bool behind_watermark = false;
+  // kBehindWatermark: the first of `order` is event time, or stands at a fixed distance from it,
+  // ascending. kChanges: of an input whose rows change.
+  OverEmit emit = OverEmit::kAtEnd;
+  std::int64_t ttl_micros = 0;  // kChanges: as an aggregate's.
 };
 
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all

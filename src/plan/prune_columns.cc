@@ -403,7 +403,7 @@ class Pruner {
             std::move(places)};
   }
 
-  // Calls nobody reads are left out; the rows still wait for the watermark.
+  // Calls nobody reads are left out; the rows still wait for the watermark, or to be final.
   static Pruned prune_over(const Node& node, const Over& over, const Pruned& input,
                            const Columns& wanted) {
     Over fewer = over;
@@ -425,9 +425,11 @@ class Pruner {
         }
       }
     }
-    pruned.node = fewer.calls.empty() && !over.behind_watermark
-                      ? input.node
-                      : make_over(input.node, std::move(fewer), node.id, node.name);
+    const bool makes_rows_final = node.inputs[0]->updating && !node.updating;
+    pruned.node =
+        fewer.calls.empty() && over.emit != OverEmit::kBehindWatermark && !makes_rows_final
+            ? input.node
+            : make_over(input.node, std::move(fewer), node.id, node.name);
     return pruned;
   }
 

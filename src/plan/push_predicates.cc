@@ -79,7 +79,8 @@ std::vector<ExprPtr> replacements_of(const Node& node) {
     }
   } else if (const auto* over = step_of<Over>(node)) {
     const Schema& input = node.inputs[0]->schema;
-    for (std::size_t i = 0; !over->behind_watermark && i < over->keys.size(); ++i) {
+    const bool judges = over->emit == OverEmit::kBehindWatermark;
+    for (std::size_t i = 0; !judges && i < over->keys.size(); ++i) {
       const std::uint32_t key = over->keys[i];
       replacements[key] = column_expr(key, input[key].type, input[key].name);
     }

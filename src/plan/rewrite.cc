@@ -18,12 +18,14 @@ bool is_true(const ExprPtr& predicate) {
 
 // Whether a step's own rows have no origin: what is above it orders them by their columns.
 bool makes_rows(const Node& node) {
+  const bool is_changing_over = step_of<Over>(node) != nullptr && node.inputs[0]->updating;
   return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr ||
-         step_of<AssignCountWindow>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
+         is_changing_over || step_of<AssignCountWindow>(node) != nullptr ||
+         step_of<KeyedProcess>(node) != nullptr;
 }
 
 bool depends_on_order(const Node& node) {
-  if (step_of<TopN>(node) != nullptr) {
+  if (step_of<TopN>(node) != nullptr || step_of<Over>(node) != nullptr) {
     return !node.inputs[0]->updating;
   }
   const auto* aggregate = step_of<Aggregate>(node);

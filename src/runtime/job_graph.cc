@@ -134,7 +134,7 @@ bool reads_time(const Node& node) {
   }
   const auto* over = step_of<plan::Over>(node);
   return step_of<plan::AssignWindow>(node) != nullptr || step_of<plan::LateRows>(node) != nullptr ||
-         (over != nullptr && over->behind_watermark) ||
+         (over != nullptr && (over->emit == OverEmit::kBehindWatermark || over->ttl_micros > 0)) ||
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
@@ -226,9 +226,11 @@ OverSpec over_spec(const Node& node, const plan::Over& over) {
   OverSpec spec{.rows = {.types = types_of(input.schema),
                          .keys = over.keys,
                          .order = over.order,
-                         .has_origin = input.needs_origin},
+                         .has_origin = input.needs_origin && !input.updating},
                 .calls = over.calls,
-                .by_time = over.behind_watermark};
+                .emit = over.emit,
+                .updating_input = input.updating,
+                .ttl = ttl_of(input, over.ttl_micros)};
   return spec;
 }
 
@@ -724,7 +726,7 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   Step* last = below.last;
   // All rows of an input that ends count, whatever their time.
   const auto* over = step_of<plan::Over>(node);
-  if (!input.time.lost && (over == nullptr || over->behind_watermark)) {
+  if (!input.time.lost && (over == nullptr || over->emit == OverEmit::kBehindWatermark)) {
     TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last));
   }
   OperatorStep* step = nullptr;

@@ -250,22 +250,29 @@ void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
   const bool has_keys = !(aggregate != nullptr ? aggregate->keys.empty()
                           : over != nullptr    ? over->keys.empty()
                                                : top->keys.empty());
-  const bool frees_keys =
-      aggregate != nullptr
-          ? aggregate->windowed() || aggregate->ttl_micros > 0
-          : over == nullptr && (top->emit == plan::TopNEmit::kOnWindowClose || top->ttl_micros > 0);
-  if (node.bounded || !has_keys || frees_keys) {
+  const bool frees_keys = aggregate != nullptr ? aggregate->windowed() || aggregate->ttl_micros > 0
+                          : over != nullptr
+                              ? over->ttl_micros > 0
+                              : top->emit == plan::TopNEmit::kOnWindowClose || top->ttl_micros > 0;
+  const bool keeps_all = over != nullptr && over->emit == OverEmit::kChanges;
+  if (node.bounded || !(has_keys || keeps_all) || frees_keys) {
     return;
   }
-  const std::string kept = aggregate != nullptr ? "every group" : "rows of every key";
+  const std::string kept = aggregate != nullptr ? "every group"
+                           : keeps_all          ? "every row"
+                                                : "rows of every key";
   std::vector<std::string> notes = {
       "partition by columns that have few values, or read an input that ends"};
-  if (over == nullptr) {
+  if (keeps_all) {
+    notes = {std::string(has_keys ? "let" : "partition by columns, and let") +
+             " keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */"};
+  } else if (over == nullptr) {
     notes = {"let keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */",
              "or group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')"};
   }
   context.warn("P0107", "this keeps " + kept + " for ever, and its input never ends", span,
-               "state of " + node.id + " grows with the number of keys", std::move(notes));
+               "state of " + node.id + " grows with the number of " + (keeps_all ? "rows" : "keys"),
+               std::move(notes));
 }
 
 bool SelectBinder::bind_group_keys() {

@@ -4,6 +4,7 @@
 #include "columnar/calendar.h"
 #include "plan/build.h"
 #include "sql/added_columns.h"
+#include "sql/bind_emit.h"
 #include "sql/order_limit.h"
 #include "sql/select_binder.h"
 #include "sql/sql_text.h"
@@ -276,11 +277,6 @@ bool SelectBinder::put_overs() {
 
 bool SelectBinder::put_over(const OverWindow& window) {
   const Span span = overs_.calls[window.uses[0]].window->span;
-  if (input_->updating) {
-    context_.error("P0104", "OVER needs final rows, and these change as they come", span, "",
-                   {"leave EMIT out below it, or group by a window, so that each result is final"});
-    return false;
-  }
   AddedColumns columns(input_);
   plan::Over over;
   for (const ExprPtr& key : window.keys) {
@@ -300,11 +296,34 @@ bool SelectBinder::put_over(const OverWindow& window) {
     }
   }
   input_ = columns.take();
+  if (!choose_over_emit(over, span)) {
+    return false;
+  }
+  const auto first = static_cast<std::uint32_t>(input_->schema.size());
+  input_ = plan::make_over(input_, std::move(over), context_.next_id("over"), context_.name);
+  warn_of_state(context_, *input_, span);
+  for (std::size_t i = 0; i < window.uses.size(); ++i) {
+    const OverCall& call = overs_.calls[window.uses[i]].call;
+    over_columns_[window.uses[i]] =
+        column_expr(first + static_cast<std::uint32_t>(i), call.type, call.name);
+  }
+  return true;
+}
+
+// Decides when the answers over the rows of input_ come out. False, reported: they never would.
+bool SelectBinder::choose_over_emit(plan::Over& over, Span span) {
+  if (input_->updating) {
+    const bool changes = asks_for_changes(context_, *input_) || !input_->bounded;
+    over.emit = changes ? OverEmit::kChanges : OverEmit::kAtEnd;
+    over.ttl_micros = changes && !over.keys.empty() ? context_.ttl_micros() : 0;
+    return true;
+  }
   const plan::TimeInfo& time = input_->time;
-  over.behind_watermark =
+  const bool by_time =
       !time.lost && !over.order.empty() && !over.order[0].descending &&
       distance_from_time(time, static_cast<std::uint32_t>(over.order[0].column)).has_value();
-  if (!input_->bounded && !over.behind_watermark) {
+  over.emit = by_time ? OverEmit::kBehindWatermark : OverEmit::kAtEnd;
+  if (!input_->bounded && !by_time) {
     std::vector<std::string> notes;
     if (!time.lost && time.column) {
       notes.push_back("begin with ORDER BY " + quote_name(input_->schema[*time.column].name) +
@@ -320,14 +339,6 @@ bool SelectBinder::put_over(const OverWindow& window) {
                    {"end the frame with CURRENT ROW or n FOLLOWING",
                     "or read a part that ends (a file without follow = true)"});
     return false;
-  }
-  const auto first = static_cast<std::uint32_t>(input_->schema.size());
-  input_ = plan::make_over(input_, std::move(over), context_.next_id("over"), context_.name);
-  warn_of_state(context_, *input_, span);
-  for (std::size_t i = 0; i < window.uses.size(); ++i) {
-    const OverCall& call = overs_.calls[window.uses[i]].call;
-    over_columns_[window.uses[i]] =
-        column_expr(first + static_cast<std::uint32_t>(i), call.type, call.name);
   }
   return true;
 }

@@ -74,6 +74,7 @@ class SelectBinder {
   bool bind_over_window(std::size_t use);
   bool put_overs();
   bool put_over(const OverWindow& window);
+  bool choose_over_emit(plan::Over& over, Span span);
   ExprPtr with_overs(const ExprPtr& expr) const;
 
   // In bind_group.cc.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Random calls OVER windows, against a plain computation row by row."""
+"""Random calls OVER windows, against a plain computation row by row; also of rows that change."""
+import collections
 import json
 import random
 import sys
@@ -128,9 +129,35 @@ def on_time(rows, delay):
     return kept
 
 
+def random_changes(rng, rows):
+    """What makes other rows of these, as (op, row); and the rows that stand at the end."""
+    changes, standing = [], []
+    for row in rows:
+        changes.append(("+I", row))
+        standing.append(row)
+        while standing and rng.random() < 0.4:
+            old = standing.pop(rng.randrange(len(standing)))
+            if rng.random() < 0.4:
+                changes.append(("-D", old))
+                continue
+            new = rng.choice([(old[0], old[1], old[2], rng.choice([None, 0, 1, 4, 9])),
+                              (old[0], old[1] + rng.choice([-2, 0, 3]), rng.choice("abc"), old[3]),
+                              old])
+            changes += [("-U", old), ("+U", new)]
+            standing.append(new)
+            if rng.random() < 0.1:  # The same row twice.
+                changes.append(("+I", new))
+                standing.append(new)
+    return changes, standing
+
+
 def case(rng):
-    """(script, rows, expected by id)"""
+    """(script, changes, rows of id and answers)"""
     rows = random_rows(rng)
+    changes = [("+I", row) for row in rows]
+    changing = rng.random() < 0.5
+    if changing:
+        changes, rows = random_changes(rng, rows)
     by_time = rng.random() < 0.7
     delay = rng.choice([0, 2, 10, 100])
     keyed = rng.random() < 0.8
@@ -140,21 +167,20 @@ def case(rng):
         order, measured = rng.choice([("v, id", None), ("v", "value"), ("v DESC", "value"),
                                       ("ts", "time")])
     descending = order.endswith("DESC")
-    counted = on_time(rows, delay) if by_time else rows
+    counted = on_time(rows, delay) if by_time and not changing else rows
 
     def place(row):
+        null, value = row[3] is None, row[3] or 0
+        rest = (row[0], row[1], null, value)  # What tells rows apart that are equal in the order.
         if order == "ts":
-            return (row[1], row[0])
-        null = row[3] is None
-        if descending:
-            return (0 if null else 1, 0 if null else -row[3], row[0])
-        return (1 if null else 0, 0 if null else row[3], row[0])
+            return (row[1], *rest)
+        return (not null, -value, *rest) if descending else (null, value, *rest)
 
     def measure(row):
         if order == "ts":
             return row[1]
         if order == "v, id":
-            return place(row)
+            return place(row)[:3]
         return row[3] if row[3] is None or not descending else -row[3]
 
     partition = "PARTITION BY k " if keyed else ""
@@ -181,23 +207,43 @@ def case(rng):
         call, _, condition = name.partition(" FILTER")
         calls.append(f"{call}{' FILTER' + condition if condition else ''} {over} AS c{number}")
         answers.append(answer)
-    expected = {}
+    expected = []
     for key in set(row[2] for row in counted) if keyed else [None]:
         ordered = sorted((row for row in counted if key in (None, row[2])), key=place)
         for at, row in enumerate(ordered):
-            expected[row[0]] = [answer(ordered, at) for answer in answers]
+            expected.append([row[0]] + [answer(ordered, at) for answer in answers])
     watermark = f", WATERMARK FOR ts AS ts - INTERVAL '{delay} seconds'" if by_time else ""
+    mode = ", mode = 'changelog'" if changing else ""
     script = (f"CREATE TABLE t (id BIGINT, ts TIMESTAMP, k TEXT, v BIGINT{watermark}) WITH ("
               f"connector = 'file', path = 't.jsonl', format = 'json', timestamp_unit = 's', "
-              f"block_bytes = '{rng.choice([64, 4096])}');\n"
-              f"SELECT id, {', '.join(calls)} FROM t;")
-    return script, rows, expected
+              f"block_bytes = '{rng.choice([64, 4096])}'{mode});\n"
+              f"SELECT id, {', '.join(calls)} FROM t{rng.choice(['', ' EMIT CHANGES'])};")
+    return script, changes, expected
 
 
-def close_to(left, right):
-    if isinstance(left, float) or isinstance(right, float):
-        return left is not None and right is not None and abs(left - right) < 1e-9
-    return left == right
+def as_line(op, row):
+    return json.dumps({"op": op, "id": row[0], "ts": row[1], "k": row[2], "v": row[3]}) + "\n"
+
+
+def counted_rows(rows):
+    def plain(value):
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return float(round(value, 6)) if number else value
+
+    return collections.Counter(json.dumps([plain(each) for each in row]) for row in rows)
+
+
+def applied(output):
+    """The rows that stand when changes are applied; those that take back what is not there apart."""
+    standing, wrong = collections.Counter(), []
+    for line in output.splitlines():
+        row = json.loads(line)
+        op = row.pop("op", "+I")
+        text = next(iter(counted_rows([list(row.values())])))
+        standing[text] += 1 if op[0] == "+" else -1
+        if standing[text] < 0:
+            wrong.append(line)
+    return +standing, wrong
 
 
 def main():
@@ -205,22 +251,14 @@ def main():
     cases = int(sys.argv[2]) if len(sys.argv) > 2 else CASES
     for seed in range(first, first + cases):
         rng = random.Random(seed)
-        script, rows, expected = case(rng)
-        work = folder(t_jsonl="".join(
-            json.dumps({"id": i, "ts": ts, "k": k, "v": v}) + "\n" for i, ts, k, v in rows))
+        script, changes, expected = case(rng)
+        work = folder(t_jsonl="".join(as_line(*change) for change in changes))
         ran = run("-q", "-c", script, "--format", "jsonl", "--workers", str(rng.choice([1, 2, 4])),
                   "--set", f"batch_rows={rng.choice([1, 7, 4096])}", cwd=work)
-        actual = {}
-        for line in ran.out.splitlines():
-            row = json.loads(line)
-            actual.setdefault(row.pop("id"), []).append(list(row.values()))
-        same = ran.code == 0 and actual.keys() == expected.keys() and all(
-            len(found) == 1 and len(found[0]) == len(expected[i]) and
-            all(close_to(a, b) for a, b in zip(found[0], expected[i]))
-            for i, found in actual.items())
-        wrong = [(i, expected.get(i), actual.get(i)) for i in sorted(expected.keys() | actual.keys())
-                 if actual.get(i) != [expected.get(i)]][:3] if not same else []
-        check(f"seed {seed}: {script}", ([], ""), (wrong, ran.err) if not same else ([], ""))
+        standing, wrong = applied(ran.out)
+        wanted = counted_rows(expected)
+        wrong += [*(wanted - standing), *(standing - wanted)][:4]
+        check(f"seed {seed}: {script}", (0, [], ""), (ran.code, wrong, ran.err))
     close()
 
 
