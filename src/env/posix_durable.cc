@@ -21,9 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The disk begins to write so much at a time, so that little is left for sync() to wait for.
-constexpr std::uint64_t kWritebackBytes = std::uint64_t{4} << 20;
-
 Status error_of(std::string_view doing, const std::string& path, const std::error_code& error) {
   return unavailable(fmt::format("cannot {} {}: {}", doing, path, error.message()));
 }
@@ -38,14 +35,9 @@ class PosixDurableFile final : public DurableFile {
       const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
       if (count >= 0) {
         bytes.remove_prefix(static_cast<std::size_t>(count));
-        unwritten_ += static_cast<std::uint64_t>(count);
       } else if (errno != EINTR) {
         return fail("write", errno);
       }
-    }
-    if (unwritten_ >= kWritebackBytes) {
-      unwritten_ = 0;
-      (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     }
     return {};
   }
@@ -70,7 +62,6 @@ class PosixDurableFile final : public DurableFile {
   Descriptor fd_;
   std::string path_;
   Status failed_;
-  std::uint64_t unwritten_ = 0;
 };
 
 class PosixFileLock final : public FileLock {
