@@ -3,10 +3,11 @@
 #include <utility>
 #include <vector>
 
+#include "operators/group_state.h"
 #include "operators/late_after_idle.h"
 #include "operators/session_aggregate.h"
 #include "operators/session_state.h"
-#include "operators/told_rows.h"
+#include "operators/told_sessions.h"
 #include "operators/window_operators.h"
 #include "operators/window_tables.h"
 #include "state/changed_groups.h"
@@ -15,12 +16,6 @@
 
 namespace thalweg {
 namespace {
-
-std::vector<Type> session_types(const AggregationSpec& spec) {
-  std::vector<Type> types(3, type_of(TypeKind::kTimestamp));
-  std::ranges::move(result_types(spec), std::back_inserter(types));
-  return types;
-}
 
 std::int64_t bucket_width(std::int64_t gap_micros) {
   constexpr std::int64_t kBucketsPerGap = 16;
@@ -38,20 +33,40 @@ class ChangingSession final : public Operator {
         aggregation_(std::move(spec.aggregation)),
         index_(key_types(aggregation_.spec()), spec.gap_micros),
         state_(aggregation_.spec()),
-        told_(session_types(aggregation_.spec())),
+        table_(key_schema(aggregation_.spec()), index_, state_),
+        told_(aggregation_.spec(), index_),
         closing_(bucket_width(spec.gap_micros)),
         overdue_(bucket_width(spec.gap_micros)) {
     changed_.start();
   }
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of sessions whose results change cannot be kept yet");
+    return std::vector<StateTable*>{&table_, &told_};
+  }
+
+  // What waited to be told is not known: all sessions are compared with what has been told.
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+    index_.restored();
+    for (GroupId id = 0; id < index_.size(); ++id) {
+      const bool goes_on = index_.is_open(id) && !has_ended(id);
+      if (goes_on && emit_ != WindowEmit::kChanges) {
+        wait_for_end(id);
+      }
+      const bool is_part_of_another = !index_.is_open(id) && told_.has(id);
+      if (emit_ == WindowEmit::kEvery && (goes_on || is_part_of_another)) {
+        wait_for_tick(id);
+      }
+    }
+    tick_ = untold_.empty() ? kEndOfTime : kStartOfTime;
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     batch = reject_late_after_idle(std::move(batch), passed(), out);
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     state_.add(columns, index_, ids_, merges_);
+    table_.mark(ids_, merges_);
     changed_.mark(ids_);
     for (const SessionIndex::Merge& merge : merges_) {
       const GroupId both[] = {merge.from, merge.into};
@@ -75,7 +90,7 @@ class ChangingSession final : public Operator {
       closing_.fire_before(now, [this](GroupId id) { close(id); });
       // What is taken back must not be older than the watermark that is passed on.
       overdue_.fire_before(now, [this](GroupId id) {
-        if (is_untold_[id] != 0 && has_passed(told_ends_[id])) {
+        if (is_untold_[id] != 0 && has_passed(told_.end(id))) {
           queue(id);
         }
       });
@@ -122,9 +137,10 @@ class ChangingSession final : public Operator {
     if (open) {
       wait_for_end(id);
     }
-    if (emit_ == WindowEmit::kEvery) {
+    const bool ended = open ? has_ended(id) : told_.has(id) && has_passed(told_.end(id));
+    if (emit_ == WindowEmit::kEvery && !ended) {
       wait_for_tick(id);
-    } else if (!open || has_ended(id) || told_.has(id)) {
+    } else if (!open || ended || told_.has(id)) {
       queue(id);
     }
   }
@@ -135,7 +151,7 @@ class ChangingSession final : public Operator {
       is_untold_[id] = 1;
       untold_.push_back(id);
       if (told_.has(id)) {
-        overdue_.set(told_ends_[id], id);
+        overdue_.set(told_.end(id), id);
       }
     }
   }
@@ -183,14 +199,12 @@ class ChangingSession final : public Operator {
   }
 
   void tell(std::span<const GroupId> ids, Emitter& out) {
-    told_ends_.grow_to(index_.size());
     std::vector<GroupId> standing;
     std::vector<RowIndex> rows;
     for (const GroupId id : ids) {
       rows.push_back(stands(id) ? static_cast<RowIndex>(standing.size()) : ToldRows::kNoRow);
       if (rows.back() != ToldRows::kNoRow) {
         standing.push_back(id);
-        told_ends_[id] = index_.end(id);
       }
     }
     std::vector<RowIndex> overflow;
@@ -232,6 +246,7 @@ class ChangingSession final : public Operator {
     next_ = 0;
     std::vector<GroupId> gone;
     index_.end_before(passed(), gone);
+    table_.mark(gone);
     for (const GroupId id : gone) {
       told_.forget(id);
     }
@@ -250,18 +265,16 @@ class ChangingSession final : public Operator {
 
   void compact() {
     std::vector<GroupId> new_numbers(index_.size(), kGone);
+    table_.before_compact();
+    told_.before_compact();
     const std::vector<GroupId> old_numbers = index_.compact();
     for (std::size_t i = 0; i < old_numbers.size(); ++i) {
       new_numbers[old_numbers[i]] = static_cast<GroupId>(i);
     }
     state_.compact(old_numbers);
     told_.renumber(old_numbers);
-    StateArray<EventTime> told_ends;
-    for (const GroupId id : old_numbers) {
-      told_ends.push_back(id < told_ends_.size() ? told_ends_[id] : kStartOfTime);
-    }
+    table_.after_compact(old_numbers);
     overdue_.take_all();  // Nothing waits to be told.
-    told_ends_ = std::move(told_ends);
     waits_.clear();
     waits_.grow_to(old_numbers.size());
     for (const TimeBuckets::Timer& timer : closing_.take_all()) {
@@ -280,11 +293,11 @@ class ChangingSession final : public Operator {
   Aggregation aggregation_;
   SessionIndex index_;
   SessionState state_;
-  ToldRows told_;
-  StateArray<EventTime> told_ends_;  // By session: where it ended when it was told.
-  TimeBuckets closing_;              // The ends of sessions, or times before them.
-  StateArray<char> waits_;           // By session: whether it is there.
-  ChangedGroups changed_;            // Of one batch.
+  SessionTable table_;
+  ToldSessions told_;
+  TimeBuckets closing_;     // The ends of sessions, or times before them.
+  StateArray<char> waits_;  // By session: whether it is there.
+  ChangedGroups changed_;   // Of one batch.
   EventTime watermark_ = kStartOfTime;
   EventTime wall_ = kStartOfTime;
   EventTime tick_ = kEndOfTime;  // kEvery: when to tell `untold_`.

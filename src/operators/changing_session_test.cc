@@ -224,5 +224,17 @@ TEST(ChangingSessionTest, ASessionThatGoesOnIsTakenBackUntilItsNewEnd) {
   EXPECT_EQ(folded(out).size(), 1U);
 }
 
+TEST(ChangingSessionTest, ALateSessionThatIsOverIsToldBeforeItIsForgotten) {
+  const auto op = make_sessions(WindowEmit::kEvery, /*lateness=*/50);
+  CollectingEmitter out;
+  advance(*op, EventTime{100}, out);
+  feed(*op, keyed_batch({{.key = 1, .value = 5, .time = 60}}), out);
+  advance(*op, EventTime{200}, out);  // No tick comes between.
+  EXPECT_EQ(
+      folded(out),
+      (std::map<TextRow, int>{
+          {{timestamp_text(60), timestamp_text(70), timestamp_text(69), "1", "1", "5", "1"}, 1}}));
+}
+
 }  // namespace
 }  // namespace thalweg

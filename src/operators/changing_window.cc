@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "operators/pane_rows.h"
 #include "operators/told_rows.h"
 #include "operators/window_operators.h"
 #include "operators/window_tables.h"
@@ -16,6 +17,110 @@ WindowAggregateSpec with_whole_windows(WindowAggregateSpec spec) {
   return spec;
 }
 
+// What has been told of the groups of each pane.
+using ToldOfPanes = std::map<Pane, ToldRows>;
+
+// It, for a restart.
+class ToldTable final : public PaneRows {
+ public:
+  ToldTable(const AggregationSpec& spec, WindowTables& tables, ToldOfPanes& told)
+      : PaneRows({.name = "told",
+                  .keys = key_schema(spec),
+                  .panes = PaneColumns::kEnd,
+                  .other_keys = {},
+                  .values = aggregate_schema(spec)}),
+        types_(result_types(spec)),
+        tables_(tables),
+        told_(told) {}
+
+  void note_changes() override {
+    notes_changes_ = true;
+    for (auto& [pane, told] : told_) {
+      told.changed().start();
+    }
+  }
+
+  // What has been told of a pane's groups so far.
+  ToldRows& told_of(const Pane& pane) {
+    const auto [found, is_new] = told_.try_emplace(pane, types_);
+    if (is_new && notes_changes_) {
+      found->second.changed().start();
+    }
+    return found->second;
+  }
+
+ protected:
+  Changed take_changed() override {
+    Changed changed;
+    if (tables_.dropped_to() > dropped_to_) {
+      dropped_to_ = tables_.dropped_to();
+      changed.dropped_to = dropped_to_;
+    }
+    panes_.clear();
+    for (auto& [pane, told] : told_) {
+      if (!told.changed().empty()) {
+        changed.parts.push_back({.number = panes_.size(), .ids = told.changed().take()});
+        panes_.push_back(pane);
+      }
+    }
+    return changed;
+  }
+
+  bool has_row(std::size_t part, GroupId id) override { return told_.at(panes_[part]).has(id); }
+
+  std::vector<Column> keys_of(std::size_t part, std::span<const GroupId> ids) override {
+    std::vector<Column> columns = tables_.tables().at(panes_[part])->keys(ids);
+    append_pane(panes_[part], ids.size(), columns);
+    return columns;
+  }
+
+  std::vector<Column> values_of(std::size_t part, std::span<const GroupId> ids) override {
+    std::vector<Column> columns = told_.at(panes_[part]).rows(ids);
+    columns.erase(columns.begin(), columns.begin() + schema().partition_columns);
+    return columns;
+  }
+
+  Status put(const Rows& rows) override {
+    std::vector<Column> columns(rows.keys.begin(), rows.keys.end());
+    columns.insert(columns.end(), rows.others.begin(), rows.others.end());
+    told_of(rows.pane).restore(place(rows), rows.rows, columns);
+    return {};
+  }
+
+  Status erase(const Rows& rows) override {
+    for (const GroupId id : place(rows)) {
+      told_of(rows.pane).forget(id);
+    }
+    return {};
+  }
+
+  void drop_to(EventTime end) override {
+    tables_.drop_to(end);
+    std::erase_if(told_, [end](const auto& told) { return told.first.end <= end; });
+  }
+
+ private:
+  static Schema aggregate_schema(const AggregationSpec& spec) {
+    Schema columns;
+    for (const AggregateCall& call : spec.aggregates) {
+      columns.push_back({call.name, call.type});
+    }
+    return columns;
+  }
+
+  std::span<const GroupId> place(const Rows& rows) {
+    return tables_.table_of(rows.pane).place_groups(rows.keys, {.rows = rows.rows},
+                                                    static_cast<std::uint32_t>(rows.rows.size()));
+  }
+
+  const std::vector<Type> types_;
+  WindowTables& tables_;
+  ToldOfPanes& told_;
+  bool notes_changes_ = false;
+  EventTime dropped_to_ = kStartOfTime;
+  std::vector<Pane> panes_;  // With changes, by part.
+};
+
 // Windows whose results are told before they are final. It keeps what it has told of each group,
 // until no row can change it any more.
 class ChangingWindow final : public Operator {
@@ -24,12 +129,32 @@ class ChangingWindow final : public Operator {
       : emit_(spec.emit),
         every_micros_(spec.every_micros),
         aggregation_(std::move(spec.aggregation)),
-        tables_(aggregation_.spec(), std::move(spec.windows)) {
-    tables_.note_changes();
+        tables_(aggregation_.spec(), std::move(spec.windows)),
+        told_table_(aggregation_.spec(), tables_, told_) {
+    tables_.list_changes();
   }
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of windows whose results change cannot be kept yet");
+    state_ = make_group_state(
+        {.aggregation = aggregation_.spec(), .panes = tables_.pane_columns(), .tables = tables_});
+    std::vector<StateTable*> tables = borrow_tables(state_);
+    tables.push_back(&told_table_);
+    return tables;
+  }
+
+  // What waited to be told is not known: all groups are compared with what has been told of them.
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+    tables_.restored();
+    for (const auto& [pane, table] : tables_.tables()) {
+      if (!is_told_at_once(pane)) {
+        tables_.list_all(pane);
+      }
+    }
+    if (emit_ == WindowEmit::kEvery && !tables_.changed().empty()) {
+      tick_ = kStartOfTime;
+    }
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -126,8 +251,7 @@ class ChangingWindow final : public Operator {
     for (const RowIndex row : overflow) {
       rows[row] = ToldRows::kNoRow;
     }
-    const auto told = told_.try_emplace(pane, result_types(aggregation_.spec())).first;
-    ToldRows::Changes changes = told->second.tell(ids, rows, now);
+    ToldRows::Changes changes = told_table_.told_of(pane).tell(ids, rows, now);
     const TimeWindow window = tables_.bounds_of(pane);
     if (!overflow.empty()) {
       Batch rejected = window_batch(window, static_cast<std::uint32_t>(ids.size()));
@@ -157,7 +281,9 @@ class ChangingWindow final : public Operator {
   const std::int64_t every_micros_;
   Aggregation aggregation_;
   WindowTables tables_;
-  std::map<Pane, ToldRows> told_;
+  ToldOfPanes told_;
+  ToldTable told_table_;
+  std::vector<std::unique_ptr<StateTable>> state_;
   EventTime watermark_ = kStartOfTime;
   EventTime wall_ = kStartOfTime;
   EventTime tick_ = kEndOfTime;  // kEvery: when to tell what has changed.

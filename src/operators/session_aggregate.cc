@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "operators/fixed_column.h"
+#include "operators/group_state.h"
 #include "operators/late_after_idle.h"
 #include "operators/session_state.h"
+#include "operators/session_table.h"
 #include "operators/window_operators.h"
 #include "operators/window_tables.h"
 #include "state/session_index.h"
@@ -20,16 +22,24 @@ class SessionAggregate final : public Operator {
   explicit SessionAggregate(SessionAggregateSpec spec)
       : aggregation_(std::move(spec.aggregation)),
         index_(key_types(aggregation_.spec()), spec.gap_micros),
-        state_(aggregation_.spec()) {}
+        state_(aggregation_.spec()),
+        table_(key_schema(aggregation_.spec()), index_, state_) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of aggregates of sessions cannot be kept yet");
+    return std::vector<StateTable*>{&table_};
+  }
+
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+    index_.restored();
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     batch = reject_late_after_idle(std::move(batch), watermark_, out);
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     state_.add(columns, index_, ids_, merges_);
+    table_.mark(ids_, merges_);
     out.hold({.count = index_.open(), .due = index_.next_end()});
     return Progress::kDone;
   }
@@ -39,6 +49,7 @@ class SessionAggregate final : public Operator {
     if (clock == Clock::kWatermark) {
       watermark_ = now;
       index_.end_before(now, ended_);
+      table_.mark(ended_);
     }
     return resume(out);
   }
@@ -56,7 +67,10 @@ class SessionAggregate final : public Operator {
     emitted_ = 0;
     out.hold({.count = index_.open(), .due = index_.next_end()});
     if (index_.is_sparse()) {
-      state_.compact(index_.compact());
+      table_.before_compact();
+      const std::vector<GroupId> old_numbers = index_.compact();
+      state_.compact(old_numbers);
+      table_.after_compact(old_numbers);
     }
     return Progress::kDone;
   }
@@ -81,6 +95,7 @@ class SessionAggregate final : public Operator {
   Aggregation aggregation_;
   SessionIndex index_;
   SessionState state_;
+  SessionTable table_;
   EventTime watermark_ = kStartOfTime;
   std::vector<GroupId> ids_;
   std::vector<SessionIndex::Merge> merges_;

@@ -4,10 +4,13 @@
 #include <span>
 #include <utility>
 
+#include "operators/accumulator.h"
 #include "operators/aggregation.h"
 #include "operators/fixed_column.h"
+#include "operators/group_state.h"
 #include "operators/late_after_idle.h"
 #include "operators/session_aggregate.h"
+#include "operators/session_table.h"
 #include "state/kept_rows.h"
 #include "state/session_index.h"
 
@@ -56,6 +59,22 @@ void sort_kept(KeptRows::Rows& rows) {
   }
 }
 
+// The rows, for a restart.
+class RowsOfSessions final : public SessionContents {
+ public:
+  explicit RowsOfSessions(KeptRows& rows) : rows_(rows) {}
+
+  void grow_to(std::uint32_t sessions) override { rows_.grow_to(sessions); }
+  Schema state_columns() const override { return {{"rows", type_of(TypeKind::kBytea)}}; }
+  std::vector<Column> state(std::span<const GroupId> ids) override { return {rows_.encoded(ids)}; }
+  Status restore(std::span<const GroupId> ids, std::span<const Column> state) override {
+    return rows_.restore(ids, state[0]) ? Status() : wrong_state("not the bytes of rows");
+  }
+
+ private:
+  KeptRows& rows_;
+};
+
 class SessionRows final : public Operator {
  public:
   explicit SessionRows(SessionRowsSpec spec)
@@ -64,10 +83,17 @@ class SessionRows final : public Operator {
                .input = AggregateInput::kRows,
                .updating_input = false}),
         index_(key_types(keys_.spec()), spec.gap_micros),
-        rows_(kept_types(std::move(spec.input_types))) {}
+        rows_(kept_types(std::move(spec.input_types))),
+        table_(key_schema(keys_.spec()), index_, contents_) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of sessions cannot be kept yet");
+    return std::vector<StateTable*>{&table_};
+  }
+
+  void restored(EventTime watermark) override {
+    keys_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+    index_.restored();
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -82,6 +108,7 @@ class SessionRows final : public Operator {
     for (const SessionIndex::Merge& merge : merges) {
       rows_.merge(merge.from, merge.into);
     }
+    table_.mark(ids, merges);
     out.hold({.count = index_.open(), .due = index_.next_end()});
     return Progress::kDone;
   }
@@ -91,6 +118,7 @@ class SessionRows final : public Operator {
     if (clock == Clock::kWatermark) {
       watermark_ = now;
       index_.end_before(now, ended_);
+      table_.mark(ended_);
     }
     return resume(out);
   }
@@ -108,7 +136,10 @@ class SessionRows final : public Operator {
     emitted_ = 0;
     out.hold({.count = index_.open(), .due = index_.next_end()});
     if (index_.is_sparse()) {
-      rows_.compact(index_.compact());
+      table_.before_compact();
+      const std::vector<GroupId> old_numbers = index_.compact();
+      rows_.compact(old_numbers);
+      table_.after_compact(old_numbers);
     }
     return Progress::kDone;
   }
@@ -146,6 +177,8 @@ class SessionRows final : public Operator {
   Aggregation keys_;
   SessionIndex index_;
   KeptRows rows_;
+  RowsOfSessions contents_{rows_};
+  SessionTable table_;
   EventTime watermark_ = kStartOfTime;
   std::vector<GroupId> ended_;  // Not all out yet.
   std::size_t emitted_ = 0;

@@ -59,6 +59,7 @@ SessionState::SessionState(const AggregationSpec& spec) {
   replayed_.keys = {column_expr(0, type_of(TypeKind::kBigint), "")};
   for (const AggregateCall& call : spec.aggregates) {
     const bool merges = is_mergeable(call);
+    names_.push_back(call.name);
     accumulators_.push_back(merges ? make_accumulator(call, false) : nullptr);
     if (!merges) {
       replayed_.aggregates.push_back(call);
@@ -91,6 +92,46 @@ void SessionState::grow_to(std::uint32_t sessions) {
   if (rows_) {
     rows_->grow_to(sessions);
   }
+}
+
+Schema SessionState::state_columns() const {
+  Schema columns;
+  for (std::size_t i = 0; i < accumulators_.size(); ++i) {
+    if (accumulators_[i] != nullptr) {
+      for (const Field& field : accumulators_[i]->state_columns()) {
+        columns.push_back({names_[i] + ": " + field.name, field.type});
+      }
+    }
+  }
+  if (rows_) {
+    columns.push_back({"rows", type_of(TypeKind::kBytea)});
+  }
+  return columns;
+}
+
+std::vector<Column> SessionState::state(std::span<const GroupId> ids) {
+  std::vector<Column> columns;
+  for (const auto& accumulator : accumulators_) {
+    if (accumulator != nullptr) {
+      accumulator->append_state(ids, columns);
+    }
+  }
+  if (rows_) {
+    columns.push_back(rows_->encoded(ids));
+  }
+  return columns;
+}
+
+Status SessionState::restore(std::span<const GroupId> ids, std::span<const Column> state) {
+  for (const auto& accumulator : accumulators_) {
+    if (accumulator != nullptr) {
+      const std::size_t count = accumulator->state_columns().size();
+      TW_TRY(accumulator->restore_state({.ids = ids, .rows = {.rows = {}, .all = true}},
+                                        state.first(count)));
+      state = state.subspan(count);
+    }
+  }
+  return !rows_ || rows_->restore(ids, state[0]) ? Status() : wrong_state("not the bytes of rows");
 }
 
 void SessionState::update(const AggregateColumns& columns, std::span<const GroupId> ids) {

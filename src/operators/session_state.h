@@ -8,6 +8,7 @@
 #include "operators/accumulator.h"
 #include "operators/aggregation.h"
 #include "operators/group_table.h"
+#include "operators/session_table.h"
 #include "state/kept_rows.h"
 #include "state/session_index.h"
 
@@ -16,7 +17,7 @@ namespace thalweg {
 // The aggregates of sessions, by session number. Aggregates whose parts can be merged are kept as
 // such; for the others (DISTINCT, array_agg, first_value, ...) the rows are, and computed over when
 // the session has ended.
-class SessionState {
+class SessionState final : public SessionContents {
  public:
   explicit SessionState(const AggregationSpec& spec);
 
@@ -31,15 +32,20 @@ class SessionState {
   // See SessionIndex::compact().
   void compact(std::span<const GroupId> old_numbers);
 
+  void grow_to(std::uint32_t sessions) override;
+  Schema state_columns() const override;
+  std::vector<Column> state(std::span<const GroupId> ids) override;
+  Status restore(std::span<const GroupId> ids, std::span<const Column> state) override;
+
   std::size_t memory_bytes() const;
 
  private:
-  void grow_to(std::uint32_t sessions);
   void update(const AggregateColumns& columns, std::span<const GroupId> ids);
   void merge(std::span<const SessionIndex::Merge> merges);
   std::vector<Column> replay(std::span<const GroupId> ids, std::vector<RowIndex>& overflow);
   std::vector<Column> kept_columns(const AggregateColumns& columns) const;
 
+  std::vector<std::string> names_;  // By aggregate.
   // By aggregate; null where rows are kept.
   std::vector<std::unique_ptr<Accumulator>> accumulators_;
   AggregationSpec replayed_;  // The others, by place of their session among those that end.

@@ -31,8 +31,8 @@ class SliceMerge {
   std::vector<std::unique_ptr<GroupTable>> take_all();
 
   bool empty() const { return slices_.empty(); }
-  EventTime oldest_start() const { return slices_.front().bounds.start; }
-  EventTime newest_start() const { return slices_.back().bounds.start; }
+  const TimeWindow& oldest() const { return slices_.front().bounds; }
+  const TimeWindow& newest() const { return slices_.back().bounds; }
 
   // The groups that some slice has are among 0 to size() - 1.
   std::uint32_t size() const { return index_->size(); }

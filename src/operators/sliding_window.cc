@@ -20,7 +20,17 @@ class SlidingWindow final : public Operator {
         merge_(aggregation_.spec()) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of aggregates of windows that overlap cannot be kept yet");
+    state_ = make_group_state(
+        {.aggregation = aggregation_.spec(), .panes = slices_.pane_columns(), .tables = slices_});
+    return borrow_tables(state_);
+  }
+
+  // What its windows have together is made again from the slices, when the first of them closes.
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+    closed_ = watermark;
+    slices_.restored();
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -88,7 +98,7 @@ class SlidingWindow final : public Operator {
   std::optional<EventTime> earliest_slice() const {
     std::optional<EventTime> start;
     if (!merge_.empty()) {
-      start = merge_.oldest_start();
+      start = merge_.oldest().start;
     }
     if (!slices_.empty()) {
       const EventTime waiting = slices_.first().start;
@@ -101,19 +111,21 @@ class SlidingWindow final : public Operator {
     while (!slices_.empty() && slices_.first().start < start) {
       slices_.drop_first();
     }
-    if (!merge_.empty() && merge_.newest_start() < start) {
+    if (!merge_.empty() && merge_.newest().start < start) {
+      slices_.note_dropped(merge_.newest().end);
       for (std::unique_ptr<GroupTable>& table : merge_.take_all()) {
         slices_.recycle(std::move(table));
       }
     }
-    while (!merge_.empty() && merge_.oldest_start() < start) {
+    while (!merge_.empty() && merge_.oldest().start < start) {
+      slices_.note_dropped(merge_.oldest().end);
       slices_.recycle(merge_.take_oldest());
     }
   }
 
   // Adds the slices of the window that it is the first to count.
   void merge_slices() {
-    const WindowTables::Tables& waiting = slices_.tables();
+    const WindowTables::PaneTables& waiting = slices_.tables();
     for (auto slice = waiting.begin(); slice != waiting.end() && slice->first.end <= open_->end;) {
       const auto current = slice++;
       if (current->first.counts_from <= open_->end) {
@@ -141,6 +153,7 @@ class SlidingWindow final : public Operator {
   Aggregation aggregation_;
   const WindowGrid grid_;
   WindowTables slices_;  // Not merged yet.
+  std::vector<std::unique_ptr<StateTable>> state_;
   SliceMerge merge_;
   EventTime watermark_ = kStartOfTime;
   EventTime closed_ = kStartOfTime;  // End of the last window that has closed.

@@ -68,6 +68,9 @@ class SavedState {
  public:
   // Ends an epoch. `rows_max`: of one piece.
   void save(KeptOperator& kept, std::uint32_t rows_max) {
+    CollectingEmitter out;
+    EXPECT_TRUE(kept.op->before_epoch(out).ok());
+    EXPECT_TRUE(out.batches.empty());
     for (StateTable* table : kept.tables) {
       std::vector<StateChanges>& changes = changes_[table->schema().name];
       const std::size_t first = changes.size();

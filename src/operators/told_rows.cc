@@ -28,6 +28,9 @@ ToldRows::Changes ToldRows::tell(std::span<const GroupId> ids, std::span<const R
     if (was_told && exists && is_as_told(slot - 1, row, now)) {
       continue;
     }
+    if (was_told || exists) {
+      changed_.mark({&ids[i], 1});
+    }
     if (was_told) {
       add(RowRef::kept(slot - 1), i, -1);
     }
@@ -59,6 +62,29 @@ bool ToldRows::is_as_told(RowSlot slot, RowIndex row, std::span<const Column> no
   return true;
 }
 
+std::vector<Column> ToldRows::rows(std::span<const GroupId> ids) const {
+  std::vector<RowRef> refs;
+  for (const GroupId id : ids) {
+    refs.push_back(RowRef::kept(slots_[id] - 1));
+  }
+  return rows_.rows(refs, {}, columns_);
+}
+
+void ToldRows::restore(std::span<const GroupId> ids, RowSpan rows, std::span<const Column> told) {
+  std::vector<RowSlot> slots;
+  for (const GroupId id : ids) {
+    slots_.grow_to(id + 1);
+    slots_[id] = has(id) ? slots_[id] : rows_.obtain() + 1;
+    slots.push_back(slots_[id] - 1);
+  }
+  rows_.put(told, rows, slots);
+}
+
+void ToldRows::move(GroupId from, GroupId into) {
+  slots_.grow_to(into + 1);
+  slots_[into] = std::exchange(slots_[from], 0);
+}
+
 void ToldRows::renumber(std::span<const GroupId> ids) {
   StateArray<RowSlot> slots;
   slots.grow_to(ids.size());
@@ -71,6 +97,7 @@ void ToldRows::renumber(std::span<const GroupId> ids) {
     forget(id);
   }
   slots_ = std::move(slots);
+  changed_.renumber(ids);
 }
 
 }  // namespace thalweg

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "state/changed_groups.h"
 #include "state/key_index.h"
 #include "state/row_store.h"
 #include "state/state_array.h"
@@ -30,13 +31,24 @@ class ToldRows {
   Changes tell(std::span<const GroupId> ids, std::span<const RowIndex> rows,
                std::span<const Column> now);
 
+  // For a restart. What has changed, once it has been started.
+  ChangedGroups& changed() { return changed_; }
+  // What has been told of these groups. Requires: has() of each.
+  std::vector<Column> rows(std::span<const GroupId> ids) const;
+  // Row rows[i] is what has been told of ids[i].
+  void restore(std::span<const GroupId> ids, RowSpan rows, std::span<const Column> told);
+
   bool has(GroupId id) const { return id < slots_.size() && slots_[id] != 0; }
+
+  // What has been told of one group has been told of another, of which nothing has.
+  void move(GroupId from, GroupId into);
 
   // Leaves what was told of a group as it is, for good.
   void forget(GroupId id) {
     if (has(id)) {
       rows_.release(slots_[id] - 1);
       slots_[id] = 0;
+      changed_.mark({&id, 1});
     }
   }
 
@@ -50,6 +62,7 @@ class ToldRows {
 
   const std::size_t columns_;
   RowStore rows_;
+  ChangedGroups changed_;
   StateArray<RowSlot> slots_;  // By group, plus one; 0: nothing has been told.
 };
 

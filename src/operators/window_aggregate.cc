@@ -15,7 +15,15 @@ class WindowAggregate final : public Operator {
       : aggregation_(std::move(spec.aggregation)), tables_(aggregation_.spec(), spec.windows) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of aggregates of windows cannot be kept yet");
+    state_ = make_group_state(
+        {.aggregation = aggregation_.spec(), .panes = tables_.pane_columns(), .tables = tables_});
+    return borrow_tables(state_);
+  }
+
+  void restored(EventTime watermark) override {
+    aggregation_.set_time(Clock::kWatermark, watermark);
+    watermark_ = watermark;
+    tables_.restored();
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -75,6 +83,7 @@ class WindowAggregate final : public Operator {
 
   Aggregation aggregation_;
   WindowTables tables_;
+  std::vector<std::unique_ptr<StateTable>> state_;
   EventTime watermark_ = kStartOfTime;
   std::uint32_t emitted_ = 0;  // Groups of the first window that are out already.
 };

@@ -1,6 +1,7 @@
 #include "operators/window_tables.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace thalweg {
@@ -179,38 +180,99 @@ void WindowTables::add_rows(const AggregateColumns& columns, const RowsOf& rows_
 
 void WindowTables::add_to(const Pane& pane, const AggregateColumns& columns, KeyIndex::Rows rows,
                           std::uint32_t count) {
-  std::unique_ptr<GroupTable>& table = tables_[pane];
-  if (table == nullptr) {
-    if (spare_.empty()) {
-      table = std::make_unique<GroupTable>(spec_);
-    } else {
-      table = std::move(spare_.back());
-      spare_.pop_back();
-    }
-  }
-  const std::uint32_t before = table->size();
-  if (notes_changes_) {
-    const std::span<const GroupId> ids = table->find_groups(columns, rows, count);
+  GroupTable& table = table_of(pane);
+  const std::uint32_t before = table.size();
+  if (lists_changes_) {
+    const std::span<const GroupId> ids = table.find_groups(columns, rows, count);
     ChangedGroups& changed = changed_[pane];
     changed.start();
     changed.mark(ids);
-    table->update(columns, rows, ids);
+    table.update(columns, rows, ids);
   } else {
-    table->add(columns, rows, count);
+    table.add(columns, rows, count);
   }
-  groups_ += table->size() - before;
+  groups_ += table.size() - before;
 }
 
-std::unique_ptr<GroupTable> WindowTables::take(Tables::const_iterator pane) {
+GroupTable& WindowTables::table_of(const Pane& pane) {
+  std::unique_ptr<GroupTable>& table = tables_[pane];
+  if (table == nullptr) {
+    table = make_table();
+  }
+  return *table;
+}
+
+std::unique_ptr<GroupTable> WindowTables::make_table() {
+  std::unique_ptr<GroupTable> table;
+  if (spare_.empty()) {
+    table = std::make_unique<GroupTable>(spec_);
+  } else {
+    table = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  if (notes_changes_) {
+    table->note_changes();
+  }
+  return table;
+}
+
+void WindowTables::list_all(const Pane& pane) {
+  std::vector<GroupId> ids(tables_.at(pane)->size());
+  std::iota(ids.begin(), ids.end(), GroupId{0});
+  ChangedGroups& changed = changed_[pane];
+  changed.start();
+  changed.mark(ids);
+}
+
+void WindowTables::drop_first() {
+  note_dropped(first_pane().end);
+  recycle(take(tables_.begin()));
+}
+
+std::unique_ptr<GroupTable> WindowTables::take(PaneTables::const_iterator pane) {
+  const Pane bounds = pane->first;
   std::unique_ptr<GroupTable> table = std::move(tables_.extract(pane).mapped());
   groups_ -= table->size();
+  if (!table->changed_groups().empty()) {
+    taken_.push_back({.pane = bounds, .groups = table.get()});
+  }
   return table;
 }
 
 void WindowTables::recycle(std::unique_ptr<GroupTable> table) {
+  std::erase_if(taken_, [&](const Table& taken) { return taken.groups == table.get(); });
   if (spare_.size() < kSpareMax) {
     table->clear();
     spare_.push_back(std::move(table));
+  }
+}
+
+// The groups of one slice change no more once it has been taken, so that it is listed once.
+void WindowTables::append_tables(std::vector<Table>& tables) {
+  std::erase_if(taken_, [](const Table& taken) { return taken.groups->changed_groups().empty(); });
+  tables.insert(tables.end(), taken_.begin(), taken_.end());
+  for (const auto& [pane, table] : tables_) {
+    tables.push_back({.pane = pane, .groups = table.get()});
+  }
+}
+
+void WindowTables::note_changes() {
+  notes_changes_ = true;
+  for (const auto& [pane, table] : tables_) {
+    table->note_changes();
+  }
+}
+
+void WindowTables::drop_to(EventTime end) {
+  while (!tables_.empty() && first_pane().end <= end) {
+    drop_first();
+  }
+}
+
+void WindowTables::restored() {
+  groups_ = 0;
+  for (const auto& [pane, table] : tables_) {
+    groups_ += table->size();
   }
 }
 

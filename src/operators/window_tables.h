@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <vector>
 
+#include "operators/group_state.h"
 #include "operators/group_table.h"
 #include "operators/pane.h"
 #include "operators/window_input.h"
@@ -25,9 +27,9 @@ PanesAre panes_of(const AggregationSpec& spec, const WindowInput& input);
 
 // The open panes of a windowed aggregate: a table of groups each, in order of time. The table of a
 // pane that is done with is kept for the next one.
-class WindowTables {
+class WindowTables final : public TablesOfGroups {
  public:
-  using Tables = std::map<Pane, std::unique_ptr<GroupTable>>;
+  using PaneTables = std::map<Pane, std::unique_ptr<GroupTable>>;
 
   // Borrows `spec`, which outlives the tables.
   WindowTables(const AggregationSpec& spec, WindowInput input);
@@ -46,20 +48,37 @@ class WindowTables {
   void add_by_end(const AggregateColumns& columns, EventTime closed, EndOf end_of,
                   std::vector<RowIndex>& too_late);
 
-  // From now on notes which groups of which panes change.
-  void note_changes() { notes_changes_ = true; }
+  // From now on lists which groups of which panes change.
+  void list_changes() { lists_changes_ = true; }
   // By pane, what has changed since it was taken from here.
   std::map<Pane, ChangedGroups>& changed() { return changed_; }
+  // Lists all groups of a pane.
+  void list_all(const Pane& pane);
 
   bool empty() const { return tables_.empty(); }
   TimeWindow first() const { return bounds_of(tables_.begin()->first); }
   Pane first_pane() const { return tables_.begin()->first; }
   GroupTable& first_table() { return *tables_.begin()->second; }
-  void drop_first() { recycle(take(tables_.begin())); }
+  void drop_first();
 
-  const Tables& tables() const { return tables_; }
-  std::unique_ptr<GroupTable> take(Tables::const_iterator pane);
+  const PaneTables& tables() const { return tables_; }
+  // A table that is taken counts as there until its pane is dropped.
+  std::unique_ptr<GroupTable> take(PaneTables::const_iterator pane);
   void recycle(std::unique_ptr<GroupTable> table);
+  // The panes that end by then are gone, also those of tables that were taken.
+  void note_dropped(EventTime end) { dropped_to_ = std::max(dropped_to_, end); }
+
+  // For a restart.
+  void append_tables(std::vector<Table>& tables) override;
+  GroupTable& table_of(const Pane& pane) override;
+  void note_changes() override;
+  EventTime dropped_to() const override { return dropped_to_; }
+  void drop_to(EventTime end) override;
+  PaneColumns pane_columns() const {
+    return are_slices() ? PaneColumns::kEndAndCountsFrom : PaneColumns::kEnd;
+  }
+  // When all tables are back.
+  void restored();
 
   TimeWindow bounds_of(const Pane& pane) const;
   bool are_slices() const { return panes_are_ == PanesAre::kSlices; }
@@ -79,15 +98,19 @@ class WindowTables {
   void add_rows(const AggregateColumns& columns, const RowsOf& rows_of);
   void add_to(const Pane& pane, const AggregateColumns& columns, KeyIndex::Rows rows,
               std::uint32_t count);
+  std::unique_ptr<GroupTable> make_table();
 
   const AggregationSpec& spec_;
   const WindowInput input_;
   const WindowGrid& grid_ = input_.grid;
   const PanesAre panes_are_;
-  Tables tables_;
+  PaneTables tables_;
   std::vector<std::unique_ptr<GroupTable>> spare_;
-  bool notes_changes_ = false;
+  bool lists_changes_ = false;
   std::map<Pane, ChangedGroups> changed_;
+  bool notes_changes_ = false;
+  std::vector<Table> taken_;  // Those with changes of this epoch.
+  EventTime dropped_to_ = kStartOfTime;
   std::uint32_t groups_ = 0;
 };
 

@@ -8,6 +8,10 @@
 namespace thalweg {
 namespace {
 
+// Lists of rows may be long, so that not many of them go into one piece.
+constexpr std::uint32_t kLongRowsAtOnce = 16;
+constexpr std::size_t kBytesMax = std::size_t{16} << 20;
+
 // Rows one below the other.
 std::vector<Column> joined(std::vector<std::vector<Column>>& pieces) {
   if (pieces.size() <= 1) {
@@ -25,6 +29,12 @@ std::vector<Column> joined(std::vector<std::vector<Column>>& pieces) {
 }
 
 }  // namespace
+
+ChangedRowsTable::ChangedRowsTable(StateSchema schema)
+    : schema_(std::move(schema)),
+      has_lists_(std::ranges::any_of(schema_.columns, [](const Field& column) {
+        return column.type.kind == TypeKind::kBytea;
+      })) {}
 
 Status ChangedRowsTable::wrong(std::string_view what) const {
   return {Code::kCorrupt, "the rows of table '" + schema_.name +
@@ -47,10 +57,12 @@ bool ChangedRowsTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
     erased_next_ += count;
     room -= count;
   }
-  while (room > 0 && part_next_ < changed_.parts.size()) {
+  std::size_t bytes = 0;
+  while (room > 0 && bytes < kBytesMax && part_next_ < changed_.parts.size()) {
     const Part& part = changed_.parts[part_next_];
-    const std::size_t count = std::min<std::size_t>(room, part.ids.size() - id_next_);
-    append_rows(part.number, {part.ids.data() + id_next_, count});
+    const std::size_t count = std::min<std::size_t>(
+        has_lists_ ? std::min(room, kLongRowsAtOnce) : room, part.ids.size() - id_next_);
+    bytes += append_rows(part.number, {part.ids.data() + id_next_, count});
     id_next_ += count;
     room -= static_cast<std::uint32_t>(count);
     if (id_next_ == part.ids.size()) {
@@ -107,7 +119,8 @@ void ChangedRowsTable::leave_out_erased_that_came_again() {
   changed_.erased.clear();
 }
 
-void ChangedRowsTable::append_rows(std::size_t part, std::span<const GroupId> ids) {
+// Returns how many bytes of lists these are.
+std::size_t ChangedRowsTable::append_rows(std::size_t part, std::span<const GroupId> ids) {
   std::vector<GroupId> there;
   std::vector<GroupId> gone;
   for (const GroupId id : ids) {
@@ -116,12 +129,15 @@ void ChangedRowsTable::append_rows(std::size_t part, std::span<const GroupId> id
   if (!gone.empty()) {
     erased_pieces_.push_back(keys_of(part, gone));
   }
+  std::size_t bytes = 0;
   if (!there.empty()) {
     std::vector<Column>& piece = put_pieces_.emplace_back(keys_of(part, there));
     for (Column& column : values_of(part, there)) {
+      bytes += column.type().kind == TypeKind::kBytea ? column.memory_bytes() : 0;
       piece.push_back(std::move(column));
     }
   }
+  return bytes;
 }
 
 }  // namespace thalweg

@@ -33,7 +33,7 @@ class ChangedRowsTable : public StateTable {
     std::vector<Part> parts;
   };
 
-  explicit ChangedRowsTable(StateSchema schema) : schema_(std::move(schema)) {}
+  explicit ChangedRowsTable(StateSchema schema);
 
   // What has changed since this was last called. Part::number is for the functions below.
   virtual Changed take_changed() = 0;
@@ -49,9 +49,10 @@ class ChangedRowsTable : public StateTable {
  private:
   void begin();
   void leave_out_erased_that_came_again();
-  void append_rows(std::size_t part, std::span<const GroupId> ids);
+  std::size_t append_rows(std::size_t part, std::span<const GroupId> ids);
 
   const StateSchema schema_;
+  const bool has_lists_;  // Columns of values of any length.
   bool reading_ = false;
   Changed changed_;
   std::vector<Column> erased_;  // Of changed_.erased, those that have not come again.

@@ -29,6 +29,11 @@ class KeptRows {
   };
   Rows read(std::span<const GroupId> ids) const;
 
+  // The rows of each of these groups as one value, BYTEA, or NULL: docs/formats/values.md.
+  Column encoded(std::span<const GroupId> ids) const;
+  // Puts such rows in the place of those that the groups have. False: it is no such column.
+  bool restore(std::span<const GroupId> ids, const Column& encoded);
+
   // Leaves the rows of these groups only, under new numbers: their places here.
   void compact(std::span<const GroupId> ids);
 

@@ -140,6 +140,73 @@ std::vector<Column> SessionIndex::keys(std::span<const GroupId> ids) const {
   return index_->keys(keys);
 }
 
+GroupId SessionIndex::key_number(std::span<const Column> keys, RowIndex row) {
+  GroupId key = 0;
+  index_->find_or_insert(keys, {.rows = {&row, 1}}, {&key, 1});
+  newest_.grow_to(index_->size());
+  return key;
+}
+
+SessionIndex::Place SessionIndex::find_place(GroupId key, std::int64_t first) const {
+  Place place{.older = newest_[key] == 0 ? kNone : newest_[key] - 1};
+  while (place.older != kNone && sessions_[place.older].first > first) {
+    place.newer = place.older;
+    place.older = sessions_[place.older].older;
+  }
+  if (place.older != kNone && sessions_[place.older].first == first) {
+    place.found = place.older;
+  }
+  return place;
+}
+
+void SessionIndex::restore(std::span<const Column> keys, std::span<const std::int64_t> firsts,
+                           std::span<const std::int64_t> lasts, std::span<GroupId> ids) {
+  for (RowIndex row = 0; row < ids.size(); ++row) {
+    const GroupId key = key_number(keys, row);
+    const Place place = find_place(key, firsts[row]);
+    if (place.found) {
+      ids[row] = *place.found;
+      sessions_[ids[row]].last = lasts[row];
+      continue;
+    }
+    ids[row] = size();
+    sessions_.push_back(
+        {.first = firsts[row], .last = lasts[row], .key = key, .older = place.older, .open = true});
+    ++open_;
+    (place.newer == kNone ? newest_[key] : sessions_[place.newer].older) =
+        ids[row] + (place.newer == kNone ? 1 : 0);
+  }
+}
+
+void SessionIndex::remove(std::span<const Column> keys, std::span<const std::int64_t> firsts) {
+  for (RowIndex row = 0; row < firsts.size(); ++row) {
+    if (const Place place = find_place(key_number(keys, row), firsts[row]); place.found) {
+      unlink(*place.found);
+    }
+  }
+}
+
+void SessionIndex::restored() {
+  for (GroupId id = 0; id < size(); ++id) {
+    if (is_open(id)) {
+      timers_.set(end(id), id);
+    }
+  }
+}
+
+std::optional<GroupId> SessionIndex::find(GroupId key, std::int64_t time) const {
+  const Place place = find_place(key, time);
+  if (place.older == kNone || time > end_of(sessions_[place.older].last)) {
+    return std::nullopt;
+  }
+  return place.older;
+}
+
+GroupId SessionIndex::add_ended(GroupId key) {
+  sessions_.push_back({.first = 0, .last = 0, .key = key, .older = kNone, .open = false});
+  return size() - 1;
+}
+
 std::vector<GroupId> SessionIndex::compact() {
   std::vector<GroupId> live_keys;
   std::vector<GroupId> old_numbers;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -49,6 +50,22 @@ class SessionIndex {
   EventTime end(GroupId id) const { return {end_of(sessions_[id].last)}; }
   std::vector<Column> keys(std::span<const GroupId> ids) const;
 
+  // For a restart. The sessions of these keys that begin at `firsts`, made where there are none:
+  // one per entry of `ids`. They end a gap after `lasts` and join no others.
+  void restore(std::span<const Column> keys, std::span<const std::int64_t> firsts,
+               std::span<const std::int64_t> lasts, std::span<GroupId> ids);
+  // They are no more, where there are such.
+  void remove(std::span<const Column> keys, std::span<const std::int64_t> firsts);
+  // When all sessions are back.
+  void restored();
+  // The number of a row's key, which may have no session, until compact().
+  GroupId key_number(std::span<const Column> keys, RowIndex row);
+  // The key's open session that holds a time.
+  std::optional<GroupId> find(GroupId key, std::int64_t time) const;
+  // A number of the key that is no session any more.
+  GroupId add_ended(GroupId key);
+  std::int64_t last(GroupId id) const { return sessions_[id].last; }
+
   // Whether most numbers are those of sessions that are no more.
   bool is_sparse() const { return size() > kSparseMin && size() > 2 * open_; }
   // Numbers the open sessions anew from 0 on and forgets keys without any. Returns their old
@@ -77,6 +94,13 @@ class SessionIndex {
   GroupId make_session(GroupId key, std::int64_t time, GroupId older);
   void join_older(GroupId id, std::vector<Merge>& merges);
   void unlink(GroupId id);
+  // The key's session that begins then, and else the one before which it would stand.
+  struct Place {
+    std::optional<GroupId> found;
+    GroupId newer = kNone;
+    GroupId older = kNone;
+  };
+  Place find_place(GroupId key, std::int64_t first) const;
   // Merges that follow one another, told as such into sessions that go on.
   void resolve(std::vector<Merge>& merges, std::size_t first) const;
 
