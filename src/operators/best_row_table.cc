@@ -1,9 +1,11 @@
+#include <numeric>
 #include <utility>
 
 #include "operators/fixed_column.h"
 #include "operators/top_n_keys.h"
 #include "operators/top_n_rows.h"
 #include "operators/top_n_table.h"
+#include "state/key_table.h"
 #include "state/state_array.h"
 
 namespace thalweg {
@@ -13,7 +15,8 @@ namespace {
 // is looked at again.
 class BestRowTable final : public TopNTable {
  public:
-  explicit BestRowTable(const TopNSpec& spec) : spec_(spec), keys_(spec), rows_(spec) {}
+  explicit BestRowTable(const TopNSpec& spec)
+      : spec_(spec), keys_(spec), rows_(spec), state_(*this) {}
 
   void add(const Batch& batch) override {
     find_best(batch);
@@ -52,18 +55,15 @@ class BestRowTable final : public TopNTable {
   std::span<const GroupId> last_keys() const override { return keys_.found(); }
 
   void keep_only(std::span<const GroupId> kept) override {
-    std::vector<RowRef> refs;
-    std::vector<RowIndex> places;  // Of the rows that stay, which are those of their keys' numbers.
-    for (const GroupId id : kept) {
-      refs.push_back(RowRef::kept(id));
-      places.push_back(static_cast<RowIndex>(places.size()));
-    }
-    const std::vector<Column> rows = rows_.stored(refs);
+    const std::vector<Column> rows = rows_.stored(refs_of(kept));
+    std::vector<RowIndex> places(kept.size());  // Those of their keys' numbers.
+    std::iota(places.begin(), places.end(), 0U);
     rows_.clear();
     rows_.store().grow_to(static_cast<RowSlot>(kept.size()));
     rows_.store().put(rows, places, places);
     words_.keep_only(kept);
     best_.keep_only(kept);
+    state_.renumber(kept);
     keys_.keep_only(kept);
   }
 
@@ -72,6 +72,21 @@ class BestRowTable final : public TopNTable {
     rows_.clear();
     words_.clear();
     best_.clear();
+    state_.clear();
+  }
+
+  const std::unique_ptr<KeyIndex>& index() const override { return keys_.index(); }
+  StateTable& state() override { return state_; }
+
+  std::vector<GroupId> restored() override {
+    std::vector<GroupId> there = state_.take_restored();
+    const std::vector<std::uint64_t> words = rows_.words(refs_of(there), keys_.columns(there));
+    words_.grow_to(size());
+    for (std::size_t i = 0; i < there.size(); ++i) {
+      words_[there[i]] = words[i];
+    }
+    best_.grow_to(size());
+    return there;
   }
 
   std::size_t memory_bytes() const override {
@@ -80,6 +95,37 @@ class BestRowTable final : public TopNTable {
   }
 
  private:
+  class State final : public KeyTable {
+   public:
+    explicit State(BestRowTable& table)
+        : KeyTable("rows", table.keys_.types(), table.rows_.stored_columns(), table.keys_.index()),
+          table_(table) {}
+
+   protected:
+    std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
+      return table_.rows_.stored(refs_of(ids));
+    }
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
+      std::vector<RowIndex> rows(ids.size());
+      std::iota(rows.begin(), rows.end(), 0U);
+      table_.rows_.store().grow_to(table_.size());
+      table_.rows_.store().put(values, rows, ids);
+      return {};
+    }
+
+   private:
+    BestRowTable& table_;
+  };
+
+  static std::vector<RowRef> refs_of(std::span<const GroupId> ids) {
+    std::vector<RowRef> refs;
+    refs.reserve(ids.size());
+    for (const GroupId id : ids) {
+      refs.push_back(RowRef::kept(id));
+    }
+    return refs;
+  }
+
   // Finds the keys whose best row is one of the batch, and which it is.
   void find_best(const Batch& batch) {
     first_new_ = size();
@@ -118,6 +164,7 @@ class BestRowTable final : public TopNTable {
       words_[touched_[i]] = rows_.word(best_rows_[i]);
     }
     rows_.end_batch();
+    state_.mark(touched_);
   }
 
   std::vector<Column> columns_of(const PickedRows& picked) const {
@@ -140,6 +187,8 @@ class BestRowTable final : public TopNTable {
   std::vector<GroupId> touched_;
   std::vector<RowIndex> best_rows_;  // Of the touched keys.
   PickedRows picked_;
+
+  State state_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -9,7 +10,9 @@
 #include "operators/key_order.h"
 #include "operators/late_after_idle.h"
 #include "state/group_queues.h"
+#include "state/key_table.h"
 #include "state/row_store.h"
+#include "state/row_table.h"
 #include "state/state_array.h"
 #include "state/time_ordered_rows.h"
 
@@ -41,11 +44,26 @@ class CountWindows final : public Operator {
         order_({.types = spec_.types,
                 .keys = spec_.keys,
                 .order = {{.column = spec_.types.size()}},
-                .has_origin = true}),
-        rows_(kept_types(spec_.types)) {}
+                .has_origin = spec_.has_origin}),
+        waiting_({.types = spec_.types,
+                  .keys = spec_.keys,
+                  .has_time = true,
+                  .has_origin = spec_.has_origin}),
+        rows_(kept_types(spec_.types)),
+        kept_rows_("rows", order_.key_types(), kept_columns(), rows_, order_.index()),
+        state_(*this) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of windows of rows cannot be kept yet");
+    return std::vector<StateTable*>{&waiting_, &state_, &kept_rows_};
+  }
+
+  void restored(EventTime watermark) override {
+    watermark_ = watermark;
+    groups_.grow_to(order_.keys());
+    kept_.grow_to(order_.keys());
+    for (const RowTable::Row& row : kept_rows_.take_restored()) {
+      kept_.append(row.id, 1)[0] = row.slot;
+    }
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -93,6 +111,49 @@ class CountWindows final : public Operator {
     std::uint64_t window;  // The first that is not full.
   };
 
+  // The windows of each key.
+  class State final : public KeyTable {
+   public:
+    explicit State(CountWindows& owner)
+        : KeyTable("keys", owner.order_.key_types(),
+                   {{.name = "rows", .type = type_of(TypeKind::kBigint)},
+                    {.name = "full windows", .type = type_of(TypeKind::kBigint)}},
+                   owner.order_.index()),
+          owner_(owner) {}
+
+   protected:
+    std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
+      const auto column = [&](std::uint64_t Group::* value) {
+        return bigint_column_of(ids.size(), [&](std::size_t i) {
+          return static_cast<std::int64_t>(owner_.groups_[ids[i]].*value);
+        });
+      };
+      return {column(&Group::rows), column(&Group::window)};
+    }
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
+      owner_.groups_.grow_to(owner_.order_.keys());
+      const auto rows = values[0].values<std::int64_t>();
+      const auto windows = values[1].values<std::int64_t>();
+      for (RowIndex row = 0; row < ids.size(); ++row) {
+        owner_.groups_[ids[row]] = {.rows = static_cast<std::uint64_t>(rows[row]),
+                                    .window = static_cast<std::uint64_t>(windows[row])};
+      }
+      return {};
+    }
+
+   private:
+    CountWindows& owner_;
+  };
+
+  Schema kept_columns() const {
+    Schema columns;
+    for (const Type& type : kept_types(spec_.types)) {
+      columns.push_back({.name = "column " + std::to_string(columns.size() + 1), .type = type});
+    }
+    columns.back().name = "event time";
+    return columns;
+  }
+
   // Puts the rows that the watermark has passed in order.
   void take(Batch passed) {
     // Time comes first, then origin.
@@ -121,6 +182,7 @@ class CountWindows final : public Operator {
     }
     keep(run, std::clamp(first_wanted(group), first, end) - first);
     group.rows = end;
+    mark(run.id);
     return true;
   }
 
@@ -136,9 +198,12 @@ class CountWindows final : public Operator {
       const std::uint64_t at = first_wanted(group) - (group.rows - kept);
       choose(none, at, kept - at, group.window);
       ++group.window;
+      mark(id);
     }
     return true;
   }
+
+  void mark(GroupId id) { state_.mark({&id, 1}); }
 
   // `at` counts the key's kept rows, then those of the run.
   void choose(const KeyRun& run, std::uint64_t at, std::uint64_t count, std::uint64_t window) {
@@ -163,9 +228,11 @@ class CountWindows final : public Operator {
     const auto skipped = static_cast<std::uint32_t>(at - dropped);
     const std::span<RowSlot> slots = kept_.append(run.id, run.count - skipped);
     std::vector<RowIndex> rows;
+    auto number = static_cast<std::int64_t>(groups_[run.id].rows) + skipped;
     for (RowSlot& slot : slots) {
       slot = rows_.obtain();
       rows.push_back(run.first + skipped + static_cast<RowIndex>(rows.size()));
+      kept_rows_.add({.id = run.id, .number = number++, .slot = slot});
     }
     if (!rows.empty()) {
       rows_.put(batch_, rows, slots);
@@ -191,6 +258,7 @@ class CountWindows final : public Operator {
       chosen_.windows.clear();
     }
     for (const RowSlot slot : released_) {
+      kept_rows_.remove(slot);
       rows_.release(slot);
     }
     released_.clear();
@@ -241,6 +309,8 @@ class CountWindows final : public Operator {
   RowStore rows_;
   GroupQueues<RowSlot> kept_;  // By key: the last of its rows, from first_wanted() on.
   StateArray<Group> groups_;
+  RowTable kept_rows_;  // Those of rows_, by their number within the key.
+  State state_;
   EventTime watermark_ = kStartOfTime;
   bool at_end_ = false;
 

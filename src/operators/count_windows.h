@@ -13,6 +13,7 @@ namespace thalweg {
 struct CountWindowsSpec {
   std::vector<Type> types;          // Of the input's columns.
   std::vector<std::uint32_t> keys;  // Columns of the input.
+  bool has_origin = false;          // Whether rows carry partition and position.
   std::uint64_t rows = 0;           // More than zero, like `step`.
   std::uint64_t step = 0;
 };

@@ -10,14 +10,6 @@
 namespace thalweg {
 namespace {
 
-std::vector<Type> key_types(const KeyOrderSpec& spec) {
-  std::vector<Type> types;
-  for (const std::uint32_t key : spec.keys) {
-    types.push_back(spec.types[key]);
-  }
-  return types;
-}
-
 int compare_by(const Column& column, const SortKey& key, RowIndex a, RowIndex b) {
   const bool valid_a = column.is_valid(a);
   const bool valid_b = column.is_valid(b);
@@ -50,7 +42,15 @@ bool are_in_order(const std::vector<Column>& origins, std::uint32_t rows) {
 }  // namespace
 
 KeyOrder::KeyOrder(KeyOrderSpec spec)
-    : spec_(std::move(spec)), index_(KeyIndex::make(key_types(spec_))) {}
+    : spec_(std::move(spec)), index_(KeyIndex::make(key_types())) {}
+
+std::vector<Type> KeyOrder::key_types() const {
+  std::vector<Type> types;
+  for (const std::uint32_t key : spec_.keys) {
+    types.push_back(spec_.types[key]);
+  }
+  return types;
+}
 
 Batch KeyOrder::arrange(const Batch& batch) {
   TW_CHECK(batch.selection == nullptr);

@@ -40,6 +40,8 @@ class KeyOrder {
 
   // Keys seen so far; their numbers are those of runs.
   std::uint32_t keys() const { return index_->size(); }
+  const std::unique_ptr<KeyIndex>& index() const { return index_; }
+  std::vector<Type> key_types() const;
 
   // Whether two rows of what arrange() has returned are equal in the order.
   bool are_peers(const Batch& arranged, RowIndex a, RowIndex b) const;

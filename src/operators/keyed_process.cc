@@ -22,10 +22,22 @@ using TimerKind = KeyedRecords::TimerKind;
 class KeyedProcess final : public Operator {
  public:
   explicit KeyedProcess(KeyedProcessSpec spec)
-      : spec_(std::move(spec)), records_(spec_.key_types), times_(type_of(TypeKind::kTimestamp)) {}
+      : spec_(std::move(spec)),
+        records_(key_types(spec_.rows)),
+        waiting_(spec_.rows),
+        times_(type_of(TypeKind::kTimestamp)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of a process function with keys cannot be kept yet");
+    std::vector<StateTable*> tables{&records_.records_state(), &records_.timers_state()};
+    if (spec_.timed) {
+      tables.push_back(&waiting_);
+    }
+    return tables;
+  }
+
+  void restored(EventTime watermark) override {
+    watermark_ = watermark;
+    records_.restored();
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -82,6 +94,14 @@ class KeyedProcess final : public Operator {
   }
 
  private:
+  static std::vector<Type> key_types(const RowLayout& rows) {
+    std::vector<Type> types;
+    for (const std::uint32_t key : rows.keys) {
+      types.push_back(rows.types[key]);
+    }
+    return types;
+  }
+
   // Makes these the rows at hand, in the order in which they are to be taken.
   void take_up(Batch batch) {
     rows_ = std::move(batch).compacted();
@@ -91,7 +111,7 @@ class KeyedProcess final : public Operator {
       sort_by_time();
     }
     std::vector<Column> keys;
-    for (const std::uint32_t key : spec_.keys) {
+    for (const std::uint32_t key : spec_.rows.keys) {
       keys.push_back(rows_.columns[key]);
     }
     ids_.resize(rows_.length);

@@ -1,21 +1,18 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "columnar/keyed_function.h"
-#include "columnar/type.h"
+#include "state/whole_rows.h"
 #include "stream/operator.h"
 
 namespace thalweg {
 
 struct KeyedProcessSpec {
   std::unique_ptr<KeyedFunction> function;
-  std::string name;                 // Of the step, for the user.
-  std::vector<std::uint32_t> keys;  // Columns of the input.
-  std::vector<Type> key_types;
+  std::string name;  // Of the step, for the user.
+  RowLayout rows;    // Of the input.
   // Whether rows have event time. They are then taken in its order (rows of one time by partition
   // and position), each when the watermark has passed it; else as they come.
   bool timed = false;

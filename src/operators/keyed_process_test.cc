@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "operators/operator_fixture.h"
+#include "operators/lives_fixture.h"
 
 // Through functions of a program, pipeline_keyed_test.cc has more.
 namespace thalweg {
@@ -57,8 +57,9 @@ class Script final : public KeyedFunction {
 std::unique_ptr<Operator> make(bool timed, Script::Step step) {
   return make_keyed_process({.function = std::make_unique<Script>(std::move(step)),
                              .name = "script",
-                             .keys = {0},
-                             .key_types = {bigint_type()},
+                             .rows = {.types = {bigint_type(), type_of(TypeKind::kTimestamp)},
+                                      .keys = {0},
+                                      .has_time = timed},
                              .timed = timed});
 }
 
@@ -220,6 +221,53 @@ TEST(KeyedProcessTest, WaitsForRoomAndGoesOn) {
     expected.push_back(-i);
   }
   EXPECT_EQ(numbers(out), expected);
+}
+
+// Each call sets or removes a timer of either kind, now and then takes the record away, and puts
+// out what it was called for.
+std::optional<std::vector<std::int64_t>> toss(KeyedTurn& turn, std::int64_t calls) {
+  const std::int64_t time = turn.time.micros;
+  const bool by_wall_clock = calls % 3 == 0;
+  if (calls % 4 != 3 || turn.cause != KeyedTurn::Cause::kRow) {
+    const std::int64_t from = by_wall_clock ? turn.now.micros : time;
+    turn.timers.push_back({.time = EventTime{from + calls % 7},
+                           .by_wall_clock = by_wall_clock,
+                           .set = calls % 5 != 4});
+  }
+  if (calls == 9) {
+    turn.new_state.clear();
+  }
+  return std::vector<std::int64_t>{calls, static_cast<std::int64_t>(turn.cause), time};
+}
+
+TEST(KeyedProcessTest, RecordsTimersAndRowsThatWaitSurvive) {
+  for (std::uint64_t seed = 0; seed < 200 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 dice(seed);
+    const bool is_timed = seed % 3 != 0;
+    Lives lives([&] { return make(is_timed, toss); }, {0}, seed);
+    lives.advance(EventTime{1000}, Clock::kWall);
+    std::int64_t watermark = 0;
+    for (int step = 0; step < 25 && !HasFailure(); ++step) {
+      std::vector<std::pair<std::int64_t, std::int64_t>> some;
+      for (std::uint64_t count = 1 + dice() % 8; count > 0; --count) {
+        some.emplace_back(static_cast<std::int64_t>(dice() % 4),
+                          watermark + static_cast<std::int64_t>(dice() % 20) - 2);
+      }
+      lives.feed(rows(some));
+      lives.meddle();
+      if (dice() % 2 == 0) {
+        watermark += static_cast<std::int64_t>(dice() % 10);
+        lives.advance(EventTime{watermark});
+        lives.meddle();
+      }
+      lives.advance(EventTime{1000 + step}, Clock::kWall);
+    }
+    lives.advance(kEndOfTime);
+    lives.restart(2);
+    lives.advance(kEndOfTime);
+    EXPECT_GT(lives.rows_put(), 0U);
+  }
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "base/check.h"
 #include "base/int128.h"
+#include "columnar/builder.h"
 #include "columnar/decimal.h"
 #include "operators/exact_sum.h"
 #include "operators/fixed_column.h"
@@ -13,6 +17,7 @@
 #include "operators/variance_state.h"
 #include "state/group_arrays.h"
 #include "state/state_array.h"
+#include "state/value_codec.h"
 
 // Aggregates OVER frames whose bounds only move forward. Values that can be taken back are
 // subtracted as they leave; of others two stacks are kept (Tangwongsan, Hirzel, Schneider 2017):
@@ -20,6 +25,48 @@
 // state, which is made into a front when rows leave beyond the old one.
 namespace thalweg {
 namespace {
+
+// States as bytes, the fields of each one after the other: docs/formats/values.md.
+template <typename Op>
+Column state_column(const StateArray<typename Op::State>& states, std::span<const GroupId> ids) {
+  ColumnBuilder builder(type_of(TypeKind::kBytea), static_cast<std::uint32_t>(ids.size()));
+  std::string bytes;
+  for (const GroupId id : ids) {
+    bytes.clear();
+    typename Op::State state = states[id];
+    std::apply([&](const auto&... fields) { (append_plain(fields, bytes), ...); },
+               Op::fields(state));
+    builder.append_text(bytes);
+  }
+  return builder.finish();
+}
+
+// False: these are no states.
+template <typename Op>
+bool read_states(std::span<const GroupId> ids, const Column& column,
+                 StateArray<typename Op::State>& states) {
+  for (RowIndex row = 0; row < ids.size(); ++row) {
+    std::string_view bytes = column.text(row);
+    states.grow_to(ids[row] + 1);
+    const bool fits = std::apply(
+        [&](auto&... fields) {
+          const bool right_size = bytes.size() == (sizeof(fields) + ...);
+          ((fields = right_size ? read_plain<std::decay_t<decltype(fields)>>(bytes) : fields), ...);
+          return right_size;
+        },
+        Op::fields(states[ids[row]]));
+    if (!fits) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Status wrong_state() {
+  return {Code::kCorrupt, "the state of a call OVER a window cannot be right"};
+}
+
+const Field kStateField{.name = "state", .type = type_of(TypeKind::kBytea)};
 
 template <typename T, typename Op>
 class Subtracting final : public OverFunction {
@@ -57,6 +104,14 @@ class Subtracting final : public OverFunction {
       states_[run.id] = state;
     }
     return answers.finish();
+  }
+
+  Schema state_columns() const override { return {kStateField}; }
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    out.push_back(state_column<Op>(states_, ids));
+  }
+  Status restore_state(std::span<const GroupId> ids, std::span<const Column> state) override {
+    return read_states<Op>(ids, state[0], states_) ? Status() : wrong_state();
   }
 
  private:
@@ -101,6 +156,36 @@ class TwoStacks final : public OverFunction {
     return answers.finish();
   }
 
+  // How many rows the front one has, and the back one.
+  Schema state_columns() const override {
+    return {{.name = "front", .type = type_of(TypeKind::kBigint)}, kStateField};
+  }
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    out.push_back(bigint_column_of(ids.size(), [&](std::size_t i) {
+      return static_cast<std::int64_t>(fronts_.get(ids[i]).size());
+    }));
+    out.push_back(state_column<Op>(backs_, ids));
+  }
+  Status restore_state(std::span<const GroupId> ids, std::span<const Column> state) override {
+    const auto sizes = state[0].template values<std::int64_t>();
+    for (RowIndex row = 0; row < ids.size(); ++row) {
+      restored_fronts_.grow_to(ids[row] + 1);
+      restored_fronts_[ids[row]] = sizes[row];
+    }
+    return read_states<Op>(ids, state[1], backs_) ? Status() : wrong_state();
+  }
+  void restore_rows(const OverInput& input, std::span<const RowRange> previous) override {
+    RunValues<T> values(input, arg_);
+    for (std::size_t i = 0; i < input.runs.size(); ++i) {
+      const OverRun& run = input.runs[i];
+      const std::uint32_t begin = previous[i].begin;
+      values.enter(run);
+      const auto front = std::clamp<std::int64_t>(restored_fronts_[run.id], 0, run.rows() - begin);
+      fill_front(run.id, values, begin, begin + static_cast<std::uint32_t>(front));
+    }
+    restored_fronts_ = {};
+  }
+
  private:
   void move_to(GroupId id, const RunValues<T>& values, RowRange& now, const RowRange& range) {
     State& back = backs_[id];
@@ -120,23 +205,28 @@ class TwoStacks final : public OverFunction {
       return;
     }
     fronts_.truncate(id, 0);
+    fill_front(id, values, now.begin, now.end);
+    back = State{};
+  }
+
+  void fill_front(GroupId id, const RunValues<T>& values, std::uint32_t begin, std::uint32_t end) {
     State state{};
-    for (std::uint32_t row = now.end; row > now.begin; --row) {
+    for (std::uint32_t row = end; row > begin; --row) {
       if (values.is_valid(row - 1)) {
         State earlier{};
         op_.add(earlier, values[row - 1]);
         op_.merge(earlier, state);
         state = earlier;
       }
-      fronts_.insert(id, now.end - row, state);
+      fronts_.insert(id, end - row, state);
     }
-    back = State{};
   }
 
   const Op op_;
   const std::size_t arg_;
   StateArray<State> backs_;
-  GroupArrays<State> fronts_;  // The state of the earliest row last.
+  GroupArrays<State> fronts_;                 // The state of the earliest row last.
+  StateArray<std::int64_t> restored_fronts_;  // By key: the rows of what restore_rows() fills.
 };
 
 // Answers of type V, which may be NULL.
@@ -176,6 +266,7 @@ struct SumOp {
   using State = ExactSum;
   ExactSumResult result;
 
+  static auto fields(State& state) { return std::tie(state.value, state.count, state.carries); }
   static void add(State& state, T value) {
     if constexpr (std::is_same_v<T, Int128>) {
       state.add_wide(value);
@@ -224,6 +315,9 @@ struct FloatingSumOp {
   Type type;
   bool average = false;
 
+  static auto fields(State& state) {
+    return std::tie(state.value, state.lost, state.count, state.nan, state.plus, state.minus);
+  }
   static void add_finite(State& state, double value) {
     const double total = state.value + value;
     state.lost += std::abs(state.value) >= std::abs(value) ? (state.value - total) + value
@@ -290,6 +384,10 @@ struct VarianceOp {
   AggregateKind kind;
   std::uint8_t scale = 0;  // Of NUMERIC.
 
+  static auto fields(State& state) {
+    return std::tie(state.sum.high, state.sum.low, state.squares.high, state.squares.low,
+                    state.count, state.not_finite);
+  }
   void add(State& state, T value) const {
     if constexpr (std::is_same_v<T, Int128>) {
       state.add(decimal_to_double(value, scale), 1);
@@ -325,6 +423,7 @@ struct FoldOp {
   AggregateKind kind;
   Type type;
 
+  static auto fields(State& state) { return std::tie(state.value, state.seen); }
   T fold(T a, T b) const {
     switch (kind) {
       case AggregateKind::kMin:
@@ -397,6 +496,22 @@ class Counting final : public OverFunction {
     }
     return fixed_column<std::int64_t>(type_of(TypeKind::kBigint), counts.size(),
                                       [&](std::size_t i) { return counts[i]; });
+  }
+
+  Schema state_columns() const override {
+    return every_row_ ? Schema() : Schema{{.name = "count", .type = type_of(TypeKind::kBigint)}};
+  }
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    if (!every_row_) {
+      out.push_back(bigint_column_of(ids.size(), [&](std::size_t i) { return counts_[ids[i]]; }));
+    }
+  }
+  Status restore_state(std::span<const GroupId> ids, std::span<const Column> state) override {
+    for (RowIndex row = 0; !every_row_ && row < ids.size(); ++row) {
+      counts_.grow_to(ids[row] + 1);
+      counts_[ids[row]] = state[0].values<std::int64_t>()[row];
+    }
+    return {};
   }
 
  private:

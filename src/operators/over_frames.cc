@@ -28,12 +28,7 @@ FrameRows OverFrames::find(const OverInput& input) {
   previous_.clear();
   for (const OverRun& run : input.runs) {
     Numbers& last = last_[run.id];
-    const auto relative = [&](std::uint64_t number) {
-      return clamped(static_cast<std::int64_t>(number) - static_cast<std::int64_t>(run.number),
-                     run);
-    };
-    const RowRange previous{.begin = frame_.start ? relative(last.begin) : 0,
-                            .end = relative(last.end)};
+    const RowRange previous = last_of(run);
     previous_.push_back(previous);
     if (run.out_begin == run.out_end) {
       continue;
@@ -47,6 +42,14 @@ FrameRows OverFrames::find(const OverInput& input) {
     last = {.begin = run.number + range.begin, .end = run.number + range.end};
   }
   return {.ranges = ranges_, .previous = previous_, .from_start = !frame_.start};
+}
+
+RowRange OverFrames::last_of(const OverRun& run) const {
+  const auto relative = [&](std::uint64_t number) {
+    return clamped(static_cast<std::int64_t>(number) - static_cast<std::int64_t>(run.number), run);
+  };
+  const Numbers& last = last_[run.id];
+  return {.begin = frame_.start ? relative(last.begin) : 0, .end = relative(last.end)};
 }
 
 void OverFrames::find_rows(const OverRun& run) {

@@ -34,13 +34,17 @@ class OverFrames {
   // The first row of the run that frames to come may need. Requires: find() for this run.
   std::uint32_t first_needed(const OverRun& run, bool needs_all) const;
 
- private:
-  // Rows by their number within the key.
+  // A key's last frame; the rows by their number within the key.
   struct Numbers {
     std::uint64_t begin;
     std::uint64_t end;
   };
+  const Numbers& last(GroupId id) const { return last_[id]; }
+  void set_last(GroupId id, Numbers last) { last_[id] = last; }
+  // The same as rows of the run.
+  RowRange last_of(const OverRun& run) const;
 
+ private:
   void find_rows(const OverRun& run);
   void find_range(const OverInput& input, const OverRun& run, RowRange previous);
 

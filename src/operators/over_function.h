@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "columnar/column.h"
 #include "expr/over.h"
 #include "operators/over_input.h"
@@ -21,6 +22,17 @@ class OverFunction {
   // The answers in order of the runs. `overflow` gets the number of each that does not fit.
   virtual Column compute(const OverInput& input, const FrameRows& frames,
                          std::vector<RowIndex>& overflow) = 0;
+
+  // For a restart, what it knows of keys and cannot find out from their kept rows: its columns,
+  // those of these keys, and such columns put back. An error: no key can have such a state.
+  virtual Schema state_columns() const { return {}; }
+  virtual void append_state(std::span<const GroupId> /*ids*/, std::vector<Column>& /*out*/) {}
+  virtual Status restore_state(std::span<const GroupId> /*ids*/,
+                               std::span<const Column> /*state*/) {
+    return {};
+  }
+  // Then the rest, of keys whose rows are all kept ones; `previous` is the last frame of each.
+  virtual void restore_rows(const OverInput& /*input*/, std::span<const RowRange> /*previous*/) {}
 };
 
 // Calls that have a frame. `arg` and `filter` are columns of OverInput; `arg_type` is the first's.

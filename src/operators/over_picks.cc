@@ -73,6 +73,29 @@ class Picking final : public OverFunction {
   const std::size_t arg_;
 };
 
+// One value of some keys, as state: whether there is one, and which.
+Schema held_columns(const Type& type) {
+  return {{.name = "held", .type = type_of(TypeKind::kBoolean)}, {.name = "value", .type = type}};
+}
+
+// slot_of(id): one more than where in `held` a key's value stands; 0: it has none.
+template <typename SlotOf>
+void append_held(std::span<const GroupId> ids, const RowStore& held, const Type& type,
+                 SlotOf slot_of, std::vector<Column>& out) {
+  Picks picks(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (const RowSlot slot = slot_of(ids[i]); slot != 0) {
+      picks[i] = RowRef::kept(slot - 1);
+    }
+  }
+  Column is_held(type_of(TypeKind::kBoolean), static_cast<std::uint32_t>(ids.size()));
+  is_held.set_values(
+      pack_bits(is_held.length(), [&](std::size_t i) { return picks[i].has_value(); }));
+  out.push_back(std::move(is_held));
+  const Column none[] = {null_column(type, 1)};
+  out.push_back(picked(picks, held, 0, none, type));
+}
+
 // nth_value of frames that begin with the partition: a copy of that one row's value is kept.
 class PickingFirst final : public OverFunction {
  public:
@@ -98,6 +121,24 @@ class PickingFirst final : public OverFunction {
     }
     const Column none[] = {null_column(type_, 1)};
     return picked(picks, held_, 0, none, type_);
+  }
+
+  Schema state_columns() const override { return held_columns(type_); }
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    append_held(ids, held_, type_, [this](GroupId id) { return slots_[id]; }, out);
+  }
+  Status restore_state(std::span<const GroupId> ids, std::span<const Column> state) override {
+    for (RowIndex row = 0; row < ids.size(); ++row) {
+      slots_.grow_to(ids[row] + 1);
+      RowSlot& slot = slots_[ids[row]];
+      if (state[0].bit(row)) {
+        slot = slot == 0 ? held_.obtain() + 1 : slot;
+        const RowSlot slots[] = {slot - 1};
+        const RowIndex rows[] = {row};
+        held_.put(state.subspan(1), rows, slots);
+      }
+    }
+    return {};
   }
 
  private:
@@ -132,6 +173,7 @@ class Best final : public OverFunction {
  public:
   Best(const OverCall& call, std::size_t arg)
       : greatest_(call.aggregate == AggregateKind::kMax),
+        from_start_(!call.frame.start),
         type_(call.type),
         arg_(arg),
         held_({call.type}) {}
@@ -169,6 +211,52 @@ class Best final : public OverFunction {
     }
     released_.clear();
     return column;
+  }
+
+  // Candidates of other frames are found among the rows.
+  Schema state_columns() const override { return from_start_ ? held_columns(type_) : Schema(); }
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) override {
+    if (from_start_) {
+      const auto slot_of = [this](GroupId id) {
+        const std::span<const Candidate> best = candidates_.get(id);
+        return best.empty() ? RowSlot{0} : best.front().slot + 1;
+      };
+      append_held(ids, held_, type_, slot_of, out);
+    }
+  }
+  Status restore_state(std::span<const GroupId> ids, std::span<const Column> state) override {
+    for (RowIndex row = 0; from_start_ && row < ids.size(); ++row) {
+      if (!state[0].bit(row)) {
+        continue;
+      }
+      candidates_.grow_to(ids[row] + 1);
+      if (candidates_.size(ids[row]) == 0) {
+        candidates_.append(ids[row], 1)[0] = {.number = 0, .slot = held_.obtain()};
+      }
+      const RowSlot slots[] = {candidates_.get(ids[row]).front().slot};
+      const RowIndex rows[] = {row};
+      held_.put(state.subspan(1), rows, slots);
+    }
+    return {};
+  }
+  void restore_rows(const OverInput& input, std::span<const RowRange> previous) override {
+    for (std::size_t i = 0; !from_start_ && i < input.runs.size(); ++i) {
+      const OverRun& run = input.runs[i];
+      std::vector<RowRef> refs;
+      for (std::uint32_t row = previous[i].begin; row < previous[i].end; ++row) {
+        refs.push_back(input.ref(run, row));
+      }
+      const Column values[] = {input.store.column(refs, input.columns[arg_], arg_)};
+      for (RowIndex row = 0; row < refs.size(); ++row) {
+        if (values[0].is_valid(row)) {
+          add(run.id, run.number + previous[i].begin + row, values, row, /*keeps_one=*/false);
+        }
+      }
+    }
+    for (const RowSlot slot : released_) {
+      held_.release(slot);
+    }
+    released_.clear();
   }
 
  private:
@@ -227,6 +315,7 @@ class Best final : public OverFunction {
   }
 
   const bool greatest_;
+  const bool from_start_;
   const Type type_;
   const std::size_t arg_;
   RowStore held_;

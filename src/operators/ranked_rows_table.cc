@@ -7,6 +7,7 @@
 #include "operators/top_n_rows.h"
 #include "operators/top_n_table.h"
 #include "state/group_arrays.h"
+#include "state/row_table.h"
 #include "state/state_array.h"
 
 namespace thalweg {
@@ -23,7 +24,8 @@ class RankedRowsTable final : public TopNTable {
       : spec_(spec),
         keys_(spec),
         rows_(spec),
-        arrays_(keeps_first_rows_only() ? spec.limit : GroupArrays<Entry>::kAnySize) {}
+        arrays_(keeps_first_rows_only() ? spec.limit : GroupArrays<Entry>::kAnySize),
+        state_("rows", keys_.types(), rows_.stored_columns(), rows_.store(), keys_.index()) {}
 
   void add(const Batch& batch) override {
     add_rows(batch);
@@ -38,6 +40,10 @@ class RankedRowsTable final : public TopNTable {
   RowSpan missing() const override { return missing_; }
 
   void clear() override;
+
+  const std::unique_ptr<KeyIndex>& index() const override { return keys_.index(); }
+  StateTable& state() override { return state_; }
+  std::vector<GroupId> restored() override;
 
   std::size_t memory_bytes() const override {
     return keys_.memory_bytes() + arrays_.memory_bytes() + rows_.memory_bytes();
@@ -108,6 +114,9 @@ class RankedRowsTable final : public TopNTable {
   std::vector<std::int64_t> ranks_after_;
   std::vector<std::size_t> removed_;  // Places in the lists before and after.
   std::vector<std::size_t> added_;
+
+  RowTable state_;
+  std::int64_t next_number_ = 0;  // Of rows in it, in which those that are equal in all stand.
 };
 
 void RankedRowsTable::add_rows(const Batch& batch) {
@@ -229,11 +238,13 @@ void RankedRowsTable::finish_batch() {
         new_rows_.push_back(entry.ref().number);
         entry.place = rows_.store().obtain();
         new_slots_.push_back(entry.place);
+        state_.add({.id = touched.id, .number = next_number_++, .slot = entry.place});
       }
     }
   }
   rows_.keep(new_rows_, new_slots_);
   for (const RowSlot slot : dropped_) {
+    state_.remove(slot);
     rows_.store().release(slot);
   }
   rows_.end_batch();
@@ -427,6 +438,7 @@ void RankedRowsTable::keep_only(std::span<const GroupId> kept) {
       if (stays) {
         arrays.insert(static_cast<GroupId>(next), place++, entry);
       } else {
+        state_.remove(entry.place);
         rows_.store().release(entry.place);
       }
     }
@@ -434,6 +446,7 @@ void RankedRowsTable::keep_only(std::span<const GroupId> kept) {
   }
   arrays_ = std::move(arrays);
   is_touched_.keep_only(kept);
+  state_.renumber(kept);
   keys_.keep_only(kept);
 }
 
@@ -442,6 +455,37 @@ void RankedRowsTable::clear() {
   arrays_.clear();
   rows_.clear();
   is_touched_.clear();
+  state_.clear();
+}
+
+std::vector<GroupId> RankedRowsTable::restored() {
+  const std::vector<RowTable::Row> rows = state_.take_restored();
+  std::vector<RowRef> refs;
+  std::vector<GroupId> ids;
+  for (const RowTable::Row& row : rows) {
+    refs.push_back(RowRef::kept(row.slot));
+    ids.push_back(row.id);
+    next_number_ = std::max(next_number_, row.number + 1);
+  }
+  const std::vector<std::uint64_t> words = rows_.words(refs, keys_.columns(ids));
+  arrays_.grow_to(size());
+  is_touched_.grow_to(size());
+  std::vector<GroupId> there;
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < rows.size();) {
+    const GroupId id = ids[i];
+    entries.clear();
+    for (; i < rows.size() && ids[i] == id; ++i) {
+      entries.push_back({.word = words[i], .place = rows[i].slot});
+    }
+    std::stable_sort(entries.begin(), entries.end(),
+                     [this](const Entry& a, const Entry& b) { return compare_entries(a, b) < 0; });
+    for (std::size_t at = 0; at < entries.size(); ++at) {
+      arrays_.insert(id, at, entries[at]);
+    }
+    there.push_back(id);
+  }
+  return there;
 }
 
 }  // namespace

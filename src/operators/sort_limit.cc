@@ -4,7 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "base/check.h"
+#include "operators/fixed_column.h"
+#include "state/key_table.h"
 #include "state/row_buffer.h"
 
 namespace thalweg {
@@ -25,10 +26,11 @@ std::uint64_t rows_needed(const SortLimitSpec& spec) {
 // With keys: keeps rows until the input has ended.
 class SortLimit final : public Operator {
  public:
-  explicit SortLimit(SortLimitSpec spec) : spec_(std::move(spec)), needed_(rows_needed(spec_)) {}
+  explicit SortLimit(SortLimitSpec spec)
+      : spec_(std::move(spec)), needed_(rows_needed(spec_)), buffer_(spec_.rows) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of ORDER BY or LIMIT cannot be kept yet");
+    return std::vector<StateTable*>{&buffer_};
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -37,7 +39,7 @@ class SortLimit final : public Operator {
     }
     buffer_.add(std::move(batch));
     if (buffer_.rows() > needed_ && buffer_.rows() - needed_ >= std::max(needed_, kPruneRowsMin)) {
-      buffer_.add(sorted(needed_));
+      buffer_.sort(spec_.keys, needed_);
     }
     out.hold({.count = buffer_.rows(), .due = kEndOfTime});
     return Progress::kDone;
@@ -47,7 +49,8 @@ class SortLimit final : public Operator {
     if (clock != Clock::kWatermark || now != kEndOfTime || buffer_.rows() == 0) {
       return Progress::kDone;
     }
-    const Batch all = sorted(needed_);
+    buffer_.sort(spec_.keys, needed_);
+    const Batch all = buffer_.take();
     const std::uint64_t skipped = std::min<std::uint64_t>(spec_.offset, all.num_rows());
     result_ = all.slice(static_cast<std::uint32_t>(skipped),
                         all.num_rows() - static_cast<std::uint32_t>(skipped));
@@ -70,24 +73,6 @@ class SortLimit final : public Operator {
   }
 
  private:
-  // The first `count` rows of all that is kept, which is kept no longer.
-  Batch sorted(std::uint64_t count) {
-    Batch all = buffer_.take();
-    std::vector<RowIndex> order = sort_rows(all.columns, spec_.keys, all.length);
-    order.resize(std::min<std::uint64_t>(order.size(), count));
-    for (Column& column : all.columns) {
-      column = gather(column, order);
-    }
-    for (auto* column :
-         {&all.event_time, &all.stamps, &all.changes, &all.partition, &all.position}) {
-      if (*column) {
-        *column = gather(**column, order);
-      }
-    }
-    all.length = static_cast<std::uint32_t>(order.size());
-    return all;
-  }
-
   const SortLimitSpec spec_;
   const std::uint64_t needed_;
   RowBuffer buffer_;
@@ -95,35 +80,68 @@ class SortLimit final : public Operator {
   std::uint32_t emitted_ = 0;
 };
 
+// How many rows have come, where only a first few of them count.
+class RowCount final : public KeyTable {
+ public:
+  RowCount()
+      : KeyTable("rows", {}, {{.name = "rows", .type = type_of(TypeKind::kBigint)}}, index_),
+        index_(KeyIndex::make({})) {}
+
+  std::uint64_t rows() const { return rows_; }
+  void add(std::uint64_t rows) {
+    constexpr GroupId kOnly[] = {0};
+    rows_ += rows;
+    mark(kOnly);
+  }
+
+ protected:
+  std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
+    return {fixed_column<std::int64_t>(type_of(TypeKind::kBigint), ids.size(), [this](std::size_t) {
+      return static_cast<std::int64_t>(rows_);
+    })};
+  }
+  Status restore(std::span<const GroupId> /*ids*/, std::span<const Column> values) override {
+    const std::int64_t rows = values[0].values<std::int64_t>().back();
+    rows_ = static_cast<std::uint64_t>(rows);
+    return rows < 0 ? wrong("there are less than none") : Status();
+  }
+
+ private:
+  const std::unique_ptr<KeyIndex> index_;
+  std::uint64_t rows_ = 0;
+};
+
 // Without keys: the first rows to come, as they come.
 class Limit final : public Operator {
  public:
-  explicit Limit(const SortLimitSpec& spec) : skip_(spec.offset) {
-    left_ = spec.limit.value_or(std::numeric_limits<std::uint64_t>::max());
-  }
+  explicit Limit(const SortLimitSpec& spec) : offset_(spec.offset), end_(rows_needed(spec)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of ORDER BY or LIMIT cannot be kept yet");
+    return std::vector<StateTable*>{&come_};
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
-    const auto skipped =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(skip_, batch.num_rows()));
-    const auto taken =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, batch.num_rows() - skipped));
-    skip_ -= skipped;
-    left_ -= taken;
-    if (taken == batch.num_rows()) {
+    const std::uint64_t before = come_.rows();
+    if (before >= end_) {
+      return Progress::kDone;
+    }
+    const std::uint64_t rows = batch.num_rows();
+    const std::uint64_t first = std::min(rows, offset_ - std::min(offset_, before));
+    const std::uint64_t last = std::min(rows, end_ - before);
+    come_.add(rows);
+    if (first == 0 && last == rows) {
       out.emit(Port::kMain, std::move(batch));
-    } else if (taken > 0) {
-      out.emit(Port::kMain, batch.slice(skipped, taken));
+    } else if (first < last) {
+      out.emit(Port::kMain, batch.slice(static_cast<std::uint32_t>(first),
+                                        static_cast<std::uint32_t>(last - first)));
     }
     return Progress::kDone;
   }
 
  private:
-  std::uint64_t skip_;
-  std::uint64_t left_;
+  const std::uint64_t offset_;
+  const std::uint64_t end_;
+  RowCount come_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "columnar/kernels.h"
+#include "state/whole_rows.h"
 #include "stream/operator.h"
 
 namespace thalweg {
@@ -14,6 +15,7 @@ struct SortLimitSpec {
   std::vector<SortKey> keys;  // Over the input's columns. Empty: the order of arrival.
   std::optional<std::uint64_t> limit;
   std::uint64_t offset = 0;
+  RowLayout rows = {};  // Of the input.
 };
 
 // Yields rows [offset, offset + limit) of the sorted input once it has ended; rows with equal keys

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-#include "operators/operator_fixture.h"
+#include "operators/lives_fixture.h"
 
 namespace thalweg {
 namespace {
@@ -132,6 +132,76 @@ TEST(SortLimitTest, AnEmptyInputGivesNothing) {
   CollectingEmitter out;
   advance(*op, kEndOfTime, out);
   EXPECT_THAT(out.batches, IsEmpty());
+}
+
+const RowLayout kLayout{.types = {bigint_type(), bigint_type()}, .keys = {}};
+
+TEST(SortLimitTest, RowsUntilTheEndSurviveInTheirOrder) {
+  for (std::uint64_t seed = 0; seed < 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 dice(seed);
+    SortLimitSpec spec{.keys = {{.column = 0}}, .limit = {}, .offset = dice() % 4, .rows = kLayout};
+    if (dice() % 2 == 0) {
+      spec.limit = dice() % 40;
+    }
+    spec.rows.has_time = spec.rows.has_stamps = seed % 2 == 0;
+    Lives lives([&] { return make_sort_limit(spec); }, {}, seed);
+    std::int64_t number = 0;
+    for (int step = 0; step < 10 && !HasFailure(); ++step) {
+      Rows rows;
+      for (std::uint64_t count = 1 + dice() % 30; count > 0; --count) {
+        rows.emplace_back(static_cast<std::int64_t>(dice() % 5), number++);
+      }
+      Batch batch = batch_of(rows);
+      if (spec.rows.has_time) {
+        set_event_time(batch, batch.columns[1].with_type(type_of(TypeKind::kTimestamp)));
+        if (dice() % 2 == 0) {
+          batch.stamps = batch.columns[0];
+        }
+      }
+      lives.feed(batch);
+      lives.meddle();
+    }
+    lives.restart(1);
+    lives.advance(kEndOfTime);
+    lives.restart(1);
+    lives.advance(kEndOfTime);
+    EXPECT_TRUE(lives.rows_said() > 0 || spec.limit);
+  }
+}
+
+TEST(SortLimitTest, WhatALimitHasLetGoOfIsNotKept) {
+  const auto make = [] {
+    return make_sort_limit({.keys = {{.column = 0}}, .limit = 500, .offset = 0, .rows = kLayout});
+  };
+  Lives lives(make, {}, 1);
+  std::int64_t number = 0;
+  for (int step = 0; step < 6 && !HasFailure(); ++step) {
+    Rows rows;
+    for (int i = 0; i < 40'000; ++i, ++number) {
+      rows.emplace_back(number * 7919 % 1000, number);
+    }
+    lives.feed(batch_of(rows));
+    step % 2 == 0 ? lives.end_epoch() : lives.restart(1);
+  }
+  lives.advance(kEndOfTime);
+  EXPECT_EQ(lives.rows_said(), 500U);
+}
+
+TEST(SortLimitTest, HowManyRowsHaveComeSurvives) {
+  for (std::uint64_t seed = 0; seed < 100 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 dice(seed);
+    SortLimitSpec spec{.keys = {}, .limit = {}, .offset = dice() % 40, .rows = kLayout};
+    if (dice() % 3 != 0) {
+      spec.limit = dice() % 40;
+    }
+    Lives lives([&] { return make_sort_limit(spec); }, {}, seed);
+    for (std::int64_t step = 0; step < 20 && !HasFailure(); ++step) {
+      lives.feed(batch_of(Rows(1 + dice() % 8, {step, step})));
+      lives.meddle();
+    }
+  }
 }
 
 }  // namespace

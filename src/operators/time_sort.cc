@@ -14,11 +14,13 @@ constexpr std::uint32_t kResultRowsMax = 4096;
 
 class TimeSort final : public Operator {
  public:
-  explicit TimeSort(TimeSortSpec spec) : spec_(std::move(spec)) {}
+  explicit TimeSort(TimeSortSpec spec) : spec_(std::move(spec)), waiting_(spec_.rows) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of ORDER BY cannot be kept yet");
+    return std::vector<StateTable*>{&waiting_};
   }
+
+  void restored(EventTime watermark) override { watermark_ = watermark; }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));

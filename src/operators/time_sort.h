@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "columnar/kernels.h"
+#include "state/whole_rows.h"
 #include "stream/operator.h"
 
 namespace thalweg {
@@ -11,6 +12,7 @@ namespace thalweg {
 struct TimeSortSpec {
   // Over the input's columns. The first is the event time, or stands at a fixed distance from it.
   std::vector<SortKey> keys;
+  RowLayout rows;  // Of the input.
 };
 
 // Sorts a stream by event time behind the watermark: a row comes out when no older one can come any

@@ -6,13 +6,16 @@
 #include <random>
 
 #include "base/random_cases.h"
-#include "operators/operator_fixture.h"
+#include "operators/lives_fixture.h"
 
 namespace thalweg {
 namespace {
 
 using namespace fixture;
 using Dice = std::mt19937_64;
+
+const RowLayout kLayout{
+    .types = {bigint_type(), type_of(TypeKind::kTimestamp)}, .keys = {}, .has_time = true};
 
 struct Row {
   std::int64_t time = 0;
@@ -49,7 +52,8 @@ std::vector<Row> draw_rows(Dice& dice, std::int64_t around) {
 // One random run: rows in any order, a watermark now and then, room for few batches.
 void run_case(std::uint64_t seed) {
   Dice dice(seed);
-  const auto op = make_time_sort({.keys = {{.column = 1}, {.column = 0, .descending = true}}});
+  const auto op =
+      make_time_sort({.keys = {{.column = 1}, {.column = 0, .descending = true}}, .rows = kLayout});
   std::vector<Row> waiting;
   CollectingEmitter out;
   std::int64_t watermark = 0;
@@ -88,7 +92,7 @@ TEST(TimeSortTest, AnyOrderOfRowsAndWatermarksAgreesWithBruteForce) {
 }
 
 TEST(TimeSortTest, ARowAtTheWatermarkWaits) {
-  const auto op = make_time_sort({.keys = {{.column = 1}, {.column = 0}}});
+  const auto op = make_time_sort({.keys = {{.column = 1}, {.column = 0}}, .rows = kLayout});
   CollectingEmitter out;
   feed(*op, batch_of({{10, 1}, {9, 2}}), out);
   advance(*op, EventTime{10}, out);
@@ -96,6 +100,44 @@ TEST(TimeSortTest, ARowAtTheWatermarkWaits) {
   feed(*op, batch_of({{10, 0}}), out);
   advance(*op, EventTime{11}, out);
   EXPECT_EQ(text_rows(out), texts_of({{9, 2}, {10, 0}, {10, 1}}));
+}
+
+TEST(TimeSortTest, RowsThatWaitSurviveInTheirOrder) {
+  for (std::uint64_t seed = 0; seed < 200 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    Dice dice(seed);
+    RowLayout layout = kLayout;
+    layout.types.insert(layout.types.begin(), bigint_type());
+    layout.has_origin = seed % 2 == 0;
+    // Rows of one time stay as they came.
+    Lives lives([&] { return make_time_sort({.keys = {{.column = 2}}, .rows = layout}); }, {},
+                seed);
+    std::int64_t watermark = 0;
+    std::int64_t number = 0;
+    for (int step = 0; step < 20 && !HasFailure(); ++step) {
+      const std::vector<Row> rows = draw_rows(dice, watermark);
+      Batch batch = batch_of(rows);
+      std::vector<std::optional<std::int64_t>> numbers;
+      ColumnBuilder partitions(type_of(TypeKind::kInt));
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        numbers.emplace_back(number++);
+        partitions.append(static_cast<std::int32_t>(dice() % 3));
+      }
+      batch.columns.insert(batch.columns.begin(), bigints(numbers));
+      batch.partition = partitions.finish();
+      batch.position = bigints(numbers);
+      lives.feed(batch);
+      lives.meddle();
+      watermark += static_cast<std::int64_t>(dice() % 30);
+      lives.advance(EventTime{watermark});
+      lives.meddle();
+    }
+    lives.advance(kEndOfTime);
+    lives.restart(1);
+    lives.advance(kEndOfTime);
+    EXPECT_GT(lives.rows_put(), 0U);
+    EXPECT_GT(lives.rows_said(), 0U);
+  }
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 #include "operators/fixed_column.h"
 #include "operators/row_order.h"
 #include "operators/top_n_table.h"
+#include "operators/top_n_windows.h"
 #include "operators/window_tables.h"
-#include "state/row_buffer.h"
+#include "state/key_table.h"
+#include "state/time_ordered_rows.h"
 
 namespace thalweg {
 namespace {
@@ -20,6 +22,14 @@ Batch batch_of(std::vector<Column> columns) {
   batch.length = columns.empty() ? 0 : columns[0].length();
   batch.columns = std::move(columns);
   return batch;
+}
+
+std::vector<Type> key_types_of(const TopNSpec& spec) {
+  std::vector<Type> types;
+  for (const std::uint32_t key : spec.keys) {
+    types.push_back(spec.types[key]);
+  }
+  return types;
 }
 
 // Puts out a table's rows, some keys at a time.
@@ -51,8 +61,10 @@ class TopNAtEnd final : public Operator {
   explicit TopNAtEnd(TopNSpec spec) : spec_(std::move(spec)), table_(make_top_n_table(spec_)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of a top-N cannot be kept yet");
+    return std::vector<StateTable*>{&table_->state()};
   }
+
+  void restored(EventTime /*watermark*/) override { table_->keep_only(table_->restored()); }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     table_->add(batch);
@@ -71,7 +83,7 @@ class TopNAtEnd final : public Operator {
     }
     const Progress progress = emitter_.emit(*table_, std::nullopt, out);
     if (progress == Progress::kDone) {
-      table_->clear();
+      table_->keep_only({});
     }
     return progress;
   }
@@ -86,10 +98,26 @@ class TopNAtEnd final : public Operator {
 class TopNChanges final : public Operator {
  public:
   explicit TopNChanges(TopNSpec spec)
-      : spec_(std::move(spec)), table_(make_top_n_table(spec_)), idle_(spec_.ttl) {}
+      : spec_(std::move(spec)),
+        table_(make_top_n_table(spec_)),
+        idle_(spec_.ttl),
+        idle_state_(*this) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of a top-N cannot be kept yet");
+    std::vector<StateTable*> tables{&table_->state()};
+    if (idle_.on()) {
+      tables.push_back(&idle_state_);
+    }
+    return tables;
+  }
+
+  void restored(EventTime watermark) override {
+    std::vector<GroupId> kept = table_->restored();
+    if (idle_.on()) {
+      idle_.restored(table_->size(), watermark);
+      kept = idle_state_.take_restored();
+    }
+    keep_only(kept);
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -97,6 +125,7 @@ class TopNChanges final : public Operator {
     out.reject(batch, table_->missing(), RowError::kNotThere);
     if (idle_.on()) {
       idle_.touch(batch, rows_of(batch), table_->last_keys());
+      idle_state_.mark(table_->last_keys());
     }
     if (result.changes.empty()) {
       return Progress::kDone;
@@ -112,13 +141,41 @@ class TopNChanges final : public Operator {
   Result<Progress> on_time(Clock clock, EventTime now, Emitter& out) override {
     if (const auto kept = idle_.find_kept(clock, now)) {
       out.expire(table_->size() - kept->size());
-      table_->keep_only(*kept);
-      idle_.keep_only(*kept);
+      keep_only(*kept);
     }
     return Progress::kDone;
   }
 
  private:
+  // Since when the keys are idle.
+  class IdleState final : public KeyTable {
+   public:
+    explicit IdleState(TopNChanges& owner)
+        : KeyTable("idle", key_types_of(owner.spec_),
+                   {{.name = "since", .type = type_of(TypeKind::kBigint)}}, owner.table_->index()),
+          idle_(owner.idle_) {}
+
+   protected:
+    std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
+      return {idle_.since(ids)};
+    }
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
+      idle_.restore(ids, {.rows = {}, .all = true}, values[0]);
+      return {};
+    }
+
+   private:
+    IdleKeys& idle_;
+  };
+
+  void keep_only(std::span<const GroupId> kept) {
+    if (idle_.on()) {
+      idle_state_.renumber(kept);
+      idle_.keep_only(kept);
+    }
+    table_->keep_only(kept);
+  }
+
   static KeyIndex::Rows rows_of(const Batch& batch) {
     return batch.selection == nullptr ? KeyIndex::Rows{.rows = {}, .all = true}
                                       : KeyIndex::Rows{.rows = *batch.selection};
@@ -127,15 +184,21 @@ class TopNChanges final : public Operator {
   const TopNSpec spec_;
   const std::unique_ptr<TopNTable> table_;
   IdleKeys idle_;
+  IdleState idle_state_;
 };
 
 // A table for each open window.
 class TopNOfWindows final : public Operator {
  public:
-  explicit TopNOfWindows(TopNSpec spec) : spec_(std::move(spec)) {}
+  explicit TopNOfWindows(TopNSpec spec) : spec_(std::move(spec)), windows_(spec_) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of a top-N cannot be kept yet");
+    return std::vector<StateTable*>{&windows_};
+  }
+
+  void restored(EventTime watermark) override {
+    watermark_ = watermark;
+    windows_.restored();
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -160,12 +223,8 @@ class TopNOfWindows final : public Operator {
       out.reject(batch, too_late, RowError::kLateAfterIdle);
     }
     for (auto& [end, rows] : by_end) {
-      std::unique_ptr<TopNTable>& table = open_[end];
-      if (table == nullptr) {
-        table = obtain();
-      }
       Batch chosen = batch;
-      table->add(std::move(chosen).select(std::move(rows)));
+      windows_.at(EventTime{end}).add(std::move(chosen).select(std::move(rows)));
     }
     return Progress::kDone;
   }
@@ -178,31 +237,19 @@ class TopNOfWindows final : public Operator {
   }
 
   Result<Progress> resume(Emitter& out) override {
-    while (!open_.empty() && EventTime{open_.begin()->first} <= watermark_) {
-      const auto first = open_.begin();
-      if (emitter_.emit(*first->second, EventTime{first->first - 1}, out) == Progress::kMore) {
+    while (!windows_.empty() && windows_.first_end() <= watermark_) {
+      const EventTime last{windows_.first_end().micros - 1};
+      if (emitter_.emit(windows_.first(), last, out) == Progress::kMore) {
         return Progress::kMore;
       }
-      first->second->clear();
-      spare_.push_back(std::move(first->second));
-      open_.erase(first);
+      windows_.close_first();
     }
     return Progress::kDone;
   }
 
  private:
-  std::unique_ptr<TopNTable> obtain() {
-    if (spare_.empty()) {
-      return make_top_n_table(spec_);
-    }
-    std::unique_ptr<TopNTable> table = std::move(spare_.back());
-    spare_.pop_back();
-    return table;
-  }
-
   const TopNSpec spec_;
-  std::map<std::int64_t, std::unique_ptr<TopNTable>> open_;  // By window end.
-  std::vector<std::unique_ptr<TopNTable>> spare_;
+  TopNWindows windows_;
   TableEmitter emitter_;
   EventTime watermark_ = kStartOfTime;
 };
@@ -211,10 +258,25 @@ class TopNOfWindows final : public Operator {
 class TopNBehindWatermark final : public Operator {
  public:
   explicit TopNBehindWatermark(TopNSpec spec)
-      : spec_(std::move(spec)), index_(KeyIndex::make(key_types())), idle_(spec_.ttl) {}
+      : spec_(std::move(spec)),
+        index_(KeyIndex::make(key_types_of(spec_))),
+        idle_(spec_.ttl),
+        waiting_({.types = spec_.types,
+                  .keys = spec_.keys,
+                  .has_time = true,
+                  .has_origin = spec_.has_origin}),
+        state_(*this) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of a top-N cannot be kept yet");
+    return std::vector<StateTable*>{&waiting_, &state_};
+  }
+
+  void restored(EventTime watermark) override {
+    watermark_ = watermark;
+    if (idle_.on()) {
+      idle_.restored(index_->size(), watermark);
+      keep_only(state_.take_restored());
+    }
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -262,13 +324,53 @@ class TopNBehindWatermark final : public Operator {
   }
 
  private:
-  std::vector<Type> key_types() const {
-    std::vector<Type> types;
-    for (const std::uint32_t key : spec_.keys) {
-      types.push_back(spec_.types[key]);
+  // How many rows of a key are out; with a ttl, since when it counts, and since when it is idle.
+  class State final : public KeyTable {
+   public:
+    explicit State(TopNBehindWatermark& owner)
+        : KeyTable("keys", key_types_of(owner.spec_), columns(owner.spec_), owner.index_),
+          owner_(owner) {}
+
+   protected:
+    std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
+      const auto column = [&](TypeKind kind, const StateArray<std::int64_t>& values) {
+        return fixed_column<std::int64_t>(type_of(kind), ids.size(),
+                                          [&](std::size_t i) { return values[ids[i]]; });
+      };
+      std::vector<Column> columns{column(TypeKind::kBigint, owner_.counts_)};
+      if (owner_.idle_.on()) {
+        columns.push_back(column(TypeKind::kTimestamp, owner_.first_times_));
+        columns.push_back(owner_.idle_.since(ids));
+      }
+      return columns;
     }
-    return types;
-  }
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
+      owner_.counts_.grow_to(owner_.index_->size());
+      owner_.first_times_.grow_to(owner_.idle_.on() ? owner_.index_->size() : 0);
+      for (RowIndex row = 0; row < ids.size(); ++row) {
+        owner_.counts_[ids[row]] = values[0].values<std::int64_t>()[row];
+        if (owner_.idle_.on()) {
+          owner_.first_times_[ids[row]] = values[1].values<std::int64_t>()[row];
+        }
+      }
+      if (owner_.idle_.on()) {
+        owner_.idle_.restore(ids, {.rows = {}, .all = true}, values[2]);
+      }
+      return {};
+    }
+
+   private:
+    static Schema columns(const TopNSpec& spec) {
+      Schema columns{{.name = "rows", .type = type_of(TypeKind::kBigint)}};
+      if (spec.ttl.micros > 0) {
+        columns.push_back({.name = "first", .type = type_of(TypeKind::kTimestamp)});
+        columns.push_back({.name = "since", .type = type_of(TypeKind::kBigint)});
+      }
+      return columns;
+    }
+
+    TopNBehindWatermark& owner_;
+  };
 
   // Of the keys that have not been there before.
   void note_first_times(std::span<const GroupId> ids, std::span<const std::int64_t> times) {
@@ -283,11 +385,16 @@ class TopNBehindWatermark final : public Operator {
   void forget_old(EventTime now, Emitter& out) {
     if (const auto kept = idle_.find_kept(Clock::kWatermark, now)) {
       out.expire(index_->size() - kept->size());
-      index_ = index_->with_only(*kept, key_types());
-      counts_.keep_only(*kept);
-      first_times_.keep_only(*kept);
-      idle_.keep_only(*kept);
+      keep_only(*kept);
     }
+  }
+
+  void keep_only(std::span<const GroupId> kept) {
+    state_.renumber(kept);
+    index_ = index_->with_only(kept, key_types_of(spec_));
+    counts_.keep_only(kept);
+    first_times_.keep_only(kept);
+    idle_.keep_only(kept);
   }
 
   // All in the order that decides.
@@ -327,6 +434,7 @@ class TopNBehindWatermark final : public Operator {
     if (idle_.on()) {
       note_first_times(ids, times);
       idle_.touch(batch, {.rows = {}, .all = true}, ids);
+      state_.mark(ids);
     }
     std::vector<RowIndex> chosen;
     std::vector<std::int64_t> ranks(batch.length);
@@ -339,8 +447,11 @@ class TopNBehindWatermark final : public Operator {
       if (static_cast<std::uint64_t>(count) < spec_.limit) {
         ranks[row] = ++count;
         chosen.push_back(row);
+        chosen_keys_.push_back(ids[row]);
       }
     }
+    state_.mark(chosen_keys_);
+    chosen_keys_.clear();
     if (spec_.shows_rank) {
       batch.columns.push_back(fixed_column<std::int64_t>(type_of(TypeKind::kBigint), ranks.size(),
                                                          [&](std::size_t i) { return ranks[i]; }));
@@ -353,7 +464,9 @@ class TopNBehindWatermark final : public Operator {
   StateArray<std::int64_t> counts_;       // By key: its rows that are out.
   StateArray<std::int64_t> first_times_;  // By key, with a ttl: of the row that began it.
   IdleKeys idle_;
-  RowBuffer waiting_;
+  TimeOrderedRows waiting_;
+  State state_;
+  std::vector<GroupId> chosen_keys_;  // Of the rows at hand.
   Batch due_;
   std::uint32_t emitted_ = 0;
   EventTime watermark_ = kStartOfTime;

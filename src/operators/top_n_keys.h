@@ -31,13 +31,22 @@ class TopNKeys {
     return ids_;
   }
 
+  const std::vector<Type>& types() const { return types_; }
+  const std::unique_ptr<KeyIndex>& index() const { return index_; }
+
   // One column per key column.
   std::vector<Column> columns(std::span<const GroupId> ids) const { return index_->keys(ids); }
   std::span<const GroupId> found() const { return ids_; }
 
   std::uint32_t size() const { return index_->size(); }
   // Leaves only these keys, ascending, numbered anew from 0.
-  void keep_only(std::span<const GroupId> kept) { index_ = index_->with_only(kept, types_); }
+  void keep_only(std::span<const GroupId> kept) {
+    if (kept.empty()) {
+      index_->clear();
+    } else {
+      index_ = index_->with_only(kept, types_);
+    }
+  }
   void clear() { index_->clear(); }
   std::size_t memory_bytes() const { return index_->memory_bytes(); }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "columnar/canonical.h"
@@ -141,6 +142,39 @@ void TopNRows::begin_batch(const Batch& batch) {
   } else {
     order_words(batch.columns[spec_.order[0].column], spec_.order[0], words_);
   }
+}
+
+Schema TopNRows::stored_columns() const {
+  const std::vector<Type> types = stored_types(spec_, kept_, keeps_time_);
+  Schema columns;
+  for (const std::uint32_t column : kept_) {
+    columns.push_back(
+        {.name = "column " + std::to_string(column + 1), .type = spec_.types[column]});
+  }
+  if (keeps_time_) {
+    columns.push_back({.name = "event time", .type = types[columns.size()]});
+  }
+  if (spec_.has_origin) {
+    columns.push_back({.name = "partition", .type = types[columns.size()]});
+    columns.push_back({.name = "position", .type = types[columns.size()]});
+  }
+  return columns;
+}
+
+std::vector<std::uint64_t> TopNRows::words(std::span<const RowRef> refs,
+                                           std::span<const Column> keys) const {
+  std::vector<std::uint64_t> words(refs.size(), 0);
+  if (spec_.order.empty()) {
+    return words;
+  }
+  const SortKey& first = spec_.order[0];
+  if (const std::size_t at = stored_at_[first.column]; at != kNotStored) {
+    order_words(store_.column(refs, Column(), at), first, words);
+  } else {
+    const auto key = std::find(spec_.keys.begin(), spec_.keys.end(), first.column);
+    order_words(keys[static_cast<std::size_t>(key - spec_.keys.begin())], first, words);
+  }
+  return words;
 }
 
 int TopNRows::compare_order(RowRef a, RowRef b) const {

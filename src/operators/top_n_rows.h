@@ -41,6 +41,12 @@ class TopNRows {
   // The input's columns of these rows; `keys` are the rows' keys, a column each.
   std::vector<Column> columns(std::span<const RowRef> refs, std::span<const Column> keys) const;
 
+  // The columns of the store.
+  Schema stored_columns() const;
+  // As word(), of kept rows.
+  std::vector<std::uint64_t> words(std::span<const RowRef> refs,
+                                   std::span<const Column> keys) const;
+
   // All that is stored of these rows, which are kept ones.
   std::vector<Column> stored(std::span<const RowRef> refs) const {
     return store_.rows(refs, {}, store_.width());

@@ -8,6 +8,7 @@
 #include "columnar/batch.h"
 #include "operators/top_n_spec.h"
 #include "state/key_index.h"
+#include "state/state_table.h"
 
 namespace thalweg {
 
@@ -40,8 +41,16 @@ class TopNTable {
   // Rows of the last batch that took back what is not there; valid until the next.
   virtual RowSpan missing() const { return {}; }
 
-  // Forgets everything and keeps the memory.
+  // Forgets everything, also what has changed, and keeps the memory.
   virtual void clear() = 0;
+
+  // Of the keys by number, in whose place another may be put.
+  virtual const std::unique_ptr<KeyIndex>& index() const = 0;
+
+  // Its rows as they survive a restart, and what must be called when they are back: the keys that
+  // have rows, ascending.
+  virtual StateTable& state() = 0;
+  virtual std::vector<GroupId> restored() = 0;
 
   virtual std::size_t memory_bytes() const = 0;
 };

@@ -221,6 +221,17 @@ TopNSpec top_n_spec(const Node& node, const plan::TopN& top) {
   return spec;
 }
 
+// What rows of this node are made of, where they are dealt out by these columns. Event time and
+// stamps are left to who knows whether anybody reads them.
+RowLayout layout_of(const Node& node, std::vector<std::uint32_t> keys) {
+  return {.types = types_of(node.schema),
+          .keys = std::move(keys),
+          .has_time = false,
+          .has_stamps = false,
+          .has_changes = node.updating,
+          .has_origin = node.needs_origin};
+}
+
 OverSpec over_spec(const Node& node, const plan::Over& over) {
   const Node& input = *node.inputs[0];
   OverSpec spec{.rows = {.types = types_of(input.schema),
@@ -561,6 +572,7 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   if (const auto* windows = step_of<plan::AssignCountWindow>(node)) {
     return make_count_windows({.types = types_of(node.inputs[0]->schema),
                                .keys = windows->keys,
+                               .has_origin = node.inputs[0]->needs_origin,
                                .rows = windows->rows,
                                .step = windows->step});
   }
@@ -569,9 +581,16 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
     if (sort->behind_watermark) {
-      return make_time_sort({.keys = sort->keys});
+      RowLayout rows = layout_of(*node.inputs[0], {});
+      rows.has_time = true;
+      return make_time_sort({.keys = sort->keys, .rows = std::move(rows)});
     }
-    return make_sort_limit({.keys = sort->keys, .limit = sort->limit, .offset = sort->offset});
+    RowLayout rows = layout_of(*node.inputs[0], {});
+    rows.has_time = rows.has_stamps = timed_.contains(node.inputs[0].get());
+    return make_sort_limit({.keys = sort->keys,
+                            .limit = sort->limit,
+                            .offset = sort->offset,
+                            .rows = std::move(rows)});
   }
   if (const auto* late = step_of<plan::LateRows>(node)) {
     return make_late_rows(late_spec(*late));
@@ -583,15 +602,12 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
     return make_process({.function = process->make(), .chooses_rows = process->chooses_rows});
   }
   if (const auto* process = step_of<plan::KeyedProcess>(node)) {
-    KeyedProcessSpec spec{.function = process->make(),
-                          .name = process->text,
-                          .keys = process->keys,
-                          .key_types = {},
-                          .timed = !node.time.lost};
-    for (const std::uint32_t key : process->keys) {
-      spec.key_types.push_back(node.inputs[0]->schema[key].type);
-    }
-    return make_keyed_process(std::move(spec));
+    RowLayout rows = layout_of(*node.inputs[0], process->keys);
+    rows.has_time = !node.time.lost;
+    return make_keyed_process({.function = process->make(),
+                               .name = process->text,
+                               .rows = std::move(rows),
+                               .timed = !node.time.lost});
   }
   TW_CHECK(step_of<plan::Union>(node) != nullptr);
   return make_union();

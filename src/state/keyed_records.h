@@ -1,7 +1,10 @@
 #pragma once
 
+#include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 
+#include <algorithm>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,7 +16,9 @@
 #include "base/event_time.h"
 #include "state/group_records.h"
 #include "state/key_index.h"
+#include "state/key_table.h"
 #include "state/state_array.h"
+#include "state/state_table.h"
 
 namespace thalweg {
 
@@ -51,9 +56,16 @@ class KeyedRecords {
   std::uint32_t live() const { return live_; }
 
   // Whether most numbers are those of keys that have neither.
-  bool is_sparse() const { return index_->size() > kSparseMin && index_->size() > 2 * live_; }
+  bool is_sparse() const {
+    return index_->size() > kSparseMin && index_->size() > 2 * std::max(live_, numbered_);
+  }
   // Numbers the live keys anew and forgets the others.
   void compact();
+
+  // As they survive a restart, and what must be called when both are back.
+  StateTable& records_state() { return records_state_; }
+  StateTable& timers_state() { return timers_state_; }
+  void restored();
 
   std::size_t memory_bytes() const;
 
@@ -61,6 +73,50 @@ class KeyedRecords {
   static constexpr std::uint32_t kSparseMin = 4096;
 
   using Timers = absl::btree_set<std::pair<std::int64_t, GroupId>>;
+
+  class RecordsState final : public KeyTable {
+   public:
+    explicit RecordsState(KeyedRecords& owner);
+
+   protected:
+    bool has_row(std::size_t part, GroupId id) override;
+    std::vector<Column> values_of(std::size_t part, std::span<const GroupId> ids) override;
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override;
+
+   private:
+    KeyedRecords& owner_;
+  };
+
+  class TimersState final : public StateTable {
+   public:
+    explicit TimersState(KeyedRecords& owner);
+
+    // The timer has been set, or it is gone.
+    void note(TimerKind kind, GroupId id, EventTime time, bool is_set);
+    // The keys of those that have been set or are gone since the last epoch.
+    std::vector<GroupId> noted_keys() const;
+    void renumber(std::span<const GroupId> new_ids);
+
+    const StateSchema& schema() const override { return schema_; }
+    void note_changes() override { notes_ = true; }
+    bool next_changes(std::uint32_t rows_max, StateChanges& out) override;
+    Status apply(const StateChanges& changes) override;
+
+   private:
+    struct Named {
+      TimerKind kind;
+      std::int64_t micros;
+      GroupId id;
+      friend auto operator<=>(const Named&, const Named&) = default;
+    };
+    Status change(std::span<const Column> keys, bool is_set);
+    std::vector<Column> keys_of(std::span<const Named> timers) const;
+
+    KeyedRecords& owner_;
+    const StateSchema schema_;
+    bool notes_ = false;
+    absl::btree_map<Named, bool> noted_;  // Whether it is set now, and was not, or the reverse.
+  };
 
   bool is_live(GroupId id) const { return has_record_[id] != 0 || timer_counts_[id] != 0; }
   void grow_to(std::uint32_t keys);
@@ -74,6 +130,10 @@ class KeyedRecords {
   StateArray<std::uint32_t> timer_counts_;
   Timers timers_[2];
   std::uint32_t live_ = 0;
+  std::uint32_t numbered_ = 0;  // By the last compact(): the live ones, and those still to be told.
+
+  RecordsState records_state_;
+  TimersState timers_state_;
 };
 
 }  // namespace thalweg

@@ -22,7 +22,7 @@ Batch batch(std::int64_t begin, std::int64_t end) {
 }
 
 TEST(RowBufferTest, GivesAllRowsBackInTheOrderTheyCame) {
-  RowBuffer buffer;
+  RowBuffer buffer({.types = {type_of(TypeKind::kBigint)}, .keys = {}});
   buffer.add(batch(0, 3));
   buffer.add(batch(10, 14).select({1, 3}));
   EXPECT_EQ(buffer.rows(), 5u);
@@ -32,7 +32,7 @@ TEST(RowBufferTest, GivesAllRowsBackInTheOrderTheyCame) {
 }
 
 TEST(RowBufferTest, IsEmptyAfterTaking) {
-  RowBuffer buffer;
+  RowBuffer buffer({.types = {type_of(TypeKind::kBigint)}, .keys = {}});
   buffer.add(batch(0, 3));
   buffer.take();
   EXPECT_EQ(buffer.rows(), 0u);
@@ -41,7 +41,7 @@ TEST(RowBufferTest, IsEmptyAfterTaking) {
 }
 
 TEST(RowBufferTest, SelectedRowsDoNotKeepTheOthersAlive) {
-  RowBuffer buffer;
+  RowBuffer buffer({.types = {type_of(TypeKind::kBigint)}, .keys = {}});
   buffer.add(batch(0, 100'000).select({5}));
   EXPECT_LT(buffer.memory_bytes(), 10'000u);
 }

@@ -215,17 +215,21 @@ int RowStore::compare_simple(const Stored& stored, RowRef a, RowRef b, const Col
 }
 
 int RowStore::compare(std::size_t index, RowRef a, RowRef b, std::span<const Column> batch) const {
-  const Stored& stored = columns_[index];
+  return batch.empty() ? compare(columns_[index], a, b, Column())
+                       : compare(columns_[index], a, b, batch[index]);
+}
+
+int RowStore::compare(const Stored& stored, RowRef a, RowRef b, const Column& batch) {
   if (!a.is_kept && !b.is_kept) {
-    return compare_rows(batch[index], a.number, batch[index], b.number);
+    return compare_rows(batch, a.number, batch, b.number);
   }
   if (stored.form == Form::kText || is_word(stored)) {
-    return compare_simple(stored, a, b, batch[index]);
+    return compare_simple(stored, a, b, batch);
   }
   const Column kept_a = a.is_kept ? read_one(stored, a.number) : Column();
   const Column kept_b = b.is_kept ? read_one(stored, b.number) : Column();
-  return compare_rows(a.is_kept ? kept_a : batch[index], a.is_kept ? 0 : a.number,
-                      b.is_kept ? kept_b : batch[index], b.is_kept ? 0 : b.number);
+  return compare_rows(a.is_kept ? kept_a : batch, a.is_kept ? 0 : a.number,
+                      b.is_kept ? kept_b : batch, b.is_kept ? 0 : b.number);
 }
 
 void RowStore::clear() {

@@ -58,7 +58,7 @@ class RowStore {
   // False: no kept row has a NULL in this column.
   bool may_have_nulls(std::size_t column) const { return columns_[column].nulls.size() > 0; }
 
-  // Compares one column of two rows as compare_rows() does.
+  // Compares one column of two rows as compare_rows() does. Both are kept where there is no batch.
   int compare(std::size_t column, RowRef a, RowRef b, std::span<const Column> batch) const;
 
   void clear();
@@ -88,6 +88,7 @@ class RowStore {
                   std::span<const RowSlot> slots) const;
   Column read_column(const Stored& stored, std::span<const RowRef> refs, const Column& batch) const;
   static bool is_word(const Stored& stored);
+  static int compare(const Stored& stored, RowRef a, RowRef b, const Column& batch);
   static int compare_simple(const Stored& stored, RowRef a, RowRef b, const Column& batch);
   static Column read_one(const Stored& stored, RowSlot slot);
 

@@ -1,0 +1,61 @@
+#include "operators/count_windows.h"
+
+#include "operators/lives_fixture.h"
+
+// What comes out of them is checked in tests/sql/count_windows.cases.
+namespace thalweg {
+namespace {
+
+using namespace fixture;
+
+TEST(CountWindowsTest, RowsAndNumbersOfWindowsSurvive) {
+  for (std::uint64_t seed = 0; seed < 200 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 dice(seed);
+    CountWindowsSpec spec{.types = {bigint_type(), bigint_type(), type_of(TypeKind::kTimestamp)},
+                          .keys = {0},
+                          .has_origin = dice() % 2 == 0,
+                          .rows = 1 + dice() % 5,
+                          .step = 1 + dice() % 5};
+    if (dice() % 4 == 0) {
+      spec.keys.clear();
+    }
+    Lives lives([&] { return make_count_windows(spec); }, spec.keys, seed);
+    lives.ignore_positions();
+    std::int64_t watermark = 0;
+    std::int64_t number = 0;
+    for (int step = 0; step < 25 && !HasFailure(); ++step) {
+      std::vector<KeyedRow> rows;
+      std::vector<std::optional<std::int64_t>> positions;
+      ColumnBuilder partitions(type_of(TypeKind::kInt));
+      for (std::uint64_t count = 1 + dice() % 10; count > 0; --count) {
+        const auto key = static_cast<std::int64_t>(dice() % 4);
+        rows.push_back({.key = key == 3 ? std::nullopt : std::optional(key),
+                        .value = static_cast<std::int64_t>(dice() % 3),
+                        .time = watermark + static_cast<std::int64_t>(dice() % 15) - 1,
+                        .change = 1});
+        positions.emplace_back(number++);
+        partitions.append(std::int32_t{0});
+      }
+      Batch batch = keyed_batch(rows);
+      if (spec.has_origin) {
+        batch.partition = partitions.finish();
+        batch.position = bigints(positions);
+      }
+      lives.feed(batch);
+      lives.meddle();
+      if (dice() % 2 == 0) {
+        watermark += static_cast<std::int64_t>(dice() % 20);
+        lives.advance(EventTime{watermark});
+        lives.meddle();
+      }
+    }
+    lives.advance(kEndOfTime);
+    lives.restart(2);
+    lives.advance(kEndOfTime);
+    EXPECT_GT(lives.rows_said(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace thalweg
