@@ -74,6 +74,9 @@ struct Table {
   Options options;        // Checked, defaults filled in: the connector's and the format's.
   OnError on_error = OnError::kSkip;
   ChangeMode mode = ChangeMode::kAppend;
+  // kChangelog: a row that goes may have but its primary key, whose columns are all physical; what
+  // goes is the row that came last with that key, as does one whose key comes again.
+  bool takes_back_by_key = false;
   OnLate on_late = OnLate::kDrop;
   TimePolicy time_policy;
   bool bounded = true;

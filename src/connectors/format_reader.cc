@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace thalweg {
@@ -64,6 +65,10 @@ Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request) 
     spec.schema.push_back(table.columns[column].field);
     spec.not_null.push_back(table.columns[column].not_null);
     spec.indexes.push_back(physical_index(table, column));
+    if (table.takes_back_by_key) {
+      spec.key.push_back(std::find(table.primary_key.begin(), table.primary_key.end(), column) !=
+                         table.primary_key.end());
+    }
   }
   return format->make_decoder(table.options, std::move(spec));
 }

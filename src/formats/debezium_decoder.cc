@@ -29,6 +29,11 @@ std::optional<Rows> rows_of(std::string_view op) {
   return op == "d" ? std::optional(Rows{.before = true, .after = false}) : std::nullopt;
 }
 
+// Beside a row before that is not whole.
+constexpr std::string_view kWholeRowsHint =
+    "with the table's PRIMARY KEY declared the key is enough; else the database has to tell whole "
+    "rows (PostgreSQL: REPLICA IDENTITY FULL)";
+
 // One batch of events.
 struct Events {
   Column op;
@@ -49,6 +54,11 @@ class DebeziumDecoder final : public Decoder {
       return false;
     }
     out.rejected = std::move(decoded.rejected);
+    for (RejectedRow& rejected : out.rejected) {
+      if (rejected.error == RowError::kNullNotAllowed) {  // A part of `before` is missing.
+        rejected.detail = fmt::format("{}; {}", rejected.detail, kWholeRowsHint);
+      }
+    }
     if (decoded.rows > 0) {
       const std::vector<Column>& fields =
           envelope_ == DebeziumEnvelope::kPayload ? decoded.columns[0].children() : decoded.columns;
@@ -63,7 +73,7 @@ class DebeziumDecoder final : public Decoder {
     ColumnBuilder changes(type_of(TypeKind::kSmallint), 2 * decoded.rows);
     for (RowIndex row = 0; row < decoded.rows; ++row) {
       const std::uint64_t offset = offset_of(decoded, row);
-      const std::optional<Rows> rows =
+      std::optional<Rows> rows =
           events.op.is_valid(row) ? rows_of(events.op.text(row)) : std::nullopt;
       std::optional<RejectedRow> wrong;
       if (!rows) {
@@ -72,7 +82,9 @@ class DebeziumDecoder final : public Decoder {
                  .length = 0,
                  .detail = "field \"op\" is none of c, r, u and d"};
       } else if (rows->before) {
-        wrong = check(events.before, row, "before", offset);
+        // The row after takes the place of the one that has its key.
+        rows->before = !(by_key() && rows->after && !events.before.is_valid(row));
+        wrong = rows->before ? check(events.before, row, "before", offset) : std::nullopt;
       }
       if (!wrong && rows->after) {
         wrong = check(events.after, row, "after", offset);
@@ -100,6 +112,8 @@ class DebeziumDecoder final : public Decoder {
     out.changes = changes.finish();
   }
 
+  bool by_key() const { return !spec_.key.empty(); }
+
   // What is wrong with a row that the event must have; nothing where it is right.
   std::optional<RejectedRow> check(const Column& rows, RowIndex row, std::string_view field,
                                    std::uint64_t offset) const {
@@ -107,10 +121,13 @@ class DebeziumDecoder final : public Decoder {
       return RejectedRow{.error = RowError::kNullNotAllowed,
                          .offset = offset,
                          .length = 0,
-                         .detail = fmt::format("field \"{}\" is NULL", field)};
+                         .detail = field == "before" && !by_key()
+                                       ? fmt::format("field \"before\" is NULL; {}", kWholeRowsHint)
+                                       : fmt::format("field \"{}\" is NULL", field)};
     }
     for (std::size_t i = 0; i < spec_.not_null.size(); ++i) {
-      if (spec_.not_null[i] && !rows.children()[i].is_valid(row)) {
+      const bool is_read = field != "before" || !by_key() || spec_.key[i];
+      if (spec_.not_null[i] && is_read && !rows.children()[i].is_valid(row)) {
         return RejectedRow{
             .error = RowError::kNullNotAllowed,
             .offset = offset,
@@ -134,6 +151,9 @@ DecoderSpec debezium_event_spec(const DecoderSpec& spec, DebeziumEnvelope envelo
   event.schema = {{.name = "op", .type = type_of(TypeKind::kText)},
                   {.name = "before", .type = row},
                   {.name = "after", .type = row}};
+  if (spec.key.empty()) {
+    event.whole_field = envelope == DebeziumEnvelope::kPayload ? "payload.before" : "before";
+  }
   if (envelope == DebeziumEnvelope::kPayload) {
     event.schema = {{.name = "payload", .type = struct_type(event.schema)}};
   }

@@ -74,6 +74,10 @@ struct DecoderSpec {
   // Each row has a first field `op` that says whether it comes or goes. Only where the format
   // does not carry changes anyway.
   bool reads_ops = false;
+  // Which fields tell the row that goes, where the others of such a row may be missing; empty: all.
+  std::vector<bool> key;
+  // The path of a nested field that has to have all of its members where it is there, if any.
+  std::string whole_field;
 };
 
 class Format {

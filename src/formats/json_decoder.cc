@@ -32,7 +32,11 @@ std::string_view trimmed(std::string_view line) {
 }
 
 JsonFields make_fields(const DecoderSpec& spec, EpochUnit unit) {
-  JsonFields fields{.schema = spec.schema, .not_null = spec.not_null, .unit = unit, .by_name = {}};
+  JsonFields fields{.schema = spec.schema,
+                    .not_null = spec.not_null,
+                    .unit = unit,
+                    .whole_field = spec.whole_field,
+                    .by_name = {}};
   for (std::size_t i = 0; i < spec.schema.size(); ++i) {
     fields.by_name.emplace(spec.schema[i].name, static_cast<std::int32_t>(i));
   }

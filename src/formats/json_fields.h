@@ -19,6 +19,7 @@ struct JsonFields {
   Schema schema;
   std::vector<bool> not_null;
   EpochUnit unit;
+  std::string whole_field;  // As DecoderSpec has it.
   absl::flat_hash_map<std::string, std::int32_t> by_name;
 };
 

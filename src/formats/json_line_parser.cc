@@ -56,6 +56,8 @@ class JsonLineParser::Impl {
       detail = "not UTF-8";
     } else if (error == RowError::kMalformed && type_ == nullptr) {
       detail = fmt::format("{}: {}", explain_json(json_error_), shorten(line));
+    } else if (error == RowError::kNullNotAllowed && type_ == nullptr) {
+      detail = fmt::format("field \"{}\" is missing", field_);
     } else if (error != RowError::kNone) {
       detail = describe_misfit(error, field_, shown_, *type_);
     }
@@ -211,6 +213,10 @@ class JsonLineParser::Impl {
     }
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (!seen[i]) {
+        if (!fields_.whole_field.empty() && name == fields_.whole_field) {
+          field_ = fmt::format("{}.{}", name, members[i].name);
+          return RowError::kNullNotAllowed;
+        }
         column.child(i).append_null();
       }
     }

@@ -142,6 +142,12 @@ class LateFilter final : public Operator {
   EventTime last_end_;
 };
 
+Column changes_of(const Batch& batch, const std::vector<RowIndex>& rows) {
+  return batch.changes ? gather(*batch.changes, rows)
+                       : repeat(Value{type_of(TypeKind::kSmallint), std::int64_t{1}},
+                                static_cast<std::uint32_t>(rows.size()));
+}
+
 class LateRows final : public Operator {
  public:
   explicit LateRows(LateFilterSpec spec) : spec_(std::move(spec)) {}
@@ -191,6 +197,9 @@ class LateRows final : public Operator {
       late.columns.push_back(starts.finish());
       late.columns.push_back(ends.finish());
       late.columns.push_back(late_by.finish());
+      if (spec_.shows_changes) {
+        late.columns.push_back(changes_of(batch, rows));
+      }
       out.emit(Port::kMain, std::move(late));
     }
     return Progress::kDone;

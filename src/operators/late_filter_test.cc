@@ -70,5 +70,22 @@ TEST(LateFilterTest, ABatchOfLateRowsOnlyGivesNothing) {
   EXPECT_EQ(out.rejected.size(), 2u);
 }
 
+TEST(LateRowsTest, RowsTakenBackTooLateSaySoAndAreOnlyAdded) {
+  const auto op =
+      make_late_rows({.windows = WindowInput{WindowGrid(10, 0)}, .shows_changes = true});
+  CollectingEmitter out;
+  Batch batch = stamped({5, 6, 15, 7}, {20, 21, 15, 22});
+  set_changes(batch, {1, -1, -1, 1});
+  feed(*op, batch, out);
+  feed(*op, stamped({8}, {23}), out);  // No changes: all come.
+  ASSERT_EQ(out.batches.size(), 2u);
+  EXPECT_FALSE(out.batches[0].changes.has_value());
+  std::vector<TextRow> told;
+  for (const TextRow& row : text_rows(out)) {
+    told.push_back({row.front(), row.back()});
+  }
+  EXPECT_EQ(told, (std::vector<TextRow>{{"5", "1"}, {"6", "-1"}, {"7", "1"}, {"8", "1"}}));
+}
+
 }  // namespace
 }  // namespace thalweg

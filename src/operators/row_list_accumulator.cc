@@ -127,8 +127,8 @@ class RowListAccumulator final : public Accumulator {
     }
   }
 
-  // The rows left when each -1 has cancelled one +1 of equal value, of equal origin if there is
-  // one.
+  // The rows left when each -1 has cancelled one +1 of equal value before it, of equal origin if
+  // there is one.
   std::vector<RowIndex> cancelled(const OrderedRows& rows,
                                   const std::vector<std::int16_t>& changes) const {
     std::vector<RowIndex> sorted(rows.length);
@@ -139,13 +139,13 @@ class RowListAccumulator final : public Accumulator {
     std::vector<RowIndex> live;
     for (auto begin = sorted.begin(); begin != sorted.end();) {
       auto end = begin;
-      std::vector<RowIndex> added;
-      std::vector<RowIndex> taken_back;
+      std::vector<RowIndex> added;  // In the order in which they came, as far as they stand.
       for (; end != sorted.end() && order_.compare_values(rows, *begin, rows, *end) == 0; ++end) {
-        (changes[*end] > 0 ? added : taken_back).push_back(*end);
-      }
-      for (const RowIndex gone : taken_back) {
-        cancel_one(rows, gone, added);
+        if (changes[*end] > 0) {
+          added.push_back(*end);
+        } else {
+          cancel_one(rows, *end, added);
+        }
       }
       live.insert(live.end(), added.begin(), added.end());
       begin = end;

@@ -66,6 +66,9 @@ void WindowTables::add_or_reject(const AggregateColumns& columns, EventTime wate
   if (!too_late.empty()) {
     out.reject(columns.batch, too_late, RowError::kLateAfterIdle);
   }
+  if (const std::vector<RowIndex> missing = take_missing(); !missing.empty()) {
+    out.reject(columns.batch, missing, RowError::kNotThere);
+  }
 }
 
 void WindowTables::add_by_time(const AggregateColumns& columns, EventTime closed,
@@ -187,9 +190,9 @@ void WindowTables::add_to(const Pane& pane, const AggregateColumns& columns, Key
     ChangedGroups& changed = changed_[pane];
     changed.start();
     changed.mark(ids);
-    table.update(columns, rows, ids);
+    note_missing(table.update(columns, rows, ids));
   } else {
-    table.add(columns, rows, count);
+    note_missing(table.add(columns, rows, count));
   }
   groups_ += table.size() - before;
 }
@@ -227,6 +230,17 @@ void WindowTables::list_all(const Pane& pane) {
 void WindowTables::drop_first() {
   note_dropped(first_pane().end);
   recycle(take(tables_.begin()));
+}
+
+void WindowTables::note_missing(const std::vector<RowIndex>& rows) {
+  missing_.insert(missing_.end(), rows.begin(), rows.end());
+}
+
+std::vector<RowIndex> WindowTables::take_missing() {
+  std::vector<RowIndex> rows = std::exchange(missing_, {});
+  std::ranges::sort(rows);
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
 }
 
 std::unique_ptr<GroupTable> WindowTables::take(PaneTables::const_iterator pane) {

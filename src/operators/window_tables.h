@@ -50,6 +50,9 @@ class WindowTables final : public TablesOfGroups {
 
   // From now on lists which groups of which panes change.
   void list_changes() { lists_changes_ = true; }
+  // Those of the rows added since it was last asked that take back what was not there, each once.
+  std::vector<RowIndex> take_missing();
+
   // By pane, what has changed since it was taken from here.
   std::map<Pane, ChangedGroups>& changed() { return changed_; }
   // Lists all groups of a pane.
@@ -99,6 +102,7 @@ class WindowTables final : public TablesOfGroups {
   void add_to(const Pane& pane, const AggregateColumns& columns, KeyIndex::Rows rows,
               std::uint32_t count);
   std::unique_ptr<GroupTable> make_table();
+  void note_missing(const std::vector<RowIndex>& rows);
 
   const AggregationSpec& spec_;
   const WindowInput input_;
@@ -112,6 +116,7 @@ class WindowTables final : public TablesOfGroups {
   std::vector<Table> taken_;  // Those with changes of this epoch.
   EventTime dropped_to_ = kStartOfTime;
   std::uint32_t groups_ = 0;
+  std::vector<RowIndex> missing_;
 };
 
 // `count` times the same timestamp.

@@ -427,6 +427,11 @@ NodePtr make_late_rows(NodePtr input, LateRows late) {
   node.schema.push_back({"window_start", type_of(TypeKind::kTimestamp)});
   node.schema.push_back({"window_end", type_of(TypeKind::kTimestamp)});
   node.schema.push_back({"late_by", type_of(TypeKind::kInterval)});
+  if (node.updating) {
+    node.schema.push_back({"late_change", type_of(TypeKind::kSmallint)});
+    node.updating = false;
+    node.key = std::nullopt;
+  }
   node.time = TimeInfo();  // What has come too late for its own time has no place in time.
   node.step = std::move(late);
   return share(std::move(node));

@@ -81,7 +81,5 @@ NodePtr with_inputs(const NodePtr& node, std::vector<NodePtr> inputs);
 inline constexpr std::uint32_t kWindowColumns = 3;
 // AssignCountWindow's: window_number stands behind the others.
 inline constexpr std::uint32_t kCountWindowColumns = 4;
-// Columns that LateRows appends.
-inline constexpr std::uint32_t kLateColumns = 3;
 
 }  // namespace thalweg::plan

@@ -151,7 +151,7 @@ NodePtr late_rows_of(const Judge& judge) {
     }
   };
   keep(0, judge.source->schema.size());
-  keep(late->schema.size() - kLateColumns, late->schema.size());
+  keep(traced->node->schema.size(), late->schema.size());
   return make_project(late, std::move(exprs), std::move(names));
 }
 

@@ -20,7 +20,7 @@ std::vector<Judge> find_judges(const NodePtr& relation);
 LateRows lateness_of(const Node& step);
 
 // The rows that come late for the step, with the source's columns, and window_start, window_end and
-// late_by after them. See LateRows.
+// late_by after them, and late_change where the source's rows change. See LateRows.
 NodePtr late_rows_of(const Judge& judge);
 
 }  // namespace thalweg::plan

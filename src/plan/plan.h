@@ -123,7 +123,8 @@ enum class WindowsBy : std::uint8_t {
 // The other side of a step that judges rows: only the input's rows that are late for it, once for
 // each window that they missed. Output: the input's columns, window_start and window_end
 // (TIMESTAMP, NULL where there are no windows), and how far the watermark of the row's partition
-// was beyond the last moment (INTERVAL).
+// was beyond the last moment (INTERVAL). Rows of an input that changes are only ever added all the
+// same: one more column says whether each came, 1, or takes one back, -1 (SMALLINT).
 struct LateRows {
   std::optional<Window> window;  // Absent: for a step that puts rows in order of time.
   std::int64_t lateness_micros = 0;

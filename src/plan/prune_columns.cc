@@ -216,7 +216,9 @@ class Pruner {
       if (pruned.windows_by == WindowsBy::kColumn) {
         pruned.window_end = input.places[pruned.window_end];
       }
-      return {make_late_rows(input.node, std::move(pruned)), appended_places(input, kLateColumns)};
+      const auto appended =
+          static_cast<std::uint32_t>(node->schema.size() - node->inputs[0]->schema.size());
+      return {make_late_rows(input.node, std::move(pruned)), appended_places(input, appended)};
     }
     if (const auto* aggregate = step_of<Aggregate>(*node)) {
       return prune_aggregate(*node, *aggregate, input, wanted);

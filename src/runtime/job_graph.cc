@@ -593,7 +593,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
                             .rows = std::move(rows)});
   }
   if (const auto* late = step_of<plan::LateRows>(node)) {
-    return make_late_rows(late_spec(*late));
+    LateFilterSpec spec = late_spec(*late);
+    spec.shows_changes = node.inputs[0]->updating;
+    return make_late_rows(std::move(spec));
   }
   if (const auto* clock = step_of<plan::ProcessingTime>(node)) {
     return make_wall_time(clock->column);

@@ -37,6 +37,11 @@ void need(const Table& table, std::uint32_t column, std::vector<bool>& needed) {
 std::vector<bool> needed_columns(const Table& table, const std::vector<std::uint32_t>& output,
                                  bool event_time) {
   std::vector<bool> needed(table.columns.size());
+  if (table.takes_back_by_key) {
+    for (const std::uint32_t column : table.primary_key) {
+      need(table, column, needed);
+    }
+  }
   for (const std::uint32_t column : output) {
     need(table, column, needed);
   }
@@ -118,6 +123,18 @@ SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, const SourceSig
     if (needed[i] && table.columns[i].computed != nullptr) {
       computed_.push_back({i, Evaluator(table.columns[i].computed)});
     }
+  }
+  if (table.takes_back_by_key) {
+    std::vector<Type> types;
+    std::vector<std::uint32_t> key;
+    for (std::uint32_t i = 0; i < scan_.physical.size(); ++i) {
+      const std::uint32_t column = scan_.physical[i];
+      types.push_back(table.columns[column].field.type);
+      if (std::ranges::find(table.primary_key, column) != table.primary_key.end()) {
+        key.push_back(i);
+      }
+    }
+    rows_by_key_.emplace(std::move(types), std::move(key));
   }
   if (scan_.event_time && !table.watermark->delay_micros) {
     bound_.emplace(table.watermark->bound);
@@ -242,6 +259,9 @@ void SourceStep::decode() {
   DecodedRows rows;
   while (reader_->next(context_.batch_rows, rows)) {
     Pending pending;
+    if (rows_by_key_) {
+      rows_by_key_->complete(rows);
+    }
     counters_.rows_in.add(rows.rows + rows.rejected.size());
     for (const RejectedRow& rejected : rows.rejected) {
       count_rejected(rejected.error, rejected.offset, rejected.detail);

@@ -12,6 +12,7 @@
 #include "expr/evaluator.h"
 #include "runtime/job.h"
 #include "runtime/partition_board.h"
+#include "runtime/rows_by_key.h"
 #include "runtime/step.h"
 #include "stream/source.h"
 
@@ -88,6 +89,7 @@ class SourceStep final : public Step {
   const SourceSignals& signals_;
   const std::unique_ptr<BlockReader> reader_;
   std::vector<ComputedColumn> computed_;
+  std::optional<RowsByKey> rows_by_key_;
   std::optional<Evaluator> bound_;
   EvalContext eval_;
 

@@ -115,6 +115,15 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
   return true;
 }
 
+// Formats that carry changes tell the row that goes by its key, where there is one.
+bool takes_back_by_key(BindContext& context, const Table& table) {
+  const FormatInfo* format = context.names().connectors.find_format(table.format);
+  return format != nullptr && format->carries_changes && !table.primary_key.empty() &&
+         std::all_of(table.primary_key.begin(), table.primary_key.end(), [&](std::uint32_t column) {
+           return table.columns[column].computed == nullptr;
+         });
+}
+
 // The mode of a table with changes gives its rows a field of their own for them.
 bool check_op_column(BindContext& context, const ast::CreateTable& create, const Table& table) {
   if (change_mode_of(table.options) == ChangeMode::kAppend) {
@@ -224,6 +233,7 @@ Created bind_create_table(BindContext& context, const ast::CreateTable& create) 
     ok = find_columns(context, create, *table);
   }
   ok = ok && check_op_column(context, create, *table);
+  table->takes_back_by_key = ok && takes_back_by_key(context, *table);
   if (create.watermark && !table->columns.empty()) {
     ok = bind_watermark(context, *create.watermark, *table) && ok;
   }

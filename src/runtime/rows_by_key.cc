@@ -1,0 +1,80 @@
+#include "runtime/rows_by_key.h"
+
+#include <string>
+#include <utility>
+
+#include "columnar/builder.h"
+
+namespace thalweg {
+namespace {
+
+std::vector<Type> key_types(const std::vector<Type>& types, const std::vector<std::uint32_t>& key) {
+  std::vector<Type> chosen;
+  for (const std::uint32_t column : key) {
+    chosen.push_back(types[column]);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+RowsByKey::RowsByKey(std::vector<Type> types, std::vector<std::uint32_t> key)
+    : columns_(types.size()),
+      key_(std::move(key)),
+      index_(KeyIndex::make(key_types(types, key_))),
+      rows_(std::move(types)) {}
+
+void RowsByKey::complete(DecodedRows& rows) {
+  if (rows.rows == 0) {
+    return;
+  }
+  std::vector<Column> keys;
+  for (const std::uint32_t column : key_) {
+    keys.push_back(rows.columns[column]);
+  }
+  std::vector<GroupId> ids(rows.rows);
+  index_->find_or_insert(keys, {.rows = {}, .all = true}, ids);
+  slots_.grow_to(index_->size());
+
+  const auto given = rows.changes->values<std::int16_t>();
+  std::vector<RowRef> refs;
+  std::vector<std::uint64_t> offsets;
+  ColumnBuilder changes(type_of(TypeKind::kSmallint));
+  std::vector<RowIndex> fresh;  // Rows to be kept, and where.
+  std::vector<RowSlot> fresh_slots;
+  std::vector<RowSlot> gone;  // Still read, so that no row of this batch may have them.
+  for (RowIndex row = 0; row < rows.rows; ++row) {
+    const std::uint64_t offset = rows.offsets.empty() ? rows.first_offset + row : rows.offsets[row];
+    RowSlot& slot = slots_[ids[row]];
+    const auto add = [&](std::int16_t change) {
+      refs.push_back(RowRef::kept(slot - 1));
+      offsets.push_back(offset);
+      changes.append(change);
+    };
+    if (slot != 0) {
+      add(-1);
+      gone.push_back(std::exchange(slot, 0) - 1);
+    } else if (given[row] < 0) {
+      rows.rejected.push_back({.error = RowError::kNotThere,
+                               .offset = offset,
+                               .length = 0,
+                               .detail = std::string(explain(RowError::kNotThere))});
+    }
+    if (given[row] > 0) {
+      slot = rows_.obtain() + 1;
+      fresh.push_back(row);
+      fresh_slots.push_back(slot - 1);
+      add(1);
+    }
+  }
+  rows_.put(rows.columns, fresh, fresh_slots);
+  rows.columns = rows_.rows(refs, rows.columns, columns_);
+  for (const RowSlot slot : gone) {
+    rows_.release(slot);
+  }
+  rows.rows = static_cast<std::uint32_t>(refs.size());
+  rows.changes = changes.finish();
+  rows.offsets = std::move(offsets);
+}
+
+}  // namespace thalweg
