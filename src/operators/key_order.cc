@@ -156,6 +156,11 @@ int KeyOrder::compare(RowIndex a, RowIndex b) const {
   return 0;
 }
 
+void KeyOrder::keep_only(std::span<const GroupId> kept) {
+  index_ = index_->with_only(kept, key_types(spec_));
+  ends_.keep_only(kept);
+}
+
 bool KeyOrder::are_peers(const Batch& arranged, RowIndex a, RowIndex b) const {
   return compare_in_order(arranged.columns, a, b) == 0;
 }

@@ -43,6 +43,9 @@ class KeyOrder {
   const std::unique_ptr<KeyIndex>& index() const { return index_; }
   std::vector<Type> key_types() const;
 
+  // Leaves only these keys, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept);
+
   // Whether two rows of what arrange() has returned are equal in the order.
   bool are_peers(const Batch& arranged, RowIndex a, RowIndex b) const;
 

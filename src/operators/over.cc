@@ -6,9 +6,11 @@
 
 #include "base/check.h"
 #include "columnar/builder.h"
+#include "expr/frame_reach.h"
 #include "operators/fixed_column.h"
 #include "operators/late_after_idle.h"
 #include "operators/over_calls.h"
+#include "state/dropped_groups.h"
 #include "state/row_buffer.h"
 #include "state/time_ordered_rows.h"
 
@@ -16,6 +18,7 @@ namespace thalweg {
 namespace {
 
 constexpr std::uint32_t kResultRows = 4096;
+constexpr std::uint32_t kKeysMin = 256;  // So few are not worth looking at.
 
 // How far ahead of a row its answers look.
 struct Lookahead {
@@ -44,6 +47,7 @@ class Over final : public Operator {
       : spec_(std::move(spec)),
         ahead_(lookahead_of(spec_)),
         by_time_(spec_.emit == OverEmit::kBehindWatermark),
+        reach_before_(by_time_ ? reach_before(spec_.calls) : std::nullopt),
         order_(spec_.rows),
         store_(choose_columns()),
         calls_(spec_.calls, spec_.rows.types, columns_,
@@ -74,6 +78,7 @@ class Over final : public Operator {
       if (passed || !due_.empty()) {
         take(passed ? *std::move(passed) : no_rows(), out);
       }
+      forget_quiet_keys();
     } else if (now == kEndOfTime && all_.rows() > 0) {
       take(all_.take(), out);
     }
@@ -107,7 +112,8 @@ class Over final : public Operator {
   struct Group {
     std::uint64_t first;  // The number of its first kept row,
     std::uint64_t next;   // of the first row whose answer is not given yet,
-    std::uint64_t peers;  // how many groups of peers have begun.
+    std::uint64_t peers;  // how many groups of peers have begun,
+    std::int64_t last;    // the time of its last row.
   };
   // A key's oldest row that waits for its answer.
   struct Pending {
@@ -131,6 +137,11 @@ class Over final : public Operator {
   void keep_rows(const OverInput& input);
   void note_pending(const OverRun& run);
   bool is_pending(const Pending& pending) const;
+  bool has_pending(GroupId id) const {
+    return groups_[id].first + slots_.size(id) > groups_[id].next;
+  }
+  void forget_quiet_keys();
+  void keep_only(std::span<const GroupId> kept);
 
   void hold(Emitter& out) const {
     out.hold({.count = waiting_.rows() + all_.rows(), .due = waiting_.first_time()});
@@ -139,6 +150,7 @@ class Over final : public Operator {
   const OverSpec spec_;
   const Lookahead ahead_;
   const bool by_time_;
+  const std::optional<std::int64_t> reach_before_;  // So much after its last row a key is over.
   KeyOrder order_;
   OverColumns columns_;
   std::optional<std::size_t> time_column_;  // Event time, partition, position.
@@ -153,6 +165,7 @@ class Over final : public Operator {
   EventTime watermark_ = kStartOfTime;
   std::vector<Pending> pending_;  // A heap, the oldest in front; some have come out already.
   std::vector<GroupId> due_;
+  std::uint32_t keys_before_look_ = kKeysMin;  // With more keys than that it looks for quiet ones.
 
   // Of the rows at hand.
   std::vector<OverRun> runs_;
@@ -224,7 +237,7 @@ void Over::find_due() {
   }
   if (watermark_ == kEndOfTime) {
     for (GroupId id = 0; id < order_.keys(); ++id) {
-      if (groups_[id].first + slots_.size(id) > groups_[id].next) {
+      if (has_pending(id)) {
         due_.push_back(id);
       }
     }
@@ -248,6 +261,13 @@ void Over::take(Batch passed, Emitter& out) {
   find_runs(arranged);
   if (needs_peers_) {
     number_peers(arranged);
+  }
+  if (reach_before_) {
+    const auto times = arranged.event_time->values<std::int64_t>();
+    for (const OverRun& run : runs_) {
+      groups_[run.id].last =
+          run.count > 0 ? times[run.first + run.count - 1] : groups_[run.id].last;
+    }
   }
   const std::vector<Column> columns = columns_to_keep(arranged);
   OverInput input{
@@ -439,7 +459,7 @@ void Over::keep_rows(const OverInput& input) {
 
 void Over::note_pending(const OverRun& run) {
   const Group& group = groups_[run.id];
-  if (!ahead_.any() || group.first + slots_.size(run.id) <= group.next) {
+  if (!ahead_.any() || !has_pending(run.id)) {
     return;
   }
   const RowSlot slot = slots_.get(run.id)[group.next - group.first];
@@ -454,11 +474,48 @@ void Over::note_pending(const OverRun& run) {
 
 bool Over::is_pending(const Pending& pending) const {
   const Group& group = groups_[pending.id];
-  if (group.first + slots_.size(pending.id) <= group.next) {
+  if (!has_pending(pending.id)) {
     return false;
   }
   const RowSlot slot = slots_.get(pending.id)[group.next - group.first];
   return store_.values<std::int64_t>(*time_column_)[slot] == pending.time.micros;
+}
+
+// Lets go of keys whose rows no frame to come can have. It looks whenever there are twice as many
+// keys as it left, so that each key that comes pays for looking at two.
+void Over::forget_quiet_keys() {
+  if (!reach_before_ || order_.keys() <= keys_before_look_ || watermark_ == kEndOfTime) {
+    return;
+  }
+  std::vector<GroupId> kept;
+  for (GroupId id = 0; id < order_.keys(); ++id) {
+    if (has_pending(id) || later_by({groups_[id].last}, *reach_before_) >= watermark_) {
+      kept.push_back(id);
+    }
+  }
+  keys_before_look_ = std::max(kKeysMin, 2 * static_cast<std::uint32_t>(kept.size()));
+  if (kept.size() < order_.keys()) {
+    keep_only(kept);
+  }
+}
+
+void Over::keep_only(std::span<const GroupId> kept) {
+  for_each_dropped(kept, order_.keys(), [this](GroupId id) {
+    for (const RowSlot slot : slots_.get(id)) {
+      store_.release(slot);
+    }
+  });
+  // Those of keys that go have come out.
+  std::erase_if(pending_, [this](const Pending& each) { return !is_pending(each); });
+  for (Pending& each : pending_) {
+    each.id =
+        static_cast<GroupId>(std::lower_bound(kept.begin(), kept.end(), each.id) - kept.begin());
+  }
+  std::make_heap(pending_.begin(), pending_.end(), Pending::is_later);
+  order_.keep_only(kept);
+  slots_.keep_only(kept);
+  groups_.keep_only(kept);
+  calls_.keep_only(kept);
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct OverSpec {
 };
 
 // Appends the answers of calls OVER one window to the input's columns. Rows that no later row can
-// see are let go of; keys stay. A row older than the operator's own watermark is rejected
+// see are let go of; keys stay, but for those without such rows where all frames begin so much time
+// before their row. A row older than the operator's own watermark is rejected
 // (RowError::kLateAfterIdle), a row with an answer that does not fit its type too
 // (RowError::kOverflow). Where rows may be taken back all are kept, in whatever order they come,
 // and told apart by all their columns alone; one that takes back what is not there is rejected

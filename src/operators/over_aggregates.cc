@@ -74,6 +74,7 @@ class Subtracting final : public OverFunction {
   Subtracting(Op op, std::size_t arg) : op_(std::move(op)), arg_(arg) {}
 
   void grow_to(std::uint32_t count) override { states_.grow_to(count); }
+  void keep_only(std::span<const GroupId> kept) override { states_.keep_only(kept); }
 
   Column compute(const OverInput& input, const FrameRows& frames,
                  std::vector<RowIndex>& overflow) override {
@@ -130,6 +131,10 @@ class TwoStacks final : public OverFunction {
   void grow_to(std::uint32_t count) override {
     backs_.grow_to(count);
     fronts_.grow_to(count);
+  }
+  void keep_only(std::span<const GroupId> kept) override {
+    backs_.keep_only(kept);
+    fronts_.keep_only(kept);
   }
 
   Column compute(const OverInput& input, const FrameRows& frames,
@@ -477,6 +482,7 @@ class Counting final : public OverFunction {
   Counting(bool every_row, std::size_t arg) : every_row_(every_row), arg_(arg) {}
 
   void grow_to(std::uint32_t count) override { counts_.grow_to(count); }
+  void keep_only(std::span<const GroupId> kept) override { counts_.keep_only(kept); }
 
   Column compute(const OverInput& input, const FrameRows& frames,
                  std::vector<RowIndex>& /*overflow*/) override {

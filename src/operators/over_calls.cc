@@ -82,6 +82,17 @@ void OverCalls::grow_to(std::uint32_t count) {
   }
 }
 
+void OverCalls::keep_only(std::span<const GroupId> kept) {
+  for (OverFrames& frames : frames_) {
+    frames.keep_only(kept);
+  }
+  for (Call& each : calls_) {
+    if (each.function != nullptr) {
+      each.function->keep_only(kept);
+    }
+  }
+}
+
 std::vector<Column> OverCalls::answer(const OverInput& input, std::vector<RowIndex>& overflow) {
   std::vector<FrameRows> frames;
   for (OverFrames& each : frames_) {

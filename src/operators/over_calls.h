@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "columnar/kernels.h"
@@ -39,6 +40,8 @@ class OverCalls {
 
   // Makes room for keys 0 to count - 1.
   void grow_to(std::uint32_t count);
+  // Leaves only these keys, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept);
 
   // A column for each call. `overflow` gets the numbers of answers that do not fit, ascending.
   std::vector<Column> answer(const OverInput& input, std::vector<RowIndex>& overflow);

@@ -27,6 +27,7 @@ class OverFrames {
 
   const OverFrame& frame() const { return frame_; }
   void grow_to(std::uint32_t keys) { last_.grow_to(keys); }
+  void keep_only(std::span<const GroupId> kept) { last_.keep_only(kept); }
 
   // Valid until the next call.
   FrameRows find(const OverInput& input);

@@ -18,6 +18,8 @@ class OverFunction {
 
   // Makes room for keys 0 to count - 1.
   virtual void grow_to(std::uint32_t count) = 0;
+  // Leaves only these keys, ascending, numbered anew from 0.
+  virtual void keep_only(std::span<const GroupId> kept) = 0;
 
   // The answers in order of the runs. `overflow` gets the number of each that does not fit.
   virtual Column compute(const OverInput& input, const FrameRows& frames,

@@ -5,6 +5,7 @@
 #include "columnar/builder.h"
 #include "columnar/kernels.h"
 #include "operators/over_function.h"
+#include "state/dropped_groups.h"
 #include "state/state_array.h"
 
 // Calls OVER a window that answer with values of its rows, of any type.
@@ -48,6 +49,7 @@ class Picking final : public OverFunction {
         arg_(arg) {}
 
   void grow_to(std::uint32_t /*count*/) override {}
+  void keep_only(std::span<const GroupId> /*kept*/) override {}
 
   Column compute(const OverInput& input, const FrameRows& frames,
                  std::vector<RowIndex>& /*overflow*/) override {
@@ -106,6 +108,14 @@ class PickingFirst final : public OverFunction {
         held_({call.type}) {}
 
   void grow_to(std::uint32_t count) override { slots_.grow_to(count); }
+  void keep_only(std::span<const GroupId> kept) override {
+    for_each_dropped(kept, slots_.size(), [this](GroupId id) {
+      if (slots_[id] != 0) {
+        held_.release(slots_[id] - 1);
+      }
+    });
+    slots_.keep_only(kept);
+  }
 
   Column compute(const OverInput& input, const FrameRows& frames,
                  std::vector<RowIndex>& /*overflow*/) override {
@@ -179,6 +189,14 @@ class Best final : public OverFunction {
         held_({call.type}) {}
 
   void grow_to(std::uint32_t count) override { candidates_.grow_to(count); }
+  void keep_only(std::span<const GroupId> kept) override {
+    for_each_dropped(kept, candidates_.groups(), [this](GroupId id) {
+      for (const Candidate& candidate : candidates_.get(id)) {
+        held_.release(candidate.slot);
+      }
+    });
+    candidates_.keep_only(kept);
+  }
 
   Column compute(const OverInput& input, const FrameRows& frames,
                  std::vector<RowIndex>& /*overflow*/) override {
@@ -265,8 +283,6 @@ class Best final : public OverFunction {
     RowSlot slot;
   };
 
-  std::uint32_t groups() const { return candidates_.groups(); }
-
   // The values of all rows that enter a frame, in order.
   Column values_to_add(const OverInput& input, const FrameRows& frames) const {
     std::vector<RowRef> refs;
@@ -329,6 +345,7 @@ class Listing final : public OverFunction {
   Listing(const OverCall& call, const OverArguments& args) : type_(call.type), args_(args) {}
 
   void grow_to(std::uint32_t /*count*/) override {}
+  void keep_only(std::span<const GroupId> /*kept*/) override {}
 
   Column compute(const OverInput& input, const FrameRows& frames,
                  std::vector<RowIndex>& /*overflow*/) override {

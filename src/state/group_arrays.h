@@ -8,6 +8,7 @@
 #include <span>
 #include <type_traits>
 
+#include "state/dropped_groups.h"
 #include "state/key_index.h"
 #include "state/state_array.h"
 
@@ -60,6 +61,12 @@ class GroupArrays {
   void reset(GroupId id) {
     give_back(places_[id]);
     places_[id] = {};
+  }
+
+  // Leaves only these groups, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept) {
+    for_each_dropped(kept, places_.size(), [this](GroupId id) { give_back(places_[id]); });
+    places_.keep_only(kept);
   }
 
   void clear() {

@@ -52,6 +52,18 @@ class GroupQueues {
 
   std::uint32_t groups() const { return static_cast<std::uint32_t>(places_.size()); }
 
+  // Leaves only these groups, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept) {
+    places_.keep_only(kept);
+    room_in_use_ = 0;
+    for (std::size_t id = 0; id < places_.size(); ++id) {
+      room_in_use_ += places_[id].room;
+    }
+    if (arena_.size() > kSqueezeMin && arena_.size() > 2 * room_in_use_) {
+      squeeze();
+    }
+  }
+
   void clear() {
     places_.clear();
     arena_.clear();
@@ -104,8 +116,10 @@ class GroupQueues {
       Place& place = places_[id];
       const std::uint64_t begin = arena.size();
       arena.grow_to(begin + place.room);
-      std::memcpy(static_cast<void*>(arena.data() + begin), arena_.data() + place.begin,
-                  place.room * sizeof(T));
+      if (place.room > 0) {
+        std::memcpy(static_cast<void*>(arena.data() + begin), arena_.data() + place.begin,
+                    place.room * sizeof(T));
+      }
       place.begin = begin;
     }
     arena_ = std::move(arena);
