@@ -2,22 +2,13 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
+#include <utility>
 
 #include "base/event_time.h"
-#include "expr/time_zone.h"
+#include "operators/calendar_grid.h"
+#include "operators/time_window.h"
 
 namespace thalweg {
-
-// A half-open stretch of event time: [start, end).
-struct TimeWindow {
-  EventTime start;
-  EventTime end;
-
-  bool contains(EventTime time) const { return time >= start && time < end; }
-  // The event time of what is computed over it.
-  EventTime last() const { return {end.micros - 1}; }
-};
 
 // The windows of one window function, found by arithmetic from a time. No two end at the same
 // time, so that its end names a window. Bounds beyond what an EventTime can hold stop at its
@@ -28,34 +19,30 @@ class WindowGrid {
  public:
   // TUMBLE: [offset + k * size, offset + (k + 1) * size). All sizes must be more than zero.
   WindowGrid(std::int64_t size_micros, std::int64_t offset_micros)
-      : WindowGrid(Kind::kTumble, size_micros, size_micros, offset_micros) {}
+      : WindowGrid(WindowShape::kTumble, size_micros, size_micros, offset_micros) {}
   // HOP: [offset + k * slide, offset + k * slide + size). Slides beyond the size leave gaps.
   static WindowGrid hop(std::int64_t slide_micros, std::int64_t size_micros,
                         std::int64_t offset_micros) {
-    return {Kind::kHop, size_micros, slide_micros, offset_micros};
+    return {WindowShape::kHop, size_micros, slide_micros, offset_micros};
   }
   // CUMULATE: windows that begin with a tumbling one of `size` and end after each step, the last
   // with it, also where the steps do not divide the size.
   static WindowGrid cumulate(std::int64_t step_micros, std::int64_t size_micros,
                              std::int64_t offset_micros) {
-    return {Kind::kCumulate, size_micros, step_micros, offset_micros};
+    return {WindowShape::kCumulate, size_micros, step_micros, offset_micros};
   }
-  // TUMBLE by the calendar of a time zone: so many months, or so many days, counted from
-  // 1970-01-01 there. Nothing when there is no such zone. Requires: one of the two is above zero.
-  struct CalendarSize {
-    std::int32_t months = 0;
-    std::int32_t days = 0;
-  };
-  static std::optional<WindowGrid> calendar(CalendarSize size, std::string_view zone,
-                                            std::int64_t offset_micros);
+  // The same by the calendar of a time zone.
+  explicit WindowGrid(CalendarGrid calendar) : WindowGrid(1, 0) {
+    calendar_.emplace(std::move(calendar));
+  }
 
   // Whether every time is in exactly one window.
-  bool tumbles() const { return kind_ == Kind::kTumble || kind_ == Kind::kCalendar; }
+  bool tumbles() const { return calendar_ ? calendar_->tumbles() : shape_ == WindowShape::kTumble; }
 
   // The window around a time. Requires: tumbles().
   TimeWindow window_of(EventTime time) const {
-    if (kind_ != Kind::kTumble) {
-      return calendar_window_of(time);
+    if (calendar_) {
+      return calendar_->window_of(time);
     }
     const std::int64_t start = floor_to(time.micros, size_, offset_);
     return {{start}, {plus(start, size_)}};
@@ -74,9 +61,7 @@ class WindowGrid {
   TimeWindow slice_of(EventTime time) const;
 
  private:
-  enum class Kind : std::uint8_t { kTumble, kHop, kCumulate, kCalendar };
-
-  WindowGrid(Kind kind, std::int64_t size, std::int64_t step, std::int64_t offset);
+  WindowGrid(WindowShape shape, std::int64_t size, std::int64_t step, std::int64_t offset);
 
   // The last origin + k * unit that is not after `micros`. Requires: 0 <= origin < unit.
   static std::int64_t floor_to(std::int64_t micros, std::int64_t unit, std::int64_t origin) {
@@ -94,16 +79,12 @@ class WindowGrid {
     }
     return sum;
   }
-  TimeWindow calendar_window_of(EventTime time) const;
-  // The instant at which the calendar's window number `number` begins.
-  std::int64_t calendar_start(std::int64_t number) const;
 
-  Kind kind_;
+  WindowShape shape_;
   std::int64_t size_;
   std::int64_t step_;
-  std::int64_t offset_;         // In [0, step_) of HOP, in [0, size_) of others.
-  CalendarSize calendar_size_;  // By the calendar only, as the members below.
-  mutable std::optional<TimeZone> zone_;
+  std::int64_t offset_;                           // In [0, step_) of HOP, in [0, size_) of others.
+  mutable std::optional<CalendarGrid> calendar_;  // If it is there, all by it.
 };
 
 }  // namespace thalweg

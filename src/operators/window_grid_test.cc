@@ -6,8 +6,6 @@
 #include <random>
 #include <set>
 
-#include "columnar/calendar.h"
-
 namespace thalweg {
 namespace {
 
@@ -134,27 +132,6 @@ TEST(WindowGridTest, AllTimesOfASliceHaveTheSameWindows) {
       ASSERT_EQ(windows_of(grid, slice.last().micros), windows_of(grid, time));
     }
   }
-}
-
-std::int64_t at(std::string_view text) { return parse_timestamp(text)->micros; }
-
-TEST(WindowGridTest, MonthsAreThoseOfTheZone) {
-  const auto grid = WindowGrid::calendar({.months = 1}, "Europe/Berlin", 0);
-  const TimeWindow march = grid->window_of({at("2024-03-15 12:00:00")});
-  EXPECT_EQ(format_timestamp(march.start.micros), "2024-02-29 23:00:00");
-  EXPECT_EQ(format_timestamp(march.end.micros), "2024-03-31 22:00:00");
-  EXPECT_EQ(grid->window_of(march.end).start, march.end);
-  EXPECT_EQ(grid->ending_at(march.end).start, march.start);
-  const auto quarter = WindowGrid::calendar({.months = 3}, "UTC", 0);
-  EXPECT_EQ(format_timestamp(quarter->window_of({at("1969-12-31 23:59:59")}).start.micros),
-            "1969-10-01 00:00:00");
-}
-
-TEST(WindowGridTest, ADayOfTheZoneMayHave23Hours) {
-  const auto grid = WindowGrid::calendar({.days = 1}, "Europe/Berlin", 0);
-  const TimeWindow day = grid->window_of({at("2024-03-31 05:00:00")});
-  EXPECT_EQ(day.end.micros - day.start.micros, 23 * 3600 * kMicrosPerSecond);
-  EXPECT_FALSE(WindowGrid::calendar({.days = 1}, "Mars/Olympus", 0));
 }
 
 TEST(WindowGridTest, BoundsStopAtTheLimitsOfTime) {

@@ -1,5 +1,7 @@
+#include <cstdlib>
 #include <string>
 
+#include "columnar/calendar.h"
 #include "plan/build.h"
 #include "plan/duration_text.h"
 #include "plan/walk.h"
@@ -50,32 +52,42 @@ std::string describe_project(const Node& node, const Project& project) {
               : ' ' + (condition_word(*node.inputs[0]) + to_string(*project.predicate)));
 }
 
+std::string span_text(const Interval& span) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : " ") + part; };
+  if (span.months != 0) {
+    add(std::to_string(span.months) + (std::abs(span.months) == 1 ? " month" : " months"));
+  }
+  if (span.days != 0) {
+    add(duration_text(span.days * kMicrosPerDay));
+  }
+  if (span.nanos != 0) {
+    add(duration_text(span.nanos / 1000));
+  }
+  return text;
+}
+
 std::string window_text(const Window& window) {
-  const auto count = [](std::int32_t number, const char* unit) {
-    return std::to_string(number) + ' ' + unit + (number == 1 ? "" : "s");
-  };
+  const auto& calendar = window.calendar;
+  const std::string size = calendar ? span_text(calendar->size) : duration_text(window.size_micros);
+  const std::string step = calendar ? span_text(calendar->step) : duration_text(window.step_micros);
+  const std::string offset = calendar                    ? span_text(calendar->offset)
+                             : window.offset_micros == 0 ? ""
+                                                         : duration_text(window.offset_micros);
   std::string text;
   switch (window.kind) {
     case WindowKind::kTumble:
-      text = "TUMBLE ";
-      text += window.months > 0 ? count(window.months, "month")
-              : window.days > 0 ? count(window.days, "day")
-                                : duration_text(window.size_micros);
-      text += window.zone.empty() ? "" : " of " + window.zone;
+      text = "TUMBLE " + size;
       break;
     case WindowKind::kHop:
-      text = "HOP " + duration_text(window.size_micros) + " every " +
-             duration_text(window.step_micros);
+      text = "HOP " + size + " every " + step;
       break;
     case WindowKind::kCumulate:
-      text = "CUMULATE " + duration_text(window.size_micros) + " every " +
-             duration_text(window.step_micros);
+      text = "CUMULATE " + size + " every " + step;
       break;
   }
-  if (window.offset_micros != 0) {
-    text += " OFFSET " + duration_text(window.offset_micros);
-  }
-  return text;
+  text += calendar ? " of " + calendar->zone : "";
+  return text + (offset.empty() ? "" : " OFFSET " + offset);
 }
 
 // Those of the keys that `has` tells.

@@ -21,17 +21,26 @@ namespace thalweg::plan {
 
 enum class WindowKind : std::uint8_t { kTumble, kHop, kCumulate };
 
+// Windows by the calendar of a time zone, in months, days and time; `operators/calendar_grid.h`
+// says which they are.
+struct CalendarWindow {
+  Interval size;
+  Interval step;  // HOP's slide, CUMULATE's step.
+  Interval offset;
+  std::string zone;
+  friend bool operator==(const CalendarWindow&, const CalendarWindow&) = default;
+};
+
 // The windows of a window function, in microseconds since 1970. `operators/window_grid.h` says
 // which they are.
 struct Window {
   WindowKind kind = WindowKind::kTumble;
-  std::int64_t size_micros = 0;  // 0: by the calendar, as the last three say.
+  std::int64_t size_micros = 0;
   std::int64_t step_micros = 0;  // HOP's slide, CUMULATE's step.
   std::int64_t offset_micros = 0;
-  // TUMBLE by the calendar of a time zone: so many months or so many days.
-  std::int32_t months = 0;
-  std::int32_t days = 0;
-  std::string zone = {};
+  std::optional<CalendarWindow> calendar = {};  // In place of those above, which are zero then.
+
+  bool are_equally_long() const { return kind != WindowKind::kCumulate && !calendar; }
   friend bool operator==(const Window&, const Window&) = default;
 };
 

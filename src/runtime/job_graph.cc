@@ -46,12 +46,27 @@ std::vector<Type> types_of(const Schema& schema) {
   return types;
 }
 
+WindowShape shape_of(plan::WindowKind kind) {
+  switch (kind) {
+    case plan::WindowKind::kTumble:
+      return WindowShape::kTumble;
+    case plan::WindowKind::kHop:
+      return WindowShape::kHop;
+    case plan::WindowKind::kCumulate:
+      return WindowShape::kCumulate;
+  }
+  return {};
+}
+
 WindowGrid grid_of(const plan::Window& window) {
-  if (window.months > 0 || window.days > 0) {
-    std::optional<WindowGrid> grid = WindowGrid::calendar(
-        {.months = window.months, .days = window.days}, window.zone, window.offset_micros);
+  if (window.calendar) {
+    std::optional<CalendarGrid> grid = CalendarGrid::make({.shape = shape_of(window.kind),
+                                                           .size = window.calendar->size,
+                                                           .step = window.calendar->step,
+                                                           .offset = window.calendar->offset},
+                                                          window.calendar->zone);
     TW_CHECK(grid.has_value());
-    return *std::move(grid);
+    return WindowGrid(*std::move(grid));
   }
   switch (window.kind) {
     case plan::WindowKind::kTumble:

@@ -195,6 +195,11 @@ void find_windows(const plan::TimeInfo& time, const std::vector<std::uint32_t>& 
     aggregate.micros_to_window_end += window.window.size_micros;
   }
 }
+  // Those of the calendar are of many lengths: a column that is not grouped by has to tell.
+  if (!window.window.are_equally_long()) {
+    aggregate.window_column = window.end ? *window.end : *window.time;
+    aggregate.micros_to_window_end = (window.end ? 0 : 1) - window.shift_micros;
+  }
 
 // Whether these columns tell one window from another: several of CUMULATE begin together.
 bool tell_windows(BindContext& context, const plan::TimeInfo& time,
@@ -209,6 +214,13 @@ bool tell_windows(BindContext& context, const plan::TimeInfo& time,
     return false;
   }
   return true;
+  const bool end_is_open = window.window.kind == plan::WindowKind::kHop && window.window.calendar &&
+                           !window.end && !window.time && !window.is_result;
+  if (end_is_open && only_start) {
+    context.error("P0109", "window_start alone does not tell where windows by the calendar end",
+                  span, "", {"GROUP BY window_start, window_end"});
+    return false;
+  }
 }
 
 // The aggregate in the windows of its input, which the grouped columns tell. Its columns are the

@@ -10,6 +10,7 @@
 #include "plan/walk.h"
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
+#include "sql/calendar_windows.h"
 #include "sql/sql_text.h"
 
 // Window table functions: TUMBLE, HOP, CUMULATE.
@@ -129,73 +130,17 @@ void report_not_positive(BindContext& context, const char* what, std::int64_t mi
                 expr.span, "", {"as in INTERVAL '1 minute'"});
 }
 
-// A size of months, or of days where the days of the session's time zone are not equally long.
-std::optional<plan::Window> calendar_window(BindContext& context, const Interval& size,
-                                            std::int64_t offset, std::int64_t distance, Span span) {
-  const bool one_unit = (size.months == 0) != (size.days == 0) && size.nanos == 0;
-  if (!one_unit) {
-    context.error("P0103", "a size in months cannot have days or hours beside them", span, "",
-                  {"as in INTERVAL '1 month'"});
-    return std::nullopt;
-  }
-  if (size.months < 0 || size.days < 0) {
-    context.error("P0103", "a window's size must be more than zero", span, "",
-                  {"as in INTERVAL '1 month'"});
-    return std::nullopt;
-  }
-  if (distance != 0) {
-    context.error("P0103", "windows by the calendar need the event time itself", span, "",
-                  {"name the column that WATERMARK FOR names, or window_time"});
-    return std::nullopt;
-  }
-  plan::Window window;
-  window.offset_micros = offset;
-  window.months = size.months;
-  window.days = size.days;
-  window.zone = context.names().time_zone;
-  return window;
-}
-
-// What one row is put into at most: each window is kept and shown by itself.
-constexpr std::int64_t kWindowsPerRowMax = 100'000;
-
-// HOP and CUMULATE cut time by UTC: where the session's days are another zone's they would differ
-// from TUMBLE's.
-bool check_no_days(BindContext& context, const char* function, const Interval& size,
-                   const ast::Expr& expr) {
-  const std::string& zone = context.names().time_zone;
-  if (zone == "UTC" || size.days == 0) {
-    return true;
-  }
-  context.not_supported(std::string(function) + " in days of the time zone " + zone, expr.span,
-                        {"give it in hours, which are counted in UTC: INTERVAL '" +
-                             std::to_string(std::int64_t{size.days} * 24) + " hours'",
-                         "or take TUMBLE, whose days are the time zone's; or RESET time_zone"});
-  return false;
-}
-
-bool check_windows_per_row(BindContext& context, const char* function, const plan::Window& window,
-                           Span span) {
-  const std::int64_t windows = (window.size_micros - 1) / window.step_micros + 1;
-  if (windows <= kWindowsPerRowMax) {
-    return true;
-  }
-  const bool hop = window.kind == plan::WindowKind::kHop;
-  const std::int64_t step = (window.size_micros - 1) / kWindowsPerRowMax + 1;
-  context.error(
-      "P0103",
-      std::string(function) + " puts each row into " + std::to_string(windows) +
-          " windows, more than " + std::to_string(kWindowsPerRowMax),
-      span, "",
-      {std::string("a ") + (hop ? "slide" : "step") + " of at least " + plan::duration_text(step) +
-       " is possible for a size of " + plan::duration_text(window.size_micros)});
-  return false;
-}
-
 // Windows close only where the clock passes a multiple of this, counted from their offset.
 std::int64_t tick_of(const plan::Window& window) {
-  constexpr std::int64_t kCalendarTick = 1'000'000;
-  return window.size_micros == 0 ? kCalendarTick : std::gcd(window.size_micros, window.step_micros);
+  if (!window.calendar) {
+    return std::gcd(window.size_micros, window.step_micros);
+  }
+  const plan::CalendarWindow& calendar = *window.calendar;
+  std::int64_t tick = kMicrosPerSecond;
+  for (const Interval* part : {&calendar.size, &calendar.step, &calendar.offset}) {
+    tick = std::gcd(tick, part->nanos / 1000);
+  }
+  return tick;
 }
 
 std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
@@ -203,6 +148,30 @@ std::int64_t floor_mod(std::int64_t value, std::int64_t size) {
 }
 
 }  // namespace
+
+plan::WindowKind window_kind(ast::WindowKind kind) {
+  return kind == ast::WindowKind::kHop        ? plan::WindowKind::kHop
+         : kind == ast::WindowKind::kCumulate ? plan::WindowKind::kCumulate
+                                              : plan::WindowKind::kTumble;
+}
+
+bool check_windows_per_row(BindContext& context, const std::string& function,
+                           const WindowLengths& lengths, Span span) {
+  constexpr std::int64_t kWindowsMax = 100'000;
+  const std::int64_t windows = (lengths.size_micros - 1) / lengths.step_micros + 1;
+  if (windows <= kWindowsMax) {
+    return true;
+  }
+  const std::int64_t step = (lengths.size_micros - 1) / kWindowsMax + 1;
+  context.error("P0103",
+                function + " puts each row into " + std::to_string(windows) +
+                    " windows, more than " + std::to_string(kWindowsMax),
+                span, "",
+                {std::string("a ") + (function == "HOP" ? "slide" : "step") + " of at least " +
+                 plan::duration_text(step) + " is possible for a size of " +
+                 plan::duration_text(lengths.size_micros)});
+  return false;
+}
 
 std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::uint32_t column) {
   if (time.column == column) {
@@ -215,8 +184,7 @@ std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::
   if (window.time == column) {
     return window.shift_micros;
   }
-  const bool equally_long = !window.varies && window.window.kind != plan::WindowKind::kCumulate &&
-                            window.window.size_micros > 0;
+  const bool equally_long = !window.varies && window.window.are_equally_long();
   if (window.start == column && equally_long) {
     return window.shift_micros - (window.window.size_micros - 1);
   }
@@ -320,71 +288,75 @@ plan::NodePtr shift_window_columns(const plan::NodePtr& node, std::uint32_t firs
 
 namespace {
 
-std::optional<plan::Window> bind_window_size(BindContext& context, const WindowCall& call,
-                                             std::int64_t distance) {
-  const std::string function = name_of(call.kind);
-  const auto bind = [&](const ast::Expr* expr, const char* what) -> std::optional<std::int64_t> {
-    if (expr == nullptr) {
-      return 0;
-    }
-    return bind_interval(context, *expr, std::string("the ") + what + " of " + function);
+std::optional<WindowIntervals> bind_window_intervals(BindContext& context, const WindowCall& call) {
+  bool bound = true;
+  const auto bind = [&](const ast::Expr* expr, const char* part) {
+    const auto interval =
+        expr == nullptr
+            ? Interval{}
+            : bind_any_interval(context, *expr,
+                                std::string("the ") + part + " of " + name_of(call.kind));
+    bound = bound && interval;
+    return interval.value_or(Interval{});
   };
-  const std::optional<std::int64_t> offset = bind(call.offset, "offset");
+  const bool hop = call.kind == ast::WindowKind::kHop;
+  const WindowIntervals intervals{.size = bind(call.size, "size"),
+                                  .step = bind(call.step, hop ? "slide" : "step"),
+                                  .offset = bind(call.offset, "offset")};
+  return bound ? std::optional(intervals) : std::nullopt;
+}
+
+// Windows that are equally long.
+std::optional<plan::Window> bind_fixed_windows(BindContext& context, const WindowCall& call,
+                                               const WindowIntervals& intervals,
+                                               std::int64_t distance) {
   plan::Window window;
-  if (call.kind == ast::WindowKind::kTumble) {
-    const std::optional<Interval> size =
-        bind_any_interval(context, *call.size, "the size of " + function);
-    if (!size || !offset) {
-      return std::nullopt;
-    }
-    const std::string& zone = context.names().time_zone;
-    const bool whole_days = size->days != 0 && size->nanos == 0 && zone != "UTC";
-    if (size->months != 0 || whole_days) {
-      return calendar_window(context, *size, *offset, distance, call.size->span);
-    }
-    window.size_micros = micros_of(*size);
-  } else {
-    const bool hop = call.kind == ast::WindowKind::kHop;
-    const std::optional<Interval> step_interval = bind_fixed_interval(
-        context, *call.step, (hop ? "the slide of " : "the step of ") + function);
-    const std::optional<Interval> size_interval =
-        bind_fixed_interval(context, *call.size, "the size of " + function);
-    if (!step_interval || !size_interval || !offset) {
-      return std::nullopt;
-    }
-    if (!check_no_days(context, name_of(call.kind), *step_interval, *call.step) ||
-        !check_no_days(context, name_of(call.kind), *size_interval, *call.size)) {
-      return std::nullopt;
-    }
-    const std::int64_t step = micros_of(*step_interval);
-    const std::int64_t size = micros_of(*size_interval);
-    window.kind = hop ? plan::WindowKind::kHop : plan::WindowKind::kCumulate;
-    window.size_micros = size;
-    window.step_micros = step;
-    if (step <= 0) {
-      report_not_positive(context, hop ? "slide" : "step", step, *call.step);
-      return std::nullopt;
-    }
-    if (!hop && step > size && size > 0) {
-      context.error("P0103",
-                    "the step of CUMULATE, " + plan::duration_text(step) +
-                        ", is longer than its size, " + plan::duration_text(size),
-                    call.step->span, "", {"the step comes first: CUMULATE(t, ts, step, size)"});
-      return std::nullopt;
-    }
+  window.kind = window_kind(call.kind);
+  window.size_micros = micros_of(intervals.size);
+  window.step_micros = micros_of(intervals.step);
+  const bool hop = window.kind == plan::WindowKind::kHop;
+  if (call.step != nullptr && window.step_micros <= 0) {
+    report_not_positive(context, hop ? "slide" : "step", window.step_micros, *call.step);
+    return std::nullopt;
   }
   if (window.size_micros <= 0) {
     report_not_positive(context, "size", window.size_micros, *call.size);
     return std::nullopt;
   }
-  if (call.kind != ast::WindowKind::kTumble &&
-      !check_windows_per_row(context, name_of(call.kind), window, call.step->span)) {
+  if (!hop && window.step_micros > window.size_micros) {
+    context.error("P0103",
+                  "the step of CUMULATE, " + plan::duration_text(window.step_micros) +
+                      ", is longer than its size, " + plan::duration_text(window.size_micros),
+                  call.step->span, "", {"the step comes first: CUMULATE(t, ts, step, size)"});
     return std::nullopt;
   }
-  const bool hop = window.kind == plan::WindowKind::kHop;
-  window.offset_micros =
-      floor_mod(*offset - distance, hop ? window.step_micros : window.size_micros);
+  if (call.step != nullptr &&
+      !check_windows_per_row(context, name_of(call.kind),
+                             {.size_micros = window.size_micros, .step_micros = window.step_micros},
+                             call.step->span)) {
+    return std::nullopt;
+  }
+  window.offset_micros = floor_mod(micros_of(intervals.offset) - distance,
+                                   hop ? window.step_micros : window.size_micros);
   return window;
+}
+
+std::optional<plan::Window> bind_windows(BindContext& context, const WindowCall& call,
+                                         std::int64_t distance) {
+  const std::optional<WindowIntervals> intervals = bind_window_intervals(context, call);
+  if (!intervals) {
+    return std::nullopt;
+  }
+  if (!goes_by_calendar(context, intervals->size) && !goes_by_calendar(context, intervals->step) &&
+      intervals->offset.months == 0) {
+    return bind_fixed_windows(context, call, *intervals, distance);
+  }
+  if (distance != 0) {
+    context.error("P0103", "windows by the calendar need the event time itself", call.size->span,
+                  "", {"name the column that WATERMARK FOR names, or window_time"});
+    return std::nullopt;
+  }
+  return bind_calendar_windows(context, call, *intervals);
 }
 
 }  // namespace
@@ -454,7 +426,7 @@ plan::NodePtr rows_in_time(const TimedRows& rows, std::int64_t tick_micros,
 plan::NodePtr assign_windows(BindContext& context, const Scope& input, const WindowCall& call) {
   const std::optional<TimedRows> rows = bind_timed_rows(context, input, call);
   const std::int64_t distance = rows ? rows->distance_micros : 0;
-  const std::optional<plan::Window> window = bind_window_size(context, call, distance);
+  const std::optional<plan::Window> window = bind_windows(context, call, distance);
   if (!rows || !window) {
     return nullptr;
   }

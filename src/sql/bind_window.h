@@ -14,6 +14,17 @@ namespace thalweg::sql {
 std::optional<std::int64_t> bind_interval(BindContext& context, const ast::Expr& expr,
                                           const std::string& what);
 
+// Requires: TUMBLE, HOP or CUMULATE.
+plan::WindowKind window_kind(ast::WindowKind kind);
+
+// Whether so few windows of one size hold one row that each can be kept and shown; else reported.
+struct WindowLengths {
+  std::int64_t size_micros = 0;
+  std::int64_t step_micros = 0;
+};
+bool check_windows_per_row(BindContext& context, const std::string& function,
+                           const WindowLengths& lengths, Span span);
+
 // How far a column stands from event time, where that is known: column = event time + distance.
 std::optional<std::int64_t> distance_from_time(const plan::TimeInfo& time, std::uint32_t column);
 

@@ -140,7 +140,7 @@ TEST_F(BindWindowTest, OnlyEventTimeMakesWindows) {
             "P0102 \"t\" is not the event time here");
   EXPECT_EQ(session.label(), "use ts");
   EXPECT_EQ(error_of("SELECT 1 FROM HOP(clicks, ts, INTERVAL '1 day', INTERVAL '1 month')"),
-            "P0103 the size of HOP cannot have months, which are not equally long");
+            "P0103 a size in months needs a slide in months");
   EXPECT_EQ(error_of("SELECT 1 FROM TUMBLE(clicks, ts, INTERVAL '0 seconds')"),
             "P0103 a window's size must be more than zero, not 0 seconds");
 }

@@ -127,25 +127,57 @@ def tumbling(length, shift):
     return windows_of
 
 
-def calendar(folder, file, time, size, columns, zone="UTC", **more):
-    """TUMBLE by the calendar of a time zone: `size` is a number of months or days, as 1mo, 2d."""
+def span(text):
+    """`1mo`, `2d`, `1mo+3d-6h`: months, days and microseconds."""
+    months = days = rest = 0
+    for part in text.replace("-", "+-").lstrip("+").split("+"):
+        if part.endswith("mo"):
+            months += int(part[:-2])
+        elif part.endswith("d"):
+            days += int(part[:-1])
+        else:
+            rest += micros(part)
+    return months, days, rest
+
+
+def calendar(folder, file, time, size, columns, zone="UTC", slide="", step="", offset="0d", **more):
+    """TUMBLE by the calendar of a time zone; HOP with a slide, CUMULATE with a step.
+
+    Looks at each window that begins in the years about a time.
+    """
     zone = zoneinfo.ZoneInfo(zone)
     utc = datetime.timezone.utc
+    size, step, offset = span(size), span(step or "0d"), span(offset)
+    unit = span(slide) if slide else size
 
-    def instant(year, month, day):
-        local = datetime.datetime(year, month, day, tzinfo=zone)
-        return (local.astimezone(utc).replace(tzinfo=None) - EPOCH) // MICRO
+    def instant(local):
+        # Times that come twice are the second, those that are left out go by the clock before.
+        both = [local.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+        return max((each.astimezone(utc).replace(tzinfo=None) - EPOCH) // MICRO for each in both)
+
+    def point(number, way, times):
+        """So many times `way` from the start of a window."""
+        months = number * unit[0] + offset[0] + times * way[0]
+        date = datetime.datetime(1970 + months // 12, months % 12 + 1, 1)
+        date += datetime.timedelta(days=number * unit[1] + offset[1] + times * way[1])
+        return instant(date + offset[2] * MICRO) + times * way[2]
+
+    def all_windows(at):
+        year = (EPOCH + at * MICRO).year
+        length = unit[0] * 30 + unit[1]
+        for number in range((year - 1973) * 365 // length, (year - 1968) * 366 // length):
+            start, end = point(number, size, 0), point(number + 1, size, 0)
+            if slide:
+                yield start, point(number, size, 1)
+                continue
+            times = 1
+            while step != (0, 0, 0) and start <= at < end and point(number, step, times) < end:
+                yield start, point(number, step, times)
+                times += 1
+            yield start, end
 
     def windows_of(at):
-        local = (EPOCH + at * MICRO).replace(tzinfo=utc).astimezone(zone)
-        if size.endswith("mo"):
-            months = int(size[:-2])
-            first = ((local.year - 1970) * 12 + local.month - 1) // months * months
-            return [tuple(instant(1970 + n // 12, n % 12 + 1, 1) for n in (first, first + months))]
-        days = int(size[:-1])
-        first = (local.date() - EPOCH.date()).days // days * days
-        dates = [EPOCH.date() + datetime.timedelta(days=n) for n in (first, first + days)]
-        return [tuple(instant(date.year, date.month, date.day) for date in dates)]
+        return [(start, end) for start, end in all_windows(at) if start <= at < end]
     return windows(folder, file, time, columns, windows_of, **more)
 
 
