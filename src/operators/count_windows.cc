@@ -9,6 +9,7 @@
 #include "operators/fixed_column.h"
 #include "operators/key_order.h"
 #include "operators/late_after_idle.h"
+#include "state/dropped_groups.h"
 #include "state/group_queues.h"
 #include "state/key_table.h"
 #include "state/row_store.h"
@@ -20,6 +21,7 @@ namespace thalweg {
 namespace {
 
 constexpr std::size_t kResultRows = 4096;
+constexpr std::int64_t kLooksPerTtl = 8;
 
 // The input's columns, then the event time.
 std::vector<Type> kept_types(std::vector<Type> types) {
@@ -82,13 +84,20 @@ class CountWindows final : public Operator {
     at_end_ = now == kEndOfTime;
     if (!at_end_) {
       watermark_ = now;
+      find_idle();
     }
     return resume(out);
   }
 
   Result<Progress> resume(Emitter& out) override {
-    for (; next_run_ < order_.runs().size() && !batch_.empty(); ++next_run_) {
-      if (!emit_full(order_.runs()[next_run_], out)) {
+    for (; next_piece_ < pieces_.size(); ++next_piece_) {
+      const Piece& piece = pieces_[next_piece_];
+      if ((piece.begins_anew && !finish(piece.rows.id, out)) || !emit_full(piece.rows, out)) {
+        return Progress::kMore;
+      }
+    }
+    for (; next_idle_ < idle_.size(); ++next_idle_) {
+      if (!finish(idle_[next_idle_], out)) {
         return Progress::kMore;
       }
     }
@@ -98,8 +107,10 @@ class CountWindows final : public Operator {
       }
     }
     flush(out);
-    next_run_ = 0;
+    pieces_.clear();
+    next_piece_ = 0;
     batch_.clear();
+    forget_idle(out);
     hold(out);
     return Progress::kDone;
   }
@@ -109,6 +120,12 @@ class CountWindows final : public Operator {
   struct Group {
     std::uint64_t rows;    // That have passed, and are counted.
     std::uint64_t window;  // The first that is not full.
+    std::int64_t last;     // The time of its last row.
+  };
+  // Rows of one key that are in order.
+  struct Piece {
+    KeyRun rows;
+    bool begins_anew = false;  // The key's rows before are done with.
   };
 
   // The windows of each key.
@@ -162,6 +179,74 @@ class CountWindows final : public Operator {
     batch_ = arranged.columns;
     groups_.grow_to(order_.keys());
     kept_.grow_to(order_.keys());
+    const auto times = batch_.back().values<std::int64_t>();
+    for (const KeyRun& run : order_.runs()) {
+      cut(run, times);
+    }
+  }
+
+  // Cuts a run where the key begins anew.
+  void cut(const KeyRun& run, std::span<const std::int64_t> times) {
+    Group& group = groups_[run.id];
+    Piece piece{.rows = {.id = run.id, .first = run.first, .count = 0}};
+    bool follows = group.rows > 0;
+    for (RowIndex row = run.first; row < run.first + run.count; ++row) {
+      if (follows && is_over(group, {times[row]})) {
+        if (piece.rows.count > 0) {
+          pieces_.push_back(piece);
+        }
+        piece = {.rows = {.id = run.id, .first = row, .count = 0}, .begins_anew = true};
+      }
+      follows = true;
+      group.last = times[row];
+      ++piece.rows.count;
+    }
+    pieces_.push_back(piece);
+  }
+
+  // Whether a row of this time, or a later one, begins the key anew.
+  bool is_over(const Group& group, EventTime time) const {
+    return spec_.ttl_micros > 0 && later_by({group.last}, spec_.ttl_micros) < time;
+  }
+
+  // Keys that begin anew whatever comes. Looks eight times in a ttl, so that looking costs little.
+  void find_idle() {
+    if (spec_.ttl_micros == 0 || watermark_ < next_look_) {
+      return;
+    }
+    next_look_ = later_by(watermark_, std::max<std::int64_t>(spec_.ttl_micros / kLooksPerTtl, 1));
+    for (GroupId id = 0; id < order_.keys(); ++id) {
+      if (is_over(groups_[id], watermark_)) {
+        idle_.push_back(id);
+      }
+    }
+  }
+
+  // Puts out the key's windows that are not full, and leaves it without rows. False: there is no
+  // room.
+  bool finish(GroupId id, Emitter& out) {
+    if (!emit_rest(id, out)) {
+      return false;
+    }
+    const std::span<const RowSlot> kept = kept_.get(id);
+    released_.insert(released_.end(), kept.begin(), kept.end());
+    kept_.drop_front(id, static_cast<std::uint32_t>(kept.size()));
+    groups_[id] = {.rows = 0, .window = 0, .last = groups_[id].last};
+    return true;
+  }
+
+  void forget_idle(Emitter& out) {
+    if (idle_.empty()) {
+      return;
+    }
+    std::vector<GroupId> kept;
+    for_each_dropped(idle_, order_.keys(), [&kept](GroupId id) { kept.push_back(id); });
+    order_.keep_only(kept);
+    kept_.keep_only(kept);
+    groups_.keep_only(kept);
+    out.expire(idle_.size());
+    idle_.clear();
+    next_idle_ = 0;
   }
 
   // The first row that an unfinished window of the group has, or will have.
@@ -186,7 +271,7 @@ class CountWindows final : public Operator {
     return true;
   }
 
-  // At the end, the windows that are not full.
+  // The windows that are not full.
   bool emit_rest(GroupId id, Emitter& out) {
     Group& group = groups_[id];
     const KeyRun none{.id = id, .first = 0, .count = 0};
@@ -313,9 +398,13 @@ class CountWindows final : public Operator {
   State state_;
   EventTime watermark_ = kStartOfTime;
   bool at_end_ = false;
+  EventTime next_look_ = kStartOfTime;
 
   std::vector<Column> batch_;  // Rows that have passed, by key and in order.
-  std::size_t next_run_ = 0;
+  std::vector<Piece> pieces_;  // Of these rows, in order.
+  std::size_t next_piece_ = 0;
+  std::vector<GroupId> idle_;  // Keys to let go of, ascending.
+  std::size_t next_idle_ = 0;
   GroupId next_group_ = 0;
   Chosen chosen_;
   std::vector<RowSlot> released_;

@@ -16,14 +16,17 @@ struct CountWindowsSpec {
   bool has_origin = false;          // Whether rows carry partition and position.
   std::uint64_t rows = 0;           // More than zero, like `step`.
   std::uint64_t step = 0;
+  // A row that comes more than so much event time after its key's last one begins the key anew, and
+  // windows that were not full come out. 0: never.
+  std::int64_t ttl_micros = 0;
 };
 
 // Repeats each row for the windows that it is in, with window_start, window_end and window_time
 // (TIMESTAMP: of the window's first row, a microsecond after its last row, and of that row) and
 // window_number (BIGINT, from 1 within each key) behind the input's columns. The rows of a window
-// come out together when the watermark has passed its last one; at the end of the input also those
-// of windows that are not full. Event time is window_time, or what the watermark has reached, if
-// that is later.
+// come out together when the watermark has passed its last one; at the end of the input, or of the
+// key's ttl, also those of windows that are not full. Event time is window_time, or what the
+// watermark has reached, if that is later.
 std::unique_ptr<Operator> make_count_windows(CountWindowsSpec spec);
 
 }  // namespace thalweg

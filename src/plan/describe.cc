@@ -239,7 +239,7 @@ std::string describe(const Node& node) {
     return describe_session(*session);
   }
   if (const auto* windows = step_of<AssignCountWindow>(node)) {
-    return describe_count_window(node, *windows);
+    return describe_count_window(node, *windows) + ttl_text(windows->ttl_micros);
   }
   if (const auto* aggregate = step_of<Aggregate>(node)) {
     return describe_aggregate(*aggregate) + ttl_text(aggregate->ttl_micros);

@@ -162,6 +162,9 @@ struct AssignCountWindow {
   std::vector<std::uint32_t> keys;  // Columns of the input.
   std::uint64_t rows = 1;
   std::uint64_t step = 1;
+  // More than so much after its last row a key begins anew, and its windows that are not full come
+  // out; 0: never.
+  std::int64_t ttl_micros = 0;
 };
 
 enum class Emit : std::uint8_t {

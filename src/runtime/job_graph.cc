@@ -589,7 +589,8 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
                                .keys = windows->keys,
                                .has_origin = node.inputs[0]->needs_origin,
                                .rows = windows->rows,
-                               .step = windows->step});
+                               .step = windows->step,
+                               .ttl_micros = windows->ttl_micros});
   }
   if (const auto* over = step_of<plan::Over>(node)) {
     return thalweg::make_over(over_spec(node, *over));

@@ -80,8 +80,10 @@ std::optional<Scope> bind_count_window(BindContext& context, const ast::WindowTa
   }
   windows.rows = *rows;
   windows.step = *step;
+  windows.ttl_micros = windows.keys.empty() ? 0 : context.ttl_micros();
   plan::NodePtr node = plan::make_assign_count_window(input.node, std::move(windows),
                                                       context.next_id("window"), context.name);
+  warn_of_state(context, *node, window.input->span);
   Scope scope = with_window_columns(input, std::move(node));
   scope.relations[0].count += plan::kCountWindowColumns - plan::kWindowColumns;
   return scope;

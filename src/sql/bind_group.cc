@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "expr/frame_reach.h"
 #include "plan/build.h"
 #include "sql/order_limit.h"
 #include "sql/select_binder.h"
@@ -194,12 +195,12 @@ void find_windows(const plan::TimeInfo& time, const std::vector<std::uint32_t>& 
     }
     aggregate.micros_to_window_end += window.window.size_micros;
   }
-}
   // Those of the calendar are of many lengths: a column that is not grouped by has to tell.
   if (!window.window.are_equally_long()) {
     aggregate.window_column = window.end ? *window.end : *window.time;
     aggregate.micros_to_window_end = (window.end ? 0 : 1) - window.shift_micros;
   }
+}
 
 // Whether these columns tell one window from another: several of CUMULATE begin together.
 bool tell_windows(BindContext& context, const plan::TimeInfo& time,
@@ -213,7 +214,6 @@ bool tell_windows(BindContext& context, const plan::TimeInfo& time,
                   {"GROUP BY window_start, window_end"});
     return false;
   }
-  return true;
   const bool end_is_open = window.window.kind == plan::WindowKind::kHop && window.window.calendar &&
                            !window.end && !window.time && !window.is_result;
   if (end_is_open && only_start) {
@@ -221,6 +221,7 @@ bool tell_windows(BindContext& context, const plan::TimeInfo& time,
                   span, "", {"GROUP BY window_start, window_end"});
     return false;
   }
+  return true;
 }
 
 // The aggregate in the windows of its input, which the grouped columns tell. Its columns are the
@@ -259,28 +260,34 @@ void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
   const auto* aggregate = std::get_if<plan::Aggregate>(&node.step);
   const auto* top = std::get_if<plan::TopN>(&node.step);
   const auto* over = std::get_if<plan::Over>(&node.step);
+  const auto* windows = std::get_if<plan::AssignCountWindow>(&node.step);
   const bool has_keys = !(aggregate != nullptr ? aggregate->keys.empty()
                           : over != nullptr    ? over->keys.empty()
+                          : windows != nullptr ? windows->keys.empty()
                                                : top->keys.empty());
-  const bool frees_keys = aggregate != nullptr ? aggregate->windowed() || aggregate->ttl_micros > 0
-                          : over != nullptr
-                              ? over->ttl_micros > 0
-                              : top->emit == plan::TopNEmit::kOnWindowClose || top->ttl_micros > 0;
   const bool keeps_all = over != nullptr && over->emit == OverEmit::kChanges;
+  const bool frees_keys =
+      aggregate != nullptr ? aggregate->windowed() || aggregate->ttl_micros > 0
+      : over != nullptr    ? over->ttl_micros > 0 || (!keeps_all && reach_before(over->calls))
+      : windows != nullptr ? windows->ttl_micros > 0
+                           : top->emit == plan::TopNEmit::kOnWindowClose || top->ttl_micros > 0;
   if (node.bounded || !(has_keys || keeps_all) || frees_keys) {
     return;
   }
   const std::string kept = aggregate != nullptr ? "every group"
                            : keeps_all          ? "every row"
                                                 : "rows of every key";
-  std::vector<std::string> notes = {
-      "partition by columns that have few values, or read an input that ends"};
-  if (keeps_all) {
+  std::vector<std::string> notes;
+  if (over != nullptr && !keeps_all) {
+    notes = {"partition by columns that have few values, or read an input that ends",
+             "or let each frame begin a time before: RANGE BETWEEN INTERVAL '1 hour' PRECEDING AND "
+             "CURRENT ROW"};
+  } else {
     notes = {std::string(has_keys ? "let" : "partition by columns, and let") +
              " keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */"};
-  } else if (over == nullptr) {
-    notes = {"let keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */",
-             "or group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')"};
+  }
+  if (aggregate != nullptr || top != nullptr) {
+    notes.emplace_back("or group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')");
   }
   context.warn("P0107", "this keeps " + kept + " for ever, and its input never ends", span,
                "state of " + node.id + " grows with the number of " + (keeps_all ? "rows" : "keys"),

@@ -25,10 +25,10 @@ QueryRows bind_select(BindContext& context, const ast::Query& query, const ast::
 
 QueryRows SelectBinder::bind() {
   cut_ = find_rank_cut(context_, outer_, query_, select_);
+  take_hints();
   if (!bind_input()) {
     return {};
   }
-  take_hints();
   // Each part is bound even where another is in error, so that one run finds all.
   bool ok = bind_rank();
   items_complete_ = bind_items();
@@ -106,7 +106,14 @@ bool SelectBinder::bind_input() {
                           select_.from->as<ast::NamedTable>() != nullptr;
     const bool is_renamed = select_.from->alias && !select_.from->alias->columns.empty();
     context_.outer = is_plain && !is_renamed ? &condition_ : nullptr;
+    const auto hinted_id = std::exchange(context_.hinted_id, std::nullopt);
+    const auto hinted_ttl = context_.hinted_ttl;
+    if (select_.from->as<ast::WindowTable>() == nullptr) {
+      context_.hinted_ttl.reset();
+    }
     std::optional<Scope> scope = bind_from(context_, *select_.from);
+    context_.hinted_id = hinted_id;
+    context_.hinted_ttl = hinted_ttl;
     context_.outer = nullptr;
     if (!scope) {
       return false;

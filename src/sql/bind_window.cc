@@ -362,10 +362,12 @@ std::optional<plan::Window> bind_windows(BindContext& context, const WindowCall&
 }  // namespace
 
 std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& table, Span span) {
+  const auto hinted_ttl = std::exchange(context.hinted_ttl, std::nullopt);
   const std::optional<Scope> input = bind_from(context, *table.input);
   if (!input) {
     return std::nullopt;
   }
+  context.hinted_ttl = hinted_ttl;
   if (table.kind == ast::WindowKind::kSession) {
     return bind_session(context, table, *input);
   }
