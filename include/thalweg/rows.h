@@ -24,6 +24,14 @@ struct ResultHeader {
   // is one row at most, nothing where no such columns are known.
   std::optional<std::vector<std::uint32_t>> key = std::nullopt;
   bool bounded = true;  // The run that gives the rows ends by itself.
+  // The order of the rows that stand, where `updating`: that of the query, as far as the columns
+  // that it is by are among these.
+  struct Order {
+    std::uint32_t column = 0;
+    bool descending = false;
+    bool nulls_first = false;
+  };
+  std::vector<Order> order = {};
 };
 
 // Some rows of an answer. A view: valid during the call that hands it over.

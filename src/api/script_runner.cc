@@ -27,6 +27,49 @@ std::string json_text(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// Where a step's column stands among those of the answer; nothing where it is not shown.
+std::optional<std::uint32_t> shown_column(const plan::Project* list, std::size_t column) {
+  if (list == nullptr) {
+    return static_cast<std::uint32_t>(column);
+  }
+  for (std::uint32_t i = 0; i < list->exprs.size(); ++i) {
+    if (list->exprs[i]->kind == ExprKind::kColumn && list->exprs[i]->column == column) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// The order of first rows that are kept up to date.
+std::vector<ResultHeader::Order> order_of(const plan::Node& sink) {
+  const plan::Node* node = sink.inputs[0].get();
+  const auto* const list = plan::step_of<plan::Project>(*node);
+  node = list == nullptr ? node : node->inputs[0].get();
+  const auto* const top = plan::step_of<plan::TopN>(*node);
+  if (top == nullptr) {
+    return {};
+  }
+  std::vector<SortKey> keys;
+  for (const std::uint32_t column : top->keys) {
+    keys.push_back({.column = column, .descending = false, .nulls_first = false});
+  }
+  keys.insert(keys.end(), top->order.begin(), top->order.end());
+  std::vector<ResultHeader::Order> order;
+  for (const SortKey& key : keys) {
+    const std::optional<std::uint32_t> column = shown_column(list, key.column);
+    if (!column) {
+      break;  // What comes behind it only tells rows apart that are equal in it.
+    }
+    order.push_back(
+        {.column = *column, .descending = key.descending, .nulls_first = key.nulls_first});
+  }
+  return order;
+}
+
+}  // namespace
+
 ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query) {
   ResultHeader header;
   for (const Field& field : query.sink->schema) {
@@ -36,6 +79,7 @@ ResultHeader header_of(std::size_t statement, const sql::BoundQuery& query) {
   header.ordered = query.has_order;
   header.updating = query.sink->updating;
   header.key = query.sink->key;
+  header.order = header.updating ? order_of(*query.sink) : std::vector<ResultHeader::Order>();
   return header;
 }
 

@@ -15,16 +15,35 @@ namespace {
 constexpr std::string_view kNull = "NULL";
 constexpr std::string_view kGap = "  ";
 
-bool is_number(std::string_view type) {
-  constexpr std::array<std::string_view, 6> kNames = {"SMALLINT", "INT",    "BIGINT",
-                                                      "REAL",     "DOUBLE", "DOUBLE PRECISION"};
-  return std::find(kNames.begin(), kNames.end(), type) != kNames.end() ||
-         (type.starts_with("NUMERIC") && !type.ends_with("[]"));
-}
-
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool is_plain_ascii(char c) { return !is_control(c) && static_cast<unsigned char>(c) < 0x80; }
+
+// What terminals obey beside the controls of ASCII: those of ISO 6429, of which U+009B begins a
+// command, ends of lines, and turns of the direction of writing.
+bool is_wide_control(utf8proc_int32_t character) {
+  return (character >= 0x80 && character < 0xa0) || (character >= 0x2028 && character <= 0x202e) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
+// Whether a byte is a control or may begin one of those.
+bool may_begin_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return is_control(c) || byte == 0xc2 || byte == 0xe2;
+}
+
+struct Decoded {
+  std::size_t bytes;
+  utf8proc_int32_t character;  // Negative: no UTF-8.
+};
+
+Decoded decode_first(std::string_view text) {
+  utf8proc_int32_t character = 0;
+  const utf8proc_ssize_t length =
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                       static_cast<utf8proc_ssize_t>(text.size()), &character);
+  return {static_cast<std::size_t>(std::max<utf8proc_ssize_t>(1, length)), character};
+}
 
 // Takes away the spaces at the end, not further than to `begin`.
 void trim_right(std::string& text, std::size_t begin) {
@@ -34,27 +53,37 @@ void trim_right(std::string& text, std::size_t begin) {
 
 }  // namespace
 
+bool is_number_type(std::string_view type) {
+  constexpr std::array<std::string_view, 6> kNames = {"SMALLINT", "INT",    "BIGINT",
+                                                      "REAL",     "DOUBLE", "DOUBLE PRECISION"};
+  return std::find(kNames.begin(), kNames.end(), type) != kNames.end() ||
+         (type.starts_with("NUMERIC") && !type.ends_with("[]"));
+}
+
+DisplayedCharacter first_character(std::string_view text) {
+  const Decoded first = decode_first(text);
+  return {first.bytes,
+          static_cast<std::size_t>(first.character < 0 ? 1 : utf8proc_charwidth(first.character))};
+}
+
 std::size_t display_width(std::string_view text) {
   if (std::all_of(text.begin(), text.end(), is_plain_ascii)) {
     return text.size();
   }
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  auto left = static_cast<utf8proc_ssize_t>(text.size());
   std::size_t width = 0;
-  while (left > 0) {
-    utf8proc_int32_t character = 0;
-    const utf8proc_ssize_t length =
-        std::max<utf8proc_ssize_t>(1, utf8proc_iterate(bytes, left, &character));
-    width += static_cast<std::size_t>(character < 0 ? 1 : utf8proc_charwidth(character));
-    bytes += length;
-    left -= length;
+  while (!text.empty()) {
+    const DisplayedCharacter character = first_character(text);
+    width += character.width;
+    text.remove_prefix(character.bytes);
   }
   return width;
 }
 
 std::string printable(std::string_view text) {
   std::string shown;
-  for (const char c : text) {
+  while (!text.empty()) {
+    const char c = text.front();
+    const Decoded first = decode_first(text);
     if (c == '\n') {
       shown += "\\n";
     } else if (c == '\t') {
@@ -63,9 +92,12 @@ std::string printable(std::string_view text) {
       shown += "\\r";
     } else if (is_control(c)) {
       shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else if (is_wide_control(first.character)) {
+      shown += fmt::format("\\u{:04x}", static_cast<unsigned>(first.character));
     } else {
-      shown += c;
+      shown += text.substr(0, first.bytes);
     }
+    text.remove_prefix(first.bytes);
   }
   return shown;
 }
@@ -73,9 +105,17 @@ std::string printable(std::string_view text) {
 void append_printable(const Rows& rows, std::uint32_t row, std::uint32_t column, std::string& out) {
   const std::size_t begin = out.size();
   append_plain(rows.batch().columns[column], rows.batch().row(row), out);
-  if (std::any_of(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_control)) {
+  if (std::any_of(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), may_begin_control)) {
     const std::string shown = printable(std::string_view(out).substr(begin));
     out.replace(begin, std::string::npos, shown);
+  }
+}
+
+void append_cell(const Rows& rows, std::uint32_t row, std::uint32_t column, std::string& out) {
+  if (rows.is_null(row, column)) {
+    out += kNull;
+  } else {
+    append_printable(rows, row, column, out);
   }
 }
 
@@ -86,7 +126,7 @@ TableText::TableText(const ResultHeader& header) : updating_(header.updating), k
   for (const ResultHeader::Column& column : header.columns) {
     const std::string name = printable(column.name);
     columns_.push_back(
-        {.name = name, .right = is_number(column.type), .width = display_width(name)});
+        {.name = name, .right = is_number_type(column.type), .width = display_width(name)});
   }
 }
 
@@ -101,11 +141,7 @@ void TableText::add(const Rows& rows) {
     }
     for (std::uint32_t column = 0; column + first < columns_.size(); ++column) {
       const std::size_t begin = waiting_text_.size();
-      if (rows.is_null(row, column)) {
-        waiting_text_ += kNull;
-      } else {
-        append_printable(rows, row, column, waiting_text_);
-      }
+      append_cell(rows, row, column, waiting_text_);
       end_cell(begin);
     }
   }

@@ -54,9 +54,21 @@ class TableText {
 // Cells of the terminal that a text takes.
 std::size_t display_width(std::string_view text);
 
-// A text whose characters that would move the cursor are written as escapes.
+// "BIGINT", "NUMERIC(10, 2)": whose values are shown to the right.
+bool is_number_type(std::string_view type);
+
+// The cells that the first character takes, and its bytes. Requires: not empty.
+struct DisplayedCharacter {
+  std::size_t bytes;
+  std::size_t width;
+};
+DisplayedCharacter first_character(std::string_view text);
+
+// A text whose characters that a terminal would obey, and not show, are written as escapes.
 std::string printable(std::string_view text);
 // A value written so. Requires: not NULL.
 void append_printable(const Rows& rows, std::uint32_t row, std::uint32_t column, std::string& out);
+// As tables show it: NULL is a word.
+void append_cell(const Rows& rows, std::uint32_t row, std::uint32_t column, std::string& out);
 
 }  // namespace thalweg

@@ -3,17 +3,20 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "command_line.h"
+#include "live_tables.h"
 #include "screen.h"
 #include "thalweg/output.h"
 
 namespace thalweg::cli {
 
-// Writes answers to standard output in the format asked for; says of an answer without rows why it
-// has none, and of a script what is doubtful in it before it runs.
+// Writes answers to standard output in the format asked for, and shows on a terminal those that
+// change as tables; says of an answer without rows why it has none, and of a script what is
+// doubtful in it before it runs.
 class AnswerOutput final : public ResultReceiver {
  public:
   AnswerOutput(const CommandLine& line, Screen& screen);
@@ -24,13 +27,21 @@ class AnswerOutput final : public ResultReceiver {
   void end(const ResultHeader& header, const RunProgress& summary) override;
   void explanation(std::string_view text) override { inner_->explanation(text); }
 
+  // After the run: shows what stood of answers that have not come to their end.
+  void close();
+
   // Whether there has been a query whose rows were asked for.
   bool has_answered() const { return has_answered_; }
 
  private:
+  bool is_live(const ResultHeader& header) const;
+  void end_live(std::size_t statement);
+
   const CommandLine& line_;
   Screen& screen_;
+  bool has_written_ = false;
   const std::unique_ptr<ResultReceiver> inner_;
+  std::optional<LiveTables> live_;             // From the first answer that changes on.
   std::map<std::size_t, std::uint64_t> rows_;  // By statement; several may come interleaved.
   bool has_answered_ = false;
 };

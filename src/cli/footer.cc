@@ -93,7 +93,7 @@ Footer::~Footer() {
   }
   wake_.notify_all();
   thread_.join();
-  screen_.clear_line();
+  screen_.remove_line();
 }
 
 void Footer::loop() {

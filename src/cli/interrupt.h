@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "thalweg/session.h"
 
 namespace thalweg::cli {
@@ -13,5 +15,16 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 };
+
+inline constexpr std::string_view kStoppingText =
+    "stopping: finishing what has been read; Ctrl-C again stops now";
+
+// While something is drawn in place the first interrupt leaves telling to who draws it: a line of
+// its own would move what is drawn.
+void leave_telling_to_screen(bool leave);
+bool is_interrupted();
+
+// Whether the program was stopped (Ctrl-Z) and has been continued since it was asked last.
+bool continued_since_drawn();
 
 }  // namespace thalweg::cli

@@ -115,6 +115,7 @@ int run_query(const CommandLine& line) {
   Screen screen;
   AnswerOutput output(line, screen);
   const RunReport report = session.execute(*script, output);
+  output.close();
   if (!line.quiet && !output.has_answered()) {
     explain_no_output(report);
   }
@@ -143,6 +144,7 @@ int run_pipeline(const CommandLine& line) {
       footer.emplace(session, screen);
     }
     report = session.execute(*script, output);
+    output.close();
   }
   if (!line.quiet && report.outcome != Outcome::kInvalid) {
     if (!output.has_answered()) {

@@ -1,4 +1,5 @@
 """Runs the program named by $THALWEG as its users do, and counts what is right and what is not."""
+import codecs
 import fcntl
 import os
 import pathlib
@@ -126,15 +127,22 @@ class Running:
 class Terminal:
     """The program on a terminal of its own, standard input included."""
 
-    def __init__(self, *arguments, cwd=DATA, columns=100, env=None):
+    def __init__(self, *arguments, cwd=DATA, columns=100, lines=40, env=None, stderr=None):
+        """`stderr`: a file that takes it in place of the terminal."""
         self.text = ""
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.chdir(cwd)
+            self.resize(0, columns, lines)
+            if stderr is not None:
+                os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT), 2)
             os.execve(THALWEG, [THALWEG, *arguments],
                       {"TERM": "xterm", **PLAIN_ENV, **(env or {})})
-        size = struct.pack("HHHH", 40, columns, 0, 0)
-        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, size)
+
+    @staticmethod
+    def resize(descriptor, columns, lines):
+        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def read(self):
         """Whether there was more within a moment."""
@@ -144,7 +152,7 @@ class Terminal:
             piece = os.read(self.descriptor, 65536)
         except OSError:  # The other end is closed.
             return False
-        self.text += piece.decode(errors="replace").replace("\r\n", "\n")
+        self.text += self.decoder.decode(piece).replace("\r\n", "\n")
         return bool(piece)
 
     def wait_for(self, text, seconds=20):
