@@ -52,11 +52,18 @@ void StandingRows::apply(const Batch& changes) {
     store_.emplace(std::move(types));
   }
   encode_keys_of(batch);
+  const auto goes = [&batch](RowIndex row) {
+    return batch.changes && batch.changes->values<std::int16_t>()[row] < 0;
+  };
   for (RowIndex row = 0; row < batch.length; ++row) {
-    if (batch.changes && batch.changes->values<std::int16_t>()[row] < 0) {
-      take_back(key_of(row), row);
-    } else {
+    const bool pair = goes(row) && row + 1 < batch.length && !goes(row + 1);
+    if (!goes(row)) {
       add(key_of(row), row);
+    } else if (pair && key_of(row) == key_of(row + 1)) {
+      ++row;
+      replace(key_of(row), row);
+    } else {
+      take_back(key_of(row), row);
     }
   }
   if (!put_rows_.empty()) {
@@ -94,6 +101,18 @@ void StandingRows::add(absl::string_view key, RowIndex row) {
   kept_rows_ += !key_ || kept.times == 1 ? 1 : 0;
   put_rows_.push_back(row);
   put_slots_.push_back(*slot);
+}
+
+// Most changes are such: a row goes and one of the same key comes.
+void StandingRows::replace(absl::string_view key, RowIndex row) {
+  if (const auto found = slots_.find(key);
+      found != slots_.end() && kept_[found->second].times > 0) {
+    put_rows_.push_back(row);
+    put_slots_.push_back(found->second);
+  } else {
+    --total_;
+    add(key, row);
+  }
 }
 
 // The row that a change takes back may come before or behind the one that takes its place.

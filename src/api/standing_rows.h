@@ -51,6 +51,7 @@ class StandingRows {
   absl::string_view key_of(RowIndex row) const;
   std::optional<RowSlot> slot_for(absl::string_view key);
   void add(absl::string_view key, RowIndex row);
+  void replace(absl::string_view key, RowIndex row);
   void take_back(absl::string_view key, RowIndex row);
   void forget_gone();
   bool has_room() const;

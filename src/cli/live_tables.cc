@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <numeric>
+#include <utility>
 
 #include "interrupt.h"
 #include "terminal.h"
@@ -16,6 +18,24 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw{250};
 // A table is not worth its place with fewer lines: header, some rows, and how many more.
 constexpr std::size_t kTableLinesMin = 5;
+constexpr std::size_t kHeaderLines = 2;
+
+// The lines that each gets of `room`: what it wants, where that is not more than its share of what
+// the others leave.
+std::vector<std::size_t> shares(const std::vector<std::uint64_t>& wanted, std::size_t room) {
+  std::vector<std::size_t> smallest_first(wanted.size());
+  std::iota(smallest_first.begin(), smallest_first.end(), 0);
+  std::stable_sort(smallest_first.begin(), smallest_first.end(),
+                   [&](std::size_t a, std::size_t b) { return wanted[a] < wanted[b]; });
+  std::vector<std::size_t> given(wanted.size());
+  std::size_t left = wanted.size();
+  for (const std::size_t i : smallest_first) {
+    given[i] = static_cast<std::size_t>(std::min<std::uint64_t>(wanted[i], room / left));
+    room -= given[i];
+    --left;
+  }
+  return given;
+}
 
 LiveTable::Line plain_line(std::string text) {
   const std::size_t width = text.size();
@@ -28,9 +48,7 @@ LiveTables::LiveTables(const CommandLine& line, Screen& screen)
     : screen_(screen),
       marks_changes_(wants_color(STDOUT_FILENO, line.color)),
       quiet_(line.quiet),
-      thread_([this] { loop(); }) {
-  leave_telling_to_screen(true);
-}
+      thread_([this] { loop(); }) {}
 
 LiveTables::~LiveTables() {
   {
@@ -46,6 +64,7 @@ LiveTables::~LiveTables() {
 void LiveTables::begin(const ResultHeader& header) {
   const std::lock_guard lock(mutex_);
   tables_.try_emplace(header.statement, header);
+  leave_telling_to_screen(true);
 }
 
 void LiveTables::apply(const ResultHeader& header, const Rows& rows) {
@@ -59,6 +78,7 @@ std::string LiveTables::end(std::size_t statement) {
   const auto found = tables_.find(statement);
   std::string text = found->second.text();
   tables_.erase(found);
+  leave_telling_to_screen(!tables_.empty());
   screen_.draw_tables({});
   return text;
 }
@@ -96,37 +116,48 @@ void LiveTables::draw() {
 
 bool LiveTables::has_changed(Screen::Size size) const {
   return size.columns != drawn_size_.columns || size.lines != drawn_size_.lines ||
-         (is_interrupted() && !tells_stopping_) ||
+         (is_interrupted() && !tells_stopping_ && !quiet_) ||
          std::any_of(tables_.begin(), tables_.end(),
                      [](const auto& each) { return each.second.has_changed(); });
 }
 
-// Each table gets its share of the window's height, and what those before it left of theirs.
 std::vector<LiveTable::Line> LiveTables::picture(Screen::Size size) {
   drawn_size_ = size;
   tells_stopping_ = is_interrupted() && !quiet_;
   // The last line is the cursor's.
-  const std::size_t fixed = tells_stopping_ ? 2 : 1;
-  std::size_t room = size.lines - std::min(size.lines, fixed);
-  std::size_t left = std::clamp<std::size_t>(room / kTableLinesMin, 1, tables_.size());
-  const std::size_t hidden = tables_.size() - left;
-  room -= std::min<std::size_t>(room, hidden > 0 ? 1 : 0);
+  const std::size_t room = size.lines - std::min<std::size_t>(size.lines, tells_stopping_ ? 2 : 1);
+  std::vector<LiveTable::Line> lines = pictures(size.columns, room);
+  if (tells_stopping_) {
+    lines.push_back(plain_line(std::string(kStoppingText.substr(0, size.columns))));
+  }
+  lines.resize(std::min(lines.size(), size.lines - 1));
+  return lines;
+}
+
+// The first tables, if not all are worth their place, with a line between them.
+std::vector<LiveTable::Line> LiveTables::pictures(std::size_t columns, std::size_t room) {
+  const std::size_t shown = std::clamp<std::size_t>(room / (kTableLinesMin + 1), 1, tables_.size());
+  const std::size_t hidden = tables_.size() - shown;
+  const std::size_t between = shown - 1 + (hidden > 0 ? 1 : 0);
+  std::vector<std::uint64_t> wanted;
+  for (const auto& [statement, table] : tables_) {
+    wanted.push_back(table.rows() + kHeaderLines);
+  }
+  wanted.resize(shown);
+  const std::vector<std::size_t> given = shares(wanted, room - std::min(room, between));
   std::vector<LiveTable::Line> lines;
-  for (auto each = tables_.begin(); left > 0; ++each, --left) {
-    if (!lines.empty() && room > 0) {
+  auto each = tables_.begin();
+  for (const std::size_t height : given) {
+    if (!lines.empty()) {
       lines.emplace_back();
-      --room;
     }
-    const std::vector<LiveTable::Line> table = each->second.picture(
-        {.columns = size.columns, .lines = room / left, .mark_changes = marks_changes_});
+    const std::vector<LiveTable::Line> table =
+        each->second.picture({.columns = columns, .lines = height, .mark_changes = marks_changes_});
     lines.insert(lines.end(), table.begin(), table.end());
-    room -= table.size();
+    ++each;
   }
   if (hidden > 0) {
     lines.push_back(plain_line(fmt::format("{} more tables", hidden)));
-  }
-  if (tells_stopping_) {
-    lines.push_back(plain_line(std::string(kStoppingText.substr(0, size.columns))));
   }
   return lines;
 }

@@ -36,6 +36,7 @@ class LiveTables {
   void draw();
   bool has_changed(Screen::Size size) const;
   std::vector<LiveTable::Line> picture(Screen::Size size);
+  std::vector<LiveTable::Line> pictures(std::size_t columns, std::size_t room);
 
   Screen& screen_;
   const bool marks_changes_;

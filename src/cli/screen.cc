@@ -75,6 +75,7 @@ bool Screen::write(std::string_view text) {
 
 void Screen::draw_line(std::string_view text) {
   const std::lock_guard lock(mutex_);
+  forget_if_moved();
   line_ = text;
   if (!has_drawn_tables()) {
     draw();
@@ -97,8 +98,9 @@ void Screen::draw_tables(std::vector<LiveTable::Line> lines) {
   draw();
 }
 
-bool Screen::shows_tables() const {
+bool Screen::shows_tables() {
   const std::lock_guard lock(mutex_);
+  forget_if_moved();
   return has_drawn_tables();
 }
 
@@ -112,12 +114,17 @@ int Screen::failure() const {
   return failure_;
 }
 
+// While the program was stopped the shell has moved the cursor.
+void Screen::forget_if_moved() {
+  if (continued_since_drawn()) {
+    drawn_ = std::nullopt;
+  }
+}
+
 void Screen::draw() {
+  forget_if_moved();
   if (row_begun_ && shares_terminal_) {
     return;
-  }
-  if (continued_since_drawn()) {
-    drawn_ = std::nullopt;  // The shell has moved the cursor.
   }
   if (tables_.empty() && line_.empty()) {
     erase();
@@ -140,6 +147,7 @@ void Screen::draw() {
 }
 
 void Screen::erase() {
+  forget_if_moved();
   if (has_drawn_tables()) {
     write_all(STDOUT_FILENO, to_begin_of_drawn() + kEraseBelow);
   } else if (drawn_) {

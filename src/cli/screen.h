@@ -35,7 +35,7 @@ class Screen {
   // there.
   void draw_tables(std::vector<LiveTable::Line> lines);
   // Whether they stand there, and have not been taken out of the way.
-  bool shows_tables() const;
+  bool shows_tables();
 
   // Takes away what is drawn; drawing the next time brings it back.
   void clear();
@@ -62,6 +62,7 @@ class Screen {
 
   void draw();
   void erase();
+  void forget_if_moved();
   std::string to_begin_of_drawn() const;
   bool has_drawn_tables() const { return drawn_ && !drawn_->tables.empty(); }
 };

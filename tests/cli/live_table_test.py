@@ -169,7 +169,7 @@ check("in order", 0, fast.end())
 # A batch that takes long to work off: Ctrl-C says something meanwhile.
 DIGESTS = "md5(" * 60 + "auction::TEXT" + ")" * 60
 slow = Terminal("run", "script.sql", "--set", "batch_rows=100000", "--workers", "1", cwd=folder(
-    script_sql="CREATE TABLE bids (auction BIGINT) WITH (connector = 'nexmark', type = 'bid', live = true); "
+    script_sql="CREATE TABLE bids (auction BIGINT) WITH (connector = 'nexmark', type = 'bid'); "
     f"SELECT left({DIGESTS}, 1) AS digit, count(*) AS rows FROM bids GROUP BY 1"))
 check("a row", True, slow.wait_for("Kf ", 60))
 slow.press_control_c()
@@ -304,6 +304,14 @@ for line in piped.split("\n")[1:-1]:
         days.pop(day, None) if op == "-D" else None
 check("the rows that stand", [[day, n] for day, n in sorted(days.items())],
       [line.rsplit(maxsplit=1) for line in emulator.everything() if line.startswith("2018")])
+
+# Behind a table that has ended.
+both = Terminal("-c", EARLY.replace("'quakes.jsonl'", f"'{DATA}/quakes.jsonl'") + ";" + FOLLOW + "SELECT k FROM t",
+                cwd=folder(log_jsonl=json.dumps(row("a row", 1)) + "\n"))
+check("rows of the next result", True, both.wait_for("\na row\n"))
+both.press_control_c()
+check("Ctrl-C says something as ever", True, both.wait_for("\n" + STOPPING + "\n"))
+check("ends", 0, both.end())
 
 # Who asks for a format is given the changes; so is a pipe, and a terminal that cannot draw.
 for flags, env in ((("--format", "table"), {}), ((), {"TERM": "dumb"})):
