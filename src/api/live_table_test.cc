@@ -154,7 +154,7 @@ TEST(LiveTable, WhatDoesNotFitIsCutOrLeftOut) {
   EXPECT_EQ(picture(table, {.columns = 16})[2], "a rathe…  123456");
   EXPECT_EQ(picture(table, {.columns = 15}),
             (Lines{"k             …", "────────────", "a rather lo…"}));
-  EXPECT_EQ(picture(table, {.columns = 1}), (Lines{"…", "─", "…"}));
+  EXPECT_EQ(picture(table, {.columns = 1}), (Lines{"k", "─", "…"}));
   EXPECT_EQ(picture(table, {.columns = 80, .lines = 1}).size(), 1U);
   EXPECT_TRUE(picture(table, {.columns = 80, .lines = 0}).empty());
 }
