@@ -14,6 +14,7 @@ class BlackholeSink final : public Sink {
  public:
   Status open() override { return {}; }
   std::unique_ptr<SinkWriter> make_writer() override { return std::make_unique<BlackholeWriter>(); }
+  bool is_exactly_once() const override { return true; }  // Nobody sees any.
   Status close(bool /*completed*/) override { return {}; }
 };
 

@@ -15,27 +15,42 @@ constexpr std::size_t kWriterBytesMax = 64 * 1024;
 
 class EncodingWriter final : public SinkWriter {
  public:
-  EncodingWriter(SharedOutput& output, const Schema& schema, std::unique_ptr<Encoder> encoder)
-      : output_(output), schema_(schema), encoder_(std::move(encoder)) {
+  EncodingWriter(std::unique_ptr<ByteWriter> bytes, const Schema& schema,
+                 std::unique_ptr<Encoder> encoder)
+      : bytes_(std::move(bytes)), schema_(schema), encoder_(std::move(encoder)) {
     encoder_->begin(schema_, encoded_);
-    encoded_.clear();  // The sink has written what stands before the rows.
+    encoded_.clear();  // What stands before the rows is written by the sink.
   }
 
   Status write(const Batch& batch) override {
     encoder_->encode(schema_, batch, encoded_);
-    return encoded_.size() < kWriterBytesMax ? Status() : hand_over(false);
+    return encoded_.size() < kWriterBytesMax ? Status() : hand_over();
   }
 
-  Status flush() override { return encoded_.empty() ? Status() : hand_over(true); }
+  Status flush() override {
+    if (encoded_.empty()) {
+      return {};
+    }
+    TW_TRY(hand_over());
+    return bytes_->flush();
+  }
+
+  Status end_epoch(std::uint64_t epoch) override {
+    TW_TRY(hand_over());
+    return bytes_->end_epoch(epoch);
+  }
 
  private:
-  Status hand_over(bool flush) {
-    const Status status = output_.write(encoded_);
+  Status hand_over() {
+    if (encoded_.empty()) {
+      return {};
+    }
+    const Status status = bytes_->write(encoded_);
     encoded_.clear();
-    return status.ok() && flush ? output_.flush() : status;
+    return status;
   }
 
-  SharedOutput& output_;
+  const std::unique_ptr<ByteWriter> bytes_;
   const Schema& schema_;
   const std::unique_ptr<Encoder> encoder_;
   std::string encoded_;
@@ -59,53 +74,51 @@ ChangeStyle style_of(const SinkRequest& request) {
 
 class EncodingSink final : public Sink {
  public:
-  EncodingSink(const Format& format, const SinkRequest& request, OpenOutput open_output)
+  EncodingSink(const Format& format, const SinkRequest& request, std::shared_ptr<ByteSink> bytes)
       : format_(format),
         options_(request.table.options),
         style_(style_of(request)),
         schema_(physical_schema(request.table)),
-        open_output_(std::move(open_output)) {}
+        bytes_(std::move(bytes)) {}
 
-  Status open() override {
-    TW_TRY_ASSIGN(const std::unique_ptr<Encoder> encoder, format_.make_encoder(options_, style_));
-    std::string beginning;
-    encoder->begin(schema_, beginning);
-    TW_TRY_ASSIGN(output_, open_output_(std::move(beginning)));
-    return {};
-  }
+  Status recover(const EpochStart& start) override { return bytes_->recover(start); }
+  Status open() override { return bytes_->open(); }
+  Status prepare(std::uint64_t epoch) override { return bytes_->prepare(epoch); }
+  Status commit(std::uint64_t epoch) override { return bytes_->commit(epoch); }
+  bool is_exactly_once() const override { return bytes_->is_exactly_once(); }
 
   std::unique_ptr<SinkWriter> make_writer() override {
-    // The options were good for an encoder in open().
+    // The options were good for the encoder that wrote the beginning.
     std::unique_ptr<Encoder> encoder = format_.make_encoder(options_, style_).take();
-    return std::make_unique<EncodingWriter>(*output_, schema_, std::move(encoder));
+    return std::make_unique<EncodingWriter>(bytes_->make_writer(), schema_, std::move(encoder));
   }
 
-  Status close(bool completed) override { return completed ? output_->close() : Status(); }
+  Status close(bool completed) override { return bytes_->close(completed); }
 
  private:
   const Format& format_;
   const Options options_;
   const ChangeStyle style_;
   const Schema schema_;
-  const OpenOutput open_output_;
-  std::shared_ptr<SharedOutput> output_;
+  const std::shared_ptr<ByteSink> bytes_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Sink>> make_encoding_sink(const SinkRequest& request,
-                                                 OpenOutput open_output) {
+                                                 const MakeByteSink& make_bytes) {
   const Table& table = request.table;
   const Format* const format = find_format(table.format);
   if (format == nullptr) {
     return invalid_argument(
         fmt::format("table \"{}\": there is no format \"{}\"", table.name, table.format));
   }
-  TW_TRY_ASSIGN(std::unique_ptr<Encoder> encoder,
+  TW_TRY_ASSIGN(const std::unique_ptr<Encoder> encoder,
                 format->make_encoder(table.options, style_of(request)));
-  encoder.reset();  // Only whether there can be one was of interest.
-  return std::unique_ptr<Sink>(
-      std::make_unique<EncodingSink>(*format, request, std::move(open_output)));
+  std::string beginning;
+  encoder->begin(physical_schema(table), beginning);
+  TW_TRY_ASSIGN(std::shared_ptr<ByteSink> bytes, make_bytes(*format, std::move(beginning)));
+  return std::unique_ptr<Sink>(std::make_unique<EncodingSink>(*format, request, std::move(bytes)));
 }
 
 }  // namespace thalweg

@@ -18,7 +18,8 @@ std::span<const OptionSpec> file_options() {
        .required = true,
        .default_value = {},
        .text = "The file; to read, also a pattern with * ? [] for several, looked up when the run "
-               "begins.",
+               "begins. With a slash at its end a directory: it is written in parts, "
+               "part-....jsonl and the like, and all that is in it is read.",
        .choices = {},
        .aliases = {"connector.path", "file", "file.path", "location"}},
       {.name = "partitions",
@@ -67,7 +68,9 @@ std::string path_of(const Options& options) {
 }
 
 Result<std::vector<ByteInputs>> list_files(Env& env, const std::string& pattern, bool one) {
-  TW_TRY_ASSIGN(const std::vector<std::string> paths, env.glob(pattern));
+  // Of a directory its visible files.
+  TW_TRY_ASSIGN(const std::vector<std::string> paths,
+                env.glob(pattern.ends_with('/') ? pattern + '*' : pattern));
   std::vector<ByteInputs> found;
   for (const std::string& path : paths) {
     if (found.empty() || !one) {
@@ -112,10 +115,11 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
 }
 
 Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {
-  const Table& table = request.table;
-  return make_encoding_sink(request, [&world, path = path_of(table.options),
-                                      format = table.format](std::string beginning) {
-    return world.outputs.open(world.env, path, {format, std::move(beginning)});
+  return make_encoding_sink(request, [&](const Format& format, std::string beginning) {
+    return world.outputs.share(world.env, path_of(request.table.options),
+                               {.format = request.table.format,
+                                .extension = std::string(format.extension()),
+                                .beginning = std::move(beginning)});
   });
 }
 
@@ -125,8 +129,10 @@ Connector file_connector() {
   return {
       .info = {.name = "file",
                .aliases = {"filesystem", "fs", "local_file"},
-               .text = "Files on this machine. A run replaces a file that it writes; all that it "
-                       "inserts is there once it has ended.",
+               .text =
+                   "Files on this machine. A run replaces a file that it writes, and the parts of "
+                   "a directory; all that it inserts is there once it has ended. A job whose "
+                   "state is kept adds to them epoch by epoch, each row exactly once.",
                .can_read = true,
                .can_write = true,
                .takes_format = true,

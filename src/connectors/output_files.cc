@@ -4,51 +4,39 @@
 
 #include <utility>
 
+#include "connectors/file_sink.h"
+#include "connectors/parts_sink.h"
+
 namespace thalweg {
 
-Status SharedOutput::write(std::string_view bytes) {
-  const std::lock_guard lock(mutex_);
-  return file_->write(bytes);
-}
-
-Status SharedOutput::flush() {
-  const std::lock_guard lock(mutex_);
-  return file_->flush();
-}
-
-void SharedOutput::join() {
-  const std::lock_guard lock(mutex_);
-  ++sinks_;
-}
-
-Status SharedOutput::close() {
-  const std::lock_guard lock(mutex_);
-  return --sinks_ > 0 ? Status() : file_->close();
-}
-
-Result<std::shared_ptr<SharedOutput>> OutputFiles::open(Env& env, const std::string& path,
-                                                        Shape shape) {
-  const std::string name = env.output_name(path);
+Result<std::shared_ptr<ByteSink>> OutputFiles::share(Env& env, const std::string& path,
+                                                     Shape shape) {
+  const bool is_directory = path.ends_with('/');
+  const std::string bare = path.substr(0, path.size() - (is_directory ? 1 : 0));
+  const std::string name = env.output_name(bare);
   const auto known = written_.find(name);
   if (known != written_.end() && known->second.shape != shape) {
     return invalid_argument(
         fmt::format("two sinks write {} in different formats or columns", path));
   }
   if (known != written_.end()) {
-    if (std::shared_ptr<SharedOutput> open = known->second.output.lock()) {
-      open->join();
-      return open;
+    if (std::shared_ptr<ByteSink> running = known->second.sink.lock()) {
+      running->join();
+      return running;
     }
   }
-  const bool first = known == written_.end();
-  TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file,
-                env.create_output(path, first ? OldBytes::kReplaced : OldBytes::kKept));
-  auto output = std::make_shared<SharedOutput>(std::move(file));
-  if (first) {
-    TW_TRY(output->write(shape.beginning));
+  const OldBytes old = known == written_.end() ? OldBytes::kReplaced : OldBytes::kKept;
+  std::shared_ptr<ByteSink> sink;
+  if (is_directory) {
+    sink = make_parts_sink(env, {.directory = bare,
+                                 .extension = shape.extension,
+                                 .beginning = shape.beginning,
+                                 .old = old});
+  } else {
+    sink = make_file_sink(env, path, shape.beginning, old);
   }
-  written_[name] = {.shape = std::move(shape), .output = output};
-  return output;
+  written_[name] = {.shape = std::move(shape), .sink = sink};
+  return sink;
 }
 
 }  // namespace thalweg

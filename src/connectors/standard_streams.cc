@@ -49,10 +49,11 @@ Result<std::unique_ptr<Source>> make_stdin(World& world, const ScanRequest& requ
 Result<std::unique_ptr<Sink>> make_stdout(World& world, const SinkRequest& request) {
   return make_encoding_sink(
       request,
-      [&env = world.env](const std::string& beginning) -> Result<std::shared_ptr<SharedOutput>> {
-        auto output = std::make_shared<SharedOutput>(env.standard_output());
-        TW_TRY(output->write(beginning));
-        return output;
+      [&env = world.env](const Format& /*format*/,
+                         std::string beginning) -> Result<std::shared_ptr<ByteSink>> {
+        return std::shared_ptr<ByteSink>(make_plain_sink(
+            [&env] { return Result<std::unique_ptr<OutputFile>>(env.standard_output()); },
+            std::move(beginning)));
       });
 }
 

@@ -35,6 +35,9 @@ class InputFile {
   virtual Result<bool> replaced() { return false; }
 };
 
+// Who may use a file or directory that is made: its owner alone, or whom the process's mask allows.
+enum class Audience : std::uint8_t { kOwner, kEverybody };
+
 // What becomes of the bytes that a file holds when it is written to.
 enum class OldBytes : std::uint8_t { kReplaced, kKept };
 
@@ -95,21 +98,24 @@ class Env {
   // own descriptors (/dev/stdout) is written to as it is.
   virtual Result<std::unique_ptr<OutputFile>> create_output(const std::string& path,
                                                             OldBytes old) = 0;
+  // Whether a path leads to what is written to as it is, not renamed: see create_output().
+  virtual bool is_written_in_place(const std::string& /*path*/) { return false; }
   // Not closed with the object.
   virtual std::unique_ptr<OutputFile> standard_output() = 0;
 
   // Files that are to outlive a crash. None of these is retried inside.
 
-  // A directory and those above it, as far as they are missing; for this user alone (0700), and
-  // durable.
-  virtual Status make_directories(const std::string& path) = 0;
+  // A directory and those above it, as far as they are missing; durable.
+  virtual Status make_directories(const std::string& path,
+                                  Audience audience = Audience::kOwner) = 0;
   // The names in a directory, in order.
   virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
   // Nothing: there is no such file.
   virtual Result<std::optional<std::uint64_t>> file_size(const std::string& path) = 0;
 
-  // A new file for this user alone (0600); refused where something has the name.
-  virtual Result<std::unique_ptr<DurableFile>> create_file(const std::string& path) = 0;
+  // A new file; refused where something has the name.
+  virtual Result<std::unique_ptr<DurableFile>> create_file(
+      const std::string& path, Audience audience = Audience::kOwner) = 0;
   // One that is there, to add to its end.
   virtual Result<std::unique_ptr<DurableFile>> append_file(const std::string& path) = 0;
 

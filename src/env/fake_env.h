@@ -134,7 +134,8 @@ class FakeEnv final : public Env {
     return std::make_unique<Writer>(*this, kStandardOutput, true);
   }
 
-  Status make_directories(const std::string& path) override {
+  Status make_directories(const std::string& path,
+                          Audience /*audience*/ = Audience::kOwner) override {
     const std::lock_guard lock(mutex_);
     return disk_.is_directory(path) ? Status() : disk_.make_directories(path);
   }
@@ -165,7 +166,8 @@ class FakeEnv final : public Env {
     return file ? std::optional<std::uint64_t>(file->text.size()) : std::nullopt;
   }
 
-  Result<std::unique_ptr<DurableFile>> create_file(const std::string& path) override {
+  Result<std::unique_ptr<DurableFile>> create_file(
+      const std::string& path, Audience /*audience*/ = Audience::kOwner) override {
     const std::lock_guard lock(mutex_);
     if (!disk_.is_directory(directory_of(path))) {
       return no_such_file("create", path);

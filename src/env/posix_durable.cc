@@ -73,8 +73,8 @@ class PosixFileLock final : public FileLock {
 };
 
 Result<std::unique_ptr<DurableFile>> open_durable(std::string_view doing, const std::string& path,
-                                                  int flags) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
+                                                  int flags, mode_t mode = 0) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | flags, mode);
   if (fd < 0) {
     return system_error(doing, path, errno);
   }
@@ -83,16 +83,16 @@ Result<std::unique_ptr<DurableFile>> open_durable(std::string_view doing, const 
 
 }  // namespace
 
-Status make_posix_directories(const std::string& path) {
+Status make_posix_directories(const std::string& path, Audience audience) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
     return {};
   }
   const fs::path parent = directory_of(path);
   if (parent != path) {
-    TW_TRY(make_posix_directories(parent));
+    TW_TRY(make_posix_directories(parent, audience));
   }
-  if (::mkdir(path.c_str(), 0700) != 0) {
+  if (::mkdir(path.c_str(), audience == Audience::kOwner ? 0700 : 0777) != 0) {
     // Another process may have been faster.
     return errno == EEXIST && fs::is_directory(path, error)
                ? Status()
@@ -127,8 +127,8 @@ Result<std::optional<std::uint64_t>> posix_file_size(const std::string& path) {
   return std::optional<std::uint64_t>();
 }
 
-Result<std::unique_ptr<DurableFile>> create_posix_file(const std::string& path) {
-  return open_durable("create", path, O_CREAT | O_EXCL);
+Result<std::unique_ptr<DurableFile>> create_posix_file(const std::string& path, Audience audience) {
+  return open_durable("create", path, O_CREAT | O_EXCL, audience == Audience::kOwner ? 0600 : 0666);
 }
 
 Result<std::unique_ptr<DurableFile>> append_posix_file(const std::string& path) {

@@ -12,10 +12,10 @@
 namespace thalweg {
 
 // What system_env() does for files that are to outlive a crash; contracts stand with Env.
-Status make_posix_directories(const std::string& path);
+Status make_posix_directories(const std::string& path, Audience audience);
 Result<std::vector<std::string>> list_posix_directory(const std::string& path);
 Result<std::optional<std::uint64_t>> posix_file_size(const std::string& path);
-Result<std::unique_ptr<DurableFile>> create_posix_file(const std::string& path);
+Result<std::unique_ptr<DurableFile>> create_posix_file(const std::string& path, Audience audience);
 Result<std::unique_ptr<DurableFile>> append_posix_file(const std::string& path);
 Status rename_posix_file(const std::string& from, const std::string& to);
 Status remove_posix_file(const std::string& path);

@@ -366,19 +366,29 @@ class PosixEnv final : public Env {
     return std::unique_ptr<OutputFile>(std::move(file));
   }
 
+  bool is_written_in_place(const std::string& path) override {
+    const std::string name = follow_links(path);
+    struct stat info{};
+    return own_descriptor(name) ||
+           (::stat(name.c_str(), &info) == 0 && (!S_ISREG(info.st_mode) || is_in_proc(name)));
+  }
+
   std::unique_ptr<OutputFile> standard_output() override {
     return std::make_unique<PosixOutputFile>(STDOUT_FILENO, false, "standard output", "", "");
   }
 
-  Status make_directories(const std::string& path) override { return make_posix_directories(path); }
+  Status make_directories(const std::string& path, Audience audience) override {
+    return make_posix_directories(path, audience);
+  }
   Result<std::vector<std::string>> list_directory(const std::string& path) override {
     return list_posix_directory(path);
   }
   Result<std::optional<std::uint64_t>> file_size(const std::string& path) override {
     return posix_file_size(path);
   }
-  Result<std::unique_ptr<DurableFile>> create_file(const std::string& path) override {
-    return create_posix_file(path);
+  Result<std::unique_ptr<DurableFile>> create_file(const std::string& path,
+                                                   Audience audience) override {
+    return create_posix_file(path, audience);
   }
   Result<std::unique_ptr<DurableFile>> append_file(const std::string& path) override {
     return append_posix_file(path);

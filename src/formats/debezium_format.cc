@@ -14,6 +14,8 @@ namespace {
 class DebeziumFormat final : public Format {
  public:
   std::string_view name() const override { return "debezium-json"; }
+
+  std::string_view extension() const override { return "jsonl"; }
   std::vector<std::string_view> aliases() const override { return {"debezium_json", "debezium"}; }
   bool carries_changes() const override { return true; }
 

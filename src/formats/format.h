@@ -85,6 +85,8 @@ class Format {
   virtual ~Format() = default;
   virtual std::string_view name() const = 0;
   virtual std::vector<std::string_view> aliases() const { return {}; }
+  // How the names of files in this format end, without a dot.
+  virtual std::string_view extension() const { return name(); }
   virtual std::span<const OptionSpec> options() const = 0;
   // Whether its rows say themselves whether they come or go; else its option `mode` says it.
   virtual bool carries_changes() const { return false; }

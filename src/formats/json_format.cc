@@ -18,6 +18,8 @@ class JsonFormat final : public Format {
 
   std::vector<std::string_view> aliases() const override { return {"jsonl"}; }
 
+  std::string_view extension() const override { return "jsonl"; }
+
   std::span<const OptionSpec> options() const override {
     static const std::vector<OptionSpec> specs = {
         {.name = "timestamp_unit",
