@@ -239,6 +239,10 @@ def command_line(name_filter=""):
     return step
 
 
+def crashes():
+    return check("40 kills", ["python3", "tests/crash/crash.py", "--kills", "40"])
+
+
 def documented_commands():
     return counted("documented commands", ["python3", "tests/check_docs.py", "--run"],
                    env={"PATH": f"{RELEASE}:{os.environ['PATH']}"})
@@ -257,6 +261,7 @@ def all_steps():
         ("sql cases", sql_cases(RELEASE), "build release"),
         ("examples", examples(), "build release"),
         ("command line", command_line(), "build release"),
+        ("crashes", crashes, "build release"),
         ("documented commands", documented_commands, "build release"),
         ("reference pages", reference_pages, "build release"),
         ("build asan", build("asan"), None),

@@ -7,6 +7,15 @@
 
 namespace thalweg {
 
+// What a job has found of an earlier run.
+struct ResumedRun {
+  std::uint64_t epoch = 0;  // The last that counted.
+  double age_seconds = 0;   // Since it was made.
+  std::uint64_t rows = 0;   // Of state that were read back.
+  double seconds = 0;       // That this took.
+  bool finished = false;    // The earlier run had come to its end: nothing is left to do.
+};
+
 // What a run has done so far, and at its end the summary of it. Counters only grow.
 struct RunProgress {
   struct Rejected {
@@ -59,6 +68,7 @@ struct RunProgress {
   std::vector<Partition> partitions;
   std::vector<Operator> operators;  // In the order of EXPLAIN.
   double seconds = 0;               // Since the run began.
+  std::uint64_t epoch = 0;          // The last that counts, where state is kept.
   std::uint64_t keys_expired = 0;   // Keys of state that were let go, their ttl being over.
   bool stopped = false;             // By request, before its inputs ended.
 

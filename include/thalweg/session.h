@@ -15,11 +15,25 @@ namespace thalweg {
 
 std::string_view version();
 
+// Where jobs keep what they know, so that they go on from there after a stop or a crash.
+struct StateOptions {
+  std::string directory;  // Empty: nothing is kept.
+  std::string name;       // Of the pipeline within it.
+  // Begins with nothing all the same; what was there stays, under another name.
+  bool from_scratch = false;
+};
+
 struct SessionOptions {
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::uint32_t batch_rows = 4096;
   // Runs all workers in one thread, stepped in an order drawn from this seed.
   std::optional<std::uint64_t> interleaving_seed = std::nullopt;
+  StateOptions state = {};
+  std::int64_t checkpoint_interval_micros = 10'000'000;  // Between epochs,
+  std::uint64_t checkpoint_rows = 0;  // and after so many rows have been read; 0: however many.
+  // Lets every job that keeps state crash at moments drawn from this seed and go on, to show that
+  // nothing changes. Needs an interleaving_seed.
+  std::optional<std::uint64_t> crash_seed = std::nullopt;
   bool measure_operators = false;  // Time per operator in RunProgress.
   bool color = false;              // Of Problem::text.
   // Refuses a script whose answers would come interleaved: more than one from a result without end
@@ -70,6 +84,8 @@ class ResultReceiver {
   virtual ~ResultReceiver() = default;
   // Before anything runs; RunReport::problems has it too.
   virtual void warning(const Problem& /*problem*/) {}
+  // A job goes on from what an earlier run has kept.
+  virtual void resuming(const ResumedRun& /*run*/) {}
   virtual void begin(const ResultHeader& /*header*/) {}
   // False: no more rows are wanted, of this answer or any other; the run stops in order.
   virtual bool rows(const ResultHeader& header, const Rows& rows) = 0;

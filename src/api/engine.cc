@@ -12,6 +12,7 @@
 #include "api/progress.h"
 #include "api/result_sink.h"
 #include "api/script_runner.h"
+#include "base/options.h"
 #include "connectors/infer.h"
 #include "connectors/registry.h"
 #include "sql/parser.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::uint32_t kWorkersMax = 1024;
 constexpr std::uint32_t kBatchRowsMax = 1 << 20;
+constexpr std::int64_t kCheckpointIntervalMin = 1000;
 
 std::uint32_t worker_count(const SessionOptions& options) {
   const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
@@ -45,10 +47,18 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
     diagnostic.message = set.name + " must be a whole number from 1 to " +
                          std::to_string(set.name == "workers" ? kWorkersMax : kBatchRowsMax) +
                          ", not '" + set.value + "'";
+  } else if (set.name == "checkpoint_interval") {
+    diagnostic.message =
+        "checkpoint_interval must be a span of time from 1ms on, such as 10s, not '" + set.value +
+        "'";
+  } else if (set.name == "checkpoint_rows") {
+    diagnostic.message =
+        "checkpoint_rows must be a whole number of rows from 1 on, not '" + set.value + "'";
   } else {
     diagnostic.code = "C0201";
     diagnostic.message = "there is no setting \"" + set.name + "\"";
-    diagnostic.notes = {"settings: batch_rows, time_zone, ttl, workers"};
+    diagnostic.notes = {
+        "settings: batch_rows, checkpoint_interval, checkpoint_rows, time_zone, ttl, workers"};
   }
   return diagnostic;
 }
@@ -78,6 +88,20 @@ bool apply_setting(SessionOptions& options, const sql::BoundSet& set) {
     const auto count =
         set.value.empty() ? defaults.batch_rows : parse_count(set.value, kBatchRowsMax);
     options.batch_rows = count.value_or(options.batch_rows);
+    return count.has_value();
+  }
+  if (set.name == "checkpoint_interval") {
+    std::int64_t micros = defaults.checkpoint_interval_micros;
+    if (!set.value.empty() &&
+        (!parse_duration_micros(set.value, micros) || micros < kCheckpointIntervalMin)) {
+      return false;
+    }
+    options.checkpoint_interval_micros = micros;
+    return true;
+  }
+  if (set.name == "checkpoint_rows") {
+    const auto count = set.value.empty() ? 0 : parse_count(set.value, UINT32_MAX);
+    options.checkpoint_rows = count.value_or(0);
     return count.has_value();
   }
   return false;
@@ -256,15 +280,38 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
         TW_CHECK(answer != answers.end());
         return make_result_sink(channel, answer->header);
       }};
-  TW_TRY_ASSIGN(const std::unique_ptr<Job> job, Job::make(plan, job_options, connections, env_));
+  return options_.state.directory.empty()
+             ? run_job(plan, job_options, connections, answers, channel).status
+             : run_with_state(plan, job_options, connections, answers, channel);
+}
+
+Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options,
+                               const JobConnections& connections,
+                               const std::vector<Answer>& answers, ResultChannel& channel) {
+  Result<std::unique_ptr<Job>> made = Job::make(plan, options, connections, env_);
+  if (!made.ok()) {
+    return {.status = made.status()};
+  }
+  const std::unique_ptr<Job> job = std::move(made).take();
+  if (const std::optional<EpochProgress> epochs = job->progress().epochs;
+      epochs && epochs->resumed_from > 0 && !options_.crash_seed) {
+    channel.resuming({.epoch = epochs->resumed_from,
+                      .age_seconds = static_cast<double>(epochs->resumed_age_micros) * 1e-6,
+                      .rows = epochs->resumed_rows,
+                      .seconds = static_cast<double>(epochs->resume_nanos) * 1e-9,
+                      .finished = epochs->was_finished});
+  }
   for (const Answer& answer : answers) {
-    channel.begin(answer.header);
+    channel.begin(answer.header);  // Nothing new where it had begun in an earlier life.
   }
   std::optional<RunningJob::Guard> shown(std::in_place, running_, *job);
   if (stop_requested()) {
     job->request_stop();  // It came before the job could be seen.
   }
   const Status status = job->run();
+  if (job->has_crashed()) {
+    return {.crashed = true};
+  }
   RunProgress done = to_run_progress(job->progress());
   done.stopped = stop_requested();
   {
@@ -278,13 +325,14 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
       channel.end(answer.header, done);
     }
   }
-  return status;
+  return {.status = status};
 }
 
 void Engine::begin_run() {
   stop_requested_.store(false);
   standard_input_.forget_stop();
   world_.outputs.begin_run();
+  jobs_ = 0;
   started_nanos_.store(env_.steady_nanos());
   const std::lock_guard lock(mutex_);
   finished_ = {};
@@ -306,6 +354,7 @@ RunProgress Engine::progress() const {
 
 Result<std::unique_ptr<Source>> Engine::make_table_source(
     const Table& table, const std::vector<std::uint32_t>& columns) {
+  TW_TRY(check_outlives(table));
   const auto own = program_.sources.find(&table);
   return own != program_.sources.end() ? own->second(columns)
                                        : make_source(world_, {.table = table, .columns = columns});
@@ -313,6 +362,7 @@ Result<std::unique_ptr<Source>> Engine::make_table_source(
 
 Result<std::unique_ptr<Sink>> Engine::make_table_sink(const SinkRequest& request) {
   const Table& table = request.table;
+  TW_TRY(check_outlives(table));
   if (!writes_out_ && table.memory == nullptr) {
     return blackhole_connector().make_sink(world_, request);
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/result_sink.h"
 #include "api/running_job.h"
 #include "connectors/connector.h"
 #include "plan/plan.h"
@@ -68,6 +69,23 @@ class Engine {
                                   Diagnostics& diagnostics);
 
  private:
+  // One job from its making to its end.
+  struct JobEnd {
+    Status status = {};
+    bool crashed = false;  // See SessionOptions::crash_seed.
+  };
+  JobEnd run_job(const plan::Plan& plan, const JobOptions& options,
+                 const JobConnections& connections, const std::vector<Answer>& answers,
+                 ResultChannel& channel);
+  Status run_with_state(const plan::Plan& plan, JobOptions options,
+                        const JobConnections& connections, const std::vector<Answer>& answers,
+                        ResultChannel& channel);
+  // The same with a crash now and then, see SessionOptions::crash_seed.
+  Status run_in_lives(const plan::Plan& plan, JobOptions options, JobConnections connections,
+                      const std::vector<Answer>& answers, ResultChannel& channel);
+  // Fails where the table's rows are gone with the process, in a job that is to go on after it.
+  Status check_outlives(const Table& table) const;
+  Result<std::unique_ptr<EpochStore>> open_state(const std::string& name);
   Status run_for(const BoundScript& script, std::int64_t micros);
   // What the script declares counts only when all of it is right.
   std::optional<BoundScript> bind_all(const Script& script, Diagnostics& diagnostics);
@@ -83,6 +101,7 @@ class Engine {
   bool writes_out_ = true;  // False: what would go to a connector goes nowhere.
   std::unique_ptr<sql::Catalog> catalog_;
   mutable RunningJob running_;
+  int jobs_ = 0;  // Of this run, that keep state.
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::int64_t> started_nanos_{0};
   mutable std::mutex mutex_;  // Guards finished_.

@@ -76,6 +76,8 @@ RunProgress to_run_progress(const JobProgress& progress) {
   shown.rows_in = progress.rows_in;
   shown.rows_out = progress.rows_out;
   shown.rows_filtered = progress.rows_filtered;
+  shown.keys_expired = progress.keys_expired;
+  shown.epoch = progress.epochs ? progress.epochs->decided : 0;
   for (int i = 0; i < kRowErrorCount; ++i) {
     const auto error = static_cast<RowError>(i);
     const std::uint64_t rows = progress.rejected[static_cast<std::size_t>(i)];
@@ -119,7 +121,6 @@ RunProgress to_run_progress(const JobProgress& progress) {
                                .held = each.held,
                                .due_micros = shown_watermark(each.due)});
     shown.rows_held += each.held;
-    shown.keys_expired += each.keys_expired;
   }
   return shown;
 }
@@ -132,6 +133,7 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.rows_late_after_idle += later.rows_late_after_idle;
   total.rows_held = later.rows_held;
   total.keys_expired += later.keys_expired;
+  total.epoch = later.epoch;
   for (const RunProgress::Rejected& rejected : later.rejected) {
     const auto same = std::find_if(
         total.rejected.begin(), total.rejected.end(),

@@ -37,9 +37,16 @@ class ResultSink final : public Sink {
 
 }  // namespace
 
+void ResultChannel::resuming(const ResumedRun& run) {
+  const std::lock_guard lock(mutex_);
+  receiver_.resuming(run);
+}
+
 void ResultChannel::begin(const ResultHeader& header) {
   const std::lock_guard lock(mutex_);
-  receiver_.begin(header);
+  if (begun_.insert(header.statement).second) {
+    receiver_.begin(header);
+  }
 }
 
 void ResultChannel::rows(const ResultHeader& header, const Batch& batch) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include "stream/sink.h"
 #include "thalweg/session.h"
@@ -16,15 +17,17 @@ class ResultChannel {
   ResultChannel(ResultReceiver& receiver, std::function<void()> stop)
       : receiver_(receiver), stop_(std::move(stop)) {}
 
+  void resuming(const ResumedRun& run);
   void begin(const ResultHeader& header);
   void rows(const ResultHeader& header, const Batch& batch);
   void end(const ResultHeader& header, const RunProgress& summary);
 
  private:
-  std::mutex mutex_;  // Guards the receiver and closed_.
+  std::mutex mutex_;  // Guards the receiver and what follows it.
   ResultReceiver& receiver_;
   const std::function<void()> stop_;
   bool closed_ = false;
+  std::set<std::size_t> begun_;  // Statements.
 };
 
 // The sink of a query whose rows are asked for. Borrows both, which outlive it.

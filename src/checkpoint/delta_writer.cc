@@ -79,7 +79,7 @@ Status FileDeltaWriter::add(const std::string& operator_id, const StateSchema& s
   Table& table = this->table(operator_id, schema);
   if (changes.dropped_to) {
     TW_TRY_ASSIGN(StateFileWriter* const file, this->file());
-    file->drop(file->table(operator_id, schema), *changes.dropped_to);
+    file->drop(file->table(operator_id, schema), *changes.dropped_to, changes.dropped_groups);
   }
   if (changes.erased_rows() > 0) {
     TW_TRY(keep(table, BlockKind::kErased, changes.erased));

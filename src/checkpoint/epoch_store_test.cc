@@ -214,7 +214,11 @@ TEST(EpochStore, SlicesOfOneWorkerGoWithoutThoseOfAnother) {
             ASSERT_TRUE(delta->add("w", schema, early).ok());
             ASSERT_TRUE(delta->add("w", schema, rows_of(worker, 150)).ok());
           } else if (record.epoch == 2 && worker == 0) {
-            ASSERT_TRUE(delta->add("w", schema, {.dropped_to = EventTime{50}}).ok());
+            ASSERT_TRUE(
+                delta
+                    ->add("w", schema,
+                          {.dropped_to = EventTime{50}, .dropped_groups = groups_of_worker(0, 2)})
+                    .ok());
           }
           ASSERT_TRUE(delta->finish().ok());
         }

@@ -47,6 +47,8 @@ std::string encode_directory(const StateDirectory& directory) {
     write_schema(table.schema, out);
     out.number(static_cast<std::uint8_t>(table.dropped_to.has_value()));
     out.number(table.dropped_to.value_or(EventTime()).micros);
+    out.number(static_cast<std::uint8_t>(table.dropped_groups.begin));
+    out.number(static_cast<std::uint8_t>(table.dropped_groups.end));
   }
   out.number(static_cast<std::uint32_t>(directory.blocks.size()));
   for (const StateBlock& block : directory.blocks) {
@@ -69,8 +71,14 @@ StoredTable read_table(ByteReader& in) {
   table.schema = read_schema(in);
   const bool dropped = in.flag();
   const EventTime dropped_to{in.number<std::int64_t>()};
+  table.dropped_groups.begin = in.number<std::uint8_t>();
+  table.dropped_groups.end = in.number<std::uint8_t>();
   if (dropped) {
     table.dropped_to = dropped_to;
+  }
+  if (table.dropped_groups.begin > table.dropped_groups.end ||
+      table.dropped_groups.end > kKeyGroups) {
+    in.fail();
   }
   if (dropped && !(in.ok() && has_slices(table.schema))) {
     in.fail();
@@ -187,9 +195,10 @@ std::uint32_t StateFileWriter::table(const std::string& operator_id, const State
   return static_cast<std::uint32_t>(directory_.tables.size() - 1);
 }
 
-void StateFileWriter::drop(std::uint32_t table, EventTime dropped_to) {
-  std::optional<EventTime>& to = directory_.tables[table].dropped_to;
-  to = std::max(to.value_or(dropped_to), dropped_to);
+void StateFileWriter::drop(std::uint32_t table, EventTime dropped_to, KeyGroupRange groups) {
+  StoredTable& stored = directory_.tables[table];
+  stored.dropped_to = std::max(stored.dropped_to.value_or(dropped_to), dropped_to);
+  stored.dropped_groups = groups;
 }
 
 Status StateFileWriter::add(std::uint32_t table, BlockKind kind, std::uint32_t group,

@@ -25,6 +25,7 @@ struct StoredTable {
   std::string operator_id;
   StateSchema schema;
   std::optional<EventTime> dropped_to;
+  KeyGroupRange dropped_groups = {};
 };
 
 struct StateBlock {
@@ -51,7 +52,7 @@ class StateFileWriter {
 
   // The number of a table in this file.
   std::uint32_t table(const std::string& operator_id, const StateSchema& schema);
-  void drop(std::uint32_t table, EventTime dropped_to);
+  void drop(std::uint32_t table, EventTime dropped_to, KeyGroupRange groups);
 
   // Rows of one key group: all columns of puts, the key columns of erased ones. Not empty.
   Status add(std::uint32_t table, BlockKind kind, std::uint32_t group,

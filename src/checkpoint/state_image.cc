@@ -40,16 +40,12 @@ struct TablePart {
   const StoredTable& stored() const { return file->file.directory.tables[table]; }
 };
 
-// The slices that a delta drops are those of its worker's key groups.
 void add_drops(const TablePart& part, Drops& drops) {
   const StoredTable& table = part.stored();
-  const FileEntry& entry = part.file->entry;
   if (!table.dropped_to) {
     return;
   }
-  const KeyGroupRange groups = table.schema.partition_columns == 0
-                                   ? KeyGroupRange{.begin = 0, .end = 1}
-                                   : groups_of_worker(entry.worker, entry.workers);
+  const KeyGroupRange groups = table.dropped_groups;
   for (std::uint32_t group = groups.begin; group < groups.end; ++group) {
     drops[group] = std::max(drops[group], *table.dropped_to);
   }

@@ -273,6 +273,7 @@ inline StateChanges part_of(const StateChanges& changes, const StateSchema& sche
     return gather_all(columns, rows);
   };
   return {.dropped_to = changes.dropped_to,
+          .dropped_groups = groups_of_worker(worker, workers),
           .erased = mine(changes.erased, changes.erased_rows()),
           .puts = mine(changes.puts, changes.put_rows())};
 }

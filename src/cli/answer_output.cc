@@ -34,6 +34,21 @@ bool AnswerOutput::is_live(const ResultHeader& header) const {
   return header.updating && !line_.format && can_redraw(STDOUT_FILENO);
 }
 
+void AnswerOutput::resuming(const ResumedRun& run) {
+  if (line_.quiet) {
+    return;
+  }
+  if (run.finished) {
+    fmt::print(stderr,
+               "finished: an earlier run came to the end of its inputs (epoch {}, {} ago); "
+               "--from-scratch runs it anew\n",
+               run.epoch, human_duration(run.age_seconds));
+    return;
+  }
+  fmt::print(stderr, "going on from epoch {}, {} old: {} rows of state read in {}\n", run.epoch,
+             human_duration(run.age_seconds), human_count(run.rows), human_duration(run.seconds));
+}
+
 void AnswerOutput::begin(const ResultHeader& header) {
   rows_[header.statement] = 0;
   if (!is_live(header)) {

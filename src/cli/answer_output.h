@@ -22,6 +22,7 @@ class AnswerOutput final : public ResultReceiver {
   AnswerOutput(const CommandLine& line, Screen& screen);
 
   void warning(const Problem& problem) override;
+  void resuming(const ResumedRun& run) override;
   void begin(const ResultHeader& header) override;
   bool rows(const ResultHeader& header, const Rows& rows) override;
   void end(const ResultHeader& header, const RunProgress& summary) override;

@@ -9,9 +9,10 @@ namespace thalweg::cli {
 namespace {
 
 constexpr std::array kCommands{
-    CommandHelp{"run", "thalweg run FILE [--set NAME=VALUE] [-q]",
+    CommandHelp{"run", "thalweg run FILE [--state-dir DIR] [--set NAME=VALUE] [-q]",
                 "Runs the pipeline in a file until its inputs end or Ctrl-C stops it.",
                 "  thalweg run hot.sql\n"
+                "  thalweg run hot.sql --state-dir state      goes on where it stopped or crashed\n"
                 "  thalweg run hot.sql --workers 4 --set batch_rows=1024\n"},
     CommandHelp{"validate", "thalweg validate FILE... [--json]",
                 "Checks syntax, names, types and options; shows all mistakes; runs nothing.",
@@ -24,6 +25,11 @@ constexpr std::array kCommands{
         "  thalweg explain -c \"SELECT net, count(*) FROM 'quakes.jsonl' GROUP BY net\" "
         "--analyze\n"
         "  thalweg explain hot.sql --watermarks --for 10s\n"},
+    CommandHelp{"checkpoints",
+                "thalweg checkpoints list | show NAME | verify NAME | export NAME --state-dir DIR",
+                "Looks at the state that pipelines keep, whether they run or not.",
+                "  thalweg checkpoints list --state-dir state\n"
+                "  thalweg checkpoints export hot --state-dir state > rows.jsonl\n"},
     CommandHelp{"demo", "thalweg demo [quakes|orders]",
                 "quakes: a week of real earthquakes in about ten seconds. orders: generated, "
                 "endless.",
@@ -59,13 +65,21 @@ constexpr std::array kFlags{
              " -c run "},
     FlagHelp{"--format", "      --format FORMAT   text or json", " explain "},
     FlagHelp{"--json", "      --json            results, listings and errors as JSON",
-             " -c run validate explain connectors functions version "},
+             " -c run validate explain checkpoints connectors functions version "},
     FlagHelp{"--workers", "      --workers N       threads; default: one for each core",
              " -c run explain demo "},
+    FlagHelp{"--state-dir", "      --state-dir DIR   keep the state there, and go on from it",
+             " run "},
+    FlagHelp{"--state-dir", "      --state-dir DIR   where pipelines keep their state",
+             " checkpoints "},
+    FlagHelp{"--name", "      --name NAME       of the pipeline there; default: FILE's name",
+             " run "},
+    FlagHelp{"--from-scratch",
+             "      --from-scratch    begin anew; the old state stays under another name", " run "},
     FlagHelp{"--set", "      --set NAME=VALUE  a setting, as SET in the script; may be repeated",
              " -c run explain "},
     FlagHelp{"--quiet", "  -q, --quiet           no progress, no summary",
-             " -c run validate explain demo "},
+             " -c run validate explain checkpoints demo "},
     FlagHelp{"--color", "      --color WHEN      auto, always or never", ""},
     FlagHelp{"--no-color", "      --no-color        the same as --color never", ""},
     FlagHelp{"--help", "  -h, --help            help; also: thalweg help COMMAND", ""},

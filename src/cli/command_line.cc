@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
 
@@ -41,11 +42,24 @@ Command command_named(std::string_view name) {
   if (name == "run") return Command::kRun;
   if (name == "validate") return Command::kValidate;
   if (name == "explain") return Command::kExplain;
+  if (name == "checkpoints") return Command::kCheckpoints;
   if (name == "demo") return Command::kDemo;
   if (name == "connectors") return Command::kConnectors;
   if (name == "functions") return Command::kFunctions;
   if (name == "version") return Command::kVersion;
   return Command::kHelp;
+}
+
+int check_checkpoints(const CommandLine& line) {
+  constexpr std::array<std::string_view, 3> kOfOne{"show", "verify", "export"};
+  const std::vector<std::string>& words = line.arguments;
+  const bool lists = words.size() == 1 && words[0] == "list";
+  const bool is_of_one =
+      words.size() == 2 && std::find(kOfOne.begin(), kOfOne.end(), words[0]) != kOfOne.end();
+  if (!lists && !is_of_one) {
+    return usage_error("checkpoints takes list, show NAME, verify NAME or export NAME");
+  }
+  return line.state_dir.empty() ? usage_error("checkpoints needs --state-dir DIR") : kExitOk;
 }
 
 // How many words a command takes after its name.
@@ -60,6 +74,8 @@ int check_arguments(const CommandLine& line, const std::string& name) {
       return count + (line.sql || line.sql_file ? 1 : 0) == 1
                  ? kExitOk
                  : usage_error("explain takes one FILE, or -c SQL");
+    case Command::kCheckpoints:
+      return check_checkpoints(line);
     case Command::kVersion:
       return count == 0 ? kExitOk : usage_error("version takes no argument");
     case Command::kDemo:
@@ -98,6 +114,9 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("--format", raw.format);
   app.add_flag("--json", line.json);
   app.add_option("--workers", line.workers);
+  app.add_option("--state-dir", line.state_dir);
+  app.add_option("--name", line.name);
+  app.add_flag("--from-scratch", line.from_scratch);
   app.add_option("--set", raw.settings)->allow_extra_args(false);
   app.add_option("--color", raw.color);
   app.add_flag("--no-color", raw.no_color);
@@ -183,6 +202,10 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   }
   if (line.watermarks && (line.json || app.count("--format") > 0)) {
     return usage_error("--watermarks shows text only, without --format or --json");
+  }
+  if ((line.from_scratch || app.count("--name") > 0) && line.state_dir.empty()) {
+    return usage_error(fmt::format("{} is about the state in --state-dir DIR, and needs it",
+                                   line.from_scratch ? "--from-scratch" : "--name"));
   }
   if (app.count("--for") > 0 && !line.watermarks) {
     return usage_error("--for says how long --watermarks runs, and needs it");

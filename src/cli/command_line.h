@@ -26,6 +26,7 @@ enum class Command {
   kRun,
   kValidate,
   kExplain,
+  kCheckpoints,
   kDemo,
   kConnectors,
   kFunctions,
@@ -46,6 +47,9 @@ struct CommandLine {
   bool watermarks = false;
   double for_seconds = 5;  // How long explain --watermarks runs.
   ColorChoice color = ColorChoice::kAuto;
+  std::string state_dir;
+  std::string name;  // Of the pipeline in it.
+  bool from_scratch = false;
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::vector<std::pair<std::string, std::string>> settings;  // --set NAME=VALUE
 };

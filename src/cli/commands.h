@@ -9,6 +9,7 @@ int run_query(const CommandLine& line);
 int run_pipeline(const CommandLine& line);
 int run_validate(const CommandLine& line);
 int run_explain(const CommandLine& line);
+int run_checkpoints(const CommandLine& line);
 int run_demo(const CommandLine& line);
 int list_connectors(const CommandLine& line);
 int list_functions(const CommandLine& line);

@@ -22,6 +22,8 @@ int dispatch(const thalweg::cli::CommandLine& line) {
       return run_validate(line);
     case Command::kExplain:
       return run_explain(line);
+    case Command::kCheckpoints:
+      return run_checkpoints(line);
     case Command::kDemo:
       return run_demo(line);
     case Command::kConnectors:

@@ -40,6 +40,14 @@ SessionOptions session_options(const CommandLine& line) {
   return options;
 }
 
+// The script's file without folders and ending.
+std::string stem_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::size_t dot = file.rfind('.');
+  return dot == std::string::npos || dot == 0 ? file : file.substr(0, dot);
+}
+
 // Of a command that shows answers.
 SessionOptions answer_options(const CommandLine& line) {
   SessionOptions options = session_options(line);
@@ -130,7 +138,11 @@ int run_pipeline(const CommandLine& line) {
   if (!script) {
     return kExitInvalid;
   }
-  Session session(answer_options(line));
+  SessionOptions options = answer_options(line);
+  options.state = {.directory = line.state_dir,
+                   .name = line.name.empty() ? stem_of(script->name) : line.name,
+                   .from_scratch = line.from_scratch};
+  Session session(options);
   if (!apply_settings(session, line)) {
     return kExitInvalid;
   }

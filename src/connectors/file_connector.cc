@@ -18,8 +18,7 @@ std::span<const OptionSpec> file_options() {
        .required = true,
        .default_value = {},
        .text = "The file; to read, also a pattern with * ? [] for several, looked up when the run "
-               "begins. With a slash at its end a directory: it is written in parts, "
-               "part-....jsonl and the like, and all that is in it is read.",
+               "begins. With a slash at its end, a directory of parts.",
        .choices = {},
        .aliases = {"connector.path", "file", "file.path", "location"}},
       {.name = "partitions",

@@ -65,6 +65,7 @@ class CountWindows final : public Operator {
     kept_.grow_to(order_.keys());
     for (const RowTable::Row& row : kept_rows_.take_restored()) {
       kept_.append(row.id, 1)[0] = row.slot;
+      next_number_ = std::max(next_number_, row.number + 1);
     }
   }
 
@@ -134,7 +135,8 @@ class CountWindows final : public Operator {
     explicit State(CountWindows& owner)
         : KeyTable("keys", owner.order_.key_types(),
                    {{.name = "rows", .type = type_of(TypeKind::kBigint)},
-                    {.name = "full windows", .type = type_of(TypeKind::kBigint)}},
+                    {.name = "full windows", .type = type_of(TypeKind::kBigint)},
+                    {.name = "last row", .type = type_of(TypeKind::kTimestamp)}},
                    owner.order_.index()),
           owner_(owner) {}
 
@@ -145,15 +147,20 @@ class CountWindows final : public Operator {
           return static_cast<std::int64_t>(owner_.groups_[ids[i]].*value);
         });
       };
-      return {column(&Group::rows), column(&Group::window)};
+      return {column(&Group::rows), column(&Group::window),
+              bigint_column_of(ids.size(), [&](std::size_t i) {
+                return owner_.groups_[ids[i]].last;
+              }).with_type(type_of(TypeKind::kTimestamp))};
     }
     Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
       owner_.groups_.grow_to(owner_.order_.keys());
       const auto rows = values[0].values<std::int64_t>();
       const auto windows = values[1].values<std::int64_t>();
+      const auto last = values[2].values<std::int64_t>();
       for (RowIndex row = 0; row < ids.size(); ++row) {
         owner_.groups_[ids[row]] = {.rows = static_cast<std::uint64_t>(rows[row]),
-                                    .window = static_cast<std::uint64_t>(windows[row])};
+                                    .window = static_cast<std::uint64_t>(windows[row]),
+                                    .last = last[row]};
       }
       return {};
     }
@@ -232,6 +239,7 @@ class CountWindows final : public Operator {
     released_.insert(released_.end(), kept.begin(), kept.end());
     kept_.drop_front(id, static_cast<std::uint32_t>(kept.size()));
     groups_[id] = {.rows = 0, .window = 0, .last = groups_[id].last};
+    mark(id);
     return true;
   }
 
@@ -241,6 +249,8 @@ class CountWindows final : public Operator {
     }
     std::vector<GroupId> kept;
     for_each_dropped(idle_, order_.keys(), [&kept](GroupId id) { kept.push_back(id); });
+    state_.renumber(kept);
+    kept_rows_.renumber(kept);
     order_.keep_only(kept);
     kept_.keep_only(kept);
     groups_.keep_only(kept);
@@ -313,11 +323,10 @@ class CountWindows final : public Operator {
     const auto skipped = static_cast<std::uint32_t>(at - dropped);
     const std::span<RowSlot> slots = kept_.append(run.id, run.count - skipped);
     std::vector<RowIndex> rows;
-    auto number = static_cast<std::int64_t>(groups_[run.id].rows) + skipped;
     for (RowSlot& slot : slots) {
       slot = rows_.obtain();
       rows.push_back(run.first + skipped + static_cast<RowIndex>(rows.size()));
-      kept_rows_.add({.id = run.id, .number = number++, .slot = slot});
+      kept_rows_.add({.id = run.id, .number = next_number_++, .slot = slot});
     }
     if (!rows.empty()) {
       rows_.put(batch_, rows, slots);
@@ -394,7 +403,8 @@ class CountWindows final : public Operator {
   RowStore rows_;
   GroupQueues<RowSlot> kept_;  // By key: the last of its rows, from first_wanted() on.
   StateArray<Group> groups_;
-  RowTable kept_rows_;  // Those of rows_, by their number within the key.
+  RowTable kept_rows_;  // Those of rows_, as they came.
+  std::int64_t next_number_ = 0;
   State state_;
   EventTime watermark_ = kStartOfTime;
   bool at_end_ = false;

@@ -157,7 +157,7 @@ int KeyOrder::compare(RowIndex a, RowIndex b) const {
 }
 
 void KeyOrder::keep_only(std::span<const GroupId> kept) {
-  index_ = index_->with_only(kept, key_types(spec_));
+  index_ = index_->with_only(kept, key_types());
   ends_.keep_only(kept);
 }
 

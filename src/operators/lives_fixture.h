@@ -63,7 +63,13 @@ class Lives {
   // Ends an epoch: what has changed is written down.
   void end_epoch() {
     for (Worker& worker : workers_) {
-      run(*worker.op, [](Operator& op, Emitter& out) { return op.before_epoch(out); }, said_);
+      run(
+          *worker.op,
+          [](Operator& op, Emitter& out) -> Result<Progress> {
+            TW_TRY(op.before_epoch(out));
+            return Progress::kDone;
+          },
+          said_);
       log_.resize(worker.tables.size());
       for (std::size_t table = 0; table < worker.tables.size(); ++table) {
         StateChanges changes;

@@ -41,6 +41,13 @@ Lookahead lookahead_of(const OverSpec& spec) {
   return spec.emit == OverEmit::kBehindWatermark ? ahead : Lookahead{};
 }
 
+RowLayout layout_of(const OverSpec& spec) {
+  return {.types = spec.rows.types,
+          .keys = spec.rows.keys,
+          .has_time = spec.emit == OverEmit::kBehindWatermark,
+          .has_origin = spec.rows.has_origin};
+}
+
 class Over final : public Operator {
  public:
   explicit Over(OverSpec spec)
@@ -51,10 +58,15 @@ class Over final : public Operator {
         order_(spec_.rows),
         store_(choose_columns()),
         calls_(spec_.calls, spec_.rows.types, columns_,
-               !spec_.rows.order.empty() && spec_.rows.order[0].nulls_first) {}
+               !spec_.rows.order.empty() && spec_.rows.order[0].nulls_first),
+        waiting_(layout_of(spec_)),
+        all_(layout_of(spec_)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of OVER cannot be kept yet");
+    if (by_time_) {
+      return invalid_argument("the state of OVER on a stream cannot be kept yet");
+    }
+    return std::vector<StateTable*>{&all_};
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {

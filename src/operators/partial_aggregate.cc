@@ -54,24 +54,35 @@ class PartialAggregate final : public Operator {
   }
 
   // Partial results have no state of their own.
-  Result<Progress> before_epoch(Emitter& out) override {
+  Status before_epoch(Emitter& out) override {
     flush_until_ = kEndOfTime;
-    return flush(out);
+    while (flush_some(out) == Progress::kMore) {
+    }
+    return {};
   }
 
  private:
   // Passes on the panes that end by flush_until_.
   Progress flush(Emitter& out) {
-    while (!tables_.empty() && tables_.first_pane().end <= flush_until_) {
+    Progress progress = Progress::kMore;
+    while (progress == Progress::kMore && out.has_room()) {
+      progress = flush_some(out);
+    }
+    return progress;
+  }
+
+  // The next groups of these panes.
+  Progress flush_some(Emitter& out) {
+    if (!tables_.empty() && tables_.first_pane().end <= flush_until_) {
       GroupTable& table = tables_.first_table();
-      while (emitted_ < table.size()) {
-        if (!out.has_room()) {
-          return Progress::kMore;
-        }
+      if (emitted_ < table.size()) {
         emit_groups(table, std::min(kResultRows, table.size() - emitted_), out);
       }
-      emitted_ = 0;
-      tables_.drop_first();
+      if (emitted_ == table.size()) {
+        emitted_ = 0;
+        tables_.drop_first();
+      }
+      return Progress::kMore;
     }
     flush_until_ = kStartOfTime;
     const bool waits = windowed_ && !tables_.empty();

@@ -85,12 +85,8 @@ TEST(PartialAggregateTest, BeforeAnEpochEverythingGoesOut) {
     const auto op = make_partial_aggregate(spec);
     CollectingEmitter out;
     feed(*op, timed({bigints({5, 5, 15})}), out);
-    out.room = 1;
-    Result<Progress> progress = op->before_epoch(out);
-    while (progress.value() == Progress::kMore) {
-      out.room = 1;
-      progress = op->resume(out);
-    }
+    out.room = 0;  // What an epoch has counted goes out all the same.
+    EXPECT_TRUE(op->before_epoch(out).ok());
     EXPECT_EQ(out.rows().size(), 2U);
     out.room = 100;
     advance(*op, kEndOfTime, out);

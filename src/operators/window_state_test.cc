@@ -136,10 +136,10 @@ class TwoStages final : public Operator {
     first_->restored(watermark);
     second_->restored(watermark);
   }
-  Result<Progress> before_epoch(Emitter& out) override {
+  Status before_epoch(Emitter& out) override {
     CollectingEmitter between;
-    EXPECT_TRUE(first_->before_epoch(between).ok());
-    return pass_on(between, out);
+    TW_TRY(first_->before_epoch(between));
+    return pass_on(between, out).status();
   }
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     CollectingEmitter between;

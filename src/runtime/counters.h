@@ -36,14 +36,6 @@ struct StepCounters {
   // What the step keeps: see Held.
   std::atomic<std::uint64_t> held{0};
   std::atomic<std::int64_t> due_micros{kEndOfTime.micros};
-
-  std::uint64_t rejected_sum() const {
-    std::uint64_t sum = 0;
-    for (const Counter& counter : rejected) {
-      sum += counter.get();
-    }
-    return sum;
-  }
 };
 
 }  // namespace thalweg

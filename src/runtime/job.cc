@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/epoch_keeper.h"
 #include "runtime/job_graph.h"
 
 namespace thalweg {
@@ -17,43 +18,61 @@ namespace {
 
 constexpr int kIdleSpins = 64;   // Turns without work before a worker gives its core away,
 constexpr int kIdleYields = 64;  // and before it sleeps,
+constexpr std::uint64_t kTurnsBetweenEpochs = 64;  // Of a stepped job, about.
+constexpr std::uint64_t kTurnsUntilDecided = 4;
 constexpr std::chrono::microseconds kIdleSleepMin{50};
 constexpr std::chrono::microseconds kIdleSleepMax{2000};  // doubling up to this.
 
 class JobImpl final : public Job {
  public:
   JobImpl(const JobOptions& options, std::unique_ptr<JobGraph> graph, Env& env)
-      : options_(options), graph_(std::move(graph)), env_(env) {}
+      : options_(options), graph_(std::move(graph)), env_(env) {
+    if (options_.epochs) {
+      keeper_.emplace(*options_.epochs, *graph_, env_);
+    }
+  }
 
   Status run() override;
+  bool has_crashed() const override { return crashed_; }
   void request_stop() override { graph_->signals.stop.store(true, std::memory_order_relaxed); }
   JobProgress progress() const override;
 
  private:
   void run_threads();
   void run_worker(Worker& worker);
-  void run_stepped();
+  // Whether no worker has anything to do any more.
+  bool all_finished() const { return finished_.load() == graph_->workers.size(); }
+  // False: it was left lying.
+  bool run_stepped();
+  bool step_epochs(std::mt19937_64& dice);
   void fail(const Status& status);
   void add_source_progress(JobProgress& progress) const;
 
   const JobOptions options_;
   const std::unique_ptr<JobGraph> graph_;
   Env& env_;
+  std::optional<EpochKeeper> keeper_;
+  bool crashed_ = false;
   std::atomic<bool> abort_{false};
-  std::mutex mutex_;  // Guards failure_.
+  std::atomic<std::size_t> finished_{0};  // Workers whose steps have all finished.
+  std::mutex mutex_;                      // Guards failure_.
   Status failure_;
 };
 
 Status JobImpl::run() {
-  if (options_.interleaving_seed) {
-    run_stepped();
-  } else {
+  if (!options_.interleaving_seed) {
     run_threads();
+  } else if (!run_stepped()) {
+    crashed_ = true;
+    return {};
   }
   Status result;
   {
     const std::lock_guard lock(mutex_);
     result = failure_;
+  }
+  if (keeper_ && result.ok() && !graph_->resumed.was_finished) {
+    result = keeper_->decide_last();
   }
   for (const auto& sink : graph_->sinks) {
     const Status closed = sink->close(result.ok());
@@ -69,14 +88,29 @@ void JobImpl::run_threads() {
   for (std::size_t i = 1; i < graph_->workers.size(); ++i) {
     threads.emplace_back([this, i] { run_worker(*graph_->workers[i]); });
   }
+  if (keeper_) {
+    threads.emplace_back([this] {
+      fail(keeper_->run(
+          [this] { return all_finished() || abort_.load(std::memory_order_relaxed); }));
+    });
+  }
   run_worker(*graph_->workers[0]);
 }
 
 void JobImpl::run_worker(Worker& worker) {
   int idle = 0;
   auto sleep = kIdleSleepMin;
-  while (!worker.finished() && !abort_.load(std::memory_order_relaxed)) {
+  bool finished = false;
+  // Where state is kept, an epoch may still be in the making when a worker has finished.
+  while (!abort_.load(std::memory_order_relaxed) && !(keeper_ ? all_finished() : finished)) {
     const bool moved = worker.turn();
+    if (keeper_) {
+      keeper_->look_at(worker);
+    }
+    if (!finished && worker.finished()) {
+      finished = true;
+      finished_.fetch_add(1);
+    }
     if (!worker.context().failure.ok()) {
       fail(worker.context().failure);
       return;
@@ -102,31 +136,63 @@ void JobImpl::run_worker(Worker& worker) {
 }
 
 // One thread plays all workers, the next one drawn each time.
-void JobImpl::run_stepped() {
+bool JobImpl::run_stepped() {
   std::mt19937_64 dice(*options_.interleaving_seed);
+  std::uint64_t turns = 0;
   std::vector<Worker*> running;
   for (const auto& worker : graph_->workers) {
     running.push_back(worker.get());
   }
   while (!running.empty()) {
+    if (options_.crash_after_turns && turns++ == *options_.crash_after_turns) {
+      return false;
+    }
+    if (keeper_ && !step_epochs(dice)) {
+      return true;
+    }
     const std::size_t i = dice() % running.size();
     Worker& worker = *running[i];
     worker.turn();
     if (!worker.context().failure.ok()) {
       fail(worker.context().failure);
-      return;
+      return true;
     }
     if (worker.finished()) {
       if (const Status status = worker.flush(); !status.ok()) {
         fail(status);
-        return;
+        return true;
       }
       running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
     }
   }
+  return true;
+}
+
+// Epochs begin and are decided at moments that are drawn, too. False when one has failed.
+bool JobImpl::step_epochs(std::mt19937_64& dice) {
+  Status status;
+  if (!keeper_->in_the_making()) {
+    if (dice() % kTurnsBetweenEpochs == 0) {
+      keeper_->begin();
+    }
+  } else {
+    for (const auto& worker : graph_->workers) {
+      keeper_->look_at(*worker);
+    }
+    if (keeper_->is_complete() && dice() % kTurnsUntilDecided == 0) {
+      status = keeper_->decide();
+    }
+  }
+  if (!status.ok()) {
+    fail(status);
+  }
+  return status.ok();
 }
 
 void JobImpl::fail(const Status& status) {
+  if (status.ok()) {
+    return;
+  }
   const std::lock_guard lock(mutex_);
   if (failure_.ok()) {
     failure_ = status;
@@ -140,37 +206,33 @@ JobProgress JobImpl::progress() const {
     OperatorProgress sum;
     sum.description = step.description;
     sum.explain_line = step.explain_line;
-    std::uint64_t rejected = 0;
     for (const StepCounters* counters : step.counters) {
       sum.rows_in += counters->rows_in.get();
       sum.rows_out += counters->rows_out.get();
       sum.bytes_out += counters->bytes_out.get();
       sum.batches_in += counters->batches_in.get();
       sum.nanos += static_cast<std::int64_t>(counters->nanos.get());
-      for (std::size_t reason = 0; reason < counters->rejected.size(); ++reason) {
-        progress.rejected[reason] += counters->rejected[reason].get();
-      }
-      rejected += counters->rejected_sum();
       for (RejectedExample& example : counters->examples.all()) {
         example.origin = step.description;
         progress.examples.push_back(std::move(example));
       }
-      sum.keys_expired += counters->keys_expired.get();
       sum.held += counters->held.load(std::memory_order_relaxed);
       sum.due = std::min(sum.due, EventTime{counters->due_micros.load(std::memory_order_relaxed)});
     }
-    if (step.source) {
-      progress.rows_in += sum.rows_in;
-    } else if (step.sink) {
-      progress.rows_out += sum.rows_in;
-    }
-    if (step.filters) {
-      const std::uint64_t kept = sum.rows_out + rejected;
-      progress.rows_filtered += sum.rows_in > kept ? sum.rows_in - kept : 0;
-    }
     progress.operators.push_back(std::move(sum));
   }
+  RunTotals totals = total(graph_->steps, counts_of);
+  add_totals(totals, graph_->before);
+  progress.rows_in = totals.rows_in;
+  progress.rows_out = totals.rows_out;
+  progress.rows_filtered = totals.rows_filtered;
+  progress.keys_expired = totals.keys_expired;
+  progress.rejected = totals.rejected;
   add_source_progress(progress);
+  if (keeper_) {
+    progress.epochs = graph_->resumed;
+    progress.epochs->decided = keeper_->decided();
+  }
   return progress;
 }
 

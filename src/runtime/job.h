@@ -10,6 +10,7 @@
 
 #include "base/event_time.h"
 #include "base/result.h"
+#include "checkpoint/epoch_store.h"
 #include "columnar/row_error.h"
 #include "env/env.h"
 #include "plan/plan.h"
@@ -19,12 +20,23 @@
 
 namespace thalweg {
 
+// Where a job keeps its state, and how often.
+struct EpochOptions {
+  EpochStore* store = nullptr;  // Outlives the job.
+  std::string name;             // The pipeline's.
+  std::int64_t interval_micros = 10'000'000;
+  std::uint64_t rows = 0;  // Also after so many rows have been read; 0: never.
+};
+
 struct JobOptions {
   std::uint32_t workers = 1;
   std::uint32_t batch_rows = 4096;  // Rows that a source puts into one batch, at most.
   // Steps the workers in one thread, in an order drawn from this seed, instead of starting threads.
   std::optional<std::uint64_t> interleaving_seed;
-  bool measure_operators = false;  // EXPLAIN ANALYZE: time per operator.
+  bool measure_operators = false;      // EXPLAIN ANALYZE: time per operator.
+  std::optional<EpochOptions> epochs;  // Absent: nothing is kept.
+  // Of a stepped job. It is left lying after so many turns, as by a crash: nothing is closed.
+  std::optional<std::uint64_t> crash_after_turns;
 };
 
 // How a plan's scans and sinks become real; given by the layer that knows the connectors.
@@ -58,9 +70,18 @@ struct OperatorProgress {
   std::uint64_t bytes_out = 0;
   std::uint64_t batches_in = 0;
   std::int64_t nanos = 0;  // Only with measure_operators; its own time, of all workers together.
-  std::uint64_t keys_expired = 0;  // Keys whose state it has let go, their ttl being over.
-  std::uint64_t held = 0;          // Rows or groups that it keeps for results to come,
-  EventTime due = kEndOfTime;      // and the watermark at which the next one comes out.
+  std::uint64_t held = 0;  // Rows or groups that it keeps for results to come,
+  EventTime due = kEndOfTime;  // and the watermark at which the next one comes out.
+};
+
+// How a job's state stands on the disk.
+struct EpochProgress {
+  std::uint64_t resumed_from = 0;  // The epoch that it went on from; 0: it began with nothing.
+  std::int64_t resumed_age_micros = 0;
+  std::uint64_t resumed_rows = 0;  // Of its tables.
+  std::int64_t resume_nanos = 0;   // That reading them took.
+  bool was_finished = false;       // It had come to its end in an earlier run: nothing was done.
+  std::uint64_t decided = 0;       // The last that counts.
 };
 
 // What a job has done so far. Counters only grow.
@@ -68,11 +89,13 @@ struct JobProgress {
   std::uint64_t rows_in = 0;        // Read from sources, rejected ones included.
   std::uint64_t rows_out = 0;       // Written to sinks.
   std::uint64_t rows_filtered = 0;  // Dropped by WHERE and HAVING.
+  std::uint64_t keys_expired = 0;   // Whose state was let go, their ttl being over.
   std::array<std::uint64_t, kRowErrorCount> rejected{};  // By reason; late rows are here too.
   std::vector<RejectedExample> examples;                 // The first few.
   EventTime watermark = kStartOfTime;                    // The lowest of all sources.
   std::vector<PartitionProgress> partitions;
   std::vector<OperatorProgress> operators;  // In the order of EXPLAIN.
+  std::optional<EpochProgress> epochs;
 };
 
 // One plan running on N workers: makes its sources, sinks and operators, runs them to the end of
@@ -86,6 +109,9 @@ class Job {
   // Blocks until every source has ended, a worker failed (its error is returned and the others
   // stop), or stop was asked for. Called once.
   virtual Status run() = 0;
+
+  // Whether run() returned because of crash_after_turns.
+  virtual bool has_crashed() const = 0;
 
   // Ends reading; what is inside is worked off without closing windows that are still open.
   // From any thread; also from a signal handler.

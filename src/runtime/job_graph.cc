@@ -308,6 +308,10 @@ class GraphBuilder {
   }
 
   Status add_operator(std::unique_ptr<Operator> op, OperatorStep*& step);
+  // Keeps the state of a node's own step, and fills it with what there is of it.
+  Status keep_state(const Node& node, OperatorStep& step);
+  Status resume_scan(SharedScan& scan);
+  Status check_state() const;
   // Registers the step under its place in the plan for progress. `stage` names a step before the
   // node's own, which has none.
   GraphStep& note(const Node& node, const std::string& stage, const Step& step);
@@ -324,6 +328,9 @@ class GraphBuilder {
   Env& env_;
   JobGraph& graph_;
 
+  const EpochRecord* last_ = nullptr;  // What the job goes on from; nullptr: nothing.
+  std::set<std::string> scan_ids_;
+
   std::set<const Node*> timed_;
   std::map<const Node*, SharedScan*> scans_;
   std::map<const Node*, ExchangeQueues*> exchanges_;
@@ -337,6 +344,17 @@ class GraphBuilder {
 };
 
 Status GraphBuilder::build() {
+  if (options_.epochs) {
+    last_ = options_.epochs->store->last() ? &*options_.epochs->store->last() : nullptr;
+    graph_.start = {.incarnation = options_.epochs->store->incarnation(),
+                    .decided = last_ != nullptr ? last_->epoch : 0};
+    if (last_ != nullptr) {
+      graph_.resumed = {.resumed_from = last_->epoch,
+                        .resumed_age_micros = env_.wall_now().micros - last_->made_at.micros,
+                        .was_finished = last_->finished};
+      graph_.before = to_totals(last_->counters);
+    }
+  }
   std::set<std::pair<const Node*, bool>> seen;
   for (const plan::NodePtr& sink : plan_.sinks) {
     collect_timed(*sink, false, timed_, seen);
@@ -350,17 +368,24 @@ Status GraphBuilder::build() {
   for (const auto& scan : graph_.scans) {
     TW_TRY(scan->source->open());
     for (Partition* partition : scan->source->partitions()) {
+      scan->numbers.push_back(static_cast<std::uint32_t>(scan->boards.size()));
       scan->boards.push_back(std::make_unique<PartitionBoard>(*partition));
+    }
+    if (options_.epochs) {
+      TW_TRY(resume_scan(*scan));
     }
   }
   align_scans();
   for (const auto& sink : graph_.sinks) {
+    if (options_.epochs) {
+      TW_TRY(sink->recover(graph_.start));
+    }
     TW_TRY(sink->open());
   }
   for (std::uint32_t worker = 0; worker < options_.workers; ++worker) {
     TW_TRY(build_worker(worker));
   }
-  return {};
+  return options_.epochs ? check_state() : Status();
 }
 
 // Scans below one sink meet there at the latest.
@@ -423,6 +448,11 @@ Status GraphBuilder::make_scan(const Node& node) {
     shared->physical = physical_columns(*scan.table, scan.columns, shared->event_time);
     TW_TRY_ASSIGN(shared->source, connections_.make_source(*scan.table, shared->physical));
   }
+  shared->id = shared->table->name;
+  for (int number = 2; scan_ids_.contains(shared->id); ++number) {
+    shared->id = fmt::format("{}#{}", shared->table->name, number);
+  }
+  scan_ids_.insert(shared->id);
   scans_[&node] = shared.get();
   graph_.scans.push_back(std::move(shared));
   return {};
@@ -439,6 +469,10 @@ Status GraphBuilder::build_worker(std::uint32_t index) {
     context.fail_on_row_error |= scan->table->on_error == OnError::kFail;
     context.fail_on_late |= scan->table->on_late == OnLate::kFail;
   }
+  if (options_.epochs) {
+    graph_.deltas.push_back(std::make_unique<WorkerDelta>(*options_.epochs->store, index));
+    context.delta = graph_.deltas.back().get();
+  }
   if (options_.interleaving_seed) {
     context.dice.emplace(*options_.interleaving_seed + index);
   }
@@ -450,6 +484,7 @@ Status GraphBuilder::build_worker(std::uint32_t index) {
     Built built;
     TW_TRY(build_node(*sink, built));
   }
+  worker_->begin_after(graph_.start.decided);
   return {};
 }
 
@@ -520,6 +555,7 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     OperatorStep* step = nullptr;
     if (here(node)) {
       TW_TRY(add_operator(make_operator(node), step));
+      TW_TRY(keep_state(node, *step));
       if (const auto* clock = step_of<plan::ProcessingTime>(node)) {
         step->follow_clock(
             {.every_micros = clock->tick_micros, .offset_micros = clock->tick_offset_micros});
@@ -693,6 +729,7 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
            .ttl = ttl_of(input, aggregate.ttl_micros)});
     }
     TW_TRY(add_operator(std::move(op), step));
+    TW_TRY(keep_state(node, *step));
     note(node, "", *step);
   }
   if (exchanged) {
@@ -766,6 +803,7 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(std::move(op), step));
+    TW_TRY(keep_state(node, *step));
     note(node, "", *step);
   }
   if (options_.workers > 1 && !on_one_worker(input)) {
@@ -795,6 +833,7 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(make_top_n(top_n_spec(node, top)), step));
+    TW_TRY(keep_state(node, *step));
     note(node, "", *step);
   }
   if (exchanged) {
@@ -813,9 +852,11 @@ Status GraphBuilder::build_sink(const Node& node, Built& built) {
     return {};
   }
   auto op = std::make_unique<SinkOperator>(sinks_[&node]->make_writer());
-  worker_->add_writer(&op->writer());
+  SinkWriter& writer = op->writer();
+  worker_->add_writer(&writer);
   OperatorStep* step = nullptr;
   TW_TRY(add_operator(std::move(op), step));
+  step->writes_to(writer);
   note(node, "", *step).sink = true;
   connect(below.last, step, 0);
   built.last = step;
@@ -827,6 +868,134 @@ Status GraphBuilder::add_operator(std::unique_ptr<Operator> op, OperatorStep*& s
   step = owned.get();
   worker_->add_step(std::move(owned));
   return step->open();
+}
+
+Status GraphBuilder::keep_state(const Node& node, OperatorStep& step) {
+  if (!options_.epochs) {
+    return {};
+  }
+  Result<std::vector<StateTable*>> asked = step.state_tables();
+  if (!asked.ok()) {
+    return {asked.status().code(), fmt::format("the state of \"{}\" cannot be kept: {}",
+                                               plan::describe(node), asked.status().message())};
+  }
+  const std::vector<StateTable*> tables = std::move(asked).take();
+  if (tables.empty()) {
+    return {};
+  }
+  TW_CHECK(!node.id.empty());
+  const auto is_this = [&](const auto& other) { return other.id == node.id; };
+  if (std::none_of(graph_.kept.begin(), graph_.kept.end(), is_this)) {
+    KeptOperator kept{.id = node.id, .description = plan::describe(node), .tables = {}};
+    for (const StateTable* const table : tables) {
+      kept.tables.push_back(table->schema());
+    }
+    graph_.kept.push_back(std::move(kept));
+  }
+  // One that runs on a single worker has all rows, though they may have keys.
+  const KeyGroupRange groups =
+      on_one_worker(node) ? KeyGroupRange() : groups_of_worker(worker_index_, options_.workers);
+  step.keep_as(node.id, tables, groups);
+  std::optional<EventTime> watermark;
+  if (last_ != nullptr) {
+    const auto found = std::find_if(last_->operators.begin(), last_->operators.end(), is_this);
+    if (found != last_->operators.end() && found->fingerprint == plan::describe(node)) {
+      const std::int64_t begun = env_.steady_nanos();
+      TW_TRY_ASSIGN(const std::uint64_t rows,
+                    restore_tables(*options_.epochs->store, node.id, tables, groups));
+      graph_.resumed.resumed_rows += rows;
+      graph_.resumed.resume_nanos += env_.steady_nanos() - begun;
+      watermark = found->watermark;
+    }
+  }
+  for (StateTable* const table : tables) {
+    table->note_changes();
+  }
+  if (watermark) {
+    step.restored(*watermark);
+  }
+  return {};
+}
+
+// Partitions go on where they stood. Those that have come since begin at their beginning, where the
+// stream's time stands.
+Status GraphBuilder::resume_scan(SharedScan& scan) {
+  if (!scan.source->can_resume()) {
+    return invalid_argument(fmt::format(
+        "\"{}\" cannot be read again from where a run left it, so that a job that reads "
+        "it cannot keep its state",
+        scan.table->name));
+  }
+  if (scan.table->takes_back_by_key) {
+    return invalid_argument(fmt::format(
+        "the rows of \"{}\" may go by their key alone, and the rows kept for that cannot be kept "
+        "across a restart yet; without PRIMARY KEY whole rows are taken back (REPLICA IDENTITY "
+        "FULL)",
+        scan.table->name));
+  }
+  if (last_ == nullptr) {
+    return {};
+  }
+  const auto saved = std::find_if(last_->sources.begin(), last_->sources.end(),
+                                  [&](const SourceEpoch& source) { return source.id == scan.id; });
+  if (saved == last_->sources.end()) {
+    return {};
+  }
+  std::uint32_t next_number = 0;
+  for (const PartitionEpoch& partition : saved->partitions) {
+    next_number = std::max(next_number, partition.number + 1);
+  }
+  for (std::size_t i = 0; i < scan.boards.size(); ++i) {
+    PartitionBoard& board = *scan.boards[i];
+    const auto partition = std::find_if(
+        saved->partitions.begin(), saved->partitions.end(),
+        [&](const PartitionEpoch& entry) { return entry.name == board.partition().name(); });
+    if (partition == saved->partitions.end()) {
+      scan.numbers[i] = next_number++;
+      continue;
+    }
+    scan.numbers[i] = partition->number;
+    TW_TRY(board.resume({.epoch = last_->epoch,
+                         .position = {.position = partition->position,
+                                      .input = partition->input,
+                                      .input_position = partition->input_position,
+                                      .mark = partition->mark},
+                         .watermark = partition->watermark,
+                         .ended = partition->ended}));
+  }
+  return {};
+}
+
+// Whether all the state there is has found its operator.
+Status GraphBuilder::check_state() const {
+  if (last_ == nullptr) {
+    return {};
+  }
+  std::string problems;
+  for (const OperatorEpoch& saved : last_->operators) {
+    const auto kept = std::find_if(graph_.kept.begin(), graph_.kept.end(),
+                                   [&](const KeptOperator& other) { return other.id == saved.id; });
+    if (kept == graph_.kept.end()) {
+      problems += fmt::format("\n  {} is no longer there: {}", saved.id, saved.description);
+    } else if (kept->description != saved.fingerprint) {
+      problems += fmt::format("\n  {} has changed from: {}\n  to: {}", saved.id, saved.description,
+                              kept->description);
+    }
+  }
+  for (const KeptOperator& kept : graph_.kept) {
+    if (std::none_of(last_->operators.begin(), last_->operators.end(),
+                     [&](const OperatorEpoch& saved) { return saved.id == kept.id; })) {
+      problems += fmt::format("\n  {} is new: {}", kept.id, kept.description);
+    }
+  }
+  if (problems.empty()) {
+    return {};
+  }
+  return invalid_argument(fmt::format(
+      "the state of \"{}\" was made by another query:{}\n"
+      "run the earlier query, give this one another name, or begin anew with --from-scratch, which "
+      "keeps the old state under another name",
+      last_->job, problems));
 }
 
 GraphStep& GraphBuilder::note(const Node& node, const std::string& stage, const Step& step) {

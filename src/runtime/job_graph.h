@@ -8,6 +8,7 @@
 
 #include "runtime/exchange.h"
 #include "runtime/job.h"
+#include "runtime/run_totals.h"
 #include "runtime/source_step.h"
 #include "runtime/worker.h"
 
@@ -26,16 +27,59 @@ struct GraphStep {
 };
 
 // The workers of a job with their steps, and all that these share.
+// An operator whose state is kept.
+struct KeptOperator {
+  std::string id;
+  std::string description;
+  std::vector<StateSchema> tables;
+};
+
 struct JobGraph {
   SourceSignals signals;
   std::vector<std::unique_ptr<SharedScan>> scans;
   std::vector<std::unique_ptr<ExchangeQueues>> exchanges;
   std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::unique_ptr<WorkerDelta>> deltas;  // By worker, where state is kept.
+  std::vector<KeptOperator> kept;
+  EpochStart start;
+  EpochProgress resumed;
+  RunTotals before;                              // Of the runs that the job goes on from.
   std::vector<std::unique_ptr<Worker>> workers;  // Destroyed first: their steps borrow the rest.
   std::vector<GraphStep> steps;
 };
 
-// Makes sources, sinks and each worker's steps. Sources and sinks are open when it returns.
+// What the steps have done, with the counts that `counts_of` gives for a step on one worker.
+template <typename CountsOf>
+RunTotals total(const std::vector<GraphStep>& steps, CountsOf counts_of) {
+  RunTotals totals;
+  for (const GraphStep& step : steps) {
+    StepCounts sum;
+    std::uint64_t rejected = 0;
+    for (const StepCounters* counters : step.counters) {
+      const StepCounts counts = counts_of(*counters);
+      sum.rows_in += counts.rows_in;
+      sum.rows_out += counts.rows_out;
+      totals.keys_expired += counts.keys_expired;
+      for (std::size_t reason = 0; reason < counts.rejected.size(); ++reason) {
+        totals.rejected[reason] += counts.rejected[reason];
+        rejected += counts.rejected[reason];
+      }
+    }
+    if (step.source) {
+      totals.rows_in += sum.rows_in;
+    } else if (step.sink) {
+      totals.rows_out += sum.rows_in;
+    }
+    if (step.filters) {
+      const std::uint64_t kept = sum.rows_out + rejected;
+      totals.rows_filtered += sum.rows_in > kept ? sum.rows_in - kept : 0;
+    }
+  }
+  return totals;
+}
+
+// Makes sources, sinks and each worker's steps. Sources and sinks are open when it returns, and all
+// is as it was at the last epoch where there has been one.
 Status build_graph(const plan::Plan& plan, const JobOptions& options,
                    const JobConnections& connections, Env& env, JobGraph& graph);
 

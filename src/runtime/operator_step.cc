@@ -35,6 +35,18 @@ std::string describe_failed(const Batch& batch, RowIndex row, RowError error) {
 OperatorStep::OperatorStep(WorkerContext& context, std::unique_ptr<Operator> op)
     : Step(context), operator_(std::move(op)) {}
 
+void OperatorStep::keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups) {
+  groups_ = groups;
+  state_id_ = std::move(id);
+  tables_ = std::move(tables);
+}
+
+void OperatorStep::restored(EventTime watermark) {
+  operator_->restored(watermark);
+  watermark_ = watermark;
+  restored_ = watermark != kStartOfTime && watermark != kEndOfTime;
+}
+
 std::size_t OperatorStep::add_channel(int input, MessageQueue* queue) {
   Channel channel;
   channel.input = input;
@@ -46,29 +58,25 @@ std::size_t OperatorStep::add_channel(int input, MessageQueue* queue) {
 void OperatorStep::deliver(std::size_t index, Message message) {
   Channel& channel = channels_[index];
   const bool leave_lying = context_.dice && ((*context_.dice)() & 1) != 0;
-  if (leave_lying || busy_ || unfinished_ || channel.at_barrier || !channel.waiting.empty() ||
-      is_due_by_wall_clock()) {
+  if (leave_lying || restored_ || busy_ || unfinished_ || channel.at_barrier ||
+      !channel.waiting.empty() || is_due_by_wall_clock()) {
     channel.waiting.push_back(std::move(message));
   } else {
     handle(channel, std::move(message));
   }
 }
 
-bool OperatorStep::accepts() {
-  if (unfinished_) {
-    return false;
-  }
-  for (const Channel& channel : channels_) {
-    if (channel.waiting.size() >= kWaitingMax) {
-      return false;
-    }
-  }
-  return outlets_have_room();
+bool OperatorStep::accepts(std::size_t channel) {
+  return !unfinished_ && channels_[channel].waiting.size() < kWaitingMax && outlets_have_room();
 }
 
 bool OperatorStep::run_once() {
   if (!outlets_have_room()) {
     return false;
+  }
+  if (restored_) {
+    tell_restored();
+    return true;
   }
   if (unfinished_) {
     const TimeCharge charge(context_, counters_);
@@ -180,7 +188,14 @@ void OperatorStep::advance_watermark() {
     return;
   }
   idle_ = active_inputs_.empty() && !at_end;
+  if (at_end && watermark_ == kEndOfTime) {
+    // It had said all in an earlier run.
+    send_to_all(EndMessage{.stopped = false, .reached = reached_});
+    mark_ended();
+    return;
+  }
   if (at_end && stopped_) {
+    flush_operator();
     send_to_all(EndMessage{.stopped = true});
     mark_ended();
     return;
@@ -247,8 +262,52 @@ void OperatorStep::align_barrier() {
     for (Channel& channel : channels_) {
       channel.at_barrier = false;
     }
+    flush_operator();
     ++epoch_;
+    keep_epoch();
     send_to_all(BarrierMessage{.epoch = epoch_});
+  }
+}
+
+// Nothing that an epoch has counted as read may lie in a stage that keeps no state.
+void OperatorStep::flush_operator() {
+  if (context_.delta == nullptr) {
+    return;
+  }
+  busy_ = true;
+  const Status status = operator_->before_epoch(*this);
+  busy_ = false;
+  if (!status.ok()) {
+    context_.fail(status);
+  }
+}
+
+void OperatorStep::keep_state() {
+  Status status;
+  for (StateTable* const table : tables_) {
+    if (status.ok()) {
+      status = context_.delta->take(state_id_, *table, groups_);
+    }
+  }
+  if (status.ok() && !tables_.empty()) {
+    context_.delta->note_watermark(state_id_, watermark_);
+  }
+  if (status.ok() && writer_ != nullptr) {
+    status = writer_->end_epoch(epoch_);
+  }
+  if (!status.ok()) {
+    context_.fail(std::move(status));
+  }
+}
+
+// Consumers learn how far time had come; without it a silent input would hold them back at the
+// beginning of time.
+void OperatorStep::tell_restored() {
+  restored_ = false;
+  const EventTime out = operator_->output_watermark(watermark_);
+  if (out > watermark_sent_) {
+    watermark_sent_ = out;
+    send_to_all(WatermarkMessage{.time = out, .idle = idle_sent_});
   }
 }
 

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "runtime/step.h"
 #include "stream/operator.h"
+#include "stream/sink.h"
 
 namespace thalweg {
 
@@ -35,14 +37,23 @@ class OperatorStep final : public Step, private Emitter {
   // Requires: the channel has no queue.
   void deliver(std::size_t channel, Message message);
 
-  // Whether a message delivered now would be taken up soon.
-  bool accepts();
+  // Whether a message delivered now to this channel would be taken up soon. Others say nothing of
+  // it: one that has come to a barrier waits for this one.
+  bool accepts(std::size_t channel);
 
   Status open() { return operator_->open(); }
+
+  Result<std::vector<StateTable*>> state_tables() { return operator_->state_tables(); }
+  // Its state goes into the worker's delta under this name at the end of every epoch. `tables` are
+  // the operator's; they have the rows of these key groups.
+  void keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups);
+  // Its tables have been filled as they were when its watermark stood at `watermark`.
+  void restored(EventTime watermark);
+  // It hands its rows to this writer, which is told where epochs end.
+  void writes_to(SinkWriter& writer) { writer_ = &writer; }
   bool run_once() override;
 
   EventTime watermark() const { return watermark_; }
-  std::uint64_t epoch() const { return epoch_; }
 
  private:
   struct Channel {
@@ -64,8 +75,11 @@ class OperatorStep final : public Step, private Emitter {
   // Goes on with the wall clock; whether it did.
   bool tick();
   void tell_idle();
+  void tell_restored();
   bool all_ended() const;
   void align_barrier();
+  void flush_operator();
+  void keep_state() override;
   bool is_due_by_wall_clock() const;
   // Goes on with what follows the operator's last call once it is done.
   void after_call(const Result<Progress>& progress);
@@ -77,6 +91,11 @@ class OperatorStep final : public Step, private Emitter {
   void expire(std::uint64_t keys) override { counters_.keys_expired.add(keys); }
 
   const std::unique_ptr<Operator> operator_;
+  std::string state_id_;
+  std::vector<StateTable*> tables_;
+  KeyGroupRange groups_;
+  SinkWriter* writer_ = nullptr;
+  bool restored_ = false;  // What consumers knew of the watermark before the restart is due.
   std::optional<ClockTicks> ticks_;
   std::vector<Channel> channels_;
   std::size_t next_channel_ = 0;
@@ -84,7 +103,6 @@ class OperatorStep final : public Step, private Emitter {
   EventTime watermark_sent_ = kStartOfTime;
   EventTime due_by_wall_clock_ = kEndOfTime;
   EventTime reached_ = kStartOfTime;  // The highest watermark of channels that have ended.
-  std::uint64_t epoch_ = 0;
   bool stopped_ = false;
   bool busy_ = false;            // Inside a call of the operator.
   bool unfinished_ = false;      // The last call returned kMore.
@@ -99,7 +117,7 @@ class LocalOutlet final : public Outlet {
  public:
   LocalOutlet(OperatorStep& target, std::size_t channel) : target_(target), channel_(channel) {}
   void send(Message message) override { target_.deliver(channel_, std::move(message)); }
-  bool has_room() override { return target_.accepts(); }
+  bool has_room() override { return target_.accepts(channel_); }
 
  private:
   OperatorStep& target_;

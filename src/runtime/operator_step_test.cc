@@ -204,7 +204,7 @@ TEST_F(OperatorStepTest, NothingIsHandledUntilTheOperatorIsDone) {
   log_.more = 2;
   step_.deliver(a, WatermarkMessage{EventTime{10}});
   step_.deliver(a, number(1));
-  EXPECT_FALSE(step_.accepts());
+  EXPECT_FALSE(step_.accepts(0));
   EXPECT_THAT(sent(), IsEmpty());
   run_until_idle();
   EXPECT_THAT(log_.calls, ElementsAre("time 10", "resume", "resume", "row 0:1"));
@@ -218,7 +218,7 @@ TEST_F(OperatorStepTest, WithoutRoomBehindItItTakesNothingAndDoesNotGoOn) {
   ASSERT_TRUE(queue.push(message));
   room_ = false;
   EXPECT_FALSE(step_.run_once());
-  EXPECT_FALSE(step_.accepts());
+  EXPECT_FALSE(step_.accepts(0));
   EXPECT_THAT(log_.calls, IsEmpty());
   room_ = true;
   EXPECT_TRUE(step_.run_once());

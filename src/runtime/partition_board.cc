@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace thalweg {
 
 Result<PartitionBoard::Answer> PartitionBoard::claim(
@@ -13,8 +15,12 @@ Result<PartitionBoard::Answer> PartitionBoard::claim(
   }
   // Read under the lock: when another worker has announced an epoch and then claimed here, this
   // worker sees that epoch too, so the blocks before a barrier are a prefix of the partition.
-  if (epoch_requested.load(std::memory_order_acquire) > epoch_announced) {
+  const std::uint64_t requested = epoch_requested.load(std::memory_order_acquire);
+  if (requested > epoch_announced) {
     return Answer::kBarrier;
+  }
+  if (requested > cut_.epoch) {
+    make_cut(requested);
   }
   if (ended()) {
     return Answer::kEnd;
@@ -54,7 +60,46 @@ void PartitionBoard::publish(std::uint64_t block, EventTime bound) {
     if (++i < in_flight_.size()) {
       in_flight_[i].before = after;
     }
+    if (first_in_flight_ + i == cut_block_) {
+      cut_watermark_ = after;
+    }
   }
+}
+
+// Requires: claiming_ is held.
+void PartitionBoard::make_cut(std::uint64_t epoch) {
+  if (cut_.ended) {
+    cut_.epoch = epoch;  // Where it ended in an earlier run.
+  } else {
+    cut_ = {.epoch = epoch, .position = partition_.position(), .ended = ended()};
+  }
+  const std::lock_guard lock(mutex_);
+  cut_block_ = first_in_flight_ + in_flight_.size();
+  cut_watermark_.reset();
+  if (in_flight_.empty() || (in_flight_.back().bound && in_flight_.back().before)) {
+    cut_watermark_ = frontier();
+  }
+}
+
+PartitionBoard::Cut PartitionBoard::cut(std::uint64_t epoch) {
+  const std::lock_guard claiming(claiming_);
+  if (cut_.epoch < epoch) {
+    make_cut(epoch);
+  }
+  TW_CHECK(cut_.epoch == epoch);
+  const std::lock_guard lock(mutex_);
+  cut_.watermark = cut_watermark_.value_or(kStartOfTime);  // Nothing: the rows have no time.
+  return cut_;
+}
+
+Status PartitionBoard::resume(const Cut& cut) {
+  if (!cut.ended) {
+    TW_TRY(partition_.resume(cut.position));
+  }
+  cut_ = cut;
+  frontier_.store(cut.watermark.micros, std::memory_order_release);
+  ended_.store(cut.ended, std::memory_order_release);
+  return {};
 }
 
 std::optional<EventTime> PartitionBoard::before(std::uint64_t block) {

@@ -44,6 +44,19 @@ class PartitionBoard {
   // The caller has sent on all rows of the block.
   void release(std::uint64_t block);
 
+  // Where the blocks behind an epoch begin.
+  struct Cut {
+    std::uint64_t epoch = 0;
+    ReadPosition position;
+    EventTime watermark = kStartOfTime;  // Of the rows before it.
+    bool ended = false;
+  };
+  // Requires: every worker has announced the epoch and sent all its rows before it.
+  Cut cut(std::uint64_t epoch);
+
+  // Goes on from where an earlier run stood. Before the first claim. What had ended stays so.
+  Status resume(const Cut& cut);
+
   // The watermark behind all blocks up to the first that is not published: no unclaimed block has
   // a row with a lower stamp.
   EventTime frontier() const { return EventTime{frontier_.load(std::memory_order_acquire)}; }
@@ -66,11 +79,16 @@ class PartitionBoard {
 
   static constexpr std::int64_t kSpeaking = -1;
 
+  void make_cut(std::uint64_t epoch);
+
   Partition& partition_;
-  std::mutex claiming_;             // Guards the partition: one claim at a time.
+  std::mutex claiming_;  // Guards the partition and cut_: one claim at a time.
+  Cut cut_;
   std::mutex mutex_;                // Guards what follows.
   std::deque<InFlight> in_flight_;  // Blocks claimed and not yet released by all before them.
   std::uint64_t first_in_flight_ = 0;
+  std::uint64_t cut_block_ = 0;             // The first block behind the last cut.
+  std::optional<EventTime> cut_watermark_;  // Before it; known when all before are published.
   std::atomic<std::int64_t> frontier_{kStartOfTime.micros};
   std::atomic<bool> ended_{false};
   std::atomic<std::int64_t> silent_since_nanos_{kSpeaking};

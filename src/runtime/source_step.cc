@@ -113,7 +113,7 @@ class SourceStep::RowErrors {
   bool any_ = false;
 };
 
-SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, const SourceSignals& signals)
+SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, SourceSignals& signals)
     : Step(context), scan_(scan), signals_(signals), reader_(scan.source->make_reader()) {
   eval_.random_state = static_cast<std::uint64_t>(context.env.wall_now().micros) ^
                        ((std::uint64_t{context.worker} + 1) << 40);
@@ -148,6 +148,7 @@ bool SourceStep::run_once() {
   const TimeCharge charge(context_, counters_);
   if (held_ == nullptr) {
     if (signals_.stop.load(std::memory_order_relaxed)) {
+      signals_.stopped.store(true, std::memory_order_relaxed);
       end(/*stopped=*/true);
       return true;
     }
@@ -234,6 +235,7 @@ bool SourceStep::claim() {
 
 bool SourceStep::announce_epoch() {
   ++epoch_;
+  keep_epoch();
   send_to_all(BarrierMessage{.epoch = epoch_});
   return true;
 }
@@ -360,7 +362,8 @@ void SourceStep::mark_too_far_ahead(const Column& times, RowErrors& errors) cons
 }
 
 void SourceStep::add_origin(const DecodedRows& rows, Batch& out) const {
-  out.partition = repeat(Value{type_of(TypeKind::kInt), std::int64_t{board_index_}}, rows.rows);
+  out.partition =
+      repeat(Value{type_of(TypeKind::kInt), std::int64_t{scan_.numbers[board_index_]}}, rows.rows);
   ColumnBuilder positions(type_of(TypeKind::kBigint), rows.rows);
   for (RowIndex row = 0; row < rows.rows; ++row) {
     const std::uint64_t offset = rows.offsets.empty() ? rows.first_offset + row : rows.offsets[row];

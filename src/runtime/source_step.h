@@ -20,6 +20,7 @@ namespace thalweg {
 
 // What all workers' steps of one scan share. Lives as long as the job.
 struct SharedScan {
+  std::string id;  // Stable from run to run.
   TablePtr table;
   std::vector<std::uint32_t> output;    // The table's columns that the scan yields.
   std::vector<std::uint32_t> physical;  // Those that are read from the source, ascending.
@@ -27,6 +28,7 @@ struct SharedScan {
   bool origin = false;                  // Whether rows carry partition and position.
   std::unique_ptr<Source> source;
   std::vector<std::unique_ptr<PartitionBoard>> boards;
+  std::vector<std::uint32_t> numbers;  // By board: of the partition, as rows carry it.
   // The partitions that this scan's keep step with, its own among them: of all scans whose rows
   // meet its rows.
   std::vector<std::pair<const SharedScan*, const PartitionBoard*>> aligned;
@@ -45,6 +47,7 @@ std::vector<std::uint32_t> physical_columns(const Table& table,
 // Signals from the job to the sources of all workers.
 struct SourceSignals {
   std::atomic<bool> stop{false};
+  std::atomic<bool> stopped{false};  // Some worker has stopped reading for it.
   std::atomic<std::uint64_t> epoch_requested{0};
 };
 
@@ -52,7 +55,7 @@ struct SourceSignals {
 // stamps rows with the watermark before them, and sends them on.
 class SourceStep final : public Step {
  public:
-  SourceStep(WorkerContext& context, SharedScan& scan, const SourceSignals& signals);
+  SourceStep(WorkerContext& context, SharedScan& scan, SourceSignals& signals);
 
   bool run_once() override;
 
@@ -86,7 +89,7 @@ class SourceStep final : public Step {
   };
 
   SharedScan& scan_;
-  const SourceSignals& signals_;
+  SourceSignals& signals_;
   const std::unique_ptr<BlockReader> reader_;
   std::vector<ComputedColumn> computed_;
   std::optional<RowsByKey> rows_by_key_;
@@ -101,7 +104,6 @@ class SourceStep final : public Step {
   std::deque<Pending> pending_;
   EventTime watermark_sent_ = kStartOfTime;
   bool idle_sent_ = false;  // Consumers know that every partition is idle.
-  std::uint64_t epoch_ = 0;
 };
 
 }  // namespace thalweg

@@ -12,6 +12,7 @@
 #include "runtime/counters.h"
 #include "runtime/message.h"
 #include "runtime/spsc_queue.h"
+#include "runtime/worker_delta.h"
 
 namespace thalweg {
 
@@ -36,6 +37,9 @@ struct WorkerContext {
       failure = std::move(status);
     }
   }
+
+  // Where the state of this worker's steps goes at the end of an epoch; absent: it is not kept.
+  WorkerDelta* delta = nullptr;
 
   // Whose time it is, when time is measured.
   bool measure = false;
@@ -93,12 +97,33 @@ class Step {
 
   const StepCounters& counters() const { return counters_; }
 
+  // The last epoch that the step has come to the end of.
+  std::uint64_t epoch() const { return epoch_; }
+  // Before the first row of a job that goes on from an earlier epoch.
+  void begin_after(std::uint64_t epoch) { epoch_ = epoch; }
+  // The end of an epoch for a step that has finished, to which no barrier comes any more.
+  void end_epoch_after_all(std::uint64_t epoch) {
+    epoch_ = epoch;
+    keep_epoch();
+  }
+
  protected:
+  // Hands over what the step has to say at the end of an epoch.
+  void keep_epoch() {
+    if (context_.delta != nullptr) {
+      context_.delta->note_counts(counters_);
+      keep_state();
+    }
+  }
+  // Hands over what has changed in its state since the last epoch. Requires: a delta.
+  virtual void keep_state() {}
+
   void send_to_all(Message message);
   void mark_ended() { ended_ = true; }
 
   WorkerContext& context_;
   StepCounters counters_;
+  std::uint64_t epoch_ = 0;
 
  private:
   std::vector<std::unique_ptr<Outlet>> outlets_;

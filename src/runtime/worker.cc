@@ -1,6 +1,7 @@
 #include "runtime/worker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace thalweg {
 
@@ -24,6 +25,33 @@ bool Worker::turn() {
 bool Worker::finished() const {
   return std::all_of(steps_.begin(), steps_.end(),
                      [](const auto& step) { return step->finished(); });
+}
+
+bool Worker::has_ended(std::uint64_t epoch) {
+  for (const auto& step : steps_) {
+    if (step->epoch() < epoch && !step->finished()) {
+      return false;
+    }
+  }
+  if (std::exchange(epoch_, epoch) == epoch) {
+    return true;
+  }
+  for (const auto& step : steps_) {
+    if (step->epoch() < epoch) {
+      step->end_epoch_after_all(epoch);
+    }
+  }
+  if (context_.failure.ok()) {
+    context_.fail(context_.delta->finish());
+  }
+  return true;
+}
+
+void Worker::begin_after(std::uint64_t epoch) {
+  epoch_ = epoch;
+  for (const auto& step : steps_) {
+    step->begin_after(epoch);
+  }
 }
 
 Status Worker::flush() {

@@ -27,6 +27,13 @@ class Worker {
 
   bool finished() const;
 
+  // Whether all steps have come to the end of the epoch. The first time they have, the worker's
+  // part of it is complete.
+  bool has_ended(std::uint64_t epoch);
+  // The last one that has_ended() was true of.
+  std::uint64_t ended_epoch() const { return epoch_; }
+  void begin_after(std::uint64_t epoch);
+
   // Gives sinks what their writers have gathered: when nothing else moves, and at the end.
   Status flush();
 
@@ -34,6 +41,7 @@ class Worker {
   WorkerContext context_;
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<SinkWriter*> writers_;
+  std::uint64_t epoch_ = 0;
 };
 
 }  // namespace thalweg

@@ -8,6 +8,7 @@
 #include "base/event_time.h"
 #include "base/result.h"
 #include "columnar/column.h"
+#include "state/key_groups.h"
 
 namespace thalweg {
 
@@ -28,6 +29,9 @@ struct StateChanges {
   // All rows go whose slice ends at this time or before. A slice's end is the first key column
   // behind the partition columns, a TIMESTAMP; only tables that drop slices have it there.
   std::optional<EventTime> dropped_to;
+  // Only of rows in these key groups. A table leaves it at all; the runtime narrows it to those
+  // whose rows the table's worker has.
+  KeyGroupRange dropped_groups = {};
   std::vector<Column> erased;  // Key columns; of equal length, or none.
   std::vector<Column> puts;    // All columns; of equal length, or none.
 

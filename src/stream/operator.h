@@ -72,13 +72,13 @@ class Operator {
   virtual Result<std::vector<StateTable*>> state_tables() { return std::vector<StateTable*>(); }
 
   // Its tables hold again what they held when the watermark stood at `watermark`
-  // (kStartOfTime: there was none). Called once, before anything else but open() and
-  // state_tables(), where a job goes on after a restart.
+  // (kStartOfTime: there was none), and note what changes. Called once, before anything else but
+  // open() and state_tables(), where a job goes on after a restart.
   virtual void restored(EventTime /*watermark*/) {}
 
-  // Before an epoch ends: what is kept only to be handed on in larger pieces goes out. What it
-  // keeps afterwards is in its tables.
-  virtual Result<Progress> before_epoch(Emitter& /*out*/) { return Progress::kDone; }
+  // Before an epoch ends: what is kept only to be handed on in larger pieces goes out, all at once.
+  // What it keeps afterwards is in its tables.
+  virtual Status before_epoch(Emitter& /*out*/) { return {}; }
 
   // `input` counts from zero in the order of the plan. The batch is never empty.
   virtual Result<Progress> process(int input, Batch batch, Emitter& out) = 0;

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "api/engine.h"
+#include "api/surviving_sink.h"
+#include "columnar/value.h"
+
+namespace thalweg {
+namespace {
+
+// Lives that end in a crash; each may be longer than the one before.
+constexpr int kCrashesMax = 8;
+constexpr std::uint64_t kFirstTurnsMax = 64;
+
+constexpr std::uint32_t kCrashWorkersMax = 4;
+
+}  // namespace
+
+Status Engine::check_outlives(const Table& table) const {
+  if (table.memory == nullptr || options_.state.directory.empty() || options_.crash_seed) {
+    return {};
+  }
+  return invalid_argument(fmt::format(
+      "the rows of \"{}\" are in memory and gone with the program, so that a job which keeps its "
+      "state cannot use it; read it from a file, or write to one",
+      table.name));
+}
+
+Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name) {
+  const std::string& directory = options_.state.directory;
+  TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, EpochStore::open(env_, directory, name));
+  if (!options_.state.from_scratch || !store->last()) {
+    return store;
+  }
+  store.reset();
+  const std::string path = directory + "/" + name;
+  const std::int64_t seconds = env_.wall_now().micros / 1'000'000;
+  TW_TRY(env_.rename_file(path, fmt::format("{}.old-{}", path, seconds)));
+  return EpochStore::open(env_, directory, name);
+}
+
+Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
+                              const JobConnections& connections, const std::vector<Answer>& answers,
+                              ResultChannel& channel) {
+  const std::string& name = options_.state.name;
+  const std::string own_name = ++jobs_ == 1 ? name : fmt::format("{}-{}", name, jobs_);
+  options.epochs = EpochOptions{.store = nullptr,
+                                .name = own_name,
+                                .interval_micros = options_.checkpoint_interval_micros,
+                                .rows = options_.checkpoint_rows};
+  if (options_.crash_seed) {
+    return run_in_lives(plan, options, connections, answers, channel);
+  }
+  TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(own_name));
+  options.epochs->store = store.get();
+  return run_job(plan, options, connections, answers, channel).status;
+}
+
+Status Engine::run_in_lives(const plan::Plan& plan, JobOptions options, JobConnections connections,
+                            const std::vector<Answer>& answers, ResultChannel& channel) {
+  std::mt19937_64 dice(*options_.crash_seed);
+  std::vector<std::unique_ptr<SurvivingSink>> sinks;
+  for (std::size_t i = 0; i < plan.sinks.size(); ++i) {
+    TW_TRY_ASSIGN(std::unique_ptr<Sink> sink, connections.make_sink(i, *plan.sinks[i]));
+    sinks.push_back(std::make_unique<SurvivingSink>(std::move(sink)));
+    TW_TRY(sinks.back()->open());
+  }
+  connections.make_sink = [&](std::size_t sink,
+                              const plan::Node&) -> Result<std::unique_ptr<Sink>> {
+    return sinks[sink]->make_life();
+  };
+  JobEnd end{.crashed = true};
+  for (int life = 0; end.crashed; ++life) {
+    const std::uint64_t turns_max = kFirstTurnsMax << life;
+    options.workers = static_cast<std::uint32_t>(1 + dice() % kCrashWorkersMax);
+    options.interleaving_seed = dice();
+    options.crash_after_turns =
+        life < kCrashesMax ? std::optional<std::uint64_t>(dice() % turns_max) : std::nullopt;
+    TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(options.epochs->name));
+    options.epochs->store = store.get();
+    end = run_job(plan, options, connections, answers, channel);
+  }
+  Status status = end.status;
+  for (const auto& sink : sinks) {
+    const Status closed = sink->close(status.ok());
+    status = status.ok() ? closed : status;
+  }
+  return status;
+}
+
+}  // namespace thalweg

@@ -1,0 +1,63 @@
+#include "thalweg/checkpoints.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "screen.h"
+
+namespace thalweg::cli {
+namespace {
+
+int shown(const CheckpointReport& report) {
+  fmt::print("{}", report.text);
+  if (!report.problem.empty()) {
+    fmt::print(stderr, "error: {}\n", report.problem);
+    return kExitFailed;
+  }
+  return kExitOk;
+}
+
+int verify(const CommandLine& line, const std::string& name) {
+  const std::vector<std::string> problems = verify_checkpoint(line.state_dir, name);
+  for (const std::string& problem : problems) {
+    fmt::print(stderr, "error: {}\n", problem);
+  }
+  if (problems.empty() && !line.quiet) {
+    fmt::print("{}: every byte is as it was written\n", name);
+  }
+  return problems.empty() ? kExitOk : kExitFailed;
+}
+
+int export_rows(const CommandLine& line, const std::string& name) {
+  Screen screen;
+  std::string problem = export_checkpoint(
+      line.state_dir, name, [&](std::string_view lines) { return screen.write(lines); });
+  if (screen.failure() != 0) {
+    problem = fmt::format("cannot write standard output: {}", std::strerror(screen.failure()));
+  }
+  if (!problem.empty()) {
+    fmt::print(stderr, "error: {}\n", problem);
+    return kExitFailed;
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_checkpoints(const CommandLine& line) {
+  const std::string& what = line.arguments[0];
+  if (what == "list") {
+    return shown(list_checkpoints(line.state_dir, line.json));
+  }
+  const std::string& name = line.arguments[1];
+  if (what == "show") {
+    return shown(show_checkpoint(line.state_dir, name, line.json));
+  }
+  return what == "verify" ? verify(line, name) : export_rows(line, name);
+}
+
+}  // namespace thalweg::cli

@@ -1,0 +1,161 @@
+#include "runtime/epoch_keeper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace thalweg {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{1};
+
+}  // namespace
+
+EpochKeeper::EpochKeeper(const EpochOptions& options, JobGraph& graph, Env& env)
+    : options_(options), graph_(graph), env_(env), begun_nanos_(env.steady_nanos()) {
+  asked_ = graph_.start.decided;
+  decided_.store(asked_);
+  graph_.signals.epoch_requested.store(asked_);
+}
+
+void EpochKeeper::begin() {
+  TW_CHECK(!in_the_making());
+  ended_.store(0);
+  begun_nanos_ = env_.steady_nanos();
+  begun_rows_ = rows_read();
+  ++asked_;
+  graph_.signals.epoch_requested.store(asked_, std::memory_order_release);
+}
+
+void EpochKeeper::look_at(Worker& worker) {
+  const std::uint64_t asked = graph_.signals.epoch_requested.load(std::memory_order_acquire);
+  if (worker.ended_epoch() < asked && worker.has_ended(asked)) {
+    ended_.fetch_add(1);
+  }
+}
+
+Status EpochKeeper::decide() {
+  EpochRecord record = this->record();
+  for (const auto& sink : graph_.sinks) {
+    TW_TRY(sink->prepare(record.epoch));
+  }
+  TW_TRY(options_.store->prepare(record));
+  TW_TRY(options_.store->decide());
+  for (const auto& sink : graph_.sinks) {
+    TW_TRY(sink->commit(record.epoch));
+  }
+  TW_TRY(options_.store->settled());
+  decided_.store(record.epoch, std::memory_order_release);
+  return {};
+}
+
+Status EpochKeeper::decide_last() {
+  if (in_the_making()) {
+    TW_TRY(complete());
+  }
+  begin();
+  return complete();
+}
+
+// Requires: every worker has finished.
+Status EpochKeeper::complete() {
+  for (const auto& worker : graph_.workers) {
+    look_at(*worker);
+    TW_TRY(Status(worker->context().failure));
+  }
+  TW_CHECK(is_complete());
+  return decide();
+}
+
+Status EpochKeeper::run(const std::function<bool()>& stop) {
+  while (!stop()) {
+    if (is_complete()) {
+      TW_TRY(decide());
+    } else if (!in_the_making() && is_due(env_.steady_nanos(), rows_read())) {
+      begin();
+    }
+    std::this_thread::sleep_for(kLook);
+  }
+  return {};
+}
+
+bool EpochKeeper::is_due(std::int64_t now_nanos, std::uint64_t rows) const {
+  return now_nanos - begun_nanos_ >= options_.interval_micros * 1000 ||
+         (options_.rows > 0 && rows - begun_rows_ >= options_.rows);
+}
+
+std::uint64_t EpochKeeper::rows_read() const {
+  std::uint64_t rows = 0;
+  for (const GraphStep& step : graph_.steps) {
+    for (const StepCounters* counters : step.counters) {
+      rows += step.source ? counters->rows_in.get() : 0;
+    }
+  }
+  return rows;
+}
+
+EpochRecord EpochKeeper::record() const {
+  EpochRecord record{.epoch = asked_,
+                     .job = options_.name,
+                     .incarnation = graph_.start.incarnation,
+                     .made_at = env_.wall_now(),
+                     .workers = static_cast<std::uint32_t>(graph_.workers.size()),
+                     .finished = !graph_.signals.stopped.load()};
+  add_sources(record);
+  add_operators(record);
+  add_counters(record);
+  return record;
+}
+
+void EpochKeeper::add_sources(EpochRecord& record) const {
+  for (const auto& scan : graph_.scans) {
+    SourceEpoch source{.id = scan->id, .partitions = {}};
+    for (std::size_t i = 0; i < scan->boards.size(); ++i) {
+      PartitionBoard& board = *scan->boards[i];
+      const PartitionBoard::Cut cut = board.cut(record.epoch);
+      record.finished &= cut.ended;
+      source.partitions.push_back({.name = std::string(board.partition().name()),
+                                   .number = scan->numbers[i],
+                                   .position = cut.position.position,
+                                   .input = cut.position.input,
+                                   .input_position = cut.position.input_position,
+                                   .mark = cut.position.mark,
+                                   .watermark = cut.watermark,
+                                   .ended = cut.ended});
+    }
+    record.sources.push_back(std::move(source));
+  }
+}
+
+void EpochKeeper::add_counters(EpochRecord& record) const {
+  std::map<const StepCounters*, StepCounts> noted;
+  for (const auto& delta : graph_.deltas) {
+    noted.insert(delta->counts().begin(), delta->counts().end());
+  }
+  RunTotals totals = total(graph_.steps, [&](const StepCounters& step) { return noted.at(&step); });
+  add_totals(totals, graph_.before);
+  record.counters = to_counters(totals);
+}
+
+// An operator's watermark is that of the worker that has come least far.
+void EpochKeeper::add_operators(EpochRecord& record) const {
+  std::map<std::string, EventTime> watermarks;
+  for (const auto& delta : graph_.deltas) {
+    for (const auto& [id, watermark] : delta->watermarks()) {
+      const auto [found, is_new] = watermarks.try_emplace(id, watermark);
+      found->second = std::min(found->second, watermark);
+    }
+  }
+  for (const KeptOperator& kept : graph_.kept) {
+    record.operators.push_back({.id = kept.id,
+                                .description = kept.description,
+                                .fingerprint = kept.description,
+                                .tables = kept.tables,
+                                .watermark = watermarks.at(kept.id)});
+  }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "runtime/job_graph.h"
+
+namespace thalweg {
+
+// Makes a job's epochs: asks the sources for a barrier, and when it has passed every step, lets the
+// sinks prepare, writes down what the epoch is, decides it, and lets the sinks show it.
+//
+// At most one epoch is in the making. Threading: has_ended() is each worker's to call; the rest is
+// called by one thread at a time.
+class EpochKeeper {
+ public:
+  // Borrows both.
+  EpochKeeper(const EpochOptions& options, JobGraph& graph, Env& env);
+
+  // Asks for an epoch. Requires: none is in the making.
+  void begin();
+  bool in_the_making() const { return asked_ > decided(); }
+
+  // A worker looks whether it has come to the end of the epoch in the making. Cheap while it has
+  // not changed.
+  void look_at(Worker& worker);
+  // Whether all workers have.
+  bool is_complete() const { return in_the_making() && ended_.load() == graph_.workers.size(); }
+  // Requires: is_complete().
+  Status decide();
+
+  // The last epoch, after every worker has finished.
+  Status decide_last();
+
+  std::uint64_t decided() const { return decided_.load(std::memory_order_acquire); }
+
+  // Makes epochs in time until `stop` says so. Runs on a thread of its own.
+  Status run(const std::function<bool()>& stop);
+
+ private:
+  Status complete();
+  bool is_due(std::int64_t now_nanos, std::uint64_t rows) const;
+  std::uint64_t rows_read() const;
+  EpochRecord record() const;
+  void add_sources(EpochRecord& record) const;
+  void add_operators(EpochRecord& record) const;
+  void add_counters(EpochRecord& record) const;
+
+  const EpochOptions& options_;
+  JobGraph& graph_;
+  Env& env_;
+  std::uint64_t asked_ = 0;
+  std::atomic<std::uint64_t> decided_{0};
+  std::atomic<std::size_t> ended_{0};  // Workers that have ended the epoch in the making.
+  std::int64_t begun_nanos_ = 0;       // When the last epoch was asked for,
+  std::uint64_t begun_rows_ = 0;       // and how many rows had been read then.
+};
+
+}  // namespace thalweg

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_time.h"
+#include "base/result.h"
+#include "checkpoint/epoch_store.h"
+#include "runtime/run_totals.h"
+#include "state/state_table.h"
+
+namespace thalweg {
+
+// What one worker's operators add to the epoch that is being made. Used by that worker's thread
+// until it says that it is done, then by the one that makes the epoch.
+class WorkerDelta {
+ public:
+  // Borrows the store.
+  WorkerDelta(EpochStore& store, std::uint32_t worker) : store_(store), worker_(worker) {}
+
+  // Takes all that has changed in the table, which has the rows of these key groups.
+  Status take(const std::string& operator_id, StateTable& table, KeyGroupRange groups);
+
+  void note_watermark(const std::string& operator_id, EventTime watermark) {
+    watermarks_[operator_id] = watermark;
+  }
+
+  // What a step had done when it came to the end of the epoch.
+  void note_counts(const StepCounters& step) { counts_[&step] = counts_of(step); }
+
+  // The worker has no more to add to the epoch.
+  Status finish();
+
+  // Of the operators whose state is kept, by id, as they were last noted.
+  const std::map<std::string, EventTime>& watermarks() const { return watermarks_; }
+  // Of each step, as last noted.
+  const std::map<const StepCounters*, StepCounts>& counts() const { return counts_; }
+
+ private:
+  EpochStore& store_;
+  const std::uint32_t worker_;
+  std::unique_ptr<DeltaWriter> writer_;  // From the first change of an epoch on.
+  std::map<std::string, EventTime> watermarks_;
+  std::map<const StepCounters*, StepCounts> counts_;
+};
+
+// Fills the operator's tables with the rows that they had in these key groups at the last epoch.
+// How many there were.
+Result<std::uint64_t> restore_tables(const EpochStore& store, const std::string& operator_id,
+                                     const std::vector<StateTable*>& tables, KeyGroupRange groups);
+
+}  // namespace thalweg

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""A pipeline that keeps its state: it goes on after a stop or a kill, and refuses what it must."""
+import json
+import os
+import signal
+import time
+
+from program import Running, check, close, folder, has, run
+
+JOB = """
+CREATE TABLE clicks (id INT, k TEXT, ts TIMESTAMP, WATERMARK FOR ts AS ts)
+  WITH (connector = 'file', path = 'clicks.jsonl', format = 'json'{follow});
+CREATE TABLE hot (s TIMESTAMP, k TEXT, n BIGINT)
+  WITH (connector = 'file', path = 'hot/', format = 'json');
+INSERT INTO hot SELECT window_start, k, count(*) FROM TUMBLE(clicks, ts, INTERVAL '10 seconds')
+GROUP BY window_start, window_end, k;
+"""
+FOLLOW = ", follow = true"
+
+
+def click(number):
+    return json.dumps({"id": number, "k": f"k{number % 3}",
+                       "ts": f"2024-01-01T00:{number // 60:02}:{number % 60:02}Z"}) + "\n"
+
+
+def clicks(begin, end):
+    return "".join(click(number) for number in range(begin, end))
+
+
+def rows(place):
+    return sorted(line for part in (place / "hot").glob("*.jsonl")
+                  for line in part.read_text().splitlines())
+
+
+def append(path, text):
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def wait_for_rows(place, count, seconds=20):
+    end = time.monotonic() + seconds
+    while len(rows(place)) < count and time.monotonic() < end:
+        time.sleep(0.02)
+    return len(rows(place))
+
+
+def start(place):
+    return Running("run", "job.sql", "--state-dir", "state", "--set", "checkpoint_interval=20ms",
+                   cwd=place)
+
+
+def whole_answer():
+    """What one pass over the whole file gives, from a pipeline that keeps nothing."""
+    place = folder(job_sql=JOB.format(follow=""), clicks_jsonl=clicks(0, 600))
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("the whole file in one run", 0, ran.code)
+    lines = rows(place)
+    check("180 results", 180, len(lines))
+    return lines
+
+
+def check_kills(whole):
+    place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 100))
+    for end in range(200, 700, 100):
+        job = start(place)
+        wait_for_rows(place, 3 * ((end - 100) // 10) - 3)
+        job.interrupt(signal.SIGKILL)
+        job.end()
+        append(place / "clicks.jsonl", clicks(end - 100, end))
+    job = start(place)
+    check("the last life goes on", True, job.wait_for("going on from epoch"))
+    wait_for_rows(place, 177)
+    job.interrupt()
+    ran = job.end()
+    check("Ctrl-C ends it in order", 0, ran.code)
+    # The last window is open: its end has not been reached.
+    check("five kills change nothing", [line for line in whole if '"00:09:50' not in line][:177],
+          rows(place)[:177])
+    check("the counts go through all lives", has("in 600"), ran.err)
+    check_looks(place)
+
+
+def check_looks(place):
+    """The state seen from outside."""
+    shown = run("checkpoints", "show", "job", "--state-dir", "state", cwd=place)
+    check("show", has("job: epoch", "source clicks", "watermark 2024-01-01 00:09:59",
+                      "operator hot/window#1", "counter rows_in: 600"), shown.out)
+    listed = run("checkpoints", "list", "--state-dir", "state", "--json", cwd=place)
+    check("list", "job", json.loads(listed.out)["name"])
+    exported = run("checkpoints", "export", "job", "--state-dir", "state", cwd=place)
+    kept = [json.loads(line) for line in exported.out.splitlines()]
+    check("the open window's keys", 3, len(kept))
+    verified = run("checkpoints", "verify", "job", "--state-dir", "state", cwd=place)
+    check("verify", 0, verified.code)
+    files = [path for path in (place / "state/job").iterdir() if path.name != "LOCK"]
+    check("readable by its user alone", {0o600}, {path.stat().st_mode & 0o777 for path in files})
+    delta = max(files, key=lambda path: path.stat().st_size)
+    broken = bytearray(delta.read_bytes())
+    broken[len(broken) // 2] ^= 4
+    delta.write_bytes(bytes(broken))
+    verified = run("checkpoints", "verify", "job", "--state-dir", "state", cwd=place)
+    check("a flipped bit is found", 1, verified.code)
+    check("in that file", has(delta.name), verified.err)
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("and the pipeline does not start", has(delta.name), ran.err)
+    check("nor lose what was written", True, len(rows(place)) >= 177)
+
+
+def check_refusals():
+    place = folder(job_sql=JOB.format(follow=""), clicks_jsonl=clicks(0, 100))
+    check("a first run", 0, run("run", "job.sql", "--state-dir", "state", cwd=place).code)
+    again = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("finished", has("finished: an earlier run", "--from-scratch"), again.err)
+    check("nothing twice", 30, len(rows(place)))
+    changed = JOB.format(follow="").replace("10 seconds", "20 seconds")
+    (place / "job.sql").write_text(changed)
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("another window is refused", has("hot/window#1 has changed", "--from-scratch"), ran.err)
+    check("with a code of its own", 78, ran.code)
+    fresh = run("run", "job.sql", "--state-dir", "state", "--from-scratch", cwd=place)
+    check("parts of two beginnings would be read together", has("hot/ holds part-"), fresh.err)
+    (place / "hot").rename(place / "hot-old")
+    fresh = run("run", "job.sql", "--state-dir", "state", "--from-scratch", cwd=place)
+    check("from scratch it runs", 0, fresh.code)
+    check("over all rows", 15, len(rows(place)))
+    check("and the old state is kept", 1,
+          len([path for path in os.listdir(place / "state") if path.startswith("job.old-")]))
+    stdin = folder(job_sql="CREATE TABLE o (a INT) WITH (connector = 'file', path = 'o/', "
+                           "format = 'json'); INSERT INTO o SELECT a FROM stdin;")
+    ran = run("run", "job.sql", "--state-dir", "state", stdin='{"a": 1}\n', cwd=stdin)
+    check("standard input cannot be read again", has("cannot be read again"), ran.err)
+    check("--name needs a directory", 2, run("run", "job.sql", "--name", "x", cwd=place).code)
+
+
+def check_lock():
+    place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 100))
+    job = start(place)
+    wait_for_rows(place, 1)
+    second = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("a second process is refused", has(str(job.process.pid)), second.err)
+    job.interrupt()
+    check("the first goes on", 0, job.end().code)
+
+
+def main():
+    whole = whole_answer()
+    check_kills(whole)
+    check_refusals()
+    check_lock()
+    close()
+
+
+main()
