@@ -349,7 +349,7 @@ std::string to_text(const PartName& name) {
 std::optional<PartName> parse_part_name(std::string_view name) {
   PartName part;
   part.hidden = name.starts_with('.');
-  if (part.hidden && !name.ends_with(kHiddenEnd)) {
+  if (part.hidden && !(name.size() > kHiddenEnd.size() && name.ends_with(kHiddenEnd))) {
     return std::nullopt;
   }
   name.remove_prefix(part.hidden ? 1 : 0);

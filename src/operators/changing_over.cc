@@ -79,7 +79,7 @@ class ChangingOver final : public Operator {
         nothing_kept_(seen_types(spec_)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of OVER on a stream cannot be kept yet");
+    return invalid_argument("the state of OVER rows that change cannot be kept yet");
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -11,7 +12,9 @@
 #include "operators/late_after_idle.h"
 #include "operators/over_calls.h"
 #include "state/dropped_groups.h"
+#include "state/key_table.h"
 #include "state/row_buffer.h"
+#include "state/row_table.h"
 #include "state/time_ordered_rows.h"
 
 namespace thalweg {
@@ -60,14 +63,16 @@ class Over final : public Operator {
         calls_(spec_.calls, spec_.rows.types, columns_,
                !spec_.rows.order.empty() && spec_.rows.order[0].nulls_first),
         waiting_(layout_of(spec_)),
-        all_(layout_of(spec_)) {}
+        all_(layout_of(spec_)),
+        kept_rows_("rows", order_.key_types(), kept_fields(), store_, order_.index()),
+        state_(*this) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    if (by_time_) {
-      return invalid_argument("the state of OVER on a stream cannot be kept yet");
-    }
-    return std::vector<StateTable*>{&all_};
+    return by_time_ ? std::vector<StateTable*>{&waiting_, &state_, &kept_rows_}
+                    : std::vector<StateTable*>{&all_};
   }
+
+  void restored(EventTime watermark) override;
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     if (by_time_) {
@@ -134,6 +139,26 @@ class Over final : public Operator {
     static bool is_later(const Pending& a, const Pending& b) { return a.time > b.time; }
   };
 
+  // What is known of each key beside its rows.
+  class State final : public KeyTable {
+   public:
+    explicit State(Over& owner)
+        : KeyTable("keys", owner.order_.key_types(), columns(owner.calls_), owner.order_.index()),
+          owner_(owner) {}
+
+   protected:
+    std::vector<Column> values_of(std::size_t part, std::span<const GroupId> ids) override;
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override;
+
+   private:
+    static Schema columns(const OverCalls& calls);
+
+    Over& owner_;
+  };
+
+  void grow_to(std::uint32_t keys);
+  Schema kept_fields() const;
+
   // Which columns the store has: the input's that are read again, then those of the operator's own.
   std::vector<Type> choose_columns();
   void keep_column(std::uint32_t column);
@@ -174,6 +199,9 @@ class Over final : public Operator {
   StateArray<Group> groups_;
   TimeOrderedRows waiting_;
   RowBuffer all_;
+  RowTable kept_rows_;  // Those of store_, as they came.
+  std::int64_t next_number_ = 0;
+  State state_;
   EventTime watermark_ = kStartOfTime;
   std::vector<Pending> pending_;  // A heap, the oldest in front; some have come out already.
   std::vector<GroupId> due_;
@@ -268,8 +296,7 @@ void Over::find_due() {
 
 void Over::take(Batch passed, Emitter& out) {
   Batch arranged = order_.arrange(passed);
-  groups_.grow_to(order_.keys());
-  slots_.grow_to(order_.keys());
+  grow_to(order_.keys());
   find_runs(arranged);
   if (needs_peers_) {
     number_peers(arranged);
@@ -291,7 +318,6 @@ void Over::take(Batch passed, Emitter& out) {
     input.answers += run.out_end - run.out_begin;
     groups_[run.id].next = run.number + run.out_end;
   }
-  calls_.grow_to(order_.keys());
   std::vector<RowIndex> overflow;
   std::vector<Column> answers = calls_.answer(input, overflow);
   answered_ = answered_rows(std::move(arranged), input);
@@ -448,6 +474,7 @@ void Over::keep_rows(const OverInput& input) {
     const std::uint32_t dropped = std::min(first, run.kept);
     const std::span<const RowSlot> kept = slots_.get(run.id);
     for (std::uint32_t i = 0; i < dropped; ++i) {
+      kept_rows_.remove(kept[i]);
       store_.release(kept[i]);
     }
     slots_.drop_front(run.id, dropped);
@@ -455,6 +482,7 @@ void Over::keep_rows(const OverInput& input) {
     for (RowSlot& slot : slots_.append(run.id, run.count - skipped)) {
       slot = store_.obtain();
       fresh.push_back(slot);
+      kept_rows_.add({.id = run.id, .number = next_number_++, .slot = slot});
     }
     for (std::uint32_t row = skipped; row < run.count; ++row) {
       rows.push_back(run.first + row);
@@ -464,6 +492,98 @@ void Over::keep_rows(const OverInput& input) {
   if (!rows.empty()) {
     store_.put(input.columns, rows, fresh);
   }
+  for (const OverRun& run : runs_) {
+    note_pending(run);
+    state_.mark({&run.id, 1});
+  }
+}
+
+void Over::grow_to(std::uint32_t keys) {
+  groups_.grow_to(keys);
+  slots_.grow_to(keys);
+  calls_.grow_to(keys);
+}
+
+Schema Over::kept_fields() const {
+  Schema fields;
+  for (const std::uint32_t column : columns_.kept) {
+    fields.push_back(
+        {.name = "column " + std::to_string(column + 1), .type = spec_.rows.types[column]});
+  }
+  const auto add = [&](const char* name, TypeKind kind) {
+    fields.push_back({.name = name, .type = type_of(kind)});
+  };
+  if (measures_) {
+    add("measured", TypeKind::kBigint);
+  }
+  if (time_column_) {
+    add("event time", TypeKind::kTimestamp);
+    add("partition", TypeKind::kInt);
+    add("position", TypeKind::kBigint);
+  }
+  if (needs_peers_) {
+    add("first peer", TypeKind::kBigint);
+    add("peers end", TypeKind::kBigint);
+    add("peer group", TypeKind::kBigint);
+  }
+  return fields;
+}
+
+Schema Over::State::columns(const OverCalls& calls) {
+  const Type bigint = type_of(TypeKind::kBigint);
+  Schema columns{{.name = "first kept", .type = bigint},
+                 {.name = "first without answer", .type = bigint},
+                 {.name = "peer groups", .type = bigint},
+                 {.name = "last row", .type = type_of(TypeKind::kTimestamp)}};
+  const Schema own = calls.state_columns();
+  columns.insert(columns.end(), own.begin(), own.end());
+  return columns;
+}
+
+std::vector<Column> Over::State::values_of(std::size_t /*part*/, std::span<const GroupId> ids) {
+  const auto column = [&](auto Group::* value) {
+    return bigint_column_of(ids.size(), [&](std::size_t i) {
+      return static_cast<std::int64_t>(owner_.groups_[ids[i]].*value);
+    });
+  };
+  std::vector<Column> columns{column(&Group::first), column(&Group::next), column(&Group::peers),
+                              column(&Group::last).with_type(type_of(TypeKind::kTimestamp))};
+  owner_.calls_.append_state(ids, columns);
+  return columns;
+}
+
+Status Over::State::restore(std::span<const GroupId> ids, std::span<const Column> values) {
+  owner_.grow_to(owner_.order_.keys());
+  const auto number = [&](std::size_t column, RowIndex row) {
+    return static_cast<std::uint64_t>(values[column].values<std::int64_t>()[row]);
+  };
+  for (RowIndex row = 0; row < ids.size(); ++row) {
+    owner_.groups_[ids[row]] = {.first = number(0, row),
+                                .next = number(1, row),
+                                .peers = number(2, row),
+                                .last = static_cast<std::int64_t>(number(3, row))};
+  }
+  return owner_.calls_.restore_state(ids, values.subspan(4));
+}
+
+void Over::restored(EventTime watermark) {
+  watermark_ = watermark;
+  if (!by_time_) {
+    return;
+  }
+  grow_to(order_.keys());
+  for (const RowTable::Row& row : kept_rows_.take_restored()) {
+    slots_.append(row.id, 1)[0] = row.slot;
+    next_number_ = std::max(next_number_, row.number + 1);
+  }
+  runs_.clear();
+  for (GroupId id = 0; id < order_.keys(); ++id) {
+    runs_.push_back(
+        {.id = id, .number = groups_[id].first, .kept = slots_.size(id), .first = 0, .count = 0});
+  }
+  const std::vector<Column> columns = columns_to_keep(no_rows());
+  calls_.restore_rows(
+      {.runs = runs_, .columns = columns, .store = store_, .slots = slots_, .answers = 0});
   for (const OverRun& run : runs_) {
     note_pending(run);
   }
@@ -514,6 +634,7 @@ void Over::forget_quiet_keys() {
 void Over::keep_only(std::span<const GroupId> kept) {
   for_each_dropped(kept, order_.keys(), [this](GroupId id) {
     for (const RowSlot slot : slots_.get(id)) {
+      kept_rows_.remove(slot);
       store_.release(slot);
     }
   });
@@ -524,6 +645,8 @@ void Over::keep_only(std::span<const GroupId> kept) {
         static_cast<GroupId>(std::lower_bound(kept.begin(), kept.end(), each.id) - kept.begin());
   }
   std::make_heap(pending_.begin(), pending_.end(), Pending::is_later);
+  state_.renumber(kept);
+  kept_rows_.renumber(kept);
   order_.keep_only(kept);
   slots_.keep_only(kept);
   groups_.keep_only(kept);

@@ -1,6 +1,7 @@
 #include "operators/over_calls.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "operators/fixed_column.h"
@@ -107,6 +108,73 @@ std::vector<Column> OverCalls::answer(const OverInput& input, std::vector<RowInd
   std::sort(overflow.begin(), overflow.end());
   overflow.erase(std::unique(overflow.begin(), overflow.end()), overflow.end());
   return answers;
+}
+
+Schema OverCalls::state_columns() const {
+  Schema columns;
+  for (std::size_t i = 1; i <= frames_.size(); ++i) {
+    for (const char* const bound : {"begin", "end"}) {
+      columns.push_back({.name = std::string(bound) + " of frame " + std::to_string(i),
+                         .type = type_of(TypeKind::kBigint)});
+    }
+  }
+  for (std::size_t i = 0; i < calls_.size(); ++i) {
+    if (calls_[i].function != nullptr) {
+      for (const Field& field : calls_[i].function->state_columns()) {
+        columns.push_back(
+            {.name = "call " + std::to_string(i + 1) + ": " + field.name, .type = field.type});
+      }
+    }
+  }
+  return columns;
+}
+
+void OverCalls::append_state(std::span<const GroupId> ids, std::vector<Column>& out) const {
+  for (const OverFrames& frames : frames_) {
+    for (std::uint64_t OverFrames::Numbers::* const bound :
+         {&OverFrames::Numbers::begin, &OverFrames::Numbers::end}) {
+      out.push_back(bigint_column_of(ids.size(), [&](std::size_t i) {
+        return static_cast<std::int64_t>(frames.last(ids[i]).*bound);
+      }));
+    }
+  }
+  for (const Call& each : calls_) {
+    if (each.function != nullptr) {
+      each.function->append_state(ids, out);
+    }
+  }
+}
+
+Status OverCalls::restore_state(std::span<const GroupId> ids, std::span<const Column> state) {
+  for (OverFrames& frames : frames_) {
+    const auto begins = state[0].values<std::int64_t>();
+    const auto ends = state[1].values<std::int64_t>();
+    for (RowIndex row = 0; row < ids.size(); ++row) {
+      frames.set_last(ids[row], {.begin = static_cast<std::uint64_t>(begins[row]),
+                                 .end = static_cast<std::uint64_t>(ends[row])});
+    }
+    state = state.subspan(2);
+  }
+  for (const Call& each : calls_) {
+    if (each.function != nullptr) {
+      const std::size_t count = each.function->state_columns().size();
+      TW_TRY(each.function->restore_state(ids, state.first(count)));
+      state = state.subspan(count);
+    }
+  }
+  return {};
+}
+
+void OverCalls::restore_rows(const OverInput& input) {
+  for (const Call& each : calls_) {
+    if (each.function != nullptr) {
+      std::vector<RowRange> previous;
+      for (const OverRun& run : input.runs) {
+        previous.push_back(frames_[each.frames].last_of(run));
+      }
+      each.function->restore_rows(input, previous);
+    }
+  }
 }
 
 std::uint32_t OverCalls::first_needed(const OverRun& run) const {

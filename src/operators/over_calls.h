@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "columnar/kernels.h"
 #include "operators/over_frames.h"
 #include "operators/over_function.h"
@@ -45,6 +46,14 @@ class OverCalls {
 
   // A column for each call. `overflow` gets the numbers of answers that do not fit, ascending.
   std::vector<Column> answer(const OverInput& input, std::vector<RowIndex>& overflow);
+
+  // For a restart, what is remembered of keys and cannot be found out from their kept rows: its
+  // columns, those of these keys, and such columns put back. Then the rest, from `input` with
+  // kept rows alone.
+  Schema state_columns() const;
+  void append_state(std::span<const GroupId> ids, std::vector<Column>& out) const;
+  Status restore_state(std::span<const GroupId> ids, std::span<const Column> state);
+  void restore_rows(const OverInput& input);
 
   // The first row of the run that answers to come may need. Requires: answer() for this run.
   std::uint32_t first_needed(const OverRun& run) const;

@@ -55,6 +55,10 @@ CATALOGUE = {
     "first": ("k TEXT, id INT",
               "SELECT k, id FROM events QUALIFY row_number() OVER "
               "(PARTITION BY k, v ORDER BY ts) = 1", False),
+    "over": ("id INT, n BIGINT, t BIGINT, a DOUBLE",
+             "SELECT id, count(*) OVER w, sum(v) OVER w, avg(x) OVER (PARTITION BY k ORDER BY ts "
+             "RANGE BETWEEN INTERVAL '3 seconds' PRECEDING AND CURRENT ROW) FROM events WINDOW w AS "
+             "(PARTITION BY k ORDER BY ts ROWS BETWEEN 4 PRECEDING AND CURRENT ROW)", False),
     "sorted": ("id INT, ts TIMESTAMP", "SELECT id, ts FROM events ORDER BY ts", False),
     "cascade": ("s TIMESTAMP, n BIGINT",
                 "SELECT window_start, sum(n) FROM TUMBLE((SELECT window_time AS wt, count(*) AS n "
