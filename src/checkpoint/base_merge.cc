@@ -55,12 +55,11 @@ Status write_tables(const StateImage& image, StateFileWriter& file, const std::a
   for (const StoredTable& table : image.tables()) {
     const std::uint32_t number = file.table(table.operator_id, table.schema);
     for (std::uint32_t group = 0; group < kKeyGroups; ++group) {
-      if (stop.load(std::memory_order_relaxed)) {
-        return unavailable("the job stops");
-      }
       BlockPacker packer(file, number, group);
-      TW_TRY(image.rows(table.operator_id, table.schema.name, group,
-                        [&](std::vector<Column> rows) { return packer.add(std::move(rows)); }));
+      TW_TRY(image.rows(table.operator_id, table.schema.name, group, [&](std::vector<Column> rows) {
+        return stop.load(std::memory_order_relaxed) ? unavailable("the job stops")
+                                                    : packer.add(std::move(rows));
+      }));
       TW_TRY(packer.flush());
     }
   }
@@ -71,11 +70,10 @@ Status write_tables(const StateImage& image, StateFileWriter& file, const std::a
 }  // namespace
 
 Result<FileEntry> merge_base(Env& env, const std::string& directory, const Manifest& manifest,
-                             const std::atomic<bool>& stop) {
+                             const std::string& path, const std::atomic<bool>& stop) {
   TW_TRY_ASSIGN(const StateImage image, StateImage::open(env, directory, manifest));
   FileEntry entry{.kind = FileKind::kBase, .epoch = manifest.record.epoch};
-  const std::string path = directory + '/' + file_name(entry, manifest.record.incarnation);
-  TW_TRY(env.remove_file(path));  // Of an attempt before.
+  TW_TRY(env.remove_file(path));
   TW_TRY_ASSIGN(const std::unique_ptr<StateFileWriter> file, StateFileWriter::create(env, path));
   if (Status status = write_tables(image, *file, stop); !status.ok()) {
     (void)env.remove_file(path);

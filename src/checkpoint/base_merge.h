@@ -7,10 +7,11 @@
 
 namespace thalweg {
 
-// Writes a base image of all that the manifest's files hold, synced, and says what it is. Needs the
-// memory of one table's key group. Stops early, with an error, once `stop` is set. A file that does
-// not become whole is removed.
+// Writes to `path` a base image of all that the manifest's files in a directory hold, synced, and
+// says what it is. Needs the memory of the keys that deltas have in one table's key group, and of
+// some blocks. Stops early, with an error, once `stop` is set. What is there before is removed, and
+// so is a file that does not become whole.
 Result<FileEntry> merge_base(Env& env, const std::string& directory, const Manifest& manifest,
-                             const std::atomic<bool>& stop);
+                             const std::string& path, const std::atomic<bool>& stop);
 
 }  // namespace thalweg

@@ -12,24 +12,11 @@
 #include "checkpoint/delta_writer.h"
 #include "checkpoint/file_bytes.h"
 #include "checkpoint/manifest.h"
+#include "checkpoint/state_directory.h"
 #include "checkpoint/state_image.h"
 
 namespace thalweg {
 namespace {
-
-Status check_name(const std::string& name) {
-  return name.empty() || name.find('/') != std::string::npos || name[0] == '.'
-             ? invalid_argument(fmt::format(
-                   "'{}' cannot be the name of a job's state: it is the name of a directory", name))
-             : Status();
-}
-
-Result<std::unique_ptr<FileLock>> lock_state(Env& env, const std::string& path) {
-  auto lock = env.lock_file(fmt::format("{}/{}", path, kLockName));
-  return lock.ok() ? std::move(lock)
-                   : Status(lock.status().code(), fmt::format("the state in {} cannot be used: {}",
-                                                              path, lock.status().message()));
-}
 
 // A job whose state is there but cannot be told must not begin from nothing.
 Status check_no_epoch(const std::string& path, const std::vector<std::string>& names) {
@@ -41,33 +28,15 @@ Status check_no_epoch(const std::string& path, const std::vector<std::string>& n
                                    path, kManifestName, *found));
 }
 
-Status remove_unnamed(Env& env, const std::string& path, const std::vector<std::string>& names,
-                      const std::optional<Manifest>& manifest) {
-  const auto is_named = [&](const std::string& name) {
-    return manifest && std::ranges::any_of(manifest->files, [&](const FileEntry& file) {
-             return file_name(file, manifest->record.incarnation) == name;
-           });
-  };
-  for (const std::string& name : names) {
-    if (is_state_file_name(name) && !is_named(name)) {
-      TW_TRY(env.remove_file(path + '/' + name));
-    }
-  }
-  return {};
-}
-
-std::string new_incarnation(Env& env) {
-  const auto now = static_cast<std::uint64_t>(env.wall_now().micros);
-  return fmt::format("{:016x}", env.random_seed() ^ (now * 0x9e3779b97f4a7c15ULL));
-}
-
 // Makes one base image.
 class Merging {
  public:
   Merging(Env& env, const std::string& path, const Manifest& manifest, BaseMerge how)
       : result_(unavailable("not made yet")) {
     const auto merge = [this, &env, path, manifest] {
-      result_ = merge_base(env, path, manifest, stop_);
+      const FileEntry base{.kind = FileKind::kBase, .epoch = manifest.record.epoch};
+      result_ = merge_base(env, path, manifest,
+                           path + '/' + file_name(base, manifest.record.incarnation), stop_);
       done_.store(true, std::memory_order_release);
     };
     if (how == BaseMerge::kAtOnce) {
@@ -98,9 +67,8 @@ class Merging {
 
 class FileEpochStore final : public EpochStore {
  public:
-  FileEpochStore(Env& env, std::string path, const EpochStoreOptions& options,
-                 std::unique_ptr<FileLock> lock)
-      : env_(env), path_(std::move(path)), options_(options), lock_(std::move(lock)) {}
+  FileEpochStore(Env& env, StateDirectory state, const EpochStoreOptions& options)
+      : env_(env), path_(std::move(state.path)), lock_(std::move(state.lock)), options_(options) {}
 
   Status recover() {
     // What is seen of the last rename may not be durable yet.
@@ -115,7 +83,7 @@ class FileEpochStore final : public EpochStore {
       incarnation_ = decided_->record.incarnation;
       last_ = decided_->record;
     }
-    return remove_unnamed(env_, path_, names, decided_);
+    return remove_unnamed_files(env_, path_, names, decided_);
   }
 
   const std::optional<EpochRecord>& last() const override { return last_; }
@@ -159,7 +127,7 @@ class FileEpochStore final : public EpochStore {
     if (merging_ && merging_->done() && !merging_->result().ok()) {
       const Status status = merging_->result().status();
       merging_.reset();
-      delta_bytes_failed_ = delta_bytes();
+      weight_failed_ = delta_weight();
       if (status.code() == Code::kCorrupt) {
         return status;
       }
@@ -184,19 +152,14 @@ class FileEpochStore final : public EpochStore {
     TW_CHECK(!prepared_ && record.epoch == next_epoch() && record.incarnation == incarnation_);
     Manifest manifest{.record = record, .files = files_so_far(), .forgotten = forgotten(record)};
     TW_TRY(take_deltas(manifest));
-    TW_TRY_ASSIGN(const auto file, env_.create_file(name_of(kPreparedName)));
-    TW_TRY(file->write(encode_manifest(manifest)));
-    TW_TRY(file->sync());
-    TW_TRY(file->close());
-    TW_TRY(env_.sync_directory(path_));
+    TW_TRY(prepare_manifest(env_, path_, manifest));
     prepared_ = std::move(manifest);
     return {};
   }
 
   Status decide_once() {
     TW_CHECK(prepared_);
-    TW_TRY(env_.rename_file(name_of(kPreparedName), name_of(kManifestName)));
-    TW_TRY(env_.sync_directory(path_));
+    TW_TRY(decide_manifest(env_, path_));
     if (decided_) {
       for (const FileEntry& file : decided_->files) {
         if (std::ranges::find(prepared_->files, file) == prepared_->files.end()) {
@@ -206,7 +169,7 @@ class FileEpochStore final : public EpochStore {
     }
     if (base_taken_) {
       merging_.reset();
-      delta_bytes_failed_ = 0;
+      weight_failed_ = 0;
     }
     decided_ = std::exchange(prepared_, std::nullopt);
     last_ = decided_->record;
@@ -265,35 +228,34 @@ class FileEpochStore final : public EpochStore {
     return {};
   }
 
-  std::uint64_t delta_bytes() const {
+  std::uint64_t base_bytes() const {
     std::uint64_t bytes = 0;
     for (const FileEntry& file : decided_->files) {
-      bytes += file.kind == FileKind::kDelta ? file.bytes : 0;
+      bytes += file.kind == FileKind::kBase ? file.bytes : 0;
     }
     return bytes;
   }
 
-  bool merge_pays() const {
-    std::uint64_t base_bytes = 0;
-    std::uint32_t deltas = 0;
+  std::uint64_t delta_weight() const {
+    constexpr std::uint64_t kDeltaBytesMin = 4096;
+    const std::uint64_t bytes_min = std::max(kDeltaBytesMin, base_bytes() / 1000);
+    std::uint64_t weight = 0;
     for (const FileEntry& file : decided_->files) {
-      if (file.kind == FileKind::kBase) {
-        base_bytes += file.bytes;
-      } else {
-        ++deltas;
-      }
+      weight += file.kind == FileKind::kDelta ? std::max(file.bytes, bytes_min) : 0;
     }
-    const std::uint64_t bytes = delta_bytes();
-    // After a failure it must pay more.
-    return bytes >= delta_bytes_failed_ + delta_bytes_failed_ / 2 &&
-           (deltas > options_.deltas_max ||
-            (bytes > options_.delta_bytes_min && bytes > base_bytes));
+    return weight;
+  }
+
+  bool merge_pays() const {
+    const std::uint64_t weight = delta_weight();
+    return weight > std::max(base_bytes(), options_.delta_bytes_min) &&
+           weight >= weight_failed_ + weight_failed_ / 2;
   }
 
   Env& env_;
   const std::string path_;
-  const EpochStoreOptions options_;
   const std::unique_ptr<FileLock> lock_;
+  const EpochStoreOptions options_;
   std::string incarnation_;
   std::optional<Manifest> decided_;
   std::optional<EpochRecord> last_;  // Of decided_.
@@ -304,8 +266,9 @@ class FileEpochStore final : public EpochStore {
   std::vector<std::string> obsolete_;  // Names of files.
 
   std::unique_ptr<Merging> merging_;
-  bool base_taken_ = false;               // The epoch being prepared has the new image.
-  std::uint64_t delta_bytes_failed_ = 0;  // When an image could last not be made.
+  // That of the deltas when an image could last not be made: it is tried again once it pays more.
+  std::uint64_t weight_failed_ = 0;
+  bool base_taken_ = false;  // The epoch being prepared has the new image.
 
   std::mutex mutex_;  // Guards what follows.
   std::size_t deltas_begun_ = 0;
@@ -317,22 +280,16 @@ class FileEpochStore final : public EpochStore {
 Result<std::unique_ptr<EpochStore>> EpochStore::open(Env& env, const std::string& directory,
                                                      const std::string& name,
                                                      const EpochStoreOptions& options) {
-  TW_TRY(check_name(name));
-  const std::string path = directory + '/' + name;
-  TW_TRY(env.make_directories(path));
-  TW_TRY_ASSIGN(auto lock, lock_state(env, path));
-  auto store = std::make_unique<FileEpochStore>(env, path, options, std::move(lock));
+  TW_TRY_ASSIGN(StateDirectory state, StateDirectory::open(env, directory, name));
+  auto store = std::make_unique<FileEpochStore>(env, std::move(state), options);
   TW_TRY(store->recover());
   return std::unique_ptr<EpochStore>(std::move(store));
 }
 
 Result<std::string> set_state_aside(Env& env, const std::string& directory,
                                     const std::string& name) {
-  TW_TRY(check_name(name));
-  const std::string path = directory + '/' + name;
-  TW_TRY(env.make_directories(path));
-  TW_TRY_ASSIGN(const auto lock, lock_state(env, path));
-  TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(path));
+  TW_TRY_ASSIGN(const StateDirectory state, StateDirectory::open(env, directory, name));
+  TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(state.path));
   if (std::ranges::all_of(names, [](const std::string& file) { return file == kLockName; })) {
     return std::string();
   }
@@ -341,7 +298,7 @@ Result<std::string> set_state_aside(Env& env, const std::string& directory,
   for (int number = 1; aside.empty() || std::ranges::count(taken, aside) > 0; ++number) {
     aside = fmt::format("{}.old-{}", name, number);
   }
-  TW_TRY(env.rename_file(path, directory + '/' + aside));
+  TW_TRY(env.rename_file(state.path, directory + '/' + aside));
   TW_TRY(env.sync_directory(directory));
   return aside;
 }

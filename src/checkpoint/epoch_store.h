@@ -76,10 +76,9 @@ enum class BaseMerge : std::uint8_t {
 
 struct EpochStoreOptions {
   BaseMerge merge = BaseMerge::kBesides;
-  // It is made when the deltas are longer than the old one, and than this,
+  // It is made when the deltas outweigh the old one, and this. Each counts for 4 KiB at least, and
+  // for a thousandth of the old image, so that there are never many more than a thousand.
   std::uint64_t delta_bytes_min = std::uint64_t{1} << 20;
-  // or when there are so many.
-  std::uint32_t deltas_max = 256;
 };
 
 // The state of one job in a directory: a base image, the deltas of the epochs since, and a manifest

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "checkpoint/inspect.h"
+#include "checkpoint/savepoint.h"
 #include "checkpoint/store_fixture.h"
 #include "env/fake_env.h"
 
@@ -27,8 +28,7 @@ std::unique_ptr<EpochStore> open(Env& env, const EpochStoreOptions& options = {}
 }
 
 constexpr EpochStoreOptions kMergeAlways{.merge = BaseMerge::kAtOnce, .delta_bytes_min = 0};
-constexpr EpochStoreOptions kMergeNever{.delta_bytes_min = std::uint64_t{1} << 60,
-                                        .deltas_max = 1'000'000};
+constexpr EpochStoreOptions kMergeNever{.delta_bytes_min = std::uint64_t{1} << 60};
 
 StateSchema counts_schema() {
   return {.name = "counts",
@@ -167,7 +167,8 @@ TEST(EpochStore, ABaseImageTakesThePlaceOfOldFiles) {
   FakeEnv env;
   Random random(1);
   ModelJob job = counting_job();
-  const auto store = open(env, {.merge = BaseMerge::kAtOnce, .deltas_max = 3});
+  const auto store =
+      open(env, {.merge = BaseMerge::kAtOnce, .delta_bytes_min = std::uint64_t{3} * 4096});
   for (int i = 0; i < 4; ++i) {
     ASSERT_TRUE(job.run_epoch(*store, 1, random).ok());
   }
@@ -423,6 +424,52 @@ TEST(EpochStore, SaysWhatAJobHas) {
     EXPECT_EQ(rows, table.texts());
   }
   EXPECT_FALSE(StateInspection::open(env, "state", "none").ok());
+}
+
+TEST(Savepoint, CarriesAnEpochElsewhere) {
+  FakeEnv env;
+  Random random(13);
+  ModelJob job = random_job(random);
+  const auto store = open(env, kMergeNever);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(job.run_epoch(*store, 2, random).ok());
+  }
+  env.put("out/save", "old");
+  ASSERT_TRUE(write_savepoint(env, "state", "job", "out/save").ok());
+  EXPECT_THAT(env.list_directory("out").value(), ElementsAre("save"));
+
+  ASSERT_TRUE(restore_savepoint(env, "out/save", "elsewhere", "copy").ok());
+  EXPECT_THAT(verify_state(env, "elsewhere", "copy"), IsEmpty());
+  EXPECT_THAT(restore_savepoint(env, "out/save", "elsewhere", "copy").message(),
+              HasSubstr("elsewhere/copy holds state already"));
+  env.crash(1);
+  const auto copy = EpochStore::open(env, "elsewhere", "copy").take();
+  EXPECT_EQ(copy->last()->epoch, 4);
+  EXPECT_NE(copy->incarnation(), store->incarnation());
+  EXPECT_EQ(job.read(*copy, 3).value(), job.texts());
+  ASSERT_TRUE(job.run_epoch(*copy, 3, random).ok());
+}
+
+TEST(Savepoint, DamageIsFound) {
+  FakeEnv env;
+  Random random(14);
+  ModelJob job = counting_job();
+  ASSERT_TRUE(job.run_epoch(*open(env), 2, random, 6).ok());
+  ASSERT_TRUE(write_savepoint(env, "state", "job", "state/save").ok());
+  const std::string whole = env.get("state/save");
+  const auto is_found = [&](const std::string& name, const std::string& bytes) {
+    env.put("state/damaged", bytes);
+    return !restore_savepoint(env, "state/damaged", "state", name).ok() ||
+           !verify_state(env, "state", name).empty();
+  };
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << below(random, 8)));
+    EXPECT_TRUE(is_found("flipped-" + std::to_string(i), damaged)) << i;
+    EXPECT_TRUE(is_found("cut-" + std::to_string(i), whole.substr(0, i))) << i;
+  }
+  EXPECT_FALSE(restore_savepoint(env, "state/none", "state", "x").ok());
+  EXPECT_FALSE(write_savepoint(env, "state", "none", "state/save").ok());
 }
 
 TEST(EpochStore, RefusesNamesThatLeadElsewhere) {

@@ -35,9 +35,8 @@ ModelJob write_state(FakeEnv& env) {
   table.schema.partition_columns = 0;
   job.tables.push_back(table);
   const auto store =
-      EpochStore::open(
-          env, "state", "job",
-          {.merge = BaseMerge::kAtOnce, .delta_bytes_min = std::uint64_t{1} << 60, .deltas_max = 2})
+      EpochStore::open(env, "state", "job",
+                       {.merge = BaseMerge::kAtOnce, .delta_bytes_min = std::uint64_t{2} * 4096})
           .take();
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(job.run_epoch(*store, 1, random, 20).ok());
