@@ -21,6 +21,8 @@ struct StateOptions {
   std::string name;       // Of the pipeline within it.
   // Begins with nothing all the same; what was there stays, under another name.
   bool from_scratch = false;
+  // A file of create_savepoint(), to begin with; empty: none. Refused where there is state already.
+  std::string from_savepoint;
 };
 
 struct SessionOptions {

@@ -10,6 +10,7 @@
 
 #include "api/progress.h"
 #include "checkpoint/inspect.h"
+#include "checkpoint/savepoint.h"
 #include "env/env.h"
 #include "formats/value_writer.h"
 #include "thalweg/run_progress.h"
@@ -200,6 +201,11 @@ std::string export_checkpoint(const std::string& directory, const std::string& n
     }
   }
   return {};
+}
+
+std::string create_savepoint(const std::string& directory, const std::string& name,
+                             const std::string& path) {
+  return write_savepoint(system_env(), directory, name, path).message();
 }
 
 }  // namespace thalweg

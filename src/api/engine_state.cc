@@ -7,6 +7,7 @@
 
 #include "api/engine.h"
 #include "api/surviving_sink.h"
+#include "checkpoint/savepoint.h"
 #include "columnar/value.h"
 
 namespace thalweg {
@@ -31,16 +32,14 @@ Status Engine::check_outlives(const Table& table) const {
 }
 
 Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name) {
-  const std::string& directory = options_.state.directory;
-  TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, EpochStore::open(env_, directory, name));
-  if (!options_.state.from_scratch || !store->last()) {
-    return store;
+  const StateOptions& state = options_.state;
+  if (state.from_scratch) {
+    TW_TRY(set_state_aside(env_, state.directory, name).status());
   }
-  store.reset();
-  const std::string path = directory + "/" + name;
-  const std::int64_t seconds = env_.wall_now().micros / 1'000'000;
-  TW_TRY(env_.rename_file(path, fmt::format("{}.old-{}", path, seconds)));
-  return EpochStore::open(env_, directory, name);
+  if (!state.from_savepoint.empty()) {
+    TW_TRY(restore_savepoint(env_, state.from_savepoint, state.directory, name));
+  }
+  return EpochStore::open(env_, state.directory, name);
 }
 
 Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,

@@ -38,7 +38,7 @@ std::string head_of(std::uint32_t version) {
   return bytes;
 }
 
-std::string encode_directory(const StateDirectory& directory) {
+std::string encode_directory(const StateFileDirectory& directory) {
   std::string bytes;
   ByteWriter out(bytes);
   out.number(static_cast<std::uint32_t>(directory.tables.size()));
@@ -104,9 +104,9 @@ StateBlock read_block(std::size_t tables, ByteReader& in) {
 }
 
 // Nothing: the bytes are no directory of a file whose blocks end at `end`.
-std::optional<StateDirectory> decode_directory(std::string_view bytes, std::uint64_t end) {
+std::optional<StateFileDirectory> decode_directory(std::string_view bytes, std::uint64_t end) {
   ByteReader in(bytes);
-  StateDirectory directory;
+  StateFileDirectory directory;
   directory.tables.resize(in.count(kTableBytesMin));
   for (StoredTable& table : directory.tables) {
     table = read_table(in);
@@ -283,7 +283,7 @@ Result<StateFile> open_state_file(Env& env, const std::string& path, std::uint64
   if (checksum_of(directory) != directory_checksum) {
     return error;
   }
-  std::optional<StateDirectory> decoded = decode_directory(directory, tail - directory_bytes);
+  std::optional<StateFileDirectory> decoded = decode_directory(directory, tail - directory_bytes);
   if (!decoded) {
     return error;
   }

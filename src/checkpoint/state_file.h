@@ -40,7 +40,7 @@ struct StateBlock {
   std::uint64_t offset = 0;  // In the file; follows from the blocks before.
 };
 
-struct StateDirectory {
+struct StateFileDirectory {
   std::vector<StoredTable> tables;
   std::vector<StateBlock> blocks;
 };
@@ -72,7 +72,7 @@ class StateFileWriter {
   Status flush();
 
   std::unique_ptr<DurableFile> file_;
-  StateDirectory directory_;
+  StateFileDirectory directory_;
   std::string pending_;
   std::uint64_t bytes_ = 0;  // With those pending.
   std::uint64_t directory_checksum_ = 0;
@@ -81,7 +81,7 @@ class StateFileWriter {
 // Such a file that is to be read.
 struct StateFile {
   std::string path;
-  StateDirectory directory;
+  StateFileDirectory directory;
 };
 
 // Checks head, directory and the sizes of all parts. Blocks are checked when they are read.

@@ -18,7 +18,7 @@
 namespace thalweg {
 namespace {
 
-std::optional<std::uint32_t> find_table(const StateDirectory& directory,
+std::optional<std::uint32_t> find_table(const StateFileDirectory& directory,
                                         const std::string& operator_id, const std::string& name) {
   for (std::uint32_t i = 0; i < directory.tables.size(); ++i) {
     if (directory.tables[i].operator_id == operator_id && directory.tables[i].schema.name == name) {

@@ -60,4 +60,14 @@ int run_checkpoints(const CommandLine& line) {
   return what == "verify" ? verify(line, name) : export_rows(line, name);
 }
 
+int run_savepoint(const CommandLine& line) {
+  const std::string problem =
+      create_savepoint(line.state_dir, line.arguments[1], line.arguments[2]);
+  if (!problem.empty()) {
+    fmt::print(stderr, "error: {}\n", problem);
+    return kExitFailed;
+  }
+  return kExitOk;
+}
+
 }  // namespace thalweg::cli

@@ -30,6 +30,10 @@ constexpr std::array kCommands{
                 "Looks at the state that pipelines keep, whether they run or not.",
                 "  thalweg checkpoints list --state-dir state\n"
                 "  thalweg checkpoints export hot --state-dir state > rows.jsonl\n"},
+    CommandHelp{"savepoint", "thalweg savepoint create NAME PATH --state-dir DIR",
+                "Writes a pipeline's state into one file, for another directory or machine.",
+                "  thalweg savepoint create hot hot.savepoint --state-dir state\n"
+                "  thalweg run hot.sql --state-dir other --from-savepoint hot.savepoint\n"},
     CommandHelp{"demo", "thalweg demo [quakes|orders]",
                 "quakes: a week of real earthquakes in about ten seconds. orders: generated, "
                 "endless.",
@@ -71,11 +75,13 @@ constexpr std::array kFlags{
     FlagHelp{"--state-dir", "      --state-dir DIR   keep the state there, and go on from it",
              " run "},
     FlagHelp{"--state-dir", "      --state-dir DIR   where pipelines keep their state",
-             " checkpoints "},
+             " checkpoints savepoint "},
     FlagHelp{"--name", "      --name NAME       of the pipeline there; default: FILE's name",
              " run "},
     FlagHelp{"--from-scratch",
              "      --from-scratch    begin anew; the old state stays under another name", " run "},
+    FlagHelp{"--from-savepoint", "      --from-savepoint PATH  begin with the state in a savepoint",
+             " run "},
     FlagHelp{"--set", "      --set NAME=VALUE  a setting, as SET in the script; may be repeated",
              " -c run explain "},
     FlagHelp{"--quiet", "  -q, --quiet           no progress, no summary",

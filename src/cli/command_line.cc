@@ -43,6 +43,7 @@ Command command_named(std::string_view name) {
   if (name == "validate") return Command::kValidate;
   if (name == "explain") return Command::kExplain;
   if (name == "checkpoints") return Command::kCheckpoints;
+  if (name == "savepoint") return Command::kSavepoint;
   if (name == "demo") return Command::kDemo;
   if (name == "connectors") return Command::kConnectors;
   if (name == "functions") return Command::kFunctions;
@@ -76,6 +77,11 @@ int check_arguments(const CommandLine& line, const std::string& name) {
                  : usage_error("explain takes one FILE, or -c SQL");
     case Command::kCheckpoints:
       return check_checkpoints(line);
+    case Command::kSavepoint:
+      if (count != 3 || line.arguments[0] != "create") {
+        return usage_error("savepoint takes create NAME PATH");
+      }
+      return line.state_dir.empty() ? usage_error("savepoint needs --state-dir DIR") : kExitOk;
     case Command::kVersion:
       return count == 0 ? kExitOk : usage_error("version takes no argument");
     case Command::kDemo:
@@ -117,6 +123,7 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("--state-dir", line.state_dir);
   app.add_option("--name", line.name);
   app.add_flag("--from-scratch", line.from_scratch);
+  app.add_option("--from-savepoint", line.from_savepoint);
   app.add_option("--set", raw.settings)->allow_extra_args(false);
   app.add_option("--color", raw.color);
   app.add_flag("--no-color", raw.no_color);
@@ -203,9 +210,11 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   if (line.watermarks && (line.json || app.count("--format") > 0)) {
     return usage_error("--watermarks shows text only, without --format or --json");
   }
-  if ((line.from_scratch || app.count("--name") > 0) && line.state_dir.empty()) {
-    return usage_error(fmt::format("{} is about the state in --state-dir DIR, and needs it",
-                                   line.from_scratch ? "--from-scratch" : "--name"));
+  for (const char* const flag : {"--from-scratch", "--from-savepoint", "--name"}) {
+    if (app.count(flag) > 0 && line.state_dir.empty()) {
+      return usage_error(
+          fmt::format("{} is about the state in --state-dir DIR, and needs it", flag));
+    }
   }
   if (app.count("--for") > 0 && !line.watermarks) {
     return usage_error("--for says how long --watermarks runs, and needs it");

@@ -27,6 +27,7 @@ enum class Command {
   kValidate,
   kExplain,
   kCheckpoints,
+  kSavepoint,
   kDemo,
   kConnectors,
   kFunctions,
@@ -50,6 +51,7 @@ struct CommandLine {
   std::string state_dir;
   std::string name;  // Of the pipeline in it.
   bool from_scratch = false;
+  std::string from_savepoint;
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::vector<std::pair<std::string, std::string>> settings;  // --set NAME=VALUE
 };

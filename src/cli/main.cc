@@ -24,6 +24,8 @@ int dispatch(const thalweg::cli::CommandLine& line) {
       return run_explain(line);
     case Command::kCheckpoints:
       return run_checkpoints(line);
+    case Command::kSavepoint:
+      return run_savepoint(line);
     case Command::kDemo:
       return run_demo(line);
     case Command::kConnectors:

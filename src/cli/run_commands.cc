@@ -141,7 +141,8 @@ int run_pipeline(const CommandLine& line) {
   SessionOptions options = answer_options(line);
   options.state = {.directory = line.state_dir,
                    .name = line.name.empty() ? stem_of(script->name) : line.name,
-                   .from_scratch = line.from_scratch};
+                   .from_scratch = line.from_scratch,
+                   .from_savepoint = line.from_savepoint};
   Session session(options);
   if (!apply_settings(session, line)) {
     return kExitInvalid;

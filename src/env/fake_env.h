@@ -4,6 +4,7 @@
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -91,7 +92,11 @@ class FakeEnv final : public Env {
     const std::lock_guard lock(mutex_);
     return steady_nanos_;
   }
-  std::uint64_t random_seed() override { return 42; }
+  // The same sequence in each FakeEnv, never the same twice in one.
+  std::uint64_t random_seed() override {
+    const std::lock_guard lock(mutex_);
+    return seeds_();
+  }
 
   Result<std::unique_ptr<InputFile>> open_input(const std::string& path) override {
     if (!exists(path)) {
@@ -402,6 +407,7 @@ class FakeEnv final : public Env {
   bool input_open_ = false;
   EventTime wall_{1'700'000'000'000'000};
   std::int64_t steady_nanos_ = 0;
+  std::mt19937_64 seeds_{42};
 };
 
 }  // namespace thalweg

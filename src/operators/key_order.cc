@@ -124,7 +124,7 @@ void KeyOrder::sort_runs() {
     const auto begin = order_.begin() + run.first;
     const auto end = begin + run.count;
     bool is_sorted = true;
-    for (auto row = begin; row + 1 < end && is_sorted; ++row) {
+    for (auto row = begin; end - row > 1 && is_sorted; ++row) {
       is_sorted =
           words_[row[0]] < words_[row[1]] ||
           (words_[row[0]] == words_[row[1]] && (came_in_order_ || compare(row[0], row[1]) <= 0));

@@ -132,6 +132,33 @@ def check_refusals():
     check("--name needs a directory", 2, run("run", "job.sql", "--name", "x", cwd=place).code)
 
 
+def check_savepoint(whole):
+    place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 300))
+    job = start(place)
+    wait_for_rows(place, 84)
+    made = run("savepoint", "create", "job", "a.savepoint", "--state-dir", "state", cwd=place)
+    check("a savepoint of a pipeline that runs", (0, ""), (made.code, made.err))
+    job.interrupt(signal.SIGKILL)
+    job.end()
+    other = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 600))
+    (place / "a.savepoint").rename(other / "a.savepoint")
+    job = Running("run", "job.sql", "--state-dir", "there", "--from-savepoint", "a.savepoint",
+                  "--workers", "3", "--set", "checkpoint_interval=20ms", cwd=other)
+    check("it goes on elsewhere", True, job.wait_for("going on from epoch"))
+    before = rows(place)
+    wait_for_rows(other, 177 - len(before))
+    job.interrupt()
+    check("to its end", 0, job.end().code)
+    after = rows(other)
+    check("with nothing twice that the first had shown before it was taken", True,
+          set(after) | set(before) >= set(whole[:177]) and len(set(after)) == len(after))
+    again = run("run", "job.sql", "--state-dir", "there", "--from-savepoint", "a.savepoint",
+                cwd=other)
+    check("not over state that is there", has("there/job holds state already"), again.err)
+    missing = run("run", "job.sql", "--state-dir", "x", "--from-savepoint", "none", cwd=other)
+    check("a savepoint that is not there", has("there is no savepoint none"), missing.err)
+
+
 def check_lock():
     place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 100))
     job = start(place)
@@ -145,6 +172,7 @@ def check_lock():
 def main():
     whole = whole_answer()
     check_kills(whole)
+    check_savepoint(whole)
     check_refusals()
     check_lock()
     close()
