@@ -137,7 +137,8 @@ def random_changes(rng, rows):
         standing.append(row)
         while standing and rng.random() < 0.4:
             old = standing.pop(rng.randrange(len(standing)))
-            if rng.random() < 0.4:
+            # A row that is there twice does not change: nothing in the order would tell the two apart.
+            if rng.random() < 0.4 or old in standing:
                 changes.append(("-D", old))
                 continue
             new = rng.choice([(old[0], old[1], old[2], rng.choice([None, 0, 1, 4, 9])),
