@@ -7,6 +7,7 @@ With a filter it runs only the unit tests, SQL cases, examples and command line 
 contains it, in any case, on the release build: the quick round while working.
 """
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release"
 ASAN = ROOT / "build/asan"
 THREADS = os.cpu_count() or 2
+SHARDS = 4  # Of each unit test program, so that a long one does not run alone in the end.
 FUZZ_SECONDS = 4
 TEST_SECONDS_MAX = 900
 CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed$")
@@ -125,9 +127,9 @@ def gtest_names(program, name_filter):
     return names
 
 
-def gtest_program(build_dir, program, name_filter, env):
-    """Counts the tests of one GoogleTest program by its own report."""
-    report = build_dir / f"{program}.report.json"
+def gtest_program(build_dir, program, shard, name_filter, env):
+    """Counts the tests of one share of a GoogleTest program by its own report."""
+    report = build_dir / f"{program}.{shard}.report.json"
     report.unlink(missing_ok=True)
     command = [build_dir / program, f"--gtest_output=json:{report}", "--gtest_brief=1"]
     if name_filter:
@@ -135,7 +137,8 @@ def gtest_program(build_dir, program, name_filter, env):
         if not names:
             return Tally()
         command.append("--gtest_filter=" + ":".join(names))
-    code, out, err = run(command, env=env)
+    share = {"GTEST_TOTAL_SHARDS": str(SHARDS), "GTEST_SHARD_INDEX": str(shard)}
+    code, out, err = run(command, env={**(env or {}), **share})
     output = (out + err)[-6000:]
     if not report.exists():
         return Tally(0, [(program, f"ended with status {code} and no report\n{output}")])
@@ -156,7 +159,8 @@ def gtest_program(build_dir, program, name_filter, env):
 def unit(build_dir, name_filter="", env=None):
     def step():
         programs = (build_dir / "unit_tests.txt").read_text().split()
-        return in_parallel(lambda name: gtest_program(build_dir, name, name_filter, env), programs)
+        return in_parallel(lambda share: gtest_program(build_dir, *share, name_filter, env),
+                           itertools.product(programs, range(SHARDS)))
     return step
 
 
