@@ -169,9 +169,7 @@ TEST(EpochStore, ABaseImageTakesThePlaceOfOldFiles) {
   ModelJob job = counting_job();
   const auto store =
       open(env, {.merge = BaseMerge::kAtOnce, .delta_bytes_min = std::uint64_t{3} * 4096});
-  for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(job.run_epoch(*store, 1, random).ok());
-  }
+  ASSERT_TRUE(job.run_epochs(4, *store, 1, random).ok());
   ASSERT_TRUE(job.run_epoch(*store, 1, random).ok());
 
   const std::string incarnation = store->incarnation();
@@ -389,9 +387,7 @@ TEST(EpochStore, SaysWhatAJobHas) {
   Random random(9);
   ModelJob job = random_job(random);
   const auto store = open(env, kMergeNever);
-  for (int i = 0; i < 5; ++i) {
-    ASSERT_TRUE(job.run_epoch(*store, 2, random).ok());
-  }
+  ASSERT_TRUE(job.run_epochs(5, *store, 2, random).ok());
   env.put("state/stray", "");
 
   EXPECT_THAT(list_states(env, "state").value(), ElementsAre("job"));
@@ -431,9 +427,7 @@ TEST(Savepoint, CarriesAnEpochElsewhere) {
   Random random(13);
   ModelJob job = random_job(random);
   const auto store = open(env, kMergeNever);
-  for (int i = 0; i < 4; ++i) {
-    ASSERT_TRUE(job.run_epoch(*store, 2, random).ok());
-  }
+  ASSERT_TRUE(job.run_epochs(4, *store, 2, random).ok());
   env.put("out/save", "old");
   ASSERT_TRUE(write_savepoint(env, "state", "job", "out/save").ok());
   EXPECT_THAT(env.list_directory("out").value(), ElementsAre("save"));
@@ -489,9 +483,7 @@ TEST(EpochStore, LivesOnARealDiskForItsUserAlone) {
     const auto store =
         EpochStore::open(system_env(), directory + "/deep", "job", {.delta_bytes_min = 0}).take();
     EXPECT_EQ(job.read(*store, 2).value(), job.texts());
-    for (int i = 0; i < 5; ++i) {
-      ASSERT_TRUE(job.run_epoch(*store, 2, random, 300).ok());
-    }
+    ASSERT_TRUE(job.run_epochs(5, *store, 2, random, 300).ok());
   }
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
     struct stat info{};

@@ -38,9 +38,7 @@ ModelJob write_state(FakeEnv& env) {
       EpochStore::open(env, "state", "job",
                        {.merge = BaseMerge::kAtOnce, .delta_bytes_min = std::uint64_t{2} * 4096})
           .take();
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(job.run_epoch(*store, 1, random, 20).ok());
-  }
+  EXPECT_TRUE(job.run_epochs(5, *store, 1, random, 20).ok());
   return job;
 }
 

@@ -325,6 +325,14 @@ struct ModelJob {
     return store.settled();
   }
 
+  Status run_epochs(int count, EpochStore& store, std::uint32_t workers, Random& random,
+                    std::size_t rows_max = 60) {
+    for (int i = 0; i < count; ++i) {
+      TW_TRY(run_epoch(store, workers, random, rows_max));
+    }
+    return {};
+  }
+
   std::vector<Rows> texts() const {
     std::vector<Rows> texts;
     for (const ModelTable& table : tables) {
