@@ -8,7 +8,6 @@
 #include "api/engine.h"
 #include "api/surviving_sink.h"
 #include "checkpoint/savepoint.h"
-#include "columnar/value.h"
 
 namespace thalweg {
 namespace {

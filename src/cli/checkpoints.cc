@@ -12,24 +12,30 @@
 namespace thalweg::cli {
 namespace {
 
+// Tells the problem, where there is one.
+int outcome(const std::string& problem) {
+  if (problem.empty()) {
+    return kExitOk;
+  }
+  fmt::print(stderr, "error: {}\n", problem);
+  return kExitFailed;
+}
+
 int shown(const CheckpointReport& report) {
   fmt::print("{}", report.text);
-  if (!report.problem.empty()) {
-    fmt::print(stderr, "error: {}\n", report.problem);
-    return kExitFailed;
-  }
-  return kExitOk;
+  return outcome(report.problem);
 }
 
 int verify(const CommandLine& line, const std::string& name) {
   const std::vector<std::string> problems = verify_checkpoint(line.state_dir, name);
+  int exit_code = kExitOk;
   for (const std::string& problem : problems) {
-    fmt::print(stderr, "error: {}\n", problem);
+    exit_code = outcome(problem);
   }
   if (problems.empty() && !line.quiet) {
     fmt::print("{}: every byte is as it was written\n", name);
   }
-  return problems.empty() ? kExitOk : kExitFailed;
+  return exit_code;
 }
 
 int export_rows(const CommandLine& line, const std::string& name) {
@@ -39,11 +45,7 @@ int export_rows(const CommandLine& line, const std::string& name) {
   if (screen.failure() != 0) {
     problem = fmt::format("cannot write standard output: {}", std::strerror(screen.failure()));
   }
-  if (!problem.empty()) {
-    fmt::print(stderr, "error: {}\n", problem);
-    return kExitFailed;
-  }
-  return kExitOk;
+  return outcome(problem);
 }
 
 }  // namespace
@@ -61,13 +63,7 @@ int run_checkpoints(const CommandLine& line) {
 }
 
 int run_savepoint(const CommandLine& line) {
-  const std::string problem =
-      create_savepoint(line.state_dir, line.arguments[1], line.arguments[2]);
-  if (!problem.empty()) {
-    fmt::print(stderr, "error: {}\n", problem);
-    return kExitFailed;
-  }
-  return kExitOk;
+  return outcome(create_savepoint(line.state_dir, line.arguments[1], line.arguments[2]));
 }
 
 }  // namespace thalweg::cli

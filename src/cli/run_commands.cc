@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -38,14 +39,6 @@ SessionOptions session_options(const CommandLine& line) {
   options.workers = line.workers;
   options.color = wants_color(STDERR_FILENO, line.color);
   return options;
-}
-
-// The script's file without folders and ending.
-std::string stem_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string file = slash == std::string::npos ? path : path.substr(slash + 1);
-  const std::size_t dot = file.rfind('.');
-  return dot == std::string::npos || dot == 0 ? file : file.substr(0, dot);
 }
 
 // Of a command that shows answers.
@@ -139,10 +132,11 @@ int run_pipeline(const CommandLine& line) {
     return kExitInvalid;
   }
   SessionOptions options = answer_options(line);
-  options.state = {.directory = line.state_dir,
-                   .name = line.name.empty() ? stem_of(script->name) : line.name,
-                   .from_scratch = line.from_scratch,
-                   .from_savepoint = line.from_savepoint};
+  options.state = {
+      .directory = line.state_dir,
+      .name = line.name.empty() ? std::filesystem::path(script->name).stem().string() : line.name,
+      .from_scratch = line.from_scratch,
+      .from_savepoint = line.from_savepoint};
   Session session(options);
   if (!apply_settings(session, line)) {
     return kExitInvalid;
