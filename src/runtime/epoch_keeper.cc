@@ -74,7 +74,7 @@ Status EpochKeeper::run(const std::function<bool()>& stop) {
   while (!stop()) {
     if (is_complete()) {
       TW_TRY(decide());
-    } else if (!in_the_making() && is_due(env_.steady_nanos(), rows_read())) {
+    } else if (!in_the_making() && is_due()) {
       begin();
     }
     std::this_thread::sleep_for(kLook);
@@ -82,9 +82,9 @@ Status EpochKeeper::run(const std::function<bool()>& stop) {
   return {};
 }
 
-bool EpochKeeper::is_due(std::int64_t now_nanos, std::uint64_t rows) const {
-  return now_nanos - begun_nanos_ >= options_.interval_micros * 1000 ||
-         (options_.rows > 0 && rows - begun_rows_ >= options_.rows);
+bool EpochKeeper::is_due() const {
+  return env_.steady_nanos() - begun_nanos_ >= options_.interval_micros * 1000 ||
+         (options_.rows > 0 && rows_read() - begun_rows_ >= options_.rows);
 }
 
 std::uint64_t EpochKeeper::rows_read() const {

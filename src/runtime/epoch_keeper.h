@@ -11,7 +11,7 @@ namespace thalweg {
 // Makes a job's epochs: asks the sources for a barrier, and when it has passed every step, lets the
 // sinks prepare, writes down what the epoch is, decides it, and lets the sinks show it.
 //
-// At most one epoch is in the making. Threading: has_ended() is each worker's to call; the rest is
+// At most one epoch is in the making. Threading: look_at() is each worker's to call; the rest is
 // called by one thread at a time.
 class EpochKeeper {
  public:
@@ -40,7 +40,7 @@ class EpochKeeper {
 
  private:
   Status complete();
-  bool is_due(std::int64_t now_nanos, std::uint64_t rows) const;
+  bool is_due() const;
   std::uint64_t rows_read() const;
   EpochRecord record() const;
   void add_sources(EpochRecord& record) const;

@@ -26,7 +26,6 @@ struct GraphStep {
   std::vector<const StepCounters*> counters;  // One per worker that has the step.
 };
 
-// The workers of a job with their steps, and all that these share.
 // An operator whose state is kept.
 struct KeptOperator {
   std::string id;
@@ -34,6 +33,7 @@ struct KeptOperator {
   std::vector<StateSchema> tables;
 };
 
+// The workers of a job with their steps, and all that these share.
 struct JobGraph {
   SourceSignals signals;
   std::vector<std::unique_ptr<SharedScan>> scans;

@@ -75,7 +75,9 @@ bool OperatorStep::run_once() {
     return false;
   }
   if (restored_) {
-    tell_restored();
+    // Without it a silent input would hold consumers back at the beginning of time.
+    restored_ = false;
+    pass_watermark_on();
     return true;
   }
   if (unfinished_) {
@@ -300,10 +302,7 @@ void OperatorStep::keep_state() {
   }
 }
 
-// Consumers learn how far time had come; without it a silent input would hold them back at the
-// beginning of time.
-void OperatorStep::tell_restored() {
-  restored_ = false;
+void OperatorStep::pass_watermark_on() {
   const EventTime out = operator_->output_watermark(watermark_);
   if (out > watermark_sent_) {
     watermark_sent_ = out;
@@ -329,11 +328,7 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
     mark_ended();
     return;
   }
-  const EventTime out = operator_->output_watermark(watermark_);
-  if (out > watermark_sent_) {
-    watermark_sent_ = out;
-    send_to_all(WatermarkMessage{.time = out, .idle = idle_sent_});
-  }
+  pass_watermark_on();
   tell_idle();
   if (reached_ == watermark_ && all_ended()) {
     advance_watermark();  // To the end of time.

@@ -75,7 +75,8 @@ class OperatorStep final : public Step, private Emitter {
   // Goes on with the wall clock; whether it did.
   bool tick();
   void tell_idle();
-  void tell_restored();
+  // Tells consumers how far time has come, where that is news.
+  void pass_watermark_on();
   bool all_ended() const;
   void align_barrier();
   void flush_operator();
