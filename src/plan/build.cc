@@ -335,8 +335,10 @@ NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
                : aggregate.emit != Emit::kOnWindowClose && aggregate.emit != Emit::kEvery);
   Node node;
   node.bounded = input->bounded;
-  // Without aggregates a group is only ever added, as long as no row is taken back.
-  node.updating = aggregate.makes_changes() && (input->updating || !aggregate.aggregates.empty());
+  // Without aggregates a group is only ever added, as long as no row is taken back; but a session
+  // that a row makes longer takes back the shorter one.
+  const bool result_changes = !aggregate.aggregates.empty() || aggregate.session_gap_micros;
+  node.updating = aggregate.makes_changes() && (input->updating || result_changes);
   if (aggregate.session_gap_micros) {
     append_window_fields(node.schema);
     node.time = time_of_varying_window(0);
