@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "operators/changing_rows.h"
@@ -8,6 +9,7 @@
 #include "operators/over_calls.h"
 #include "operators/over_reach.h"
 #include "operators/told_rows.h"
+#include "state/row_table.h"
 
 // Calls OVER windows of rows that may be taken back. Each key's rows are kept in order. Where rows
 // come or go, the answers of those around them that can see it are computed anew, from the rows
@@ -74,23 +76,33 @@ class ChangingOver final : public Operator {
       : spec_(std::move(spec)),
         rows_(spec_.rows),
         told_(answer_types(spec_)),
+        state_(*this),
         idle_(spec_.ttl),
+        idle_state_(idle_, rows_.key_types(), rows_.index()),
         columns_(columns_of(spec_)),
         nothing_kept_(seen_types(spec_)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
-    return invalid_argument("the state of OVER rows that change cannot be kept yet");
+    std::vector<StateTable*> tables{&state_};
+    if (idle_.on()) {
+      tables.push_back(&idle_state_);
+    }
+    return tables;
   }
+
+  void restored(EventTime watermark) override;
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     rows_.take(batch);
     out.reject(batch, rows_.missing(), RowError::kNotThere);
+    note_new_rows();
     if (spec_.emit == OverEmit::kAtEnd) {
       hold(out);
       return Progress::kDone;
     }
     if (idle_.on()) {
       idle_.touch(batch, rows_of(batch), rows_.ids());
+      idle_state_.mark(rows_.ids());
     }
     touched_.assign(rows_.touched().begin(), rows_.touched().end());
     return resume(out);
@@ -104,10 +116,7 @@ class ChangingOver final : public Operator {
       }
     } else if (const auto kept = idle_.find_kept(clock, now)) {
       out.expire(rows_.keys() - kept->size());
-      for (const RowSlot slot : rows_.keep_only(*kept)) {
-        told_.forget(slot);
-      }
-      idle_.keep_only(*kept);
+      keep_only(*kept);
     }
     return resume(out);
   }
@@ -123,11 +132,34 @@ class ChangingOver final : public Operator {
     RowIndex answer;  // ToldRows::kNoRow: it has gone.
   };
 
+  // The rows, and what has been told of each.
+  class State final : public RowTable {
+   public:
+    explicit State(ChangingOver& owner)
+        : RowTable("rows", owner.rows_.key_types(), columns(owner), owner.rows_.store(),
+                   owner.rows_.index()),
+          owner_(owner) {}
+
+   protected:
+    std::vector<Column> values_of(std::span<const RowSlot> slots) override;
+    void restore(std::span<const RowSlot> slots, std::span<const Column> values) override;
+    void forget(RowSlot slot) override { owner_.told_.forget(slot); }
+
+   private:
+    static Schema columns(const ChangingOver& owner);
+
+    ChangingOver& owner_;
+  };
+
   static KeyIndex::Rows rows_of(const Batch& batch) {
     return batch.selection == nullptr ? KeyIndex::Rows{.rows = {}, .all = true}
                                       : KeyIndex::Rows{.rows = *batch.selection};
   }
 
+  bool tells_changes() const { return spec_.emit != OverEmit::kAtEnd; }
+  void note_new_rows();
+  void let_go(RowSlot slot);
+  void keep_only(std::span<const GroupId> kept);
   void hold(Emitter& out);
   void touch_all();
   Batch answer_some(Emitter& out);
@@ -149,7 +181,10 @@ class ChangingOver final : public Operator {
   const OverSpec spec_;
   ChangingRows rows_;
   ToldRows told_;  // Answers, by the slot of the row.
+  State state_;
+  std::int64_t next_number_ = 0;  // Of rows in it.
   IdleKeys idle_;
+  IdleKeysState idle_state_;
   std::uint64_t held_ = 0;  // kAtEnd: rows of all keys.
   const OverColumns columns_;
   const RowStore nothing_kept_;
@@ -161,11 +196,99 @@ class ChangingOver final : public Operator {
   std::uint32_t emitted_ = 0;
 };
 
+Schema ChangingOver::State::columns(const ChangingOver& owner) {
+  Schema columns = owner.rows_.stored_columns();
+  if (owner.tells_changes()) {
+    columns.push_back({.name = "told", .type = type_of(TypeKind::kBoolean)});
+    for (std::size_t i = 0; i < owner.spec_.calls.size(); ++i) {
+      columns.push_back(
+          {.name = "answer " + std::to_string(i + 1), .type = owner.spec_.calls[i].type});
+    }
+  }
+  return columns;
+}
+
+std::vector<Column> ChangingOver::State::values_of(std::span<const RowSlot> slots) {
+  if (!owner_.tells_changes()) {
+    return {};
+  }
+  const auto count = static_cast<std::uint32_t>(slots.size());
+  Column told(type_of(TypeKind::kBoolean), count);
+  told.set_values(pack_bits(count, [&](std::size_t i) { return owner_.told_.has(slots[i]); }));
+  std::vector<Column> columns = owner_.told_.rows(slots);
+  columns.insert(columns.begin(), std::move(told));
+  return columns;
+}
+
+void ChangingOver::State::restore(std::span<const RowSlot> slots, std::span<const Column> values) {
+  if (!owner_.tells_changes()) {
+    return;
+  }
+  std::vector<RowSlot> told;
+  std::vector<RowIndex> rows;
+  for (RowIndex row = 0; row < slots.size(); ++row) {
+    if (values[0].bit(row)) {
+      told.push_back(slots[row]);
+      rows.push_back(row);
+    } else {
+      forget(slots[row]);
+    }
+  }
+  owner_.told_.restore(told, rows, values.subspan(1));
+}
+
+void ChangingOver::restored(EventTime watermark) {
+  const std::vector<RowTable::Row> rows = state_.take_restored();
+  for (const RowTable::Row& row : rows) {
+    next_number_ = std::max(next_number_, row.number + 1);
+  }
+  held_ = tells_changes() ? 0 : rows.size();
+  std::vector<GroupId> kept = rows_.restore(rows);
+  if (idle_.on()) {
+    idle_.restored(rows_.keys(), watermark);
+    kept = idle_state_.take_restored();
+  }
+  keep_only(kept);
+}
+
+void ChangingOver::note_new_rows() {
+  if (!state_.notes()) {
+    return;
+  }
+  for (const Touched& touched : rows_.touched()) {
+    for (std::size_t at = touched.moves.begin; at < touched.moves.end; ++at) {
+      if (const Move& move = rows_.moves()[at]; move.number != ChangingRows::kGone) {
+        state_.add({.id = touched.id, .number = next_number_++, .slot = move.slot});
+      }
+    }
+  }
+}
+
+void ChangingOver::let_go(RowSlot slot) {
+  state_.remove(slot);
+  rows_.release(slot);
+}
+
+void ChangingOver::keep_only(std::span<const GroupId> kept) {
+  for_each_dropped(kept, rows_.keys(), [this](GroupId id) {
+    for (const Entry& entry : rows_.of(id)) {
+      told_.forget(entry.slot);
+      state_.remove(entry.slot);
+    }
+  });
+  state_.renumber(kept);
+  if (idle_.on()) {
+    idle_state_.renumber(kept);
+    idle_.keep_only(kept);
+  }
+  rows_.keep_only(kept);
+}
+
 // No answers have been told: nobody asks about rows that have gone.
 void ChangingOver::hold(Emitter& out) {
   for (const Move& move : rows_.moves()) {
     if (move.number == ChangingRows::kGone) {
-      rows_.release(move.slot);
+      let_go(move.slot);
       --held_;
     } else {
       ++held_;
@@ -203,6 +326,9 @@ Result<Progress> ChangingOver::resume(Emitter& out) {
     due_ = Batch();
     emitted_ = 0;
     if (answered_ == touched_.size()) {
+      if (!tells_changes() && !touched_.empty()) {
+        keep_only({});  // All has been said.
+      }
       touched_.clear();
       answered_ = 0;
       return Progress::kDone;
@@ -388,6 +514,7 @@ Batch ChangingOver::changes_of(std::span<const Touched> touched, const Asked& as
   for (const std::uint32_t place : told.places) {
     told_ids.push_back(questions[place].id);
     told_slots.push_back(questions[place].slot);
+    state_.change(questions[place].slot);
   }
   Batch batch = batch_of(told_ids, told_slots);
   for (Column& column : told.columns) {
@@ -396,7 +523,7 @@ Batch ChangingOver::changes_of(std::span<const Touched> touched, const Asked& as
   batch.changes = std::move(told.changes);
   for (const Question& each : questions) {
     if (each.answer == ToldRows::kNoRow) {
-      rows_.release(each.slot);
+      let_go(each.slot);
     }
   }
   return batch;

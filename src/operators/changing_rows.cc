@@ -181,27 +181,43 @@ std::vector<Column> ChangingRows::columns(std::span<const GroupId> ids,
   return rows_.columns(refs, keys_.columns(ids));
 }
 
-std::vector<RowSlot> ChangingRows::keep_only(std::span<const GroupId> kept) {
-  GroupArrays<Entry> arrays;
-  arrays.grow_to(static_cast<std::uint32_t>(kept.size()));
-  std::vector<RowSlot> gone;
-  std::size_t next = 0;
-  for (GroupId id = 0; id < keys_.size(); ++id) {
-    const bool stays = next < kept.size() && kept[next] == id;
-    std::size_t number = 0;
+void ChangingRows::keep_only(std::span<const GroupId> kept) {
+  for_each_dropped(kept, keys_.size(), [this](GroupId id) {
     for (const Entry& entry : of(id)) {
-      if (stays) {
-        arrays.insert(static_cast<GroupId>(next), number++, entry);
-      } else {
-        gone.push_back(entry.slot);
-        release(entry.slot);
-      }
+      release(entry.slot);
     }
-    next += stays ? 1 : 0;
-  }
-  arrays_ = std::move(arrays);
+  });
+  arrays_.keep_only(kept);
   keys_.keep_only(kept);
-  return gone;
+}
+
+std::vector<GroupId> ChangingRows::restore(std::span<const RowTable::Row> rows) {
+  std::vector<RowRef> refs;
+  std::vector<GroupId> ids;
+  for (const RowTable::Row& row : rows) {
+    refs.push_back(RowRef::kept(row.slot));
+    ids.push_back(row.id);
+  }
+  const std::vector<std::uint64_t> words = rows_.words(refs, keys_.columns(ids));
+  arrays_.grow_to(keys_.size());
+  std::vector<GroupId> there;
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < rows.size();) {
+    const GroupId id = ids[i];
+    entries.clear();
+    for (; i < rows.size() && ids[i] == id; ++i) {
+      entries.push_back({.word = words[i], .slot = rows[i].slot});
+    }
+    std::stable_sort(entries.begin(), entries.end(), [this](const Entry& a, const Entry& b) {
+      return a.word != b.word ? a.word < b.word
+                              : rows_.compare_all(RowRef::kept(a.slot), RowRef::kept(b.slot)) < 0;
+    });
+    for (std::size_t at = 0; at < entries.size(); ++at) {
+      arrays_.insert(id, at, entries[at]);
+    }
+    there.push_back(id);
+  }
+  return there;
 }
 
 }  // namespace thalweg

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "operators/top_n_keys.h"
 #include "operators/top_n_rows.h"
 #include "state/group_arrays.h"
+#include "state/row_table.h"
 
 namespace thalweg {
 
@@ -77,9 +79,16 @@ class ChangingRows {
   // Of a row that went.
   void release(RowSlot slot) { rows_.store().release(slot); }
 
-  // Leaves only these keys, ascending, numbered anew from 0, and tells where the rows of others
-  // were.
-  std::vector<RowSlot> keep_only(std::span<const GroupId> kept);
+  // Leaves only these keys, ascending, numbered anew from 0.
+  void keep_only(std::span<const GroupId> kept);
+
+  // For a restart: where rows stand, and of what columns; puts in order those that stand there
+  // again, by key and by age within each, and says which keys have any, ascending.
+  const std::vector<Type>& key_types() const { return keys_.types(); }
+  const std::unique_ptr<KeyIndex>& index() const { return keys_.index(); }
+  RowStore& store() { return rows_.store(); }
+  Schema stored_columns() const { return rows_.stored_columns(); }
+  std::vector<GroupId> restore(std::span<const RowTable::Row> rows);
 
  private:
   using Entries = std::span<const Entry>;

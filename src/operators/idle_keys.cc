@@ -95,4 +95,9 @@ std::vector<GroupId> IdleKeys::restored(std::uint32_t count, EventTime watermark
   return kept;
 }
 
+IdleKeysState::IdleKeysState(IdleKeys& idle, std::span<const Type> key_types,
+                             const std::unique_ptr<KeyIndex>& index)
+    : KeyTable("idle", key_types, {{.name = "since", .type = type_of(TypeKind::kBigint)}}, index),
+      idle_(idle) {}
+
 }  // namespace thalweg

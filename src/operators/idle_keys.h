@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "columnar/batch.h"
 #include "state/key_index.h"
+#include "state/key_table.h"
 #include "state/state_array.h"
 #include "stream/operator.h"
 
@@ -52,6 +55,26 @@ class IdleKeys {
   StateArray<std::int64_t> last_;  // By key: the latest time.
   EventTime wall_ = kStartOfTime;
   EventTime next_look_ = kStartOfTime;
+};
+
+// Since when keys are idle, for a restart. To be marked whenever they are touched.
+class IdleKeysState final : public KeyTable {
+ public:
+  // Borrows `idle`, and the index as KeyTable does.
+  IdleKeysState(IdleKeys& idle, std::span<const Type> key_types,
+                const std::unique_ptr<KeyIndex>& index);
+
+ protected:
+  std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
+    return {idle_.since(ids)};
+  }
+  Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
+    idle_.restore(ids, {.rows = {}, .all = true}, values[0]);
+    return {};
+  }
+
+ private:
+  IdleKeys& idle_;
 };
 
 }  // namespace thalweg

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "columnar/builder.h"
+#include "columnar/kernels.h"
 
 namespace thalweg {
 
@@ -44,7 +45,7 @@ ToldRows::Changes ToldRows::tell(std::span<const GroupId> ids, std::span<const R
       slot = 0;
     }
   }
-  told.columns = rows_.rows(refs, now, columns_);
+  told.columns = rows_.rows(refs, now, types_.size());
   told.changes = changes.finish();
   rows_.put(now, fresh, fresh_slots);
   for (const RowSlot slot : gone) {
@@ -54,7 +55,7 @@ ToldRows::Changes ToldRows::tell(std::span<const GroupId> ids, std::span<const R
 }
 
 bool ToldRows::is_as_told(RowSlot slot, RowIndex row, std::span<const Column> now) const {
-  for (std::size_t column = 0; column < columns_; ++column) {
+  for (std::size_t column = 0; column < types_.size(); ++column) {
     if (rows_.compare(column, RowRef::kept(slot), RowRef::in_batch(row), now) != 0) {
       return false;
     }
@@ -64,10 +65,16 @@ bool ToldRows::is_as_told(RowSlot slot, RowIndex row, std::span<const Column> no
 
 std::vector<Column> ToldRows::rows(std::span<const GroupId> ids) const {
   std::vector<RowRef> refs;
+  bool all = true;
   for (const GroupId id : ids) {
-    refs.push_back(RowRef::kept(slots_[id] - 1));
+    refs.push_back(has(id) ? RowRef::kept(slots_[id] - 1) : RowRef::in_batch(0));
+    all = all && has(id);
   }
-  return rows_.rows(refs, {}, columns_);
+  std::vector<Column> nothing;
+  for (std::size_t i = 0; !all && i < types_.size(); ++i) {
+    nothing.push_back(null_column(types_[i], 1));
+  }
+  return rows_.rows(refs, nothing, types_.size());
 }
 
 void ToldRows::restore(std::span<const GroupId> ids, RowSpan rows, std::span<const Column> told) {

@@ -14,7 +14,7 @@ namespace thalweg {
 // The rows that have been told of numbered groups, kept so that they are taken back as they were.
 class ToldRows {
  public:
-  explicit ToldRows(std::vector<Type> types) : columns_(types.size()), rows_(std::move(types)) {}
+  explicit ToldRows(std::vector<Type> types) : types_(std::move(types)), rows_(types_) {}
 
   static constexpr RowIndex kNoRow = UINT32_MAX;
 
@@ -33,7 +33,7 @@ class ToldRows {
 
   // For a restart. What has changed, once it has been started.
   ChangedGroups& changed() { return changed_; }
-  // What has been told of these groups. Requires: has() of each.
+  // What has been told of these groups; NULLs of those of which nothing has.
   std::vector<Column> rows(std::span<const GroupId> ids) const;
   // Row rows[i] is what has been told of ids[i].
   void restore(std::span<const GroupId> ids, RowSpan rows, std::span<const Column> told);
@@ -60,7 +60,7 @@ class ToldRows {
  private:
   bool is_as_told(RowSlot slot, RowIndex row, std::span<const Column> now) const;
 
-  const std::size_t columns_;
+  const std::vector<Type> types_;
   RowStore rows_;
   ChangedGroups changed_;
   StateArray<RowSlot> slots_;  // By group, plus one; 0: nothing has been told.

@@ -101,7 +101,7 @@ class TopNChanges final : public Operator {
       : spec_(std::move(spec)),
         table_(make_top_n_table(spec_)),
         idle_(spec_.ttl),
-        idle_state_(*this) {}
+        idle_state_(idle_, key_types_of(spec_), table_->index()) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
     std::vector<StateTable*> tables{&table_->state()};
@@ -147,27 +147,6 @@ class TopNChanges final : public Operator {
   }
 
  private:
-  // Since when the keys are idle.
-  class IdleState final : public KeyTable {
-   public:
-    explicit IdleState(TopNChanges& owner)
-        : KeyTable("idle", key_types_of(owner.spec_),
-                   {{.name = "since", .type = type_of(TypeKind::kBigint)}}, owner.table_->index()),
-          idle_(owner.idle_) {}
-
-   protected:
-    std::vector<Column> values_of(std::size_t /*part*/, std::span<const GroupId> ids) override {
-      return {idle_.since(ids)};
-    }
-    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override {
-      idle_.restore(ids, {.rows = {}, .all = true}, values[0]);
-      return {};
-    }
-
-   private:
-    IdleKeys& idle_;
-  };
-
   void keep_only(std::span<const GroupId> kept) {
     if (idle_.on()) {
       idle_state_.renumber(kept);
@@ -184,7 +163,7 @@ class TopNChanges final : public Operator {
   const TopNSpec spec_;
   const std::unique_ptr<TopNTable> table_;
   IdleKeys idle_;
-  IdleState idle_state_;
+  IdleKeysState idle_state_;
 };
 
 // A table for each open window.

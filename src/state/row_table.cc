@@ -39,10 +39,15 @@ void RowTable::note_added(const Row& row) {
   grow_to(row.slot + 1);
   ids_[row.slot] = row.id;
   numbers_[row.slot] = row.number;
-  if ((marks_[row.slot] & kListed) == 0) {
-    fresh_.push_back(row.slot);
-  }
+  list(row.slot);
   marks_[row.slot] = kLive | kListed;
+}
+
+void RowTable::list(RowSlot slot) {
+  if ((marks_[slot] & kListed) == 0) {
+    marks_[slot] |= kListed;
+    fresh_.push_back(slot);
+  }
 }
 
 void RowTable::note_removed(RowSlot slot) {
@@ -100,12 +105,14 @@ bool RowTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
   out = {.dropped_to = {}, .erased = gone_keys_.take(rows_max), .puts = {}};
   const std::uint32_t room = rows_max - out.erased_rows();
   std::vector<GroupId> ids;
+  std::vector<RowSlot> slots;
   std::vector<RowRef> refs;
   ColumnBuilder numbers(type_of(TypeKind::kBigint));
   for (; next_fresh_ < fresh_.size() && refs.size() < room; ++next_fresh_) {
     const RowSlot slot = fresh_[next_fresh_];
     if ((marks_[slot] & kLive) != 0) {
       ids.push_back(ids_[slot]);
+      slots.push_back(slot);
       numbers.append(numbers_[slot]);
       refs.push_back(RowRef::kept(slot));
       marks_[slot] = kLive | kTold;
@@ -117,6 +124,9 @@ bool RowTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
     out.puts = index_->keys(ids);
     out.puts.push_back(numbers.finish());
     for (Column& column : store_.rows(refs, {}, store_.width())) {
+      out.puts.push_back(std::move(column));
+    }
+    for (Column& column : values_of(slots)) {
       out.puts.push_back(std::move(column));
     }
   }
@@ -148,6 +158,7 @@ Status RowTable::apply(const StateChanges& changes) {
   if (changes.erased_rows() > 0) {
     for (const GroupId key : find_restored(changes.erased)) {
       if (const RowSlot slot = std::exchange(restored_rows_[key].slot, kNoSlot); slot != kNoSlot) {
+        forget(slot);
         store_.release(slot);
       }
     }
@@ -175,7 +186,8 @@ Status RowTable::apply(const StateChanges& changes) {
     rows.push_back(row);
     slots.push_back(restored.slot);
   }
-  store_.put(puts.subspan(schema_.key_columns), rows, slots);
+  store_.put(puts.subspan(schema_.key_columns, store_.width()), rows, slots);
+  restore(slots, puts.subspan(schema_.key_columns + store_.width()));
   return {};
 }
 

@@ -17,8 +17,8 @@ namespace thalweg {
 
 // The rows of a RowStore as a StateTable: each is of a group, whose key it has, and has a number
 // that tells it from all others of the group, also from those that have gone. Rows come and go;
-// none changes.
-class RowTable final : public StateTable {
+// what the store has of one never changes.
+class RowTable : public StateTable {
  public:
   // A row by what it is, and where it stands.
   struct Row {
@@ -27,15 +27,21 @@ class RowTable final : public StateTable {
     RowSlot slot = 0;
   };
 
-  // `columns` are those of the store. Borrows it and the index, in whose place another may be put.
+  // `columns` are those of the store, and behind them those of values_of(). Borrows the store and
+  // the index, in whose place another may be put.
   RowTable(std::string name, std::span<const Type> key_types, const Schema& columns,
            RowStore& store, const std::unique_ptr<KeyIndex>& index);
 
-  // The row has been put into the store; the row is about to be released there. Both cost nothing
-  // before note_changes(), and need not be called.
+  // The row has been put into the store; what values_of() says of it has changed; it is about to be
+  // released in the store. All cost nothing before note_changes(), and need not be called.
   void add(const Row& row) {
     if (notes_) {
       note_added(row);
+    }
+  }
+  void change(RowSlot slot) {
+    if (notes_) {
+      list(slot);
     }
   }
   void remove(RowSlot slot) {
@@ -60,6 +66,13 @@ class RowTable final : public StateTable {
   // been called, and nothing since.
   std::vector<Row> take_restored();
 
+ protected:
+  // What is known of the rows in these slots beside what the store has, and the same put back, for
+  // apply(), which may take a row away again.
+  virtual std::vector<Column> values_of(std::span<const RowSlot> /*slots*/) { return {}; }
+  virtual void restore(std::span<const RowSlot> /*slots*/, std::span<const Column> /*values*/) {}
+  virtual void forget(RowSlot /*slot*/) {}
+
  private:
   static constexpr RowSlot kNoSlot = UINT32_MAX;
   // Of a slot: whether there is a row, next_changes() has given it, and the slot is in fresh_.
@@ -67,6 +80,7 @@ class RowTable final : public StateTable {
 
   void note_added(const Row& row);
   void note_removed(RowSlot slot);
+  void list(RowSlot slot);
   void name_gone();
   void grow_to(RowSlot slots);
   std::vector<GroupId> find_restored(std::span<const Column> keys);
@@ -79,7 +93,7 @@ class RowTable final : public StateTable {
   StateArray<std::uint8_t> marks_;  // By slot, like the next two.
   StateArray<GroupId> ids_;
   StateArray<std::int64_t> numbers_;
-  std::vector<RowSlot> fresh_;  // Slots with rows that have come; some have gone again.
+  std::vector<RowSlot> fresh_;  // Slots with rows that have come or changed; some have gone again.
   std::size_t next_fresh_ = 0;  // For next_changes().
   std::vector<Row> gone_;       // Rows that next_changes() has given, and then their keys.
   RowPieces gone_keys_;
