@@ -310,6 +310,11 @@ class GraphBuilder {
   Status add_operator(std::unique_ptr<Operator> op, OperatorStep*& step);
   // Keeps the state of a node's own step, and fills it with what there is of it.
   Status keep_state(const Node& node, OperatorStep& step);
+  Status keep_state(const SharedScan& scan, SourceStep& step);
+  // Nothing: there was no such operator when the state was made.
+  Result<std::optional<EventTime>> keep_tables(const KeptOperator& kept,
+                                               const std::vector<StateTable*>& tables,
+                                               KeyGroupRange groups, Step& step);
   Status resume_scan(SharedScan& scan);
   Status check_state() const;
   // Registers the step under its place in the plan for progress. `stage` names a step before the
@@ -583,6 +588,7 @@ Status GraphBuilder::build_source(const Node& node, Built& built) {
     return {};
   }
   auto source = std::make_unique<SourceStep>(worker_->context(), *scans_[&node], graph_.signals);
+  TW_TRY(keep_state(*scans_[&node], *source));
   const auto* scan = step_of<plan::Scan>(node);
   const bool filtered = scan != nullptr && scan->predicate != nullptr;
   note(node, filtered ? "reading" : "", *source).source = true;
@@ -884,25 +890,57 @@ Status GraphBuilder::keep_state(const Node& node, OperatorStep& step) {
     return {};
   }
   TW_CHECK(!node.id.empty());
-  const auto is_this = [&](const auto& other) { return other.id == node.id; };
-  if (std::none_of(graph_.kept.begin(), graph_.kept.end(), is_this)) {
-    KeptOperator kept{.id = node.id, .description = plan::describe(node), .tables = {}};
-    for (const StateTable* const table : tables) {
-      kept.tables.push_back(table->schema());
-    }
-    graph_.kept.push_back(std::move(kept));
-  }
   // One that runs on a single worker has all rows, though they may have keys.
   const KeyGroupRange groups =
       on_one_worker(node) ? KeyGroupRange() : groups_of_worker(worker_index_, options_.workers);
-  step.keep_as(node.id, tables, groups);
+  TW_TRY_ASSIGN(const std::optional<EventTime> watermark,
+                keep_tables({.id = node.id, .description = plan::describe(node), .tables = {}},
+                            tables, groups, step));
+  if (watermark) {
+    step.restored(*watermark);
+  }
+  return {};
+}
+
+Status GraphBuilder::keep_state(const SharedScan& scan, SourceStep& step) {
+  RowsByKey* const rows = step.kept_rows();
+  if (!options_.epochs || rows == nullptr) {
+    return {};
+  }
+  std::string columns;
+  for (const std::uint32_t column : scan.physical) {
+    columns += (columns.empty() ? "" : ", ") + scan.table->columns[column].field.name;
+  }
+  TW_TRY_ASSIGN(const std::optional<EventTime> watermark,
+                keep_tables({.id = scan.id + "/rows#1",
+                             .description = fmt::format("{} of the last row of each key of {}",
+                                                        columns, scan.table->name),
+                             .tables = {}},
+                            {&rows->state()}, KeyGroupRange(), step));
+  if (watermark) {
+    rows->restored();
+  }
+  return {};
+}
+
+Result<std::optional<EventTime>> GraphBuilder::keep_tables(const KeptOperator& kept,
+                                                           const std::vector<StateTable*>& tables,
+                                                           KeyGroupRange groups, Step& step) {
+  const auto is_this = [&](const auto& other) { return other.id == kept.id; };
+  if (std::none_of(graph_.kept.begin(), graph_.kept.end(), is_this)) {
+    KeptOperator& noted = graph_.kept.emplace_back(kept);
+    for (const StateTable* const table : tables) {
+      noted.tables.push_back(table->schema());
+    }
+  }
+  step.keep_as(kept.id, tables, groups);
   std::optional<EventTime> watermark;
   if (last_ != nullptr) {
     const auto found = std::find_if(last_->operators.begin(), last_->operators.end(), is_this);
-    if (found != last_->operators.end() && found->fingerprint == plan::describe(node)) {
+    if (found != last_->operators.end() && found->fingerprint == kept.description) {
       const std::int64_t begun = env_.steady_nanos();
       TW_TRY_ASSIGN(const std::uint64_t rows,
-                    restore_tables(*options_.epochs->store, node.id, tables, groups));
+                    restore_tables(*options_.epochs->store, kept.id, tables, groups));
       graph_.resumed.resumed_rows += rows;
       graph_.resumed.resume_nanos += env_.steady_nanos() - begun;
       watermark = found->watermark;
@@ -911,10 +949,7 @@ Status GraphBuilder::keep_state(const Node& node, OperatorStep& step) {
   for (StateTable* const table : tables) {
     table->note_changes();
   }
-  if (watermark) {
-    step.restored(*watermark);
-  }
-  return {};
+  return watermark;
 }
 
 // Partitions go on where they stood. Those that have come since begin at their beginning, where the
@@ -924,13 +959,6 @@ Status GraphBuilder::resume_scan(SharedScan& scan) {
     return invalid_argument(fmt::format(
         "\"{}\" cannot be read again from where a run left it, so that a job that reads "
         "it cannot keep its state",
-        scan.table->name));
-  }
-  if (scan.table->takes_back_by_key) {
-    return invalid_argument(fmt::format(
-        "the rows of \"{}\" may go by their key alone, and the rows kept for that cannot be kept "
-        "across a restart yet; without PRIMARY KEY whole rows are taken back (REPLICA IDENTITY "
-        "FULL)",
         scan.table->name));
   }
   if (last_ == nullptr) {

@@ -35,12 +35,6 @@ std::string describe_failed(const Batch& batch, RowIndex row, RowError error) {
 OperatorStep::OperatorStep(WorkerContext& context, std::unique_ptr<Operator> op)
     : Step(context), operator_(std::move(op)) {}
 
-void OperatorStep::keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups) {
-  groups_ = groups;
-  state_id_ = std::move(id);
-  tables_ = std::move(tables);
-}
-
 void OperatorStep::restored(EventTime watermark) {
   operator_->restored(watermark);
   watermark_ = watermark;
@@ -285,15 +279,7 @@ void OperatorStep::flush_operator() {
 }
 
 void OperatorStep::keep_state() {
-  Status status;
-  for (StateTable* const table : tables_) {
-    if (status.ok()) {
-      status = context_.delta->take(state_id_, *table, groups_);
-    }
-  }
-  if (status.ok() && !tables_.empty()) {
-    context_.delta->note_watermark(state_id_, watermark_);
-  }
+  Status status = keep_tables(watermark_);
   if (status.ok() && writer_ != nullptr) {
     status = writer_->end_epoch(epoch_);
   }

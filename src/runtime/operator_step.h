@@ -44,9 +44,6 @@ class OperatorStep final : public Step, private Emitter {
   Status open() { return operator_->open(); }
 
   Result<std::vector<StateTable*>> state_tables() { return operator_->state_tables(); }
-  // Its state goes into the worker's delta under this name at the end of every epoch. `tables` are
-  // the operator's; they have the rows of these key groups.
-  void keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups);
   // Its tables have been filled as they were when its watermark stood at `watermark`.
   void restored(EventTime watermark);
   // It hands its rows to this writer, which is told where epochs end.
@@ -92,9 +89,6 @@ class OperatorStep final : public Step, private Emitter {
   void expire(std::uint64_t keys) override { counters_.keys_expired.add(keys); }
 
   const std::unique_ptr<Operator> operator_;
-  std::string state_id_;
-  std::vector<StateTable*> tables_;
-  KeyGroupRange groups_;
   SinkWriter* writer_ = nullptr;
   bool restored_ = false;  // What consumers knew of the watermark before the restart is due.
   std::optional<ClockTicks> ticks_;

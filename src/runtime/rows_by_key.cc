@@ -4,25 +4,71 @@
 #include <utility>
 
 #include "columnar/builder.h"
+#include "state/dropped_groups.h"
 
 namespace thalweg {
 namespace {
 
-std::vector<Type> key_types(const std::vector<Type>& types, const std::vector<std::uint32_t>& key) {
+std::vector<Type> types_of(const Schema& columns) {
+  std::vector<Type> types;
+  for (const Field& column : columns) {
+    types.push_back(column.type);
+  }
+  return types;
+}
+
+std::vector<Type> key_types(const Schema& columns, const std::vector<std::uint32_t>& key) {
   std::vector<Type> chosen;
   for (const std::uint32_t column : key) {
-    chosen.push_back(types[column]);
+    chosen.push_back(columns[column].type);
   }
   return chosen;
 }
 
 }  // namespace
 
-RowsByKey::RowsByKey(std::vector<Type> types, std::vector<std::uint32_t> key)
-    : columns_(types.size()),
+RowsByKey::RowsByKey(const Schema& columns, std::vector<std::uint32_t> key)
+    : columns_(columns.size()),
       key_(std::move(key)),
-      index_(KeyIndex::make(key_types(types, key_))),
-      rows_(std::move(types)) {}
+      index_(KeyIndex::make(key_types(columns, key_))),
+      rows_(types_of(columns)),
+      state_(*this, columns) {}
+
+// A row has its key a second time, as it was written.
+RowsByKey::State::State(RowsByKey& owner, const Schema& columns)
+    : KeyTable("rows", key_types(columns, owner.key_), columns, owner.index_), owner_(owner) {}
+
+std::vector<Column> RowsByKey::State::values_of(std::size_t /*part*/,
+                                                std::span<const GroupId> ids) {
+  std::vector<RowRef> refs;
+  for (const GroupId id : ids) {
+    refs.push_back(RowRef::kept(owner_.slots_[id] - 1));
+  }
+  return owner_.rows_.rows(refs, {}, owner_.columns_);
+}
+
+Status RowsByKey::State::restore(std::span<const GroupId> ids, std::span<const Column> values) {
+  owner_.slots_.grow_to(owner_.index_->size());
+  std::vector<RowIndex> rows;
+  std::vector<RowSlot> slots;
+  for (RowIndex row = 0; row < ids.size(); ++row) {
+    RowSlot& slot = owner_.slots_[ids[row]];
+    slot = slot != 0 ? slot : owner_.rows_.obtain() + 1;
+    rows.push_back(row);
+    slots.push_back(slot - 1);
+  }
+  owner_.rows_.put(values, rows, slots);
+  return {};
+}
+
+void RowsByKey::restored() {
+  slots_.grow_to(index_->size());
+  for_each_dropped(state_.take_restored(), slots_.size(), [this](GroupId id) {
+    if (slots_[id] != 0) {
+      rows_.release(std::exchange(slots_[id], 0) - 1);
+    }
+  });
+}
 
 void RowsByKey::complete(DecodedRows& rows) {
   if (rows.rows == 0) {
@@ -35,6 +81,7 @@ void RowsByKey::complete(DecodedRows& rows) {
   std::vector<GroupId> ids(rows.rows);
   index_->find_or_insert(keys, {.rows = {}, .all = true}, ids);
   slots_.grow_to(index_->size());
+  state_.mark(ids);
 
   const auto given = rows.changes->values<std::int16_t>();
   std::vector<RowRef> refs;

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "columnar/decoded_rows.h"
 #include "state/key_index.h"
+#include "state/key_table.h"
 #include "state/row_store.h"
 #include "state/state_array.h"
 
@@ -16,18 +18,36 @@ namespace thalweg {
 class RowsByKey {
  public:
   // `key`: which of the columns.
-  RowsByKey(std::vector<Type> types, std::vector<std::uint32_t> key);
+  RowsByKey(const Schema& columns, std::vector<std::uint32_t> key);
 
   // Puts the row that came in place of each that goes, and lets a row go whose key comes again. A
   // row that goes without one of its key having come is rejected. Requires: changes.
   void complete(DecodedRows& rows);
 
+  // The rows as they survive a restart, and what must be called when they are back.
+  StateTable& state() { return state_; }
+  void restored();
+
  private:
+  class State final : public KeyTable {
+   public:
+    State(RowsByKey& owner, const Schema& columns);
+
+   protected:
+    bool has_row(std::size_t /*part*/, GroupId id) override { return owner_.slots_[id] != 0; }
+    std::vector<Column> values_of(std::size_t part, std::span<const GroupId> ids) override;
+    Status restore(std::span<const GroupId> ids, std::span<const Column> values) override;
+
+   private:
+    RowsByKey& owner_;
+  };
+
   const std::size_t columns_;
   const std::vector<std::uint32_t> key_;
   const std::unique_ptr<KeyIndex> index_;
   RowStore rows_;
   StateArray<RowSlot> slots_;  // By key, plus one; 0: there is no row.
+  State state_;
 };
 
 }  // namespace thalweg

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "columnar/builder.h"
 
@@ -65,7 +67,12 @@ std::vector<Event> events_of(const DecodedRows& rows) {
   return events;
 }
 
-RowsByKey rows_by_key() { return {{type_of(TypeKind::kText), type_of(TypeKind::kBigint)}, {1}}; }
+Schema columns() {
+  return {{.name = "rest", .type = type_of(TypeKind::kText)},
+          {.name = "key", .type = type_of(TypeKind::kBigint)}};
+}
+
+RowsByKey rows_by_key() { return {columns(), {1}}; }
 
 TEST(RowsByKeyTest, TheRowThatCameGoesWhateverElseIsSaid) {
   RowsByKey rows = rows_by_key();
@@ -121,10 +128,45 @@ class Model {
   std::map<std::int64_t, std::optional<std::string>> rows_;
 };
 
-TEST(RowsByKeyTest, AnyEventsInAnyBatchesGiveWhatTheyGiveOneByOne) {
+// Begins anew now and then, from what it has told of its changes.
+class Lives {
+ public:
+  explicit Lives(std::mt19937& dice) : dice_(dice) { begin(); }
+
+  RowsByKey& rows() { return *rows_; }
+
+  void meddle() {
+    if (dice_() % 3 != 0) {
+      return;
+    }
+    StateChanges changes;
+    while (rows_->state().next_changes(1 + dice_() % 4, changes)) {
+      log_.push_back(changes);
+    }
+    if (dice_() % 2 == 0) {
+      begin();
+    }
+  }
+
+ private:
+  void begin() {
+    rows_ = std::make_unique<RowsByKey>(columns(), std::vector<std::uint32_t>{1});
+    for (const StateChanges& changes : log_) {
+      EXPECT_TRUE(rows_->state().apply(changes).ok());
+    }
+    rows_->state().note_changes();
+    rows_->restored();
+  }
+
+  std::mt19937& dice_;
+  std::unique_ptr<RowsByKey> rows_;
+  std::vector<StateChanges> log_;
+};
+
+TEST(RowsByKeyTest, AnyEventsInAnyBatchesAndLivesGiveWhatTheyGiveOneByOne) {
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
     std::mt19937 dice(seed);
-    RowsByKey rows = rows_by_key();
+    Lives lives(dice);
     Model model;
     std::vector<Event> said;
     std::size_t rejected = 0;
@@ -138,7 +180,8 @@ TEST(RowsByKeyTest, AnyEventsInAnyBatchesGiveWhatTheyGiveOneByOne) {
         model.apply(event);
       }
       DecodedRows decoded = rows_of(events);
-      rows.complete(decoded);
+      lives.rows().complete(decoded);
+      lives.meddle();
       rejected += decoded.rejected.size();
       for (Event& event : events_of(decoded)) {
         said.push_back(std::move(event));

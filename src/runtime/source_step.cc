@@ -125,16 +125,16 @@ SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, SourceSignals& 
     }
   }
   if (table.takes_back_by_key) {
-    std::vector<Type> types;
+    Schema columns;
     std::vector<std::uint32_t> key;
     for (std::uint32_t i = 0; i < scan_.physical.size(); ++i) {
       const std::uint32_t column = scan_.physical[i];
-      types.push_back(table.columns[column].field.type);
+      columns.push_back(table.columns[column].field);
       if (std::ranges::find(table.primary_key, column) != table.primary_key.end()) {
         key.push_back(i);
       }
     }
-    rows_by_key_.emplace(std::move(types), std::move(key));
+    rows_by_key_.emplace(columns, std::move(key));
   }
   if (scan_.event_time && !table.watermark->delay_micros) {
     bound_.emplace(table.watermark->bound);
@@ -238,6 +238,12 @@ bool SourceStep::announce_epoch() {
   keep_epoch();
   send_to_all(BarrierMessage{.epoch = epoch_});
   return true;
+}
+
+void SourceStep::keep_state() {
+  if (Status status = keep_tables(watermark_sent_); !status.ok()) {
+    context_.fail(std::move(status));
+  }
 }
 
 void SourceStep::end(bool stopped) {

@@ -59,11 +59,15 @@ class SourceStep final : public Step {
 
   bool run_once() override;
 
+  // The rows that it keeps, where there are any: nullptr else.
+  RowsByKey* kept_rows() { return rows_by_key_ ? &*rows_by_key_ : nullptr; }
+
  private:
   class RowErrors;
 
   bool claim();
   bool announce_epoch();
+  void keep_state() override;
   void end(bool stopped);
   void decode();
   bool finish_batch(DecodedRows rows, Batch& out);

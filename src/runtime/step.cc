@@ -32,6 +32,22 @@ bool Step::finished() const {
                                [](const auto& outlet) { return outlet->drained(); });
 }
 
+void Step::keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups) {
+  state_id_ = std::move(id);
+  tables_ = std::move(tables);
+  groups_ = groups;
+}
+
+Status Step::keep_tables(EventTime watermark) {
+  for (StateTable* const table : tables_) {
+    TW_TRY(context_.delta->take(state_id_, *table, groups_));
+  }
+  if (!tables_.empty()) {
+    context_.delta->note_watermark(state_id_, watermark);
+  }
+  return {};
+}
+
 bool Step::outlets_have_room() {
   return std::all_of(outlets_.begin(), outlets_.end(),
                      [](const auto& outlet) { return outlet->has_room(); });

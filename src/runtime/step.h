@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -97,6 +98,10 @@ class Step {
 
   const StepCounters& counters() const { return counters_; }
 
+  // Its state goes into the worker's delta under this name at the end of every epoch. The step's
+  // own `tables` have the rows of these key groups.
+  void keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups);
+
   // The last epoch that the step has come to the end of.
   std::uint64_t epoch() const { return epoch_; }
   // Before the first row of a job that goes on from an earlier epoch.
@@ -117,6 +122,8 @@ class Step {
   }
   // Hands over what has changed in its state since the last epoch. Requires: a delta.
   virtual void keep_state() {}
+  // The part of it that is in the tables, at which point its watermark stood there.
+  Status keep_tables(EventTime watermark);
 
   void send_to_all(Message message);
   void mark_ended() { ended_ = true; }
@@ -128,6 +135,9 @@ class Step {
  private:
   std::vector<std::unique_ptr<Outlet>> outlets_;
   bool ended_ = false;
+  std::string state_id_;
+  std::vector<StateTable*> tables_;
+  KeyGroupRange groups_;
 };
 
 }  // namespace thalweg
