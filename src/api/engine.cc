@@ -356,8 +356,11 @@ Result<std::unique_ptr<Source>> Engine::make_table_source(
     const Table& table, const std::vector<std::uint32_t>& columns) {
   TW_TRY(check_outlives(table));
   const auto own = program_.sources.find(&table);
-  return own != program_.sources.end() ? own->second(columns)
-                                       : make_source(world_, {.table = table, .columns = columns});
+  return own != program_.sources.end()
+             ? own->second(columns)
+             : make_source(world_, {.table = table,
+                                    .columns = columns,
+                                    .short_blocks = options_.crash_seed.has_value()});
 }
 
 Result<std::unique_ptr<Sink>> Engine::make_table_sink(const SinkRequest& request) {

@@ -28,6 +28,7 @@ struct World {
 struct ScanRequest {
   const Table& table;
   const std::vector<std::uint32_t>& columns;
+  bool short_blocks = false;  // Of a row or a few, so that an epoch may end between any two.
 };
 
 // One sink of a plan: the table, and the key of the rows that go into it, by number among its

@@ -60,6 +60,8 @@ std::span<const OptionSpec> file_options() {
   return specs;
 }
 
+constexpr std::size_t kShortBlockBytes = 64;
+
 // As Flink writes paths: file:///data/a.csv.
 std::string path_of(const Options& options) {
   const std::string& path = options.text("path");
@@ -106,6 +108,9 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
   }
   if (options.has("block_bytes")) {
     source_options.limits.block_bytes = bytes_option(options, "block_bytes");
+  }
+  if (request.short_blocks) {
+    source_options.limits.block_bytes = kShortBlockBytes;
   }
   const bool one = options.has("partitions") && options.text("partitions") == "one";
   return make_byte_source(

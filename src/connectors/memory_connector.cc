@@ -11,6 +11,7 @@ namespace thalweg {
 namespace {
 
 constexpr std::uint32_t kBlockRows = 16 * 1024;
+constexpr std::uint32_t kShortBlockRows = 2;
 
 // Batches smaller than this are put together when they are stored.
 constexpr std::uint32_t kStoredRowsMin = 4 * 1024;
@@ -30,8 +31,8 @@ struct Snapshot {
 
 class MemoryPartition final : public Partition {
  public:
-  MemoryPartition(const Snapshot& snapshot, std::string name)
-      : snapshot_(snapshot), name_(std::move(name)) {}
+  MemoryPartition(const Snapshot& snapshot, std::string name, std::uint32_t block_rows)
+      : snapshot_(snapshot), name_(std::move(name)), block_rows_(block_rows) {}
 
   std::string_view name() const override { return name_; }
 
@@ -39,7 +40,7 @@ class MemoryPartition final : public Partition {
     if (next_ == snapshot_.rows()) {
       return Claim::kEnd;
     }
-    const std::uint64_t rows = std::min<std::uint64_t>(kBlockRows, snapshot_.rows() - next_);
+    const std::uint64_t rows = std::min<std::uint64_t>(block_rows_, snapshot_.rows() - next_);
     block = Block{.number = blocks_++,
                   .position = static_cast<std::int64_t>(next_),
                   .bytes = nullptr,
@@ -92,6 +93,7 @@ class MemoryPartition final : public Partition {
 
   const Snapshot& snapshot_;
   const std::string name_;
+  const std::uint32_t block_rows_;
   std::uint64_t next_ = 0;
   std::uint64_t blocks_ = 0;
   mutable std::uint64_t hashed_ = 0;  // So many rows
@@ -143,7 +145,9 @@ class MemoryReader final : public BlockReader {
 class MemorySource final : public Source {
  public:
   explicit MemorySource(const ScanRequest& request)
-      : snapshot_(*request.table.memory), partition_(snapshot_, request.table.name) {
+      : snapshot_(*request.table.memory),
+        partition_(snapshot_, request.table.name,
+                   request.short_blocks ? kShortBlockRows : kBlockRows) {
     for (const std::uint32_t column : request.columns) {
       columns_.push_back(physical_index(request.table, column));
     }

@@ -19,6 +19,7 @@ using nexmark::Event;
 using nexmark::Generator;
 
 constexpr std::uint64_t kBlockEvents = 8192;
+constexpr std::uint64_t kShortBlockEvents = 32;
 
 bool is_timestamp(std::string_view text) {
   return parse_value(text, type_of(TypeKind::kTimestamp)).ok();
@@ -216,8 +217,13 @@ std::unique_ptr<ColumnMaker> make_column_maker(std::optional<Entity> entity, std
 class NexmarkPartition final : public Partition {
  public:
   NexmarkPartition(Env& env, Generator& generator, std::optional<std::uint64_t> events, bool live,
-                   bool begins_now)
-      : env_(env), generator_(generator), events_(events), live_(live), begins_now_(begins_now) {}
+                   bool begins_now, std::uint64_t block_events)
+      : env_(env),
+        generator_(generator),
+        events_(events),
+        live_(live),
+        begins_now_(begins_now),
+        block_events_(block_events) {}
 
   std::string_view name() const override { return "nexmark"; }
 
@@ -225,7 +231,7 @@ class NexmarkPartition final : public Partition {
     if (next_ == events_) {
       return Claim::kEnd;
     }
-    std::uint64_t end = next_ + kBlockEvents;
+    std::uint64_t end = next_ + block_events_;
     if (live_) {
       end = std::min(end, events_due());
     }
@@ -288,6 +294,7 @@ class NexmarkPartition final : public Partition {
   const std::optional<std::uint64_t> events_;
   const bool live_;
   const bool begins_now_;  // The time of the first event is that of the first run.
+  const std::uint64_t block_events_;
   std::optional<std::int64_t> started_nanos_;
   std::uint64_t resumed_at_ = 0;
   std::uint64_t next_ = 0;
@@ -341,20 +348,22 @@ class NexmarkReader final : public BlockReader {
 class NexmarkSource final : public Source {
  public:
   NexmarkSource(Env& env, const Options& options, nexmark::Options generator_options,
-                std::vector<std::size_t> columns)
+                std::vector<std::size_t> columns, std::uint64_t block_events)
       : env_(env),
         entity_(entity_of(options)),
         live_(options.boolean("live")),
         begins_now_(live_ && !options.has("base_time")),
         generator_(generator_options),
-        columns_(std::move(columns)) {
+        columns_(std::move(columns)),
+        block_events_(block_events) {
     if (options.has("events")) {
       events_ = static_cast<std::uint64_t>(options.integer("events"));
     }
   }
 
   Status open() override {
-    partition_ = std::make_unique<NexmarkPartition>(env_, generator_, events_, live_, begins_now_);
+    partition_ = std::make_unique<NexmarkPartition>(env_, generator_, events_, live_, begins_now_,
+                                                    block_events_);
     return {};
   }
   bool bounded() const override { return events_.has_value(); }
@@ -371,6 +380,7 @@ class NexmarkSource final : public Source {
   const bool begins_now_;
   Generator generator_;
   const std::vector<std::size_t> columns_;
+  const std::uint64_t block_events_;
   std::optional<std::uint64_t> events_;
   std::unique_ptr<NexmarkPartition> partition_;
 };
@@ -436,7 +446,8 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
     columns.push_back(found);
   }
   return std::unique_ptr<Source>(
-      std::make_unique<NexmarkSource>(world.env, options, made, std::move(columns)));
+      std::make_unique<NexmarkSource>(world.env, options, made, std::move(columns),
+                                      request.short_blocks ? kShortBlockEvents : kBlockEvents));
 }
 
 }  // namespace

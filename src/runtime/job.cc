@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kIdleSpins = 64;   // Turns without work before a worker gives its core away,
 constexpr int kIdleYields = 64;  // and before it sleeps,
-constexpr std::uint64_t kTurnsBetweenEpochs = 64;  // Of a stepped job, about.
+constexpr std::uint64_t kTurnsBetweenEpochs = 12;  // Of a stepped job, about.
 constexpr std::uint64_t kTurnsUntilDecided = 4;
 constexpr std::chrono::microseconds kIdleSleepMin{50};
 constexpr std::chrono::microseconds kIdleSleepMax{2000};  // doubling up to this.

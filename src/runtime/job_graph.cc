@@ -444,7 +444,7 @@ Status GraphBuilder::make_scan(const Node& node) {
     }
     shared->physical = shared->output;
     shared->table = std::move(table);
-    shared->source = make_values_source(*values, node.schema);
+    shared->source = make_values_source(*values, node.schema, options_.batch_rows);
   } else {
     const auto& scan = std::get<plan::Scan>(node.step);
     shared->table = scan.table;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,34 +15,40 @@ namespace {
 
 class ValuesPartition final : public Partition {
  public:
-  explicit ValuesPartition(std::uint32_t rows) : rows_(rows) {}
+  ValuesPartition(std::uint32_t rows, std::uint32_t block_rows)
+      : rows_(rows), block_rows_(block_rows) {}
 
   std::string_view name() const override { return "VALUES"; }
 
   Result<Claim> claim(Block& block) override {
-    if (claimed_) {
+    if (next_ == rows_) {
       return Claim::kEnd;
     }
-    claimed_ = true;
-    block.rows = rows_;
+    block =
+        Block{.number = blocks_++, .position = next_, .rows = std::min(block_rows_, rows_ - next_)};
+    next_ += block.rows;
     return Claim::kBlock;
   }
 
-  // All or nothing.
-  ReadPosition position() const override { return {.position = claimed_ ? rows_ : 0}; }
+  ReadPosition position() const override {
+    return {.position = next_, .mark = std::to_string(rows_)};
+  }
 
   Status resume(const ReadPosition& place) override {
-    claimed_ = place.position > 0;
-    return claimed_ && place.position != rows_
-               ? invalid_argument(fmt::format("VALUES has {} rows now and had {} in the last run; "
-                                              "begin anew with --from-scratch",
-                                              rows_, place.position))
-               : Status();
+    if (place.mark != std::to_string(rows_) || place.position < 0 || place.position > rows_) {
+      return invalid_argument(fmt::format(
+          "VALUES has {} rows now and had {} in the last run; begin anew with --from-scratch",
+          rows_, place.mark));
+    }
+    next_ = static_cast<std::uint32_t>(place.position);
+    return {};
   }
 
  private:
   const std::uint32_t rows_;
-  bool claimed_ = false;
+  const std::uint32_t block_rows_;
+  std::uint32_t next_ = 0;
+  std::uint64_t blocks_ = 0;
 };
 
 class ValuesReader final : public BlockReader {
@@ -49,8 +56,9 @@ class ValuesReader final : public BlockReader {
   explicit ValuesReader(const std::vector<Column>& columns) : columns_(columns) {}
 
   void begin(const Partition& /*partition*/, const Block& block) override {
-    next_ = 0;
-    end_ = block.rows;
+    first_ = static_cast<std::uint32_t>(block.position);
+    next_ = first_;
+    end_ = first_ + block.rows;
   }
 
   bool next(std::uint32_t rows_max, DecodedRows& out) override {
@@ -62,24 +70,22 @@ class ValuesReader final : public BlockReader {
     for (const Column& column : columns_) {
       out.columns.push_back(column.slice(next_, out.rows));
     }
-    out.offsets.clear();
-    for (std::uint32_t i = 0; i < out.rows; ++i) {
-      out.offsets.push_back(next_ + i);
-    }
+    out.first_offset = next_ - first_;
     next_ += out.rows;
     return true;
   }
 
  private:
   const std::vector<Column>& columns_;
+  std::uint32_t first_ = 0;
   std::uint32_t next_ = 0;
   std::uint32_t end_ = 0;
 };
 
 class ValuesSource final : public Source {
  public:
-  ValuesSource(std::vector<Column> columns, std::uint32_t rows)
-      : columns_(std::move(columns)), partition_(rows) {}
+  ValuesSource(std::vector<Column> columns, std::uint32_t rows, std::uint32_t block_rows)
+      : columns_(std::move(columns)), partition_(rows, block_rows) {}
 
   Status open() override { return {}; }
   bool bounded() const override { return true; }
@@ -96,7 +102,8 @@ class ValuesSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_values_source(const plan::Values& values, const Schema& schema) {
+std::unique_ptr<Source> make_values_source(const plan::Values& values, const Schema& schema,
+                                           std::uint32_t block_rows) {
   std::vector<Column> columns;
   for (std::size_t i = 0; i < schema.size(); ++i) {
     ColumnBuilder builder(schema[i].type, static_cast<std::uint32_t>(values.rows.size()));
@@ -106,7 +113,7 @@ std::unique_ptr<Source> make_values_source(const plan::Values& values, const Sch
     columns.push_back(builder.finish());
   }
   return std::make_unique<ValuesSource>(std::move(columns),
-                                        static_cast<std::uint32_t>(values.rows.size()));
+                                        static_cast<std::uint32_t>(values.rows.size()), block_rows);
 }
 
 }  // namespace thalweg
