@@ -41,6 +41,16 @@ std::string watermark_text(EventTime time) {
   return time == kStartOfTime ? "none" : time == kEndOfTime ? "at the end" : time_text(time.micros);
 }
 
+std::string rest_of(const PartitionEpoch& partition) {
+  if (partition.ended) {
+    return ", ended";
+  }
+  return partition.silent_micros == 0
+             ? ""
+             : ", silent for " +
+                   human_duration(static_cast<double>(partition.silent_micros) * 1e-6);
+}
+
 std::string watermark_json(EventTime time) {
   return time == kStartOfTime || time == kEndOfTime ? "null" : quoted(time_text(time.micros));
 }
@@ -69,7 +79,7 @@ std::string show_text(const StateInspection& state) {
               ? fmt::format("at {}", partition.position)
               : fmt::format("in {} at {}", partition.input, partition.input_position);
       fmt::format_to(out, "  {}: {}, watermark {}{}\n", partition.name, place,
-                     watermark_text(partition.watermark), partition.ended ? ", ended" : "");
+                     watermark_text(partition.watermark), rest_of(partition));
     }
   }
   for (const OperatorEpoch& each : record.operators) {
@@ -99,10 +109,10 @@ std::string show_json(const StateInspection& state) {
     for (const PartitionEpoch& partition : source.partitions) {
       sources += fmt::format(
           "{}{{\"source\":{},\"partition\":{},\"position\":{},\"input\":{},\"input_position\":{},"
-          "\"watermark\":{},\"ended\":{}}}",
+          "\"watermark\":{},\"ended\":{},\"silent_micros\":{}}}",
           sources.empty() ? "" : ",", quoted(source.id), quoted(partition.name), partition.position,
           quoted(partition.input), partition.input_position, watermark_json(partition.watermark),
-          partition.ended);
+          partition.ended, partition.silent_micros);
     }
   }
   std::string tables;

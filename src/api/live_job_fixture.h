@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -48,23 +49,28 @@ inline std::string row_at(std::int64_t second) {
 // A job over files that grow, while the test moves the clock.
 class LiveJob {
  public:
-  LiveJob(const std::string& options, const std::string& query)
-      : engine_(env_, SessionOptions{.workers = 2, .interleaving_seed = std::nullopt}) {
+  LiveJob(const std::string& options, const std::string& query, StateOptions state = {})
+      : options_{.workers = 2, .state = std::move(state)} {
+    engine_.emplace(env_, options_);
     script_.name = "test";
     script_.text =
         "CREATE TABLE t (ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '5 seconds') WITH "
         "(connector = 'file', path = 'part-*', format = 'json', follow = true" +
         options + ");\n" + query;
   }
-  ~LiveJob() {
-    engine_.request_stop();
-    thread_.join();
-  }
+  ~LiveJob() { stop(); }
 
   FakeEnv& env() { return env_; }
 
   void start() {
-    thread_ = std::thread([this] { report_ = engine_.execute(script_, receiver_); });
+    thread_ = std::thread([this] { report_ = engine_->execute(script_, receiver_); });
+  }
+
+  // Of a job that keeps its state.
+  void restart() {
+    stop();
+    engine_.emplace(env_, options_);
+    start();
   }
 
   // Waits for the job, which runs by itself, to get there.
@@ -72,7 +78,7 @@ class LiveJob {
                std::chrono::milliseconds patience = std::chrono::seconds(20)) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < deadline) {
-      if (condition(engine_.progress())) {
+      if (condition(engine_->progress())) {
         return true;
       }
       std::this_thread::yield();
@@ -99,11 +105,17 @@ class LiveJob {
     return false;
   }
   std::vector<std::string> lines() { return receiver_.lines(); }
-  RunProgress progress() { return engine_.progress(); }
+  RunProgress progress() { return engine_->progress(); }
 
  private:
+  void stop() {
+    engine_->request_stop();
+    thread_.join();
+  }
+
   FakeEnv env_;
-  Engine engine_;
+  SessionOptions options_;
+  std::optional<Engine> engine_;
   Script script_;
   LineReceiver receiver_;
   RunReport report_;

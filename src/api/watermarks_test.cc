@@ -49,6 +49,27 @@ TEST(WatermarksTest, ASilentPartitionStepsAsideAfterItsTimeout) {
   EXPECT_TRUE(progress.partitions[1].idle_micros.has_value());
 }
 
+TEST(WatermarksTest, ASilentPartitionHoldsNobodyBackAfterARestart) {
+  LiveJob job(", idle_timeout = '30s'", kCounts, {.directory = "state", .name = "job"});
+  job.env().put("part-a", row_at(1));
+  job.env().put("part-b", row_at(2));
+  job.start();
+  ASSERT_TRUE(job.reads(2));
+  ASSERT_TRUE(job.shows_as_time_passes(1, row_at(23)));
+  const auto b_is_idle = [](const RunProgress& progress) {
+    return progress.partitions.size() == 2 && progress.partitions[1].idle_micros.has_value();
+  };
+  ASSERT_TRUE(job.reaches(b_is_idle));
+
+  // The clock stands still from now on.
+  job.restart();
+  ASSERT_TRUE(job.reaches(b_is_idle));
+  job.env().append("part-a", row_at(36));
+  ASSERT_TRUE(job.shows(2));
+  job.env().append("part-b", row_at(45));
+  ASSERT_TRUE(job.reaches([&](const RunProgress& progress) { return !b_is_idle(progress); }));
+}
+
 TEST(WatermarksTest, APartitionThatComesBackBehindIsLateAfterIdle) {
   LiveJob job(", idle_timeout = '30s'", kCounts);
   job.env().put("part-a", row_at(1));

@@ -26,6 +26,7 @@ struct PartitionEpoch {
   std::string mark;
   EventTime watermark = kStartOfTime;
   bool ended = false;
+  std::int64_t silent_micros = 0;  // For how long it had had nothing to read.
 };
 
 struct SourceEpoch {

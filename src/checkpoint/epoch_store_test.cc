@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "checkpoint/byte_codec.h"
 #include "checkpoint/inspect.h"
+#include "checkpoint/manifest.h"
 #include "checkpoint/savepoint.h"
 #include "checkpoint/store_fixture.h"
 #include "env/fake_env.h"
@@ -80,7 +82,8 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
                                                   .input_position = 5,
                                                   .mark = std::string("\0\xff", 2),
                                                   .watermark = EventTime{-4},
-                                                  .ended = true}}}},
+                                                  .ended = true,
+                                                  .silent_micros = 9'000'000'000}}}},
                      .operators = {{.id = "x/group#1",
                                     .description = "GROUP BY x",
                                     .fingerprint = "f",
@@ -112,6 +115,7 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
   EXPECT_EQ(partition.mark, std::string("\0\xff", 2));
   EXPECT_EQ(partition.watermark, EventTime{-4});
   EXPECT_TRUE(partition.ended);
+  EXPECT_EQ(partition.silent_micros, 9'000'000'000);
   const OperatorEpoch& op = last.operators.at(0);
   EXPECT_EQ(op.id, "x/group#1");
   EXPECT_EQ(op.description, "GROUP BY x");
@@ -121,6 +125,22 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
   EXPECT_EQ(op.tables[0].columns, counts_schema().columns);
   EXPECT_EQ(op.tables[0].key_columns, 1);
   EXPECT_EQ(last.counters, record.counters);
+}
+
+TEST(EpochStore, ReadsManifestsOfTheFirstVersion) {
+  Manifest manifest;
+  manifest.record = {.epoch = 3, .sources = {{.id = "bids", .partitions = {{.name = "a"}}}}};
+  std::string bytes = encode_manifest(manifest);
+  // It said nothing of silence, which stands before four empty lists and the checksum.
+  bytes.erase(bytes.size() - 8 - 16 - 8, 8);
+  bytes[8] = 1;
+  bytes.resize(bytes.size() - 8);
+  ByteWriter(bytes).number(checksum_of(bytes));
+  const Result<Manifest> read = decode_manifest(bytes, "MANIFEST");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read.value().record.epoch, 3);
+  EXPECT_EQ(read.value().record.sources.at(0).partitions.at(0).name, "a");
+  EXPECT_EQ(read.value().record.sources[0].partitions[0].silent_micros, 0);
 }
 
 // Random tables and changes, by changing numbers of workers, in several lives.

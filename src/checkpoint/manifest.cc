@@ -13,7 +13,8 @@ namespace thalweg {
 namespace {
 
 constexpr std::string_view kMagic = "THALWEGM";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersionWithSilence = 2;
 constexpr std::size_t kChecksumBytes = 8;
 
 // The least that an entry of each list takes.
@@ -24,6 +25,8 @@ constexpr std::size_t kOperatorBytesMin = 24;
 constexpr std::size_t kCounterBytesMin = 12;
 constexpr std::size_t kFileBytes = 33;
 constexpr std::size_t kForgottenBytesMin = 12;
+
+constexpr std::int64_t kSilentMicrosMax = std::int64_t{1} << 50;  // 35 years.
 
 template <typename T, typename Write>
 void write_list(const std::vector<T>& entries, ByteWriter& out, Write write) {
@@ -55,10 +58,11 @@ void write_source(const SourceEpoch& source, ByteWriter& out) {
     out.text(partition.mark);
     out.number(partition.watermark.micros);
     out.number(static_cast<std::uint8_t>(partition.ended));
+    out.number(std::clamp<std::int64_t>(partition.silent_micros, 0, kSilentMicrosMax));
   });
 }
 
-SourceEpoch read_source(ByteReader& in) {
+SourceEpoch read_source(ByteReader& in, std::uint32_t version) {
   SourceEpoch source;
   source.id = in.text();
   source.partitions = read_list<PartitionEpoch>(kPartitionBytesMin, in, [&] {
@@ -71,6 +75,12 @@ SourceEpoch read_source(ByteReader& in) {
     partition.mark = in.text();
     partition.watermark.micros = in.number<std::int64_t>();
     partition.ended = in.flag();
+    if (version >= kVersionWithSilence) {
+      partition.silent_micros = in.number<std::int64_t>();
+    }
+    if (partition.silent_micros < 0 || partition.silent_micros > kSilentMicrosMax) {
+      in.fail();
+    }
     return partition;
   });
   return source;
@@ -109,7 +119,7 @@ void write_record(const EpochRecord& record, ByteWriter& out) {
   });
 }
 
-EpochRecord read_record(ByteReader& in) {
+EpochRecord read_record(ByteReader& in, std::uint32_t version) {
   EpochRecord record;
   record.epoch = in.number<std::uint64_t>();
   record.job = in.text();
@@ -117,7 +127,8 @@ EpochRecord read_record(ByteReader& in) {
   record.made_at.micros = in.number<std::int64_t>();
   record.workers = in.number<std::uint32_t>();
   record.finished = in.flag();
-  record.sources = read_list<SourceEpoch>(kSourceBytesMin, in, [&] { return read_source(in); });
+  record.sources =
+      read_list<SourceEpoch>(kSourceBytesMin, in, [&] { return read_source(in, version); });
   record.operators =
       read_list<OperatorEpoch>(kOperatorBytesMin, in, [&] { return read_operator(in); });
   record.counters = read_list<std::pair<std::string, std::uint64_t>>(kCounterBytesMin, in, [&] {
@@ -200,14 +211,15 @@ Result<Manifest> decode_manifest(std::string_view bytes, const std::string& path
       ByteReader(bytes.substr(end)).number<std::uint64_t>() != checksum_of(bytes.substr(0, end))) {
     return error;
   }
-  if (const auto version = in.number<std::uint32_t>(); version > kVersion) {
+  const auto version = in.number<std::uint32_t>();
+  if (version > kVersion) {
     return invalid_argument(
         fmt::format("{} has version {} of its format, and this program knows versions up to {}; "
                     "use the program that wrote it, or a later one",
                     path, version, kVersion));
   }
   Manifest manifest;
-  manifest.record = read_record(in);
+  manifest.record = read_record(in, version);
   manifest.files = read_list<FileEntry>(kFileBytes, in, [&] { return read_file(in); });
   manifest.forgotten = read_list<Forgotten>(kForgottenBytesMin, in, [&] {
     std::string id(in.text());

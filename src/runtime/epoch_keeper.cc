@@ -111,11 +111,12 @@ EpochRecord EpochKeeper::record() const {
 }
 
 void EpochKeeper::add_sources(EpochRecord& record) const {
+  const std::int64_t now_nanos = env_.steady_nanos();
   for (const auto& scan : graph_.scans) {
     SourceEpoch source{.id = scan->id, .partitions = {}};
     for (std::size_t i = 0; i < scan->boards.size(); ++i) {
       PartitionBoard& board = *scan->boards[i];
-      const PartitionBoard::Cut cut = board.cut(record.epoch);
+      const PartitionBoard::Cut cut = board.cut(record.epoch, now_nanos);
       record.finished &= cut.ended;
       source.partitions.push_back({.name = std::string(board.partition().name()),
                                    .number = scan->numbers[i],
@@ -124,7 +125,8 @@ void EpochKeeper::add_sources(EpochRecord& record) const {
                                    .input_position = cut.position.input_position,
                                    .mark = cut.position.mark,
                                    .watermark = cut.watermark,
-                                   .ended = cut.ended});
+                                   .ended = cut.ended,
+                                   .silent_micros = cut.silent_nanos / 1000});
     }
     record.sources.push_back(std::move(source));
   }

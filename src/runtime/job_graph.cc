@@ -989,7 +989,8 @@ Status GraphBuilder::resume_scan(SharedScan& scan) {
                                       .input_position = partition->input_position,
                                       .mark = partition->mark},
                          .watermark = partition->watermark,
-                         .ended = partition->ended}));
+                         .ended = partition->ended,
+                         .silent_nanos = partition->silent_micros * 1000}));
   }
   return {};
 }

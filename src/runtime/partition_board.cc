@@ -1,6 +1,7 @@
 #include "runtime/partition_board.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -20,7 +21,7 @@ Result<PartitionBoard::Answer> PartitionBoard::claim(
     return Answer::kBarrier;
   }
   if (requested > cut_.epoch) {
-    make_cut(requested);
+    make_cut(requested, now_nanos);
   }
   if (ended()) {
     return Answer::kEnd;
@@ -29,11 +30,13 @@ Result<PartitionBoard::Answer> PartitionBoard::claim(
   if (claim == Claim::kNothingYet) {
     const std::lock_guard lock(mutex_);
     if (in_flight_.empty() && !silent_since_nanos()) {
-      silent_since_nanos_.store(now_nanos, std::memory_order_release);
+      silent_since_nanos_.store(now_nanos - std::exchange(silent_before_nanos_, 0),
+                                std::memory_order_release);
     }
     return Answer::kNothingYet;
   }
   silent_since_nanos_.store(kSpeaking, std::memory_order_release);
+  silent_before_nanos_ = 0;
   if (claim == Claim::kEnd) {
     ended_.store(true, std::memory_order_release);
     return Answer::kEnd;
@@ -67,11 +70,15 @@ void PartitionBoard::publish(std::uint64_t block, EventTime bound) {
 }
 
 // Requires: claiming_ is held.
-void PartitionBoard::make_cut(std::uint64_t epoch) {
+void PartitionBoard::make_cut(std::uint64_t epoch, std::int64_t now_nanos) {
   if (cut_.ended) {
     cut_.epoch = epoch;  // Where it ended in an earlier run.
   } else {
-    cut_ = {.epoch = epoch, .position = partition_.position(), .ended = ended()};
+    const std::optional<std::int64_t> since = silent_since_nanos();
+    cut_ = {.epoch = epoch,
+            .position = partition_.position(),
+            .ended = ended(),
+            .silent_nanos = since ? now_nanos - *since : silent_before_nanos_};
   }
   const std::lock_guard lock(mutex_);
   cut_block_ = first_in_flight_ + in_flight_.size();
@@ -81,10 +88,10 @@ void PartitionBoard::make_cut(std::uint64_t epoch) {
   }
 }
 
-PartitionBoard::Cut PartitionBoard::cut(std::uint64_t epoch) {
+PartitionBoard::Cut PartitionBoard::cut(std::uint64_t epoch, std::int64_t now_nanos) {
   const std::lock_guard claiming(claiming_);
   if (cut_.epoch < epoch) {
-    make_cut(epoch);
+    make_cut(epoch, now_nanos);
   }
   TW_CHECK(cut_.epoch == epoch);
   const std::lock_guard lock(mutex_);
@@ -97,6 +104,7 @@ Status PartitionBoard::resume(const Cut& cut) {
     TW_TRY(partition_.resume(cut.position));
   }
   cut_ = cut;
+  silent_before_nanos_ = cut.silent_nanos;
   frontier_.store(cut.watermark.micros, std::memory_order_release);
   ended_.store(cut.ended, std::memory_order_release);
   return {};

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -50,11 +51,14 @@ class PartitionBoard {
     ReadPosition position;
     EventTime watermark = kStartOfTime;  // Of the rows before it.
     bool ended = false;
+    std::int64_t silent_nanos = 0;  // For how long it had been.
   };
-  // Requires: every worker has announced the epoch and sent all its rows before it.
-  Cut cut(std::uint64_t epoch);
+  // Requires: every worker has announced the epoch and sent all its rows before it. `now_nanos` as
+  // for claim().
+  Cut cut(std::uint64_t epoch, std::int64_t now_nanos);
 
-  // Goes on from where an earlier run stood. Before the first claim. What had ended stays so.
+  // Goes on from where an earlier run stood. Before the first claim. What had ended stays so; what
+  // was silent has been for so long already, should there still be nothing.
   Status resume(const Cut& cut);
 
   // The watermark behind all blocks up to the first that is not published: no unclaimed block has
@@ -77,13 +81,15 @@ class PartitionBoard {
     bool released = false;
   };
 
-  static constexpr std::int64_t kSpeaking = -1;
+  static constexpr std::int64_t kSpeaking = std::numeric_limits<std::int64_t>::min();
 
-  void make_cut(std::uint64_t epoch);
+  void make_cut(std::uint64_t epoch, std::int64_t now_nanos);
 
   Partition& partition_;
-  std::mutex claiming_;  // Guards the partition and cut_: one claim at a time.
+  std::mutex claiming_;  // Guards the partition and the next two: one claim at a time.
   Cut cut_;
+  std::int64_t silent_before_nanos_ =
+      0;                            // In the earlier run, until it is known whether it goes on.
   std::mutex mutex_;                // Guards what follows.
   std::deque<InFlight> in_flight_;  // Blocks claimed and not yet released by all before them.
   std::uint64_t first_in_flight_ = 0;

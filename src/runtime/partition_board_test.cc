@@ -94,5 +94,54 @@ TEST(PartitionBoardTest, NoBlockIsClaimedBeforeTheBarrierIsAnnounced) {
   EXPECT_EQ(block.number, 0u);
 }
 
+// Has nothing to say but what it is given.
+class LivePartition final : public Partition {
+ public:
+  std::string_view name() const override { return "live"; }
+  Result<Claim> claim(Block& block) override {
+    if (blocks == 0) {
+      return Claim::kNothingYet;
+    }
+    --blocks;
+    block.number = next_++;
+    return Claim::kBlock;
+  }
+
+  std::uint64_t blocks = 0;
+
+ private:
+  std::uint64_t next_ = 0;
+};
+
+TEST(PartitionBoardTest, SilenceGoesOnAfterARestartUnlessThereIsSomething) {
+  const std::atomic<std::uint64_t> epoch{0};
+  Block block;
+  LivePartition silent;
+  PartitionBoard first(silent);
+  ASSERT_EQ(first.claim(epoch, 0, /*now_nanos=*/100, block).value(), Answer::kNothingYet);
+  const PartitionBoard::Cut cut = first.cut(1, /*now_nanos=*/150);
+  EXPECT_EQ(cut.silent_nanos, 50);
+
+  // Nobody has asked yet whether there is something: it is not silent, and an epoch knows as much
+  // as the one before. The clock may have begun anew.
+  PartitionBoard second(silent);
+  ASSERT_TRUE(second.resume(cut).ok());
+  EXPECT_EQ(second.silent_since_nanos(), std::nullopt);
+  EXPECT_EQ(second.cut(2, /*now_nanos=*/10).silent_nanos, 50);
+  ASSERT_EQ(second.claim(epoch, 0, /*now_nanos=*/20, block).value(), Answer::kNothingYet);
+  EXPECT_EQ(second.silent_since_nanos(), -30);
+  EXPECT_EQ(second.cut(3, /*now_nanos=*/25).silent_nanos, 55);
+
+  PartitionBoard third(silent);
+  ASSERT_TRUE(third.resume(cut).ok());
+  silent.blocks = 1;
+  ASSERT_EQ(third.claim(epoch, 0, /*now_nanos=*/20, block).value(), Answer::kBlock);
+  third.publish(block.number, kStartOfTime);
+  third.release(block.number);
+  EXPECT_EQ(third.cut(2, /*now_nanos=*/30).silent_nanos, 0);
+  ASSERT_EQ(third.claim(epoch, 0, /*now_nanos=*/40, block).value(), Answer::kNothingYet);
+  EXPECT_EQ(third.silent_since_nanos(), 40);
+}
+
 }  // namespace
 }  // namespace thalweg
