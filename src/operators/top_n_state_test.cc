@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/random_cases.h"
 #include "operators/lives_fixture.h"
 #include "operators/top_n.h"
 
@@ -138,7 +139,7 @@ void expect_all_survives(const TopNSpec& spec, Input& input, std::uint64_t seed,
 }
 
 TEST(TopNStateTest, RowsUntilTheEndSurvive) {
-  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
     Input input(seed);
     const TopNSpec spec = draw_spec(input.dice(), TopNEmit::kAtEnd);
     SCOPED_TRACE(seed);
@@ -147,7 +148,7 @@ TEST(TopNStateTest, RowsUntilTheEndSurvive) {
 }
 
 TEST(TopNStateTest, WhatHasBeenToldSurvives) {
-  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
     Input input(seed);
     TopNSpec spec = draw_spec(input.dice(), TopNEmit::kChanges);
     spec.updating_input = seed % 2 == 0;
@@ -158,7 +159,7 @@ TEST(TopNStateTest, WhatHasBeenToldSurvives) {
 }
 
 TEST(TopNStateTest, KeysThatGoAfterATtlSurviveUntilThen) {
-  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
     Input input(seed);
     TopNSpec spec = draw_spec(input.dice(), TopNEmit::kChanges);
     spec.updating_input = seed % 3 == 0;
@@ -171,7 +172,7 @@ TEST(TopNStateTest, KeysThatGoAfterATtlSurviveUntilThen) {
 }
 
 TEST(TopNStateTest, OpenWindowsSurvive) {
-  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
     Input input(seed);
     TopNSpec spec = draw_spec(input.dice(), TopNEmit::kOnWindowClose);
     spec.window_end = 3;
@@ -185,7 +186,7 @@ TEST(TopNStateTest, OpenWindowsSurvive) {
 }
 
 TEST(TopNStateTest, RowsThatWaitAndKeysThatAreCountedSurvive) {
-  for (std::uint64_t seed = 0; seed < 150 && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
     Input input(seed);
     TopNSpec spec = draw_spec(input.dice(), TopNEmit::kBehindWatermark);
     spec.order.insert(spec.order.begin(), {.column = 3});
