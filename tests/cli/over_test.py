@@ -8,6 +8,7 @@ import sys
 from program import check, close, folder, run
 
 CASES = 500
+TOGETHER = 25
 UNBOUNDED = 10 ** 9
 
 
@@ -152,8 +153,8 @@ def random_changes(rng, rows):
     return changes, standing
 
 
-def case(rng):
-    """(script, changes, rows of id and answers)"""
+def case(rng, table):
+    """(script over the table, changes of its rows, rows of id and answers)"""
     rows = random_rows(rng)
     changes = [("+I", row) for row in rows]
     changing = rng.random() < 0.5
@@ -215,10 +216,10 @@ def case(rng):
             expected.append([row[0]] + [answer(ordered, at) for answer in answers])
     watermark = f", WATERMARK FOR ts AS ts - INTERVAL '{delay} seconds'" if by_time else ""
     mode = ", mode = 'changelog'" if changing else ""
-    script = (f"CREATE TABLE t (id BIGINT, ts TIMESTAMP, k TEXT, v BIGINT{watermark}) WITH ("
-              f"connector = 'file', path = 't.jsonl', format = 'json', timestamp_unit = 's', "
+    script = (f"CREATE TABLE {table} (id BIGINT, ts TIMESTAMP, k TEXT, v BIGINT{watermark}) WITH ("
+              f"connector = 'file', path = '{table}.jsonl', format = 'json', timestamp_unit = 's', "
               f"block_bytes = '{rng.choice([64, 4096])}'{mode});\n"
-              f"SELECT id, {', '.join(calls)} FROM t{rng.choice(['', ' EMIT CHANGES'])};")
+              f"SELECT id, {', '.join(calls)} FROM {table}{rng.choice(['', ' EMIT CHANGES'])};")
     return script, changes, expected
 
 
@@ -234,10 +235,10 @@ def counted_rows(rows):
     return collections.Counter(json.dumps([plain(each) for each in row]) for row in rows)
 
 
-def applied(output):
+def applied(lines):
     """The rows that stand when changes are applied; those that take back what is not there apart."""
     standing, wrong = collections.Counter(), []
-    for line in output.splitlines():
+    for line in lines:
         row = json.loads(line)
         op = row.pop("op", "+I")
         text = next(iter(counted_rows([list(row.values())])))
@@ -247,19 +248,45 @@ def applied(output):
     return +standing, wrong
 
 
+def answers_of(output, cases):
+    """The lines of each case's answer, which a line with its number follows."""
+    answers, lines = [], []
+    for line in output.splitlines():
+        if '"behind_case"' in line:
+            answers.append(lines)
+            lines = []
+        else:
+            lines.append(line)
+    return answers if len(answers) == cases and not lines else None
+
+
+def run_together(seeds):
+    """Runs many cases in one process."""
+    files, scripts, expected = {}, [], []
+    for seed in seeds:
+        script, changes, rows = case(random.Random(seed), f"t{seed}")
+        files[f"t{seed}_jsonl"] = "".join(as_line(*change) for change in changes)
+        scripts.append(f"{script}\nSELECT {seed} AS behind_case;\n")
+        expected.append(counted_rows(rows))
+    rng = random.Random(seeds[0])
+    ran = run("-q", "-c", "".join(scripts), "--format", "jsonl",
+              "--workers", str(rng.choice([1, 2, 4])),
+              "--set", f"batch_rows={rng.choice([1, 7, 4096])}", cwd=folder(**files))
+    answers = answers_of(ran.out, len(seeds))
+    if ran.code != 0 or ran.err != "" or answers is None:
+        check(f"seeds {seeds[0]} to {seeds[-1]}", (0, ""), (ran.code, ran.err))
+        return
+    for seed, script, lines, wanted in zip(seeds, scripts, answers, expected):
+        standing, wrong = applied(lines)
+        wrong += [*(wanted - standing), *(standing - wanted)][:4]
+        check(f"seed {seed}: {script}", [], wrong)
+
+
 def main():
     first = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     cases = int(sys.argv[2]) if len(sys.argv) > 2 else CASES
-    for seed in range(first, first + cases):
-        rng = random.Random(seed)
-        script, changes, expected = case(rng)
-        work = folder(t_jsonl="".join(as_line(*change) for change in changes))
-        ran = run("-q", "-c", script, "--format", "jsonl", "--workers", str(rng.choice([1, 2, 4])),
-                  "--set", f"batch_rows={rng.choice([1, 7, 4096])}", cwd=work)
-        standing, wrong = applied(ran.out)
-        wanted = counted_rows(expected)
-        wrong += [*(wanted - standing), *(standing - wanted)][:4]
-        check(f"seed {seed}: {script}", (0, [], ""), (ran.code, wrong, ran.err))
+    for seed in range(first, first + cases, TOGETHER):
+        run_together(range(seed, min(seed + TOGETHER, first + cases)))
     close()
 
 
