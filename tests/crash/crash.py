@@ -59,6 +59,10 @@ CATALOGUE = {
              "SELECT id, count(*) OVER w, sum(v) OVER w, avg(x) OVER (PARTITION BY k ORDER BY ts "
              "RANGE BETWEEN INTERVAL '3 seconds' PRECEDING AND CURRENT ROW) FROM events WINDOW w AS "
              "(PARTITION BY k ORDER BY ts ROWS BETWEEN 4 PRECEDING AND CURRENT ROW)", False),
+    "changing_over": ("k TEXT, m INT, l BIGINT, t BIGINT",
+                      "SELECT k, m, lag(n) OVER w, max(n) OVER w FROM (SELECT k, max(v) % 5 AS m, "
+                      "count(*) AS n FROM events GROUP BY k) WINDOW w AS (PARTITION BY m ORDER BY k "
+                      "ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING) EMIT CHANGES", True),
     "sorted": ("id INT, ts TIMESTAMP", "SELECT id, ts FROM events ORDER BY ts", False),
     "cascade": ("s TIMESTAMP, n BIGINT",
                 "SELECT window_start, sum(n) FROM TUMBLE((SELECT window_time AS wt, count(*) AS n "
