@@ -144,7 +144,7 @@ void OperatorStep::handle(Channel& channel, Message message) {
     stopped_ |= end.stopped;
     reached_ = std::max(reached_, end.reached);
     channel.ended = true;
-    channel.watermark = kEndOfTime;
+    channel.stopped = end.stopped;
     align_barrier();
     advance_watermark();
   }
@@ -174,7 +174,7 @@ void OperatorStep::advance_watermark() {
   active_inputs_.clear();
   const bool at_end = all_ended();
   for (const Channel& channel : channels_) {
-    if (!channel.ended && !channel.idle) {
+    if (channel.counts() && !channel.idle) {
       active_inputs_.insert(channel.input);
     }
   }
@@ -199,7 +199,7 @@ void OperatorStep::advance_watermark() {
   EventTime lowest = kEndOfTime;
   for (const Channel& channel : channels_) {
     // Where all are idle, time has still come as far as each of them.
-    if (!channel.ended && (idle_ || active_inputs_.contains(channel.input))) {
+    if (channel.counts() && (idle_ || active_inputs_.contains(channel.input))) {
       lowest = std::min(lowest, channel.watermark);
     }
   }

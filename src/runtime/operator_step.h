@@ -60,7 +60,11 @@ class OperatorStep final : public Step, private Emitter {
     EventTime watermark = kStartOfTime;
     bool idle = false;
     bool ended = false;
+    bool stopped = false;  // It has ended, and what it has not read comes in a later run.
     bool at_barrier = false;
+
+    // Whether it may hold the watermark back.
+    bool counts() const { return !ended || stopped; }
   };
 
   bool has_message(Channel& channel) const;

@@ -254,6 +254,18 @@ TEST_F(OperatorStepTest, AStopEndsWithoutClosingWhatIsOpen) {
   EXPECT_TRUE(step_.finished());
 }
 
+// What a stopped input has not read comes in a later run, which must not find it late.
+TEST_F(OperatorStepTest, AChannelThatStopsStillHoldsTheOthersBack) {
+  const std::size_t a = step_.add_channel(0);
+  const std::size_t b = step_.add_channel(1);
+  step_.deliver(a, WatermarkMessage{EventTime{5}});
+  step_.deliver(a, EndMessage{.stopped = true});
+  step_.deliver(b, WatermarkMessage{EventTime{9}});
+  step_.deliver(b, EndMessage{.stopped = true});
+  EXPECT_THAT(log_.calls, ElementsAre("time 5"));
+  EXPECT_THAT(sent(), ElementsAre("time 5", "stopped"));
+}
+
 TEST_F(OperatorStepTest, AnOperatorMayHoldTheWatermarkBack) {
   log_.held_back = 7;
   const std::size_t a = step_.add_channel(0);

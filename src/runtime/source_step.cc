@@ -149,6 +149,7 @@ bool SourceStep::run_once() {
   if (held_ == nullptr) {
     if (signals_.stop.load(std::memory_order_relaxed)) {
       signals_.stopped.store(true, std::memory_order_relaxed);
+      send_watermark();  // From here on the channel stands still, and the others wait for it.
       end(/*stopped=*/true);
       return true;
     }
