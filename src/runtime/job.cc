@@ -18,8 +18,7 @@ namespace {
 
 constexpr int kIdleSpins = 64;   // Turns without work before a worker gives its core away,
 constexpr int kIdleYields = 64;  // and before it sleeps,
-constexpr std::uint64_t kTurnsBetweenEpochs = 12;  // Of a stepped job, about.
-constexpr std::uint64_t kTurnsUntilDecided = 4;
+constexpr std::uint64_t kTurnsUntilDecided = 4;  // Of a stepped job, about.
 constexpr std::chrono::microseconds kIdleSleepMin{50};
 constexpr std::chrono::microseconds kIdleSleepMax{2000};  // doubling up to this.
 
@@ -172,7 +171,7 @@ bool JobImpl::run_stepped() {
 bool JobImpl::step_epochs(std::mt19937_64& dice) {
   Status status;
   if (!keeper_->in_the_making()) {
-    if (dice() % kTurnsBetweenEpochs == 0) {
+    if (dice() % options_.epoch_turns == 0) {
       keeper_->begin();
     }
   } else {

@@ -37,6 +37,7 @@ struct JobOptions {
   std::optional<EpochOptions> epochs;  // Absent: nothing is kept.
   // Of a stepped job. It is left lying after so many turns, as by a crash: nothing is closed.
   std::optional<std::uint64_t> crash_after_turns;
+  std::uint64_t epoch_turns = 12;  // Of a stepped job: about so many from one epoch to the next.
 };
 
 // How a plan's scans and sinks become real; given by the layer that knows the connectors.

@@ -1,0 +1,144 @@
+#include <algorithm>
+
+#include "simulate/bug.h"
+
+namespace thalweg::tests {
+namespace {
+
+PathTest below_path(std::string_view prefix) {
+  return [prefix](const std::string& path) { return path.starts_with(prefix); };
+}
+
+bool is_delta(const std::string& path) {
+  return path.starts_with("state/") && path.find("MANIFEST") == std::string::npos;
+}
+
+bool is_manifest(const std::string& path) { return path.find("MANIFEST") != std::string::npos; }
+
+void forget_operator_watermarks(EpochRecord& record) {
+  for (OperatorEpoch& one : record.operators) {
+    one.watermark = kStartOfTime;
+  }
+}
+
+template <typename Change>
+auto of_each_partition(Change change) {
+  return [change](EpochRecord& record) {
+    for (SourceEpoch& source : record.sources) {
+      for (PartitionEpoch& partition : source.partitions) {
+        change(partition);
+      }
+    }
+  };
+}
+
+auto in_table(std::string_view name, void (*change)(StateChanges& changes)) {
+  return [name, change](const StateSchema& schema, StateChanges& changes) {
+    if (schema.name == name) {
+      change(changes);
+    }
+  };
+}
+
+}  // namespace
+
+std::span<const Bug> seeded_bugs() {
+  static const std::vector<Bug> bugs{
+      {.name = "deltas are not synced", .seeds = 50, .env = {.skips_sync = is_delta}},
+      {.name = "the manifest is not synced", .seeds = 50, .env = {.skips_sync = is_manifest}},
+      {.name = "parts and outboxes are not synced",
+       .seeds = 50,
+       .env = {.skips_sync = below_path("out")}},
+      {.name = "the state's directory is not synced",
+       .seeds = 50,
+       .env = {.skips_directory_sync = below_path("state")}},
+      {.name = "directories of outputs are not synced",
+       .seeds = 50,
+       .env = {.skips_directory_sync = below_path("out")}},
+      {.name = "an error of sync is ignored", .seeds = 500, .env = {.ignores_sync_errors = true}},
+      {.name = "an error of write is ignored", .seeds = 50, .env = {.ignores_write_errors = true}},
+      {.name = "leftovers of outputs stay",
+       .seeds = 50,
+       .env = {.skips_removal = below_path("out")}},
+      {.name = "leftovers of state stay",
+       .seeds = 50,
+       .env = {.skips_removal = below_path("state")}},
+      {.name = "rows that were half added to a file are not cut away",
+       .seeds = 200,
+       .env = {.skips_cut = below_path("out")}},
+      {.name = "operators' watermarks are forgotten",
+       .seeds = 50,
+       .store = {.record = forget_operator_watermarks}},
+      {.name = "partitions' watermarks are forgotten",
+       .seeds = 50,
+       .store = {.record = of_each_partition(
+                     [](PartitionEpoch& partition) { partition.watermark = kStartOfTime; })}},
+      {.name = "partitions' numbers are forgotten",
+       .seeds = 500,
+       .store = {.record =
+                     of_each_partition([](PartitionEpoch& partition) { partition.number = 0; })}},
+      {.name = "a source's position is forgotten",
+       .seeds = 20,
+       .store = {.record = of_each_partition([](PartitionEpoch& partition) {
+                   partition.position = 0;
+                   partition.input.clear();
+                 })}},
+      {.name = "a stop is taken for the end",
+       .seeds = 50,
+       .store = {.record = [](EpochRecord& record) { record.finished = true; }}},
+      {.name = "the last delta is dropped",
+       .seeds = 20,
+       .store = {.read =
+                     [](std::vector<StateChanges>& changes) {
+                       if (changes.size() > 1) {
+                         changes.pop_back();
+                       }
+                     }}},
+      {.name = "deltas are applied in the wrong order",
+       .seeds = 20,
+       .store = {.read =
+                     [](std::vector<StateChanges>& changes) {
+                       std::reverse(changes.begin(), changes.end());
+                     }}},
+      {.name = "rows that went are not written",
+       .seeds = 20,
+       .store = {.delta = [](const StateSchema& /*schema*/,
+                             StateChanges& changes) { changes.erased.clear(); }}},
+      {.name = "a timer that has fired is restored",
+       .seeds = 200,
+       .store = {.delta =
+                     in_table("timers", [](StateChanges& changes) { changes.erased.clear(); })}},
+      {.name = "timers are not written",
+       .seeds = 200,
+       .store = {.delta = in_table("timers", [](StateChanges& changes) { changes = {}; })}},
+      {.name = "slices that were dropped come back",
+       .seeds = 100,
+       .store = {.delta = [](const StateSchema& /*schema*/,
+                             StateChanges& changes) { changes.dropped_to.reset(); }}},
+      {.name = "a worker's last key group is not read",
+       .seeds = 50,
+       .store = {.groups =
+                     [](KeyGroupRange groups) {
+                       --groups.end;
+                       return groups;
+                     }}},
+      {.name = "every worker reads all key groups",
+       .seeds = 50,
+       .store = {.groups = [](KeyGroupRange /*groups*/) { return KeyGroupRange(); }}},
+      {.name = "outputs are shown before the epoch is decided",
+       .seeds = 50,
+       .sink = {.commits_when_prepared = true}},
+      {.name = "a sink rolls an undecided epoch forward", .seeds = 50, .sink = {.epochs_off = 1}},
+      {.name = "a sink takes a decided epoch back", .seeds = 50, .sink = {.epochs_off = -1}},
+      {.name = "a batch passes the barrier in a sink",
+       .seeds = 50,
+       .sink = {.passes_barrier = true}},
+      {.name = "a position is that before the last block",
+       .seeds = 20,
+       .source = {.positions_lag = true}},
+      {.name = "a source begins again", .seeds = 20, .source = {.forgets_resuming = true}},
+  };
+  return bugs;
+}
+
+}  // namespace thalweg::tests
