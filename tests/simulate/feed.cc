@@ -92,14 +92,15 @@ std::vector<std::vector<Row>> Feed::partitions() const {
   return all;
 }
 
-Feed draw_feed(Dice& dice, std::size_t rows_max) {
+Feed draw_feed(Dice& dice, const FeedLimits& limits) {
   Feed feed;
   feed.delay_seconds = pick(dice, {0, 3, 10});
-  feed.follows = one_in(dice, 3);
+  feed.follows = one_in(dice, 3) && limits.may_follow;
   feed.one_partition = one_in(dice, 4);
-  const Shape shape{.rows = 1 + below(dice, one_in(dice, 4) ? rows_max : rows_max / 4),
-                    .keys = pick<std::uint64_t>(dice, {1, 4, 20, 500}),
-                    .disorder_seconds = pick<std::uint64_t>(dice, {0, 2, 8, 25})};
+  const Shape shape{
+      .rows = 1 + below(dice, one_in(dice, 4) ? limits.rows_max : limits.rows_max / 4),
+      .keys = pick<std::uint64_t>(dice, {1, 4, 20, 500}),
+      .disorder_seconds = pick<std::uint64_t>(dice, {0, 2, 8, 25})};
   feed.events = draw_files(dice, "events", shape, /*json=*/true);
   feed.others = draw_files(dice, "others", shape, /*json=*/false);
   for (const bool json : {true, false}) {

@@ -50,7 +50,11 @@ struct Feed {
   std::vector<std::vector<Row>> partitions() const;
 };
 
-Feed draw_feed(Dice& dice, std::size_t rows_max);
+struct FeedLimits {
+  std::size_t rows_max = 480;
+  bool may_follow = true;
+};
+Feed draw_feed(Dice& dice, const FeedLimits& limits);
 
 // Puts the files there: all of each, or where they have no end only what is there at first, and
 // gives what is to come.

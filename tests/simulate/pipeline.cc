@@ -16,8 +16,6 @@ constexpr std::string_view kJudged = R"(
 CREATE VIEW judged AS SELECT window_start, window_end, count(*) AS n
   FROM TUMBLE(events, ts, INTERVAL '10 seconds') GROUP BY window_start, window_end;
 )";
-constexpr std::size_t kRowsMax = 480;
-constexpr std::size_t kRowsFew = 80;
 constexpr std::string_view kEmitChanges = " EMIT CHANGES";
 
 // Of an input that ends the final rows alone come out, where changes are not asked for.
@@ -135,7 +133,7 @@ std::string Pipeline::name() const {
 }
 
 Pipeline draw_pipeline(Dice& dice) {
-  Feed feed = draw_feed(dice, kRowsMax);
+  Feed feed = draw_feed(dice, {});
   std::vector<const Query*> queries(1 + below(dice, 3));
   for (const Query*& query : queries) {
     do {
@@ -146,7 +144,7 @@ Pipeline draw_pipeline(Dice& dice) {
 }
 
 Pipeline draw_pipeline(Dice& dice, const std::vector<std::string>& queries) {
-  Feed feed = draw_feed(dice, kRowsFew);
+  Feed feed = draw_feed(dice, {.rows_max = 80, .may_follow = false});
   std::vector<const Query*> found;
   for (const std::string& name : queries) {
     found.push_back(&*std::ranges::find(catalogue(), name, &Query::name));

@@ -33,7 +33,7 @@ struct Pipeline {
 
 // One to three queries over a random feed.
 Pipeline draw_pipeline(Dice& dice);
-// These queries of the catalogue, by name, over some rows.
+// These queries of the catalogue, by name, over a few rows that end.
 Pipeline draw_pipeline(Dice& dice, const std::vector<std::string>& queries);
 
 // What a reader of an output sees; an error where something is torn.
