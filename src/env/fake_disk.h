@@ -137,8 +137,12 @@ class FakeDisk {
   Status truncate(const std::string& path, std::uint64_t bytes) {
     return call("cut", path, [&] {
       File& file = *names_.at(path);
+      // Where all that was lost is cut away, what is written from then on can be made safe.
+      file.sync_failed = file.sync_failed && bytes > file.synced.size();
       file.text.resize(bytes);
-      file.synced = file.text;
+      if (!file.sync_failed) {
+        file.synced = file.text;
+      }
     });
   }
   Status sync_directory(const std::string& path) {
