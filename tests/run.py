@@ -247,6 +247,10 @@ def crashes():
     return check("40 kills", ["python3", "tests/crash/crash.py", "--kills", "40"])
 
 
+def simulated_jobs():
+    return counted("simulated jobs", [RELEASE / "tests/simulate"])
+
+
 def documented_commands():
     return counted("documented commands", ["python3", "tests/check_docs.py", "--run"],
                    env={"PATH": f"{RELEASE}:{os.environ['PATH']}"})
@@ -266,6 +270,7 @@ def all_steps():
         ("examples", examples(), "build release"),
         ("command line", command_line(), "build release"),
         ("crashes", crashes, "build release"),
+        ("simulated jobs", simulated_jobs, "build release"),
         ("documented commands", documented_commands, "build release"),
         ("reference pages", reference_pages, "build release"),
         ("build asan", build("asan"), None),

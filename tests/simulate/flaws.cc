@@ -19,11 +19,15 @@ class FlawedFile final : public DurableFile {
   }
   Status sync() override {
     return holds(flaws_.skips_sync, path_) ? Status()
-                                           : unless(flaws_.ignores_sync_errors, file_->sync());
+                                           : unless(ignores_later_errors(), file_->sync());
   }
-  Status close() override { return file_->close(); }
+  Status close() override { return unless(ignores_later_errors(), file_->close()); }
 
  private:
+  // A file that has failed says so at every later call.
+  bool ignores_later_errors() const {
+    return flaws_.ignores_sync_errors || flaws_.ignores_write_errors;
+  }
   static Status unless(bool ignored, Status status) { return ignored ? Status() : status; }
 
   const std::string path_;
