@@ -164,7 +164,8 @@ void SimulatedJob::check_recovered() {
       for (const auto& [line, count] : now) {
         const auto wanted = expected_[i].find(line);
         if (wanted == expected_[i].end() || wanted->second < count) {
-          complain("after the recovery there is too much: " + line);
+          complain(fmt::format("after the recovery there is too much: {} ({} times, not {})", line,
+                               count, wanted == expected_[i].end() ? 0 : wanted->second));
         }
       }
       for (const auto& [line, count] : seen_[i]) {
