@@ -184,7 +184,8 @@ Status EpochFile::recover(const EpochStart& start) {
       TW_TRY(env_.remove_file(directory_ + '/' + name));
     }
   }
-  return {};
+  // One that came back would be taken for what the epoch of its number writes now.
+  return env_.sync_directory(directory_);
 }
 
 Status EpochFile::prepare(std::uint64_t epoch) {
