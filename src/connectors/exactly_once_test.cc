@@ -239,6 +239,30 @@ TEST(ExactlyOnceTest, PartsStandAStopAtEveryCall) { stop_everywhere(DirectoryOfP
 
 TEST(ExactlyOnceTest, OneFileStandsAStopAtEveryCall) { stop_everywhere(OneFile("d")); }
 
+// An epoch was prepared and not decided; the next run decides one of its number without rows.
+TEST(ExactlyOnceTest, RowsThatWereTakenBackStayAwayAfterAPowerCut) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    FakeEnv env;
+    env.put("d/f.csv", "");
+    const OneFile place("d");
+    const auto run = [&](std::uint64_t decided, const std::string& rows, bool commits) {
+      const std::unique_ptr<ByteSink> sink = place.make(env);
+      ASSERT_TRUE(sink->recover({.incarnation = "i", .decided = decided}).ok());
+      const std::unique_ptr<ByteWriter> writer = sink->make_writer();
+      ASSERT_TRUE(rows.empty() || writer->write(rows).ok());
+      ASSERT_TRUE(writer->end_epoch(decided + 1).ok());
+      ASSERT_TRUE(sink->prepare(decided + 1).ok());
+      ASSERT_TRUE(!commits || sink->commit(decided + 1).ok());
+    };
+    run(0, "1\n", true);
+    run(1, "taken back\n", false);
+    run(1, "", true);
+    env.crash(seed);
+    run(2, "", true);
+    EXPECT_EQ(place.seen(env), Lines{"1"}) << "seed " << seed;
+  }
+}
+
 class RealDiskTest : public ::testing::Test {
  protected:
   RealDiskTest() { fs::create_directories(folder_); }
