@@ -55,7 +55,7 @@ std::span<const Bug> seeded_bugs() {
       {.name = "directories of outputs are not synced",
        .seeds = 20,
        .env = {.skips_directory_sync = below_path("out")}},
-      {.name = "an error of sync is ignored", .seeds = 200, .env = {.ignores_sync_errors = true}},
+      {.name = "an error of sync is ignored", .seeds = 2000, .env = {.ignores_sync_errors = true}},
       {.name = "an error of write is ignored", .seeds = 20, .env = {.ignores_write_errors = true}},
       {.name = "leftovers of outputs stay",
        .seeds = 20,
