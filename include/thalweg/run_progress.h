@@ -14,6 +14,7 @@ struct ResumedRun {
   std::uint64_t rows = 0;   // Of state that were read back.
   double seconds = 0;       // That this took.
   bool finished = false;    // The earlier run had come to its end: nothing is left to do.
+  std::string changes;      // Where the query has changed: what is kept, new and dropped.
 };
 
 // What a run has done so far, and at its end the summary of it. Counters only grow.

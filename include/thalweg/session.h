@@ -23,6 +23,10 @@ struct StateOptions {
   bool from_scratch = false;
   // A file of create_savepoint(), to begin with; empty: none. Refused where there is state already.
   std::string from_savepoint;
+  // Where the query is not that of the state: what is new in it may begin with nothing, and what is
+  // no longer there may be lost. Otherwise such a query is refused.
+  bool allow_new_state = false;
+  bool allow_dropped_state = false;
 };
 
 struct SessionOptions {

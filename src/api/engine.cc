@@ -259,8 +259,29 @@ Status Engine::run_for(const BoundScript& script, std::int64_t micros) {
   return status;
 }
 
+plan::Plan Engine::rewritten(const plan::Plan& plan) const {
+  const bool keeps_state = !options_.state.directory.empty() || looked_at_ != nullptr;
+  return plan::rewrite(plan, keeps_state ? plan::PushThrough::kStateless : plan::PushThrough::kAll);
+}
+
+RunReport Engine::look_at_plans(const Script& script, std::vector<plan::Plan>& plans) {
+  looked_at_ = &plans;
+  NoReceiver nobody;
+  RunReport report = execute(script, nobody);
+  looked_at_ = nullptr;
+  return report;
+}
+
+Problem Engine::problem_of(const Script& script, const Status& status) const {
+  return to_problem(source_of(script), status, options_.color);
+}
+
 Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
                    ResultReceiver& receiver) {
+  if (looked_at_ != nullptr) {
+    looked_at_->push_back(plan);
+    return {};
+  }
   ResultChannel channel(receiver, [this] { request_stop(); });
   const JobOptions job_options{.workers = worker_count(options_),
                                .batch_rows = options_.batch_rows,
@@ -299,7 +320,8 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
                       .age_seconds = static_cast<double>(epochs->resumed_age_micros) * 1e-6,
                       .rows = epochs->resumed_rows,
                       .seconds = static_cast<double>(epochs->resume_nanos) * 1e-9,
-                      .finished = epochs->was_finished});
+                      .finished = epochs->was_finished,
+                      .changes = std::exchange(changes_, {})});
   }
   for (const Answer& answer : answers) {
     channel.begin(answer.header);  // Nothing new where it had begun in an earlier life.

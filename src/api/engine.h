@@ -13,6 +13,7 @@
 #include "api/running_job.h"
 #include "connectors/connector.h"
 #include "plan/plan.h"
+#include "runtime/upgrade.h"
 #include "sql/binder.h"
 #include "thalweg/session.h"
 
@@ -45,6 +46,12 @@ class Engine {
 
   // Runs one plan to its end. `answers` are its sinks without a table.
   Status run(const plan::Plan& plan, const std::vector<Answer>& answers, ResultReceiver& receiver);
+
+  // The plan as it runs here.
+  plan::Plan rewritten(const plan::Plan& plan) const;
+  // What execute() would run, job by job.
+  RunReport look_at_plans(const Script& script, std::vector<plan::Plan>& plans);
+  Problem problem_of(const Script& script, const Status& status) const;
 
   // Sets the counts of what follows to nothing, and forgets an earlier request to stop.
   void begin_run();
@@ -85,7 +92,9 @@ class Engine {
                       const std::vector<Answer>& answers, ResultChannel& channel);
   // Fails where the table's rows are gone with the process, in a job that is to go on after it.
   Status check_outlives(const Table& table) const;
-  Result<std::unique_ptr<EpochStore>> open_state(const std::string& name);
+  // The job's state, made to be that of the plan; an error where it is that of another query.
+  Result<std::unique_ptr<EpochStore>> open_state(const std::string& name, const plan::Plan& plan);
+  Result<Upgrade> judge(const EpochRecord& record, const plan::Plan& plan) const;
   Status run_for(const BoundScript& script, std::int64_t micros);
   // What the script declares counts only when all of it is right.
   std::optional<BoundScript> bind_all(const Script& script, Diagnostics& diagnostics);
@@ -101,7 +110,9 @@ class Engine {
   bool writes_out_ = true;  // False: what would go to a connector goes nowhere.
   std::unique_ptr<sql::Catalog> catalog_;
   mutable RunningJob running_;
-  int jobs_ = 0;  // Of this run, that keep state.
+  int jobs_ = 0;                                  // Of this run, that keep state.
+  std::string changes_;                           // Of the job at hand; see ResumedRun.
+  std::vector<plan::Plan>* looked_at_ = nullptr;  // Not nullptr: plans go there and do not run.
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::int64_t> started_nanos_{0};
   mutable std::mutex mutex_;  // Guards finished_.

@@ -30,15 +30,40 @@ Status Engine::check_outlives(const Table& table) const {
       table.name));
 }
 
-Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name) {
+Result<Upgrade> Engine::judge(const EpochRecord& record, const plan::Plan& plan) const {
+  TW_TRY_ASSIGN(const QueryState wanted, state_of(plan, env_));
+  Upgrade upgrade = judge_upgrade(state_of(record), wanted,
+                                  {.new_state = options_.state.allow_new_state,
+                                   .dropped_state = options_.state.allow_dropped_state});
+  if (upgrade.verdict == Upgrade::Verdict::kRefused) {
+    return invalid_argument(
+        fmt::format("the state of \"{}\" is of another query:{}", record.job, upgrade.text));
+  }
+  return upgrade;
+}
+
+Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
+                                                       const plan::Plan& plan) {
   const StateOptions& state = options_.state;
   if (state.from_scratch) {
     TW_TRY(set_state_aside(env_, state.directory, name).status());
   }
   if (!state.from_savepoint.empty()) {
+    // Before anything is made of it.
+    TW_TRY_ASSIGN(const EpochRecord record, savepoint_record(env_, state.from_savepoint));
+    TW_TRY(judge(record, plan).status());
     TW_TRY(restore_savepoint(env_, state.from_savepoint, state.directory, name));
   }
-  return EpochStore::open(env_, state.directory, name);
+  TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, EpochStore::open(env_, state.directory, name));
+  if (!store->last()) {
+    return store;
+  }
+  TW_TRY_ASSIGN(const Upgrade upgrade, judge(*store->last(), plan));
+  changes_ = upgrade.verdict == Upgrade::Verdict::kKept ? upgrade.text : "";
+  if (!upgrade.conversions.empty()) {
+    TW_TRY(store->convert(upgrade.conversions));
+  }
+  return store;
 }
 
 Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
@@ -53,7 +78,7 @@ Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
   if (options_.crash_seed) {
     return run_in_lives(plan, options, connections, answers, channel);
   }
-  TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(own_name));
+  TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(own_name, plan));
   options.epochs->store = store.get();
   return run_job(plan, options, connections, answers, channel).status;
 }
@@ -78,7 +103,7 @@ Status Engine::run_in_lives(const plan::Plan& plan, JobOptions options, JobConne
     options.interleaving_seed = dice();
     options.crash_after_turns =
         life < kCrashesMax ? std::optional<std::uint64_t>(dice() % turns_max) : std::nullopt;
-    TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(options.epochs->name));
+    TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(options.epochs->name, plan));
     options.epochs->store = store.get();
     end = run_job(plan, options, connections, answers, channel);
   }

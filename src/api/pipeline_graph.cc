@@ -176,7 +176,7 @@ void Graph::run_plan(const SessionOptions& options, RunReport& report) {
     engine.request_stop();  // It came before the run.
   }
   NoReceiver nobody;
-  const Status status = engine.run(plan::rewrite({.sinks = impl_->sinks}), {}, nobody);
+  const Status status = engine.run(engine.rewritten({.sinks = impl_->sinks}), {}, nobody);
   report.summary = progress();
   if (!status.ok()) {
     report.outcome = outcome_of(status);

@@ -201,11 +201,11 @@ Status ScriptRunner::flush() {
   for (Answer& answer : answers) {
     answer.header.bounded = bounded;
   }
-  return engine_.run(plan::rewrite(plan), answers, receiver_);
+  return engine_.run(engine_.rewritten(plan), answers, receiver_);
 }
 
 Status ScriptRunner::run_explain(const sql::BoundExplain& explain) {
-  const plan::Plan plan = plan::rewrite({.sinks = {explain.query.sink}});
+  const plan::Plan plan = engine_.rewritten({.sinks = {explain.query.sink}});
   if (!explain.analyze) {
     receiver_.explanation(explain.json ? plan::explain_json(plan) : plan::explain_text(plan));
     return {};

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "checkpoint/manifest.h"
 
@@ -13,5 +15,11 @@ namespace thalweg {
 // so is a file that does not become whole.
 Result<FileEntry> merge_base(Env& env, const std::string& directory, const Manifest& manifest,
                              const std::string& path, const std::atomic<bool>& stop);
+
+// The same with the rows of other operators: see EpochStore::convert(). `number` is the image's, as
+// FileEntry::worker.
+Result<FileEntry> convert_base(Env& env, const std::string& directory, const Manifest& manifest,
+                               const std::vector<StateConversion>& operators, std::uint32_t number,
+                               const std::string& path);
 
 }  // namespace thalweg

@@ -95,6 +95,33 @@ class FileEpochStore final : public EpochStore {
     return image_ ? image_->read(operator_id, schema, groups, visit) : Status();
   }
 
+  Status convert(const std::vector<StateConversion>& operators) override {
+    TW_CHECK(decided_ && !decided_any_ && !prepared_);
+    Manifest manifest = *decided_;
+    std::uint32_t number = 0;  // Another one than that of an image of this very epoch.
+    for (const FileEntry& file : manifest.files) {
+      if (file.kind == FileKind::kBase && file.epoch == manifest.record.epoch) {
+        number = std::max(number, file.worker + 1);
+      }
+    }
+    const FileEntry base{.kind = FileKind::kBase, .epoch = manifest.record.epoch, .worker = number};
+    TW_TRY_ASSIGN(const FileEntry written, convert_base(env_, path_, manifest, operators, number,
+                                                        name_of(file_name(base, incarnation_))));
+    std::vector<OperatorEpoch> converted;
+    for (const StateConversion& conversion : operators) {
+      OperatorEpoch& to = converted.emplace_back(conversion.to);
+      to.watermark =
+          std::ranges::find(manifest.record.operators, conversion.from, &OperatorEpoch::id)
+              ->watermark;
+    }
+    manifest.record.operators = std::move(converted);
+    manifest.files = {written};
+    manifest.forgotten.clear();
+    TW_TRY(prepare_manifest(env_, path_, manifest));
+    TW_TRY(decide_manifest(env_, path_));
+    return recover();
+  }
+
   Result<std::unique_ptr<DeltaWriter>> begin_delta(std::uint32_t worker) override {
     const FileEntry entry{.kind = FileKind::kDelta, .epoch = next_epoch(), .worker = worker};
     {

@@ -56,6 +56,19 @@ struct EpochRecord {
   std::vector<std::pair<std::string, std::uint64_t>> counters;  // rows_in, rejected.late, ...
 };
 
+// How an operator's rows go on under another query.
+struct StateConversion {
+  // Where a table's rows come from.
+  struct Table {
+    std::optional<std::uint32_t> from;  // By place among those so far; nothing: it begins empty.
+    // By column: its place there; nothing: NULL, or a type's zero, in every row.
+    std::vector<std::optional<std::uint32_t>> columns;
+  };
+  std::string from;           // The operator's id so far.
+  OperatorEpoch to;           // What it is from now on, but for its watermark.
+  std::vector<Table> tables;  // Of `to.tables`.
+};
+
 // Takes one worker's changes of one epoch. Used by that worker's thread.
 class DeltaWriter {
  public:
@@ -111,6 +124,11 @@ class EpochStore {
   virtual Status read(const std::string& operator_id, const StateSchema& schema,
                       KeyGroupRange groups,
                       const std::function<Status(const StateChanges&)>& visit) const = 0;
+
+  // Makes the last epoch that of these operators, in a new base image; what is kept of all others
+  // is dropped. Until it is done all is as it was before. Requires: there is a last epoch, and
+  // columns of keys come from columns of keys of the same types. Only before all that follows.
+  virtual Status convert(const std::vector<StateConversion>& operators) = 0;
 
   // One for each worker that has state, for the epoch after the last decided one.
   virtual Result<std::unique_ptr<DeltaWriter>> begin_delta(std::uint32_t worker) = 0;

@@ -168,9 +168,11 @@ bool is_hex(std::string_view text) {
 }  // namespace
 
 std::string file_name(const FileEntry& entry, const std::string& incarnation) {
-  return entry.kind == FileKind::kBase
-             ? fmt::format("base-{}-{:012}", incarnation, entry.epoch)
-             : fmt::format("delta-{}-{:012}-{:04}", incarnation, entry.epoch, entry.worker);
+  const std::string name = fmt::format(
+      "{}-{}-{:012}", entry.kind == FileKind::kBase ? "base" : "delta", incarnation, entry.epoch);
+  return entry.kind == FileKind::kBase && entry.worker == 0
+             ? name
+             : fmt::format("{}-{:04}", name, entry.worker);
 }
 
 bool is_state_file_name(std::string_view name) {

@@ -16,8 +16,8 @@ enum class FileKind : std::uint8_t { kBase, kDelta };
 struct FileEntry {
   FileKind kind = FileKind::kBase;
   std::uint64_t epoch = 0;
-  std::uint32_t worker = 0;   // Of a delta, and
-  std::uint32_t workers = 0;  // how many there were.
+  std::uint32_t worker = 0;   // Of a delta; of a base image its number among those of the epoch.
+  std::uint32_t workers = 0;  // Of a delta: how many there were.
   std::uint64_t bytes = 0;
   std::uint64_t directory_checksum = 0;
   friend bool operator==(const FileEntry&, const FileEntry&) = default;

@@ -103,6 +103,11 @@ Status write_savepoint(Env& env, const std::string& directory, const std::string
   return status;
 }
 
+Result<EpochRecord> savepoint_record(Env& env, const std::string& path) {
+  TW_TRY_ASSIGN(Manifest manifest, read_savepoint(env, path));
+  return std::move(manifest.record);
+}
+
 Status restore_savepoint(Env& env, const std::string& path, const std::string& directory,
                          const std::string& name) {
   TW_TRY_ASSIGN(Manifest manifest, read_savepoint(env, path));

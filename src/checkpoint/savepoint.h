@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "checkpoint/epoch_store.h"
 #include "env/env.h"
 
 namespace thalweg {
@@ -12,6 +13,9 @@ namespace thalweg {
 // one is whole.
 Status write_savepoint(Env& env, const std::string& directory, const std::string& name,
                        const std::string& path);
+
+// All of the epoch in such a file but its rows.
+Result<EpochRecord> savepoint_record(Env& env, const std::string& path);
 
 // Makes the state DIRECTORY/NAME out of such a file, for EpochStore::open() to find. Refused where
 // there is state. It is a new beginning, with an incarnation of its own, so that two jobs may come

@@ -117,6 +117,8 @@ std::vector<Field> read_fields(int depth, ByteReader& in) {
   return fields;
 }
 
+}  // namespace
+
 bool same_type(const Type& a, const Type& b) {
   if (a.kind != b.kind || a.precision != b.precision || a.scale != b.scale) {
     return false;
@@ -134,8 +136,6 @@ bool same_type(const Type& a, const Type& b) {
   }
   return true;
 }
-
-}  // namespace
 
 void write_schema(const StateSchema& schema, ByteWriter& out) {
   out.text(schema.name);

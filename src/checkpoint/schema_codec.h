@@ -10,6 +10,8 @@ void write_schema(const StateSchema& schema, ByteWriter& out);
 // One whose columns and counts fit together; else the reader fails.
 StateSchema read_schema(ByteReader& in);
 
+// Whether two types are kept alike; the names of their fields do not count.
+bool same_type(const Type& a, const Type& b);
 // Whether rows of one can be taken as rows of the other: types count, names do not.
 bool same_layout(const StateSchema& a, const StateSchema& b);
 

@@ -38,6 +38,9 @@ void AnswerOutput::resuming(const ResumedRun& run) {
   if (line_.quiet) {
     return;
   }
+  if (!run.changes.empty()) {
+    fmt::print(stderr, "the query has changed: {}\n", run.changes);
+  }
   if (run.finished) {
     fmt::print(stderr,
                "finished: an earlier run came to the end of its inputs (epoch {}, {} ago); "

@@ -44,6 +44,7 @@ Command command_named(std::string_view name) {
   if (name == "explain") return Command::kExplain;
   if (name == "checkpoints") return Command::kCheckpoints;
   if (name == "savepoint") return Command::kSavepoint;
+  if (name == "upgrade") return Command::kUpgrade;
   if (name == "demo") return Command::kDemo;
   if (name == "connectors") return Command::kConnectors;
   if (name == "functions") return Command::kFunctions;
@@ -82,6 +83,9 @@ int check_arguments(const CommandLine& line, const std::string& name) {
         return usage_error("savepoint takes create NAME PATH");
       }
       return line.state_dir.empty() ? usage_error("savepoint needs --state-dir DIR") : kExitOk;
+    case Command::kUpgrade:
+      return count == 2 && line.check ? kExitOk
+                                      : usage_error("upgrade takes --check OLD.sql NEW.sql");
     case Command::kVersion:
       return count == 0 ? kExitOk : usage_error("version takes no argument");
     case Command::kDemo:
@@ -124,6 +128,9 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("--name", line.name);
   app.add_flag("--from-scratch", line.from_scratch);
   app.add_option("--from-savepoint", line.from_savepoint);
+  app.add_flag("--allow-new-state", line.allow_new_state);
+  app.add_flag("--allow-dropped-state", line.allow_dropped_state);
+  app.add_flag("--check", line.check);
   app.add_option("--set", raw.settings)->allow_extra_args(false);
   app.add_option("--color", raw.color);
   app.add_flag("--no-color", raw.no_color);
@@ -210,8 +217,9 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   if (line.watermarks && (line.json || app.count("--format") > 0)) {
     return usage_error("--watermarks shows text only, without --format or --json");
   }
-  for (const char* const flag : {"--from-scratch", "--from-savepoint", "--name"}) {
-    if (app.count(flag) > 0 && line.state_dir.empty()) {
+  for (const char* const flag : {"--from-scratch", "--from-savepoint", "--name",
+                                 "--allow-new-state", "--allow-dropped-state"}) {
+    if (line.command == Command::kRun && app.count(flag) > 0 && line.state_dir.empty()) {
       return usage_error(
           fmt::format("{} is about the state in --state-dir DIR, and needs it", flag));
     }

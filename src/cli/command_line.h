@@ -28,6 +28,7 @@ enum class Command {
   kExplain,
   kCheckpoints,
   kSavepoint,
+  kUpgrade,
   kDemo,
   kConnectors,
   kFunctions,
@@ -52,6 +53,9 @@ struct CommandLine {
   std::string name;  // Of the pipeline in it.
   bool from_scratch = false;
   std::string from_savepoint;
+  bool allow_new_state = false;
+  bool allow_dropped_state = false;
+  bool check = false;         // upgrade: only judges.
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::vector<std::pair<std::string, std::string>> settings;  // --set NAME=VALUE
 };

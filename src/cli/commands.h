@@ -11,6 +11,7 @@ int run_validate(const CommandLine& line);
 int run_explain(const CommandLine& line);
 int run_checkpoints(const CommandLine& line);
 int run_savepoint(const CommandLine& line);
+int run_upgrade(const CommandLine& line);
 int run_demo(const CommandLine& line);
 int list_connectors(const CommandLine& line);
 int list_functions(const CommandLine& line);

@@ -26,6 +26,8 @@ int dispatch(const thalweg::cli::CommandLine& line) {
       return run_checkpoints(line);
     case Command::kSavepoint:
       return run_savepoint(line);
+    case Command::kUpgrade:
+      return run_upgrade(line);
     case Command::kDemo:
       return run_demo(line);
     case Command::kConnectors:

@@ -74,8 +74,8 @@ class Accumulator {
                        std::span<const GroupId> from_ids);
 
   // The state of a group to the last bit, for a restart: its columns, those of these groups, and
-  // such columns put in the place of what groups have. An error of the last: no group can have such
-  // a state.
+  // such columns put in the place of what groups have, NULL in all of them being no rows. An error
+  // of the last: no group can have such a state.
   virtual Schema state_columns() const = 0;
   virtual void append_state(std::span<const GroupId> ids, std::vector<Column>& out) = 0;
   virtual Status restore_state(const UpdateRows& rows, std::span<const Column> state) = 0;

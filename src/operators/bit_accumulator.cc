@@ -120,6 +120,10 @@ class BitCount final : public Accumulator {
     const auto with = state[1].children()[0].template values<std::int64_t>();
     bool fits = true;
     for_each_row(rows, [&](GroupId id, RowIndex row) {
+      if (!state[1].is_valid(row)) {
+        states_[id] = {};
+        return;
+      }
       if (offsets[row + 1] - offsets[row] != static_cast<std::int32_t>(kBits)) {
         fits = false;
         return;

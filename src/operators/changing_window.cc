@@ -103,7 +103,7 @@ class ToldTable final : public PaneRows {
   static Schema aggregate_schema(const AggregationSpec& spec) {
     Schema columns;
     for (const AggregateCall& call : spec.aggregates) {
-      columns.push_back({call.name, call.type});
+      columns.push_back({call.name + ": told", call.type});
     }
     return columns;
   }

@@ -183,11 +183,21 @@ class DistinctRows final : public RowsOfGroups {
   static Columns columns_of(const GroupStateSpec& spec, std::size_t argument) {
     GroupTable table(spec.aggregation);
     const DistinctValues& values = table.distinct_values(argument);
-    return {.name = "distinct values " + std::to_string(argument + 1),
+    return {.name = name_of(table, argument),
             .keys = key_schema(spec.aggregation),
             .panes = spec.panes,
             .other_keys = {{"value", values.type()}},
             .values = values.users_columns()};
+  }
+
+  // Those of the aggregates it is for; there may be two of them where these are volatile.
+  static std::string name_of(const GroupTable& table, std::size_t argument) {
+    const std::string names = table.names_of_distinct(argument);
+    int before = 0;
+    for (std::size_t i = 0; i < argument; ++i) {
+      before += table.names_of_distinct(i) == names ? 1 : 0;
+    }
+    return names + ": values" + (before == 0 ? "" : " " + std::to_string(before + 1));
   }
 
   Status restore(const Rows& rows) {

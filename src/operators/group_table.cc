@@ -170,6 +170,14 @@ void GroupTable::use_distinct_values(std::size_t aggregate) {
   slots_[aggregate].user = argument.values.add_user();
 }
 
+std::string GroupTable::names_of_distinct(std::size_t argument) const {
+  std::string names;
+  for (const std::size_t aggregate : distinct_[argument]->aggregates) {
+    names += (names.empty() ? "" : ", ") + spec_.aggregates[aggregate].name;
+  }
+  return names;
+}
+
 void GroupTable::look_at_distinct(DistinctArgument& argument, const AggregateColumns& columns,
                                   const UpdateRows& update) {
   std::vector<const Column*> filters;

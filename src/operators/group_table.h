@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,8 @@ class GroupTable {
   // The values that DISTINCT arguments have had.
   std::size_t distinct_arguments() const { return distinct_.size(); }
   DistinctValues& distinct_values(std::size_t argument) { return distinct_[argument]->values; }
+  // Those of the aggregates that use them.
+  std::string names_of_distinct(std::size_t argument) const;
   // As take_erased(), of groups' values: the group's keys, then the value.
   std::vector<std::vector<Column>> take_erased_values(std::size_t argument) {
     return std::exchange(distinct_[argument]->erased, {});

@@ -104,7 +104,11 @@ Schema SessionState::state_columns() const {
     }
   }
   if (rows_) {
-    columns.push_back({"rows", type_of(TypeKind::kBytea)});
+    std::string names;
+    for (const AggregateCall& call : replayed_.aggregates) {
+      names += (names.empty() ? "" : ", ") + call.name;
+    }
+    columns.push_back({names + ": rows", type_of(TypeKind::kBytea)});
   }
   return columns;
 }

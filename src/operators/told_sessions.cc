@@ -21,7 +21,7 @@ std::vector<Type> told_types(const AggregationSpec& spec) {
 Schema told_values(const AggregationSpec& spec) {
   Schema columns = {{"window_end", type_of(TypeKind::kTimestamp)}};
   for (const AggregateCall& call : spec.aggregates) {
-    columns.push_back({call.name, call.type});
+    columns.push_back({call.name + ": told", call.type});
   }
   return columns;
 }

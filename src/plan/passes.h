@@ -9,7 +9,7 @@ namespace thalweg::plan {
 Plan fold_plan(const Plan& plan);
 
 // Filters moved towards the scans, through what neither shares rows nor limits them.
-Plan push_predicates(const Plan& plan);
+Plan push_predicates(const Plan& plan, PushThrough push);
 
 // Aggregates over windows that overlap find them by the time of rows, so that rows need not be
 // repeated for each window, unless something asks which window a row stands for.

@@ -317,9 +317,13 @@ std::string explain_json(const Plan& plan);
 // One line of the above for one node.
 std::string describe(const Node& node);
 
+// How far predicates move down: not through steps with state where that is to outlive the query, so
+// that a condition on their results may change and their state is the same.
+enum class PushThrough : std::uint8_t { kAll, kStateless };
+
 // Constants folded, predicates and projections moved down to the scans, neighbouring filters and
 // projections fused, columns nobody reads dropped; rows' origin asked for where a step needs it.
 // Keeps ids, results and their order, and shares what was shared.
-Plan rewrite(const Plan& plan);
+Plan rewrite(const Plan& plan, PushThrough push = PushThrough::kAll);
 
 }  // namespace thalweg::plan

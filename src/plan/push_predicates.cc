@@ -99,7 +99,7 @@ std::vector<ExprPtr> replacements_of(const Node& node) {
 
 class Pusher {
  public:
-  explicit Pusher(const Plan& plan) : uses_(count_uses(plan)) {}
+  Pusher(const Plan& plan, PushThrough push) : uses_(count_uses(plan)), push_(push) {}
 
   // The node with only those of its rows for which all predicates are true.
   NodePtr push(const NodePtr& node, Predicates predicates) {
@@ -131,7 +131,9 @@ class Pusher {
     // Values have nothing below them, and an aggregate without keys has a row of its own where
     // nothing comes in.
     const auto* aggregate = step_of<Aggregate>(*node);
-    const bool stay = node->inputs.empty() || (aggregate != nullptr && aggregate->keys.empty());
+    const bool stay = node->inputs.empty() ||
+                      (push_ == PushThrough::kStateless && !node->id.empty()) ||
+                      (aggregate != nullptr && aggregate->keys.empty());
     Split split = stay ? Split{.below = {}, .here = std::move(predicates)}
                        : split_by(std::move(predicates), replacements_of(*node));
     std::vector<NodePtr> inputs;
@@ -163,13 +165,14 @@ class Pusher {
   }
 
   Uses uses_;
+  const PushThrough push_;
   std::unordered_map<const Node*, NodePtr> shared_;
 };
 
 }  // namespace
 
-Plan push_predicates(const Plan& plan) {
-  Pusher pusher(plan);
+Plan push_predicates(const Plan& plan, PushThrough push) {
+  Pusher pusher(plan, push);
   Plan result;
   for (const NodePtr& sink : plan.sinks) {
     result.sinks.push_back(pusher.push(sink, {}));

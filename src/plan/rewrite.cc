@@ -3,9 +3,9 @@
 
 namespace thalweg::plan {
 
-Plan rewrite(const Plan& plan) {
+Plan rewrite(const Plan& plan, PushThrough push) {
   return mark_origins(
-      fuse_steps(prune_columns(find_windows_by_time(push_predicates(fold_plan(plan))))));
+      fuse_steps(prune_columns(find_windows_by_time(push_predicates(fold_plan(plan), push)))));
 }
 
 namespace {

@@ -151,12 +151,9 @@ void EpochKeeper::add_operators(EpochRecord& record) const {
       found->second = std::min(found->second, watermark);
     }
   }
-  for (const KeptOperator& kept : graph_.kept) {
-    record.operators.push_back({.id = kept.id,
-                                .description = kept.description,
-                                .fingerprint = kept.description,
-                                .tables = kept.tables,
-                                .watermark = watermarks.at(kept.id)});
+  record.operators = graph_.kept;
+  for (OperatorEpoch& kept : record.operators) {
+    kept.watermark = watermarks.at(kept.id);
   }
 }
 

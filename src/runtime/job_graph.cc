@@ -25,6 +25,7 @@
 #include "operators/union.h"
 #include "operators/wall_time.h"
 #include "operators/window_aggregate.h"
+#include "runtime/kept_state.h"
 #include "runtime/sink_operator.h"
 #include "runtime/values_source.h"
 
@@ -269,8 +270,13 @@ bool chooses_rows(const Node& node) {
 class GraphBuilder {
  public:
   GraphBuilder(const plan::Plan& plan, const JobOptions& options, const JobConnections& connections,
-               Env& env, JobGraph& graph)
-      : plan_(plan), options_(options), connections_(connections), env_(env), graph_(graph) {}
+               Env& env, JobGraph& graph, GraphFor purpose)
+      : plan_(plan),
+        options_(options),
+        connections_(connections),
+        env_(env),
+        graph_(graph),
+        state_(plan, options, env, graph, purpose) {}
 
   Status build();
 
@@ -310,13 +316,6 @@ class GraphBuilder {
   Status add_operator(std::unique_ptr<Operator> op, OperatorStep*& step);
   // Keeps the state of a node's own step, and fills it with what there is of it.
   Status keep_state(const Node& node, OperatorStep& step);
-  Status keep_state(const SharedScan& scan, SourceStep& step);
-  // Nothing: there was no such operator when the state was made.
-  Result<std::optional<EventTime>> keep_tables(const KeptOperator& kept,
-                                               const std::vector<StateTable*>& tables,
-                                               KeyGroupRange groups, Step& step);
-  Status resume_scan(SharedScan& scan);
-  Status check_state() const;
   // Registers the step under its place in the plan for progress. `stage` names a step before the
   // node's own, which has none.
   GraphStep& note(const Node& node, const std::string& stage, const Step& step);
@@ -333,7 +332,7 @@ class GraphBuilder {
   Env& env_;
   JobGraph& graph_;
 
-  const EpochRecord* last_ = nullptr;  // What the job goes on from; nullptr: nothing.
+  KeptState state_;
   std::set<std::string> scan_ids_;
 
   std::set<const Node*> timed_;
@@ -349,17 +348,7 @@ class GraphBuilder {
 };
 
 Status GraphBuilder::build() {
-  if (options_.epochs) {
-    last_ = options_.epochs->store->last() ? &*options_.epochs->store->last() : nullptr;
-    graph_.start = {.incarnation = options_.epochs->store->incarnation(),
-                    .decided = last_ != nullptr ? last_->epoch : 0};
-    if (last_ != nullptr) {
-      graph_.resumed = {.resumed_from = last_->epoch,
-                        .resumed_age_micros = env_.wall_now().micros - last_->made_at.micros,
-                        .was_finished = last_->finished};
-      graph_.before = to_totals(last_->counters);
-    }
-  }
+  state_.begin();
   std::set<std::pair<const Node*, bool>> seen;
   for (const plan::NodePtr& sink : plan_.sinks) {
     collect_timed(*sink, false, timed_, seen);
@@ -376,9 +365,7 @@ Status GraphBuilder::build() {
       scan->numbers.push_back(static_cast<std::uint32_t>(scan->boards.size()));
       scan->boards.push_back(std::make_unique<PartitionBoard>(*partition));
     }
-    if (options_.epochs) {
-      TW_TRY(resume_scan(*scan));
-    }
+    TW_TRY(state_.resume(*scan));
   }
   align_scans();
   for (const auto& sink : graph_.sinks) {
@@ -390,7 +377,7 @@ Status GraphBuilder::build() {
   for (std::uint32_t worker = 0; worker < options_.workers; ++worker) {
     TW_TRY(build_worker(worker));
   }
-  return options_.epochs ? check_state() : Status();
+  return {};
 }
 
 // Scans below one sink meet there at the latest.
@@ -588,7 +575,7 @@ Status GraphBuilder::build_source(const Node& node, Built& built) {
     return {};
   }
   auto source = std::make_unique<SourceStep>(worker_->context(), *scans_[&node], graph_.signals);
-  TW_TRY(keep_state(*scans_[&node], *source));
+  TW_TRY(state_.keep(*scans_[&node], *source));
   const auto* scan = step_of<plan::Scan>(node);
   const bool filtered = scan != nullptr && scan->predicate != nullptr;
   note(node, filtered ? "reading" : "", *source).source = true;
@@ -681,7 +668,7 @@ Status GraphBuilder::build_aggregate(const Node& node, const plan::Aggregate& ag
   const bool exchanged = options_.workers > 1 && !on_one_worker(input);
 
   AggregationSpec spec{.keys = aggregate.keys,
-                       .aggregates = aggregate.aggregates,
+                       .aggregates = state_.calls_of(node, aggregate),
                        .input = AggregateInput::kRows,
                        .updating_input = input.updating};
   std::optional<WindowInput> windows;
@@ -877,154 +864,10 @@ Status GraphBuilder::add_operator(std::unique_ptr<Operator> op, OperatorStep*& s
 }
 
 Status GraphBuilder::keep_state(const Node& node, OperatorStep& step) {
-  if (!options_.epochs) {
-    return {};
-  }
-  Result<std::vector<StateTable*>> asked = step.state_tables();
-  if (!asked.ok()) {
-    return {asked.status().code(), fmt::format("the state of \"{}\" cannot be kept: {}",
-                                               plan::describe(node), asked.status().message())};
-  }
-  const std::vector<StateTable*> tables = std::move(asked).take();
-  if (tables.empty()) {
-    return {};
-  }
-  TW_CHECK(!node.id.empty());
   // One that runs on a single worker has all rows, though they may have keys.
-  const KeyGroupRange groups =
-      on_one_worker(node) ? KeyGroupRange() : groups_of_worker(worker_index_, options_.workers);
-  TW_TRY_ASSIGN(const std::optional<EventTime> watermark,
-                keep_tables({.id = node.id, .description = plan::describe(node), .tables = {}},
-                            tables, groups, step));
-  if (watermark) {
-    step.restored(*watermark);
-  }
-  return {};
-}
-
-Status GraphBuilder::keep_state(const SharedScan& scan, SourceStep& step) {
-  RowsByKey* const rows = step.kept_rows();
-  if (!options_.epochs || rows == nullptr) {
-    return {};
-  }
-  std::string columns;
-  for (const std::uint32_t column : scan.physical) {
-    columns += (columns.empty() ? "" : ", ") + scan.table->columns[column].field.name;
-  }
-  TW_TRY_ASSIGN(const std::optional<EventTime> watermark,
-                keep_tables({.id = scan.id + "/rows#1",
-                             .description = fmt::format("{} of the last row of each key of {}",
-                                                        columns, scan.table->name),
-                             .tables = {}},
-                            {&rows->state()}, KeyGroupRange(), step));
-  if (watermark) {
-    rows->restored();
-  }
-  return {};
-}
-
-Result<std::optional<EventTime>> GraphBuilder::keep_tables(const KeptOperator& kept,
-                                                           const std::vector<StateTable*>& tables,
-                                                           KeyGroupRange groups, Step& step) {
-  const auto is_this = [&](const auto& other) { return other.id == kept.id; };
-  if (std::none_of(graph_.kept.begin(), graph_.kept.end(), is_this)) {
-    KeptOperator& noted = graph_.kept.emplace_back(kept);
-    for (const StateTable* const table : tables) {
-      noted.tables.push_back(table->schema());
-    }
-  }
-  step.keep_as(kept.id, tables, groups);
-  std::optional<EventTime> watermark;
-  if (last_ != nullptr) {
-    const auto found = std::find_if(last_->operators.begin(), last_->operators.end(), is_this);
-    if (found != last_->operators.end() && found->fingerprint == kept.description) {
-      const std::int64_t begun = env_.steady_nanos();
-      TW_TRY_ASSIGN(const std::uint64_t rows,
-                    restore_tables(*options_.epochs->store, kept.id, tables, groups));
-      graph_.resumed.resumed_rows += rows;
-      graph_.resumed.resume_nanos += env_.steady_nanos() - begun;
-      watermark = found->watermark;
-    }
-  }
-  for (StateTable* const table : tables) {
-    table->note_changes();
-  }
-  return watermark;
-}
-
-// Partitions go on where they stood. Those that have come since begin at their beginning, where the
-// stream's time stands.
-Status GraphBuilder::resume_scan(SharedScan& scan) {
-  if (!scan.source->can_resume()) {
-    return invalid_argument(fmt::format(
-        "\"{}\" cannot be read again from where a run left it, so that a job that reads "
-        "it cannot keep its state",
-        scan.table->name));
-  }
-  if (last_ == nullptr) {
-    return {};
-  }
-  const auto saved = std::find_if(last_->sources.begin(), last_->sources.end(),
-                                  [&](const SourceEpoch& source) { return source.id == scan.id; });
-  if (saved == last_->sources.end()) {
-    return {};
-  }
-  std::uint32_t next_number = 0;
-  for (const PartitionEpoch& partition : saved->partitions) {
-    next_number = std::max(next_number, partition.number + 1);
-  }
-  for (std::size_t i = 0; i < scan.boards.size(); ++i) {
-    PartitionBoard& board = *scan.boards[i];
-    const auto partition = std::find_if(
-        saved->partitions.begin(), saved->partitions.end(),
-        [&](const PartitionEpoch& entry) { return entry.name == board.partition().name(); });
-    if (partition == saved->partitions.end()) {
-      scan.numbers[i] = next_number++;
-      continue;
-    }
-    scan.numbers[i] = partition->number;
-    TW_TRY(board.resume({.epoch = last_->epoch,
-                         .position = {.position = partition->position,
-                                      .input = partition->input,
-                                      .input_position = partition->input_position,
-                                      .mark = partition->mark},
-                         .watermark = partition->watermark,
-                         .ended = partition->ended,
-                         .silent_nanos = partition->silent_micros * 1000}));
-  }
-  return {};
-}
-
-// Whether all the state there is has found its operator.
-Status GraphBuilder::check_state() const {
-  if (last_ == nullptr) {
-    return {};
-  }
-  std::string problems;
-  for (const OperatorEpoch& saved : last_->operators) {
-    const auto kept = std::find_if(graph_.kept.begin(), graph_.kept.end(),
-                                   [&](const KeptOperator& other) { return other.id == saved.id; });
-    if (kept == graph_.kept.end()) {
-      problems += fmt::format("\n  {} is no longer there: {}", saved.id, saved.description);
-    } else if (kept->description != saved.fingerprint) {
-      problems += fmt::format("\n  {} has changed from: {}\n  to: {}", saved.id, saved.description,
-                              kept->description);
-    }
-  }
-  for (const KeptOperator& kept : graph_.kept) {
-    if (std::none_of(last_->operators.begin(), last_->operators.end(),
-                     [&](const OperatorEpoch& saved) { return saved.id == kept.id; })) {
-      problems += fmt::format("\n  {} is new: {}", kept.id, kept.description);
-    }
-  }
-  if (problems.empty()) {
-    return {};
-  }
-  return invalid_argument(fmt::format(
-      "the state of \"{}\" was made by another query:{}\n"
-      "run the earlier query, give this one another name, or begin anew with --from-scratch, which "
-      "keeps the old state under another name",
-      last_->job, problems));
+  return state_.keep(
+      node, step,
+      on_one_worker(node) ? KeyGroupRange() : groups_of_worker(worker_index_, options_.workers));
 }
 
 GraphStep& GraphBuilder::note(const Node& node, const std::string& stage, const Step& step) {
@@ -1090,8 +933,8 @@ void arrange_steps(const plan::Plan& plan, JobGraph& graph) {
 }  // namespace
 
 Status build_graph(const plan::Plan& plan, const JobOptions& options,
-                   const JobConnections& connections, Env& env, JobGraph& graph) {
-  TW_TRY(GraphBuilder(plan, options, connections, env, graph).build());
+                   const JobConnections& connections, Env& env, JobGraph& graph, GraphFor purpose) {
+  TW_TRY(GraphBuilder(plan, options, connections, env, graph, purpose).build());
   arrange_steps(plan, graph);
   return {};
 }

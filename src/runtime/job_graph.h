@@ -26,13 +26,6 @@ struct GraphStep {
   std::vector<const StepCounters*> counters;  // One per worker that has the step.
 };
 
-// An operator whose state is kept.
-struct KeptOperator {
-  std::string id;
-  std::string description;
-  std::vector<StateSchema> tables;
-};
-
 // The workers of a job with their steps, and all that these share.
 struct JobGraph {
   SourceSignals signals;
@@ -40,7 +33,7 @@ struct JobGraph {
   std::vector<std::unique_ptr<ExchangeQueues>> exchanges;
   std::vector<std::unique_ptr<Sink>> sinks;
   std::vector<std::unique_ptr<WorkerDelta>> deltas;  // By worker, where state is kept.
-  std::vector<KeptOperator> kept;
+  std::vector<OperatorEpoch> kept;  // What is kept of operators, but for their watermarks.
   EpochStart start;
   EpochProgress resumed;
   RunTotals before;                              // Of the runs that the job goes on from.
@@ -78,9 +71,14 @@ RunTotals total(const std::vector<GraphStep>& steps, CountsOf counts_of) {
   return totals;
 }
 
+// Whether a graph is made to run, or to see what is kept of its operators: that is in `kept` then,
+// whether the job has epochs or not.
+enum class GraphFor : std::uint8_t { kRunning, kLooking };
+
 // Makes sources, sinks and each worker's steps. Sources and sinks are open when it returns, and all
 // is as it was at the last epoch where there has been one.
 Status build_graph(const plan::Plan& plan, const JobOptions& options,
-                   const JobConnections& connections, Env& env, JobGraph& graph);
+                   const JobConnections& connections, Env& env, JobGraph& graph,
+                   GraphFor purpose = GraphFor::kRunning);
 
 }  // namespace thalweg

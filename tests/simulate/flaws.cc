@@ -141,6 +141,9 @@ class FlawedStore final : public EpochStore {
     }
     return {};
   }
+  Status convert(const std::vector<StateConversion>& operators) override {
+    return store_->convert(operators);
+  }
   Result<std::unique_ptr<DeltaWriter>> begin_delta(std::uint32_t worker) override {
     TW_TRY_ASSIGN(std::unique_ptr<DeltaWriter> writer, store_->begin_delta(worker));
     return std::unique_ptr<DeltaWriter>(std::make_unique<FlawedDelta>(std::move(writer), flaws_));

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "api/engine.h"
+#include "runtime/upgrade.h"
+#include "thalweg/upgrade.h"
+
+namespace thalweg {
+namespace {
+
+// What is kept of each job of a script; nothing, with the problems told, where it is wrong.
+std::optional<std::vector<QueryState>> states_of(const Script& script,
+                                                 const SessionOptions& options,
+                                                 UpgradeReport& report) {
+  Engine engine(system_env(), options);
+  std::vector<plan::Plan> plans;
+  RunReport looked = engine.look_at_plans(script, plans);
+  std::ranges::move(looked.problems, std::back_inserter(report.problems));
+  if (looked.outcome != Outcome::kDone) {
+    report.outcome = looked.outcome;
+    return std::nullopt;
+  }
+  std::vector<QueryState> states;
+  for (const plan::Plan& plan : plans) {
+    Result<QueryState> state = state_of(plan, system_env());
+    if (!state.ok()) {
+      report.outcome = Outcome::kInvalid;
+      report.problems.push_back(engine.problem_of(script, state.status()));
+      return std::nullopt;
+    }
+    states.push_back(std::move(state).take());
+  }
+  return states;
+}
+
+UpgradeReport::Job judge(const QueryState& before, const QueryState& now,
+                         const StateOptions& state) {
+  const Upgrade upgrade = judge_upgrade(
+      before, now,
+      {.new_state = state.allow_new_state, .dropped_state = state.allow_dropped_state});
+  const bool is_kept = upgrade.verdict != Upgrade::Verdict::kRefused;
+  return {.is_kept = is_kept,
+          .text = is_kept ? upgrade.text : "the state is of another query:" + upgrade.text};
+}
+
+}  // namespace
+
+bool UpgradeReport::is_kept() const {
+  return outcome == Outcome::kDone &&
+         std::ranges::all_of(jobs, [](const Job& job) { return job.is_kept; });
+}
+
+UpgradeReport check_upgrade(const Script& before, const Script& now,
+                            const SessionOptions& options) {
+  UpgradeReport report;
+  const auto states_before = states_of(before, options, report);
+  const auto states_now = states_of(now, options, report);
+  if (!states_before || !states_now) {
+    return report;
+  }
+  for (std::size_t i = 0; i < std::max(states_before->size(), states_now->size()); ++i) {
+    if (i >= states_now->size()) {
+      report.jobs.push_back(
+          {.is_kept = true,
+           .text = fmt::format("job {} is no longer there; its state stays where it is", i + 1)});
+    } else if (i >= states_before->size()) {
+      report.jobs.push_back(
+          {.is_kept = true, .text = fmt::format("job {} is new and has no state yet", i + 1)});
+    } else {
+      report.jobs.push_back(judge((*states_before)[i], (*states_now)[i], options.state));
+    }
+  }
+  return report;
+}
+
+}  // namespace thalweg

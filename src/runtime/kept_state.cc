@@ -1,0 +1,169 @@
+#include "runtime/kept_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace thalweg {
+
+KeptState::KeptState(const plan::Plan& plan, const JobOptions& options, Env& env, JobGraph& graph,
+                     GraphFor purpose)
+    : options_(options), env_(env), graph_(graph), purpose_(purpose) {
+  if (asked_for()) {
+    meanings_ = plan::state_meanings(plan);
+  }
+}
+
+void KeptState::begin() {
+  if (!options_.epochs) {
+    return;
+  }
+  const EpochStore& store = *options_.epochs->store;
+  last_ = store.last() ? &*store.last() : nullptr;
+  graph_.start = {.incarnation = store.incarnation(),
+                  .decided = last_ != nullptr ? last_->epoch : 0};
+  if (last_ != nullptr) {
+    graph_.resumed = {.resumed_from = last_->epoch,
+                      .resumed_age_micros = env_.wall_now().micros - last_->made_at.micros,
+                      .was_finished = last_->finished};
+    graph_.before = to_totals(last_->counters);
+  }
+}
+
+std::vector<AggregateCall> KeptState::calls_of(const plan::Node& node,
+                                               const plan::Aggregate& aggregate) const {
+  std::vector<AggregateCall> calls = aggregate.aggregates;
+  if (const auto meaning = meanings_.find(&node); meaning != meanings_.end()) {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      calls[i].name = meaning->second.calls[i];
+    }
+  }
+  return calls;
+}
+
+Status KeptState::keep(const plan::Node& node, OperatorStep& step, KeyGroupRange groups) {
+  if (!asked_for()) {
+    return {};
+  }
+  Result<std::vector<StateTable*>> asked = step.state_tables();
+  if (!asked.ok()) {
+    return {asked.status().code(), fmt::format("the state of \"{}\" cannot be kept: {}",
+                                               plan::describe(node), asked.status().message())};
+  }
+  const std::vector<StateTable*> tables = std::move(asked).take();
+  if (tables.empty()) {
+    return {};
+  }
+  TW_CHECK(!node.id.empty());
+  TW_TRY_ASSIGN(const std::optional<EventTime> watermark,
+                keep_tables({.id = node.id,
+                             .description = plan::describe(node),
+                             .fingerprint = plan::to_text(meanings_.at(&node)),
+                             .tables = {}},
+                            tables, groups, step));
+  if (watermark) {
+    step.restored(*watermark);
+  }
+  return {};
+}
+
+Status KeptState::keep(const SharedScan& scan, SourceStep& step) {
+  RowsByKey* const rows = step.kept_rows();
+  if (!asked_for() || rows == nullptr) {
+    return {};
+  }
+  TW_TRY_ASSIGN(
+      const std::optional<EventTime> watermark,
+      keep_tables(
+          {.id = scan.id + "/rows#1",
+           .description = fmt::format("the last row of each key of {}", scan.table->name),
+           .fingerprint = plan::to_text(plan::meaning_of_rows_by_key(*scan.table, scan.physical)),
+           .tables = {}},
+          {&rows->state()}, KeyGroupRange(), step));
+  if (watermark) {
+    rows->restored();
+  }
+  return {};
+}
+
+Result<std::optional<EventTime>> KeptState::keep_tables(OperatorEpoch kept,
+                                                        const std::vector<StateTable*>& tables,
+                                                        KeyGroupRange groups, Step& step) {
+  const std::string id = kept.id;
+  if (std::ranges::find(graph_.kept, id, &OperatorEpoch::id) == graph_.kept.end()) {
+    for (const StateTable* const table : tables) {
+      kept.tables.push_back(table->schema());
+    }
+    graph_.kept.push_back(std::move(kept));
+  }
+  std::optional<EventTime> watermark;
+  if (purpose_ == GraphFor::kLooking) {
+    return watermark;
+  }
+  step.keep_as(id, tables, groups);
+  if (last_ != nullptr) {
+    const auto found = std::ranges::find(last_->operators, id, &OperatorEpoch::id);
+    if (found != last_->operators.end()) {
+      const std::int64_t begun = env_.steady_nanos();
+      TW_TRY_ASSIGN(const std::uint64_t rows,
+                    restore_tables(*options_.epochs->store, id, tables, groups));
+      graph_.resumed.resumed_rows += rows;
+      graph_.resumed.resume_nanos += env_.steady_nanos() - begun;
+      watermark = found->watermark;
+    }
+  }
+  for (StateTable* const table : tables) {
+    table->note_changes();
+  }
+  return watermark;
+}
+
+// Partitions go on where they stood. Those that have come since begin at their beginning, where the
+// stream's time stands.
+Status KeptState::resume(SharedScan& scan) {
+  if (!options_.epochs) {
+    return {};
+  }
+  if (!scan.source->can_resume()) {
+    return invalid_argument(fmt::format(
+        "\"{}\" cannot be read again from where a run left it, so that a job that reads "
+        "it cannot keep its state",
+        scan.table->name));
+  }
+  if (last_ == nullptr) {
+    return {};
+  }
+  const auto saved = std::find_if(last_->sources.begin(), last_->sources.end(),
+                                  [&](const SourceEpoch& source) { return source.id == scan.id; });
+  if (saved == last_->sources.end()) {
+    return {};
+  }
+  std::uint32_t next_number = 0;
+  for (const PartitionEpoch& partition : saved->partitions) {
+    next_number = std::max(next_number, partition.number + 1);
+  }
+  for (std::size_t i = 0; i < scan.boards.size(); ++i) {
+    PartitionBoard& board = *scan.boards[i];
+    const auto partition = std::find_if(
+        saved->partitions.begin(), saved->partitions.end(),
+        [&](const PartitionEpoch& entry) { return entry.name == board.partition().name(); });
+    if (partition == saved->partitions.end()) {
+      scan.numbers[i] = next_number++;
+      continue;
+    }
+    scan.numbers[i] = partition->number;
+    TW_TRY(board.resume({.epoch = last_->epoch,
+                         .position = {.position = partition->position,
+                                      .input = partition->input,
+                                      .input_position = partition->input_position,
+                                      .mark = partition->mark},
+                         .watermark = partition->watermark,
+                         .ended = partition->ended,
+                         .silent_nanos = partition->silent_micros * 1000}));
+  }
+  return {};
+}
+
+}  // namespace thalweg
