@@ -17,7 +17,8 @@ struct ResumedRun {
   std::string changes;      // Where the query has changed: what is kept, new and dropped.
 };
 
-// What a run has done so far, and at its end the summary of it. Counters only grow.
+// What a run has done so far, and at its end the summary of it. Counters only grow, but for a job
+// that had to wait: it then goes on from its last epoch, and counts from there.
 struct RunProgress {
   struct Rejected {
     std::string reason;       // "malformed", "late", "division_by_zero".
@@ -71,6 +72,8 @@ struct RunProgress {
   double seconds = 0;               // Since the run began.
   std::uint64_t epoch = 0;          // The last that counts, where state is kept.
   std::uint64_t keys_expired = 0;   // Keys of state that were let go, their ttl being over.
+  std::string waiting;              // What for, now: "disk full"; empty: it runs.
+  double seconds_waited = 0;        // So far, and for all of it together.
   bool stopped = false;             // By request, before its inputs ended.
 
   std::uint64_t rows_rejected() const;

@@ -29,6 +29,12 @@ struct StateOptions {
   bool allow_dropped_state = false;
 };
 
+// What becomes of a job that keeps state when a disk has no room for what it writes.
+enum class OnFailure : std::uint8_t {
+  kWait,  // It waits for room, and goes on from its last epoch.
+  kStop,
+};
+
 struct SessionOptions {
   std::uint32_t workers = 0;  // 0: as many as the machine has cores.
   std::uint32_t batch_rows = 4096;
@@ -37,6 +43,7 @@ struct SessionOptions {
   StateOptions state = {};
   std::int64_t checkpoint_interval_micros = 10'000'000;  // Between epochs,
   std::uint64_t checkpoint_rows = 0;  // and after so many rows have been read; 0: however many.
+  OnFailure on_failure = OnFailure::kWait;
   // Lets every job that keeps state crash at moments drawn from this seed and go on, to show that
   // nothing changes. Needs an interleaving_seed.
   std::optional<std::uint64_t> crash_seed = std::nullopt;
@@ -92,6 +99,8 @@ class ResultReceiver {
   virtual void warning(const Problem& /*problem*/) {}
   // A job goes on from what an earlier run has kept.
   virtual void resuming(const ResumedRun& /*run*/) {}
+  // A job cannot go on, for the reason given, and waits; see RunProgress::waiting.
+  virtual void waiting(std::string_view /*why*/) {}
   virtual void begin(const ResultHeader& /*header*/) {}
   // False: no more rows are wanted, of this answer or any other; the run stops in order.
   virtual bool rows(const ResultHeader& header, const Rows& rows) = 0;

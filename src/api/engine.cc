@@ -54,11 +54,14 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
   } else if (set.name == "checkpoint_rows") {
     diagnostic.message =
         "checkpoint_rows must be a whole number of rows from 1 on, not '" + set.value + "'";
+  } else if (set.name == "on_failure") {
+    diagnostic.message = "on_failure must be 'wait' or 'stop', not '" + set.value + "'";
   } else {
     diagnostic.code = "C0201";
     diagnostic.message = "there is no setting \"" + set.name + "\"";
     diagnostic.notes = {
-        "settings: batch_rows, checkpoint_interval, checkpoint_rows, time_zone, ttl, workers"};
+        "settings: batch_rows, checkpoint_interval, checkpoint_rows, on_failure, time_zone, ttl, "
+        "workers"};
   }
   return diagnostic;
 }
@@ -98,6 +101,11 @@ bool apply_setting(SessionOptions& options, const sql::BoundSet& set) {
     }
     options.checkpoint_interval_micros = micros;
     return true;
+  }
+  if (set.name == "on_failure") {
+    const bool known = set.value.empty() || set.value == "wait" || set.value == "stop";
+    options.on_failure = set.value == "stop" ? OnFailure::kStop : OnFailure::kWait;
+    return known;
   }
   if (set.name == "checkpoint_rows") {
     const auto count = set.value.empty() ? 0 : parse_count(set.value, UINT32_MAX);
@@ -326,7 +334,12 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
   for (const Answer& answer : answers) {
     channel.begin(answer.header);  // Nothing new where it had begun in an earlier life.
   }
-  std::optional<RunningJob::Guard> shown(std::in_place, running_, *job);
+  std::optional<RunningJob::Guard> shown;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.reset();
+    shown.emplace(running_, *job);
+  }
   if (stop_requested()) {
     job->request_stop();  // It came before the job could be seen.
   }
@@ -340,6 +353,10 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
     // Together, so that nobody who watches misses its counts or sees them twice.
     const std::lock_guard lock(mutex_);
     shown.reset();
+    if (is_waited_for(status)) {
+      waiting_ = std::move(done);
+      return {.status = status};
+    }
     add_progress(finished_, done);
   }
   if (status.ok()) {
@@ -358,6 +375,8 @@ void Engine::begin_run() {
   started_nanos_.store(env_.steady_nanos());
   const std::lock_guard lock(mutex_);
   finished_ = {};
+  waiting_.reset();
+  seconds_waited_ = 0;
 }
 
 void Engine::request_stop() {
@@ -370,6 +389,11 @@ RunProgress Engine::progress() const {
   const std::lock_guard lock(mutex_);
   RunProgress total = finished_;
   running_.visit([&](Job& job) { add_progress(total, to_run_progress(job.progress())); });
+  if (waiting_) {
+    add_progress(total, *waiting_);
+    total.waiting = "disk full";
+  }
+  total.seconds_waited = seconds_waited_;
   total.seconds = static_cast<double>(env_.steady_nanos() - started_nanos_.load()) * 1e-9;
   return total;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -95,6 +96,17 @@ class Engine {
   // The job's state, made to be that of the plan; an error where it is that of another query.
   Result<std::unique_ptr<EpochStore>> open_state(const std::string& name, const plan::Plan& plan);
   Result<Upgrade> judge(const EpochRecord& record, const plan::Plan& plan) const;
+  // Waits for room on a disk, and goes on from the last epoch: see OnFailure.
+  Status run_with_room(const plan::Plan& plan, JobOptions options,
+                       const JobConnections& connections, const std::vector<Answer>& answers,
+                       ResultChannel& channel);
+  bool is_waited_for(const Status& failure) const;
+  // Looks for room now and then. When a stop is asked for: the failure.
+  Result<std::unique_ptr<EpochStore>> open_with_room(const std::string& name,
+                                                     std::chrono::milliseconds wait,
+                                                     const Status& failure);
+  // False: a stop was asked for.
+  bool wait_unless_stopped(std::chrono::milliseconds time);
   Status run_for(const BoundScript& script, std::int64_t micros);
   // What the script declares counts only when all of it is right.
   std::optional<BoundScript> bind_all(const Script& script, Diagnostics& diagnostics);
@@ -115,8 +127,10 @@ class Engine {
   std::vector<plan::Plan>* looked_at_ = nullptr;  // Not nullptr: plans go there and do not run.
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::int64_t> started_nanos_{0};
-  mutable std::mutex mutex_;  // Guards finished_.
-  RunProgress finished_;      // Of the jobs of this run that have ended.
+  mutable std::mutex mutex_;            // Guards what follows.
+  RunProgress finished_;                // Of the jobs of this run that have ended.
+  std::optional<RunProgress> waiting_;  // Of the one that waits for room on a disk.
+  double seconds_waited_ = 0;
 };
 
 // Changes an option by a SET statement. False: there is no such setting, or not such a value.

@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <random>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "api/engine.h"
 #include "api/surviving_sink.h"
+#include "checkpoint/room.h"
 #include "checkpoint/savepoint.h"
 
 namespace thalweg {
@@ -17,6 +21,21 @@ constexpr int kCrashesMax = 8;
 constexpr std::uint64_t kFirstTurnsMax = 64;
 
 constexpr std::uint32_t kCrashWorkersMax = 4;
+
+// Before a job that found no room on a disk is tried again, and between looks whether to stop.
+constexpr std::chrono::milliseconds kWaitMin{250};
+constexpr std::chrono::milliseconds kWaitMax{30'000};
+constexpr std::chrono::milliseconds kLook{20};
+
+std::uint64_t last_epoch(const EpochStore& store) { return store.last() ? store.last()->epoch : 0; }
+
+// What is left to go on from after the failure.
+Status with_epoch(const Status& failure, std::uint64_t epoch) {
+  return {failure.code(), epoch == 0 ? failure.message()
+                                     : fmt::format("{}; the state stays that of epoch {}, from "
+                                                   "which the same command goes on",
+                                                   failure.message(), epoch)};
+}
 
 }  // namespace
 
@@ -78,9 +97,71 @@ Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
   if (options_.crash_seed) {
     return run_in_lives(plan, options, connections, answers, channel);
   }
-  TW_TRY_ASSIGN(const std::unique_ptr<EpochStore> store, open_state(own_name, plan));
-  options.epochs->store = store.get();
-  return run_job(plan, options, connections, answers, channel).status;
+  return run_with_room(plan, options, connections, answers, channel);
+}
+
+bool Engine::is_waited_for(const Status& status) const {
+  return status.code() == Code::kNoSpace && !options_.state.directory.empty() &&
+         options_.on_failure == OnFailure::kWait && !stop_requested();
+}
+
+// Nothing that failed is tried again: the job has ended, and another one goes on from the last
+// epoch as after a crash, with files of its own.
+Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
+                             const JobConnections& connections, const std::vector<Answer>& answers,
+                             ResultChannel& channel) {
+  const OutputFiles outputs = world_.outputs;
+  TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, open_state(options.epochs->name, plan));
+  std::chrono::milliseconds wait = kWaitMin;
+  while (true) {
+    options.epochs->store = store.get();
+    const std::uint64_t begun_at = last_epoch(*store);
+    const JobEnd end = run_job(plan, options, connections, answers, channel);
+    const std::uint64_t reached = last_epoch(*store);
+    store.reset();
+    if (end.status.code() != Code::kNoSpace) {
+      return end.status;
+    }
+    const Status failure = with_epoch(end.status, reached);
+    if (!is_waited_for(end.status)) {
+      return failure;
+    }
+    channel.waiting(end.status.message());
+    // It may be another disk than the state's that is full.
+    wait = reached > begun_at ? kWaitMin : std::min(2 * wait, kWaitMax);
+    TW_TRY_ASSIGN(store, open_with_room(options.epochs->name, wait, failure));
+    world_.outputs = outputs;
+  }
+}
+
+Result<std::unique_ptr<EpochStore>> Engine::open_with_room(const std::string& name,
+                                                           std::chrono::milliseconds wait,
+                                                           const Status& failure) {
+  while (wait_unless_stopped(wait)) {
+    // Opening removes what the job that failed has left there.
+    Result<std::unique_ptr<EpochStore>> opened =
+        EpochStore::open(env_, options_.state.directory, name);
+    const Status status =
+        opened.ok() ? check_room(env_, options_.state.directory, name) : opened.status();
+    if (status.ok()) {
+      return opened;
+    }
+    if (status.code() != Code::kNoSpace) {
+      return status;
+    }
+  }
+  return failure;
+}
+
+bool Engine::wait_unless_stopped(std::chrono::milliseconds time) {
+  const std::int64_t begun = env_.steady_nanos();
+  const double waited_before = seconds_waited_;
+  for (std::chrono::milliseconds waited{0}; waited < time && !stop_requested(); waited += kLook) {
+    std::this_thread::sleep_for(kLook);
+    const std::lock_guard lock(mutex_);
+    seconds_waited_ = waited_before + static_cast<double>(env_.steady_nanos() - begun) * 1e-9;
+  }
+  return !stop_requested();
 }
 
 Status Engine::run_in_lives(const plan::Plan& plan, JobOptions options, JobConnections connections,

@@ -61,6 +61,7 @@ Outcome outcome_of(const Status& status) {
       return Outcome::kInvalid;
     case Code::kUnavailable:
       return Outcome::kUnavailable;
+    case Code::kNoSpace:
     case Code::kCorrupt:
     case Code::kRowFailed:
       break;

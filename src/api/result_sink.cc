@@ -42,6 +42,11 @@ void ResultChannel::resuming(const ResumedRun& run) {
   receiver_.resuming(run);
 }
 
+void ResultChannel::waiting(std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  receiver_.waiting(why);
+}
+
 void ResultChannel::begin(const ResultHeader& header) {
   const std::lock_guard lock(mutex_);
   if (begun_.insert(header.statement).second) {

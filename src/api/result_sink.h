@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string_view>
 
 #include "stream/sink.h"
 #include "thalweg/session.h"
@@ -18,6 +19,7 @@ class ResultChannel {
       : receiver_(receiver), stop_(std::move(stop)) {}
 
   void resuming(const ResumedRun& run);
+  void waiting(std::string_view why);
   void begin(const ResultHeader& header);
   void rows(const ResultHeader& header, const Batch& batch);
   void end(const ResultHeader& header, const RunProgress& summary);

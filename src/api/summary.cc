@@ -97,6 +97,9 @@ std::string summarize(const RunProgress& progress) {
   if (progress.keys_expired > 0) {
     line += fmt::format(" · keys expired {}", human_count(progress.keys_expired));
   }
+  if (progress.seconds_waited > 0) {
+    line += fmt::format(" · waited {} for room on a disk", human_duration(progress.seconds_waited));
+  }
   if (progress.stopped && progress.rows_held > 0) {
     line += fmt::format(" · still held {} rows or groups", human_count(progress.rows_held));
   }

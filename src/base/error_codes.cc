@@ -211,7 +211,8 @@ constexpr ErrorCode kCodes[] = {
     {"R0001", "the run failed",
      "Something went wrong while rows were flowing: a row was refused under on_error = 'fail' or "
      "came too late under late = 'fail', a "
-     "disk is full, an input went away. What had been written may be partial."},
+     "disk is full, an input went away. What had been written may be partial, unless the pipeline "
+     "keeps its state: then the same command goes on from its last epoch."},
 };
 
 bool same_code(std::string_view a, std::string_view b) {

@@ -14,6 +14,7 @@ enum class Code : std::uint8_t {
   kOk,
   kInvalidArgument,  // The caller, or the user's query or option, is wrong. Never retried.
   kUnavailable,      // Something outside this process is not answering. Retry with backoff.
+  kNoSpace,          // A disk is full, or a quota used up. Worth waiting for.
   kCorrupt,          // Bytes we wrote do not read back. Stop the job.
   kRowFailed,        // A row failed under on_error = 'fail'. Stop the job.
   kReaderGone,       // Nobody reads what we write (a closed pipe). Stop the job quietly.

@@ -52,6 +52,12 @@ void AnswerOutput::resuming(const ResumedRun& run) {
              human_duration(run.age_seconds), human_count(run.rows), human_duration(run.seconds));
 }
 
+void AnswerOutput::waiting(std::string_view why) {
+  if (!line_.quiet) {
+    fmt::print(stderr, "waiting: disk full: {}; it goes on when there is room\n", why);
+  }
+}
+
 void AnswerOutput::begin(const ResultHeader& header) {
   rows_[header.statement] = 0;
   if (!is_live(header)) {

@@ -23,6 +23,7 @@ class AnswerOutput final : public ResultReceiver {
 
   void warning(const Problem& problem) override;
   void resuming(const ResumedRun& run) override;
+  void waiting(std::string_view why) override;
   void begin(const ResultHeader& header) override;
   bool rows(const ResultHeader& header, const Rows& rows) override;
   void end(const ResultHeader& header, const RunProgress& summary) override;

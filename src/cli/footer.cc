@@ -17,7 +17,8 @@ constexpr std::chrono::milliseconds kReport{30'000};
 constexpr std::size_t kRateRedraws = 8;  // Rates for people are of the last two seconds.
 
 double rate(std::uint64_t now, std::uint64_t before, double seconds) {
-  return seconds > 0 ? static_cast<double>(now - before) / seconds : 0;
+  // A job that goes on from its last epoch has done less than before.
+  return seconds > 0 && now > before ? static_cast<double>(now - before) / seconds : 0;
 }
 
 // How far the watermark is behind the clock; nothing where there is none.
@@ -45,9 +46,9 @@ struct Rates {
 };
 
 std::string line_for_people(const RunProgress& progress, Rates rates) {
-  std::string line =
-      fmt::format("in {} ({:.0f}/s) · out {} ({:.0f}/s)", human_count(progress.rows_in), rates.in,
-                  human_count(progress.rows_out), rates.out);
+  std::string line = progress.waiting.empty() ? "" : "waiting: " + progress.waiting + " · ";
+  line += fmt::format("in {} ({:.0f}/s) · out {} ({:.0f}/s)", human_count(progress.rows_in),
+                      rates.in, human_count(progress.rows_out), rates.out);
   if (const std::optional<double> behind = seconds_behind(progress)) {
     line += fmt::format(" · watermark {} ({} behind)", human_time(*progress.watermark_micros),
                         human_duration(*behind));
@@ -74,6 +75,11 @@ std::string line_for_programs(const RunProgress& progress, Rates rates) {
     std::string time = human_time(*progress.watermark_micros);
     std::replace(time.begin(), time.end(), ' ', 'T');
     line += fmt::format(" watermark={}Z seconds_behind={:.1f}", time, *behind);
+  }
+  if (!progress.waiting.empty()) {
+    std::string reason = progress.waiting;
+    std::replace(reason.begin(), reason.end(), ' ', '_');
+    line += " waiting=" + reason;
   }
   return line + "\n";
 }

@@ -177,7 +177,7 @@ class FakeDisk {
     ++calls_;
     if (full_ && doing == "write") {
       torn_ = true;
-      return error("No space left on device");
+      return {Code::kNoSpace, "cannot write " + path + ": No space left on device"};
     }
     if (calls_ != fault_call_) {
       effect();

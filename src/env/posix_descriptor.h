@@ -13,9 +13,20 @@
 
 namespace thalweg {
 
+inline Code code_of(int error) {
+  switch (error) {
+    case EPIPE:
+      return Code::kReaderGone;
+    case ENOSPC:
+    case EDQUOT:
+      return Code::kNoSpace;
+    default:
+      return Code::kUnavailable;
+  }
+}
+
 inline Status system_error(std::string_view doing, const std::string& path, int error) {
-  std::string message = fmt::format("cannot {} {}: {}", doing, path, std::strerror(error));
-  return {error == EPIPE ? Code::kReaderGone : Code::kUnavailable, std::move(message)};
+  return {code_of(error), fmt::format("cannot {} {}: {}", doing, path, std::strerror(error))};
 }
 
 // A descriptor that closes with its owner, unless it is one of the standard ones.

@@ -33,8 +33,10 @@ class PosixDurableFile final : public DurableFile {
     TW_TRY(failed_);
     while (!bytes.empty()) {
       const ssize_t count = ::write(fd_.get(), bytes.data(), bytes.size());
-      if (count >= 0) {
+      if (count > 0) {
         bytes.remove_prefix(static_cast<std::size_t>(count));
+      } else if (count == 0) {
+        return fail("write", EIO);
       } else if (errno != EINTR) {
         return fail("write", errno);
       }

@@ -146,7 +146,9 @@ LifeEnd SimulatedJob::run(const Life& life, Env& env) {
 }
 
 void SimulatedJob::check_status(const Status& status) {
-  if (!status.ok() && (status.code() != Code::kUnavailable || !env_.is_troubled())) {
+  const bool is_of_the_world =
+      status.code() == Code::kUnavailable || status.code() == Code::kNoSpace;
+  if (!status.ok() && (!is_of_the_world || !env_.is_troubled())) {
     complain("it fails: " + status.message());
   }
 }
