@@ -1,13 +1,23 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// The state that pipelines keep in a directory, looked at from outside: whether they run or not,
-// nothing is locked or changed.
+// The state that pipelines keep in a directory. The functions look at it from outside: whether
+// they run or not, nothing is locked or changed.
 namespace thalweg {
+
+// How Pipeline::checkpoint_now() has ended.
+struct Checkpoint {
+  // All that had been read before the call is in it: a run that starts after a crash goes on from
+  // there or later, and sinks that show rows exactly once have shown what came of it.
+  std::uint64_t epoch = 0;
+  std::string problem;  // Why there is none; empty: there is.
+  bool ok() const { return problem.empty(); }
+};
 
 // What was found, for people or as JSON; or, where there is a problem, what it is.
 struct CheckpointReport {

@@ -2,12 +2,14 @@
 
 #include <concepts>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "thalweg/checkpoints.h"
 #include "thalweg/event.h"
 #include "thalweg/input.h"
 #include "thalweg/stream.h"
@@ -91,7 +93,9 @@ class Pipeline {
   void execute(const std::string& script) { graph_->sql(script, false); }
 
   // Until all sources have ended, or stop is requested. Mistakes made while building are reported
-  // here, all at once.
+  // here, all at once. With a state directory in the options it keeps its state there under the
+  // pipeline's name, and goes on from what an earlier run has kept: RunProgress::resumed says from
+  // what. Its sources must be readable again: connectors to files, and vectors with the same rows.
   RunReport run(const SessionOptions& options = {}) { return graph_->run(options); }
   Explanation explain() { return graph_->explain(); }
 
@@ -99,6 +103,11 @@ class Pipeline {
   // Before run() it makes that end at once. Also from a signal handler.
   void request_stop() { graph_->request_stop(); }
   RunProgress progress() const { return graph_->progress(); }
+
+  // Asks for an epoch at once, whatever the interval. It is ready when the epoch is durable and
+  // shown, when the run has failed, or at once where no run is under way or it keeps no state. Not
+  // to be waited for in a function of the pipeline, which the epoch waits for.
+  std::future<Checkpoint> checkpoint_now() { return graph_->checkpoint_now(); }
   const std::string& name() const { return graph_->name(); }
 
  private:

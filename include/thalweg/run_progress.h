@@ -68,13 +68,14 @@ struct RunProgress {
   // time and after the end of all inputs.
   std::optional<std::int64_t> watermark_micros;
   std::vector<Partition> partitions;
-  std::vector<Operator> operators;  // In the order of EXPLAIN.
-  double seconds = 0;               // Since the run began.
-  std::uint64_t epoch = 0;          // The last that counts, where state is kept.
-  std::uint64_t keys_expired = 0;   // Keys of state that were let go, their ttl being over.
-  std::string waiting;              // What for, now: "disk full"; empty: it runs.
-  double seconds_waited = 0;        // So far, and for all of it together.
-  bool stopped = false;             // By request, before its inputs ended.
+  std::vector<Operator> operators;    // In the order of EXPLAIN.
+  double seconds = 0;                 // Since the run began.
+  std::uint64_t epoch = 0;            // The last that counts, where state is kept.
+  std::optional<ResumedRun> resumed;  // What the run went on from; absent: it began with nothing.
+  std::uint64_t keys_expired = 0;     // Keys of state that were let go, their ttl being over.
+  std::string waiting;                // What for, now: "disk full"; empty: it runs.
+  double seconds_waited = 0;          // So far, and for all of it together.
+  bool stopped = false;               // By request, before its inputs ended.
 
   std::uint64_t rows_rejected() const;
 };
@@ -82,6 +83,9 @@ struct RunProgress {
 // The last line of a run for people: rows in, out, late and in error, time. Below it a few of the
 // rejected rows, as examples.
 std::string summarize(const RunProgress& progress);
+
+// The line, or two, that tell people what a run goes on from.
+std::string describe_resumed(const ResumedRun& run);
 
 // Numbers as that line shows them: 12 431; 850 ms, 3.2 s, 5 min 12 s.
 std::string human_count(std::uint64_t count);

@@ -18,7 +18,7 @@ std::string_view version();
 // Where jobs keep what they know, so that they go on from there after a stop or a crash.
 struct StateOptions {
   std::string directory;  // Empty: nothing is kept.
-  std::string name;       // Of the pipeline within it.
+  std::string name;       // Of the pipeline within it; empty: a Pipeline's own.
   // Begins with nothing all the same; what was there stays, under another name.
   bool from_scratch = false;
   // A file of create_savepoint(), to begin with; empty: none. Refused where there is state already.
@@ -27,6 +27,9 @@ struct StateOptions {
   // no longer there may be lost. Otherwise such a query is refused.
   bool allow_new_state = false;
   bool allow_dropped_state = false;
+  // Told by a Pipeline that goes on from what an earlier run has kept, before it reads anything. A
+  // Session tells its receiver.
+  std::function<void(const ResumedRun& run)> on_resume = {};
 };
 
 // What becomes of a job that keeps state when a disk has no room for what it writes.

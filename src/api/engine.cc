@@ -322,14 +322,10 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
     return {.status = made.status()};
   }
   const std::unique_ptr<Job> job = std::move(made).take();
-  if (const std::optional<EpochProgress> epochs = job->progress().epochs;
-      epochs && epochs->resumed_from > 0 && !options_.crash_seed) {
-    channel.resuming({.epoch = epochs->resumed_from,
-                      .age_seconds = static_cast<double>(epochs->resumed_age_micros) * 1e-6,
-                      .rows = epochs->resumed_rows,
-                      .seconds = static_cast<double>(epochs->resume_nanos) * 1e-9,
-                      .finished = epochs->was_finished,
-                      .changes = std::exchange(changes_, {})});
+  if (std::optional<ResumedRun> resumed = to_run_progress(job->progress()).resumed;
+      resumed && !options_.crash_seed) {
+    resumed->changes = std::exchange(changes_, {});
+    channel.resuming(*resumed);
   }
   for (const Answer& answer : answers) {
     channel.begin(answer.header);  // Nothing new where it had begun in an earlier life.
@@ -383,6 +379,12 @@ void Engine::request_stop() {
   stop_requested_.store(true);
   standard_input_.request_stop();
   running_.visit([](Job& job) { job.request_stop(); });
+}
+
+void Engine::request_epoch(const EpochAnswer& answer) {
+  if (!running_.visit([&](Job& job) { job.request_epoch(answer); })) {
+    answer(Status(Code::kUnavailable, "it is not running"));
+  }
 }
 
 RunProgress Engine::progress() const {

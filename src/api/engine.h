@@ -57,6 +57,8 @@ class Engine {
   // Sets the counts of what follows to nothing, and forgets an earlier request to stop.
   void begin_run();
   void request_stop();
+  // See Job::request_epoch().
+  void request_epoch(const EpochAnswer& answer);
   bool stop_requested() const { return stop_requested_.load(); }
   RunProgress progress() const;
 

@@ -14,7 +14,16 @@ namespace {
 
 class NoReceiver final : public ResultReceiver {
  public:
+  explicit NoReceiver(const StateOptions& state) : state_(state) {}
+  void resuming(const ResumedRun& run) override {
+    if (state_.on_resume) {
+      state_.on_resume(run);
+    }
+  }
   bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
+
+ private:
+  const StateOptions& state_;
 };
 
 Span without_prefix(Span span, std::size_t prefix) {
@@ -170,12 +179,15 @@ RunReport Graph::run(const SessionOptions& options) {
 void Graph::run_plan(const SessionOptions& options, RunReport& report) {
   Engine& engine = impl_->engine;
   engine.options() = options;
+  if (options.state.name.empty()) {
+    engine.options().state.name = impl_->name;
+  }
   engine.begin_run();
   impl_->failures->clear();
   if (impl_->stop_asked.load()) {
     engine.request_stop();  // It came before the run.
   }
-  NoReceiver nobody;
+  NoReceiver nobody(engine.options().state);
   const Status status = engine.run(engine.rewritten({.sinks = impl_->sinks}), {}, nobody);
   report.summary = progress();
   if (!status.ok()) {
@@ -202,6 +214,19 @@ Explanation Graph::explain() {
 void Graph::request_stop() {
   impl_->stop_asked.store(true);
   impl_->engine.request_stop();
+}
+
+std::future<Checkpoint> Graph::checkpoint_now() {
+  const auto promise = std::make_shared<std::promise<Checkpoint>>();
+  std::future<Checkpoint> future = promise->get_future();
+  impl_->engine.request_epoch([promise, name = impl_->name](const Result<std::uint64_t>& epoch) {
+    promise->set_value(epoch.ok()
+                           ? Checkpoint{.epoch = epoch.value(), .problem = {}}
+                           : Checkpoint{.epoch = 0,
+                                        .problem = fmt::format("no checkpoint of \"{}\": {}", name,
+                                                               epoch.status().message())});
+  });
+  return future;
 }
 
 RunProgress Graph::progress() const {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "api/engine.h"
 #include "thalweg/pipeline.h"
 
 namespace thalweg {
@@ -51,9 +52,43 @@ struct Flags {
   std::string wrong;
 };
 
+// `NAME=VALUE`, as --set of the program thalweg takes it. Empty: it was right.
+std::string apply_set(SessionOptions& options, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return "--set takes NAME=VALUE, not " + text;
+  }
+  const sql::BoundSet set{.name = text.substr(0, equals), .value = text.substr(equals + 1)};
+  return apply_setting(options, set)
+             ? ""
+             : fmt::format(
+                   "--set {}: the settings are batch_rows, checkpoint_interval (such as 10s), "
+                   "checkpoint_rows and workers",
+                   text);
+}
+
+// A flag with a value. Empty: it was right.
+std::string apply_flag(SessionOptions& options, std::string_view flag, const std::string& value) {
+  if (flag == "--set") {
+    return apply_set(options, value);
+  }
+  if (flag == "--workers") {
+    return apply_setting(options, {.name = "workers", .value = value}) && !value.empty()
+               ? ""
+               : "--workers takes a number of at least 1, not " + value;
+  }
+  (flag == "--state-dir" ? options.state.directory
+   : flag == "--name"    ? options.state.name
+                         : options.state.from_savepoint) = value;
+  return "";
+}
+
+constexpr std::string_view kFlagsWithValue[] = {"--workers", "--set", "--state-dir", "--name",
+                                                "--from-savepoint"};
+
 Flags parse_flags(int argc, char** argv) {
   Flags flags;
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 1; i < argc && flags.wrong.empty(); ++i) {
     const std::string_view flag = argv[i];
     if (flag == "--explain") {
       flags.explain = true;
@@ -61,31 +96,37 @@ Flags parse_flags(int argc, char** argv) {
       flags.quiet = true;
     } else if (flag == "-h" || flag == "--help") {
       flags.help = true;
-    } else if (flag == "--workers" && i + 1 < argc) {
-      const std::string_view text = argv[++i];
-      const auto [end, error] =
-          std::from_chars(text.data(), text.data() + text.size(), flags.options.workers);
-      if (error != std::errc() || end != text.data() + text.size() || flags.options.workers < 1) {
-        flags.wrong = "--workers takes a number of at least 1, not " + std::string(text);
-      }
+    } else if (flag == "--from-scratch") {
+      flags.options.state.from_scratch = true;
+    } else if (std::ranges::find(kFlagsWithValue, flag) == std::end(kFlagsWithValue)) {
+      flags.wrong = fmt::format("unknown flag {}", flag);
+    } else if (i + 1 == argc) {
+      flags.wrong = fmt::format("{} takes a value", flag);
     } else {
-      flags.wrong =
-          flag == "--workers" ? "--workers takes a number" : "unknown flag " + std::string(flag);
+      flags.wrong = apply_flag(flags.options, flag, argv[++i]);
     }
-    if (!flags.wrong.empty()) {
-      break;
-    }
+  }
+  const StateOptions& state = flags.options.state;
+  if (flags.wrong.empty() && state.directory.empty() &&
+      (state.from_scratch || !state.name.empty() || !state.from_savepoint.empty())) {
+    flags.wrong =
+        "--name, --from-scratch and --from-savepoint are about the state in --state-dir DIR";
   }
   return flags;
 }
 
 void print_help(const std::string& name) {
   fmt::print(
-      "{}: a thalweg pipeline\n\n"
-      "  --workers N   threads; without it one for each core\n"
-      "  --explain     shows the plan and runs nothing\n"
-      "  -q, --quiet   no summary at the end\n"
-      "  -h, --help    this text\n",
+      "{0}: a thalweg pipeline\n\n"
+      "  --workers N            threads; without it one for each core\n"
+      "  --state-dir DIR        keeps the state there, and goes on from it\n"
+      "  --name NAME            of the pipeline there; without it {0}\n"
+      "  --from-scratch         begins anew; the old state stays under another name\n"
+      "  --from-savepoint PATH  begins with the state in a savepoint\n"
+      "  --set NAME=VALUE       checkpoint_interval, checkpoint_rows, batch_rows; may be repeated\n"
+      "  --explain              shows the plan and runs nothing\n"
+      "  -q, --quiet            no summary at the end\n"
+      "  -h, --help             this text\n",
       name);
 }
 
@@ -122,7 +163,12 @@ RunReport run_with_signals(Pipeline& pipeline, const SessionOptions& options) {
 }  // namespace
 
 int main(Pipeline& pipeline, int argc, char** argv) {
-  const Flags flags = parse_flags(argc, argv);
+  Flags flags = parse_flags(argc, argv);
+  if (!flags.quiet) {
+    flags.options.state.on_resume = [](const ResumedRun& run) {
+      fmt::print(stderr, "{}", describe_resumed(run));
+    };
+  }
   if (flags.help) {
     print_help(pipeline.name());
     return 0;

@@ -59,6 +59,20 @@ class ProgramPartition final : public Partition {
     return Claim::kBlock;
   }
 
+  bool can_resume() const { return producer_->can_resume(); }
+  ReadPosition position() const override { return {.position = position_}; }
+  Status resume(const ReadPosition& position) override {
+    position_ = position.position;
+    if (position_ >= 0 && producer_->skip(static_cast<std::uint64_t>(position_))) {
+      return {};
+    }
+    return {
+        Code::kUnavailable,
+        fmt::format("the source \"{}\" has fewer rows than the {} that an earlier run has read: "
+                    "it must have the same ones again",
+                    name_, position_)};
+  }
+
   Columns take(std::uint64_t block) const {
     const std::lock_guard lock(mutex_);
     const auto found = claimed_.find(block);
@@ -114,6 +128,7 @@ class ProgramSource final : public Source {
 
   Status open() override { return {}; }
   bool bounded() const override { return bounded_; }
+  bool can_resume() const override { return partition_->can_resume(); }
   std::vector<Partition*> partitions() override { return {partition_.get()}; }
   std::unique_ptr<BlockReader> make_reader() override { return std::make_unique<ProgramReader>(); }
 

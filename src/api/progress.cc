@@ -65,6 +65,17 @@ std::string held_text(const RunProgress& progress) {
   return text;
 }
 
+std::optional<ResumedRun> resumed_run(const EpochProgress& epochs) {
+  if (epochs.resumed_from == 0) {
+    return std::nullopt;
+  }
+  return ResumedRun{.epoch = epochs.resumed_from,
+                    .age_seconds = static_cast<double>(epochs.resumed_age_micros) * 1e-6,
+                    .rows = epochs.resumed_rows,
+                    .seconds = static_cast<double>(epochs.resume_nanos) * 1e-9,
+                    .finished = epochs.was_finished};
+}
+
 }  // namespace
 
 std::string time_text(std::int64_t micros) {
@@ -77,7 +88,10 @@ RunProgress to_run_progress(const JobProgress& progress) {
   shown.rows_out = progress.rows_out;
   shown.rows_filtered = progress.rows_filtered;
   shown.keys_expired = progress.keys_expired;
-  shown.epoch = progress.epochs ? progress.epochs->decided : 0;
+  if (progress.epochs) {
+    shown.epoch = progress.epochs->decided;
+    shown.resumed = resumed_run(*progress.epochs);
+  }
   for (int i = 0; i < kRowErrorCount; ++i) {
     const auto error = static_cast<RowError>(i);
     const std::uint64_t rows = progress.rejected[static_cast<std::size_t>(i)];
@@ -134,6 +148,7 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.rows_held = later.rows_held;
   total.keys_expired += later.keys_expired;
   total.epoch = later.epoch;
+  total.resumed = total.resumed ? total.resumed : later.resumed;
   for (const RunProgress::Rejected& rejected : later.rejected) {
     const auto same = std::find_if(
         total.rejected.begin(), total.rejected.end(),

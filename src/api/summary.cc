@@ -50,6 +50,20 @@ std::string restarts(const RunProgress& progress) {
 
 }  // namespace
 
+std::string describe_resumed(const ResumedRun& run) {
+  const std::string changes =
+      run.changes.empty() ? "" : fmt::format("the query has changed: {}\n", run.changes);
+  if (run.finished) {
+    return changes + fmt::format(
+        "finished: an earlier run came to the end of its inputs (epoch {}, {} ago); "
+        "--from-scratch runs it anew\n",
+        run.epoch, human_duration(run.age_seconds));
+  }
+  return changes + fmt::format("going on from epoch {}, {} old: {} rows of state read in {}\n", run.epoch,
+                     human_duration(run.age_seconds), human_count(run.rows),
+                     human_duration(run.seconds));
+}
+
 std::string human_count(std::uint64_t count) {
   std::string digits = std::to_string(count);
   for (std::size_t i = digits.size(); i > 3; i -= 3) {

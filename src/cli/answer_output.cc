@@ -35,21 +35,9 @@ bool AnswerOutput::is_live(const ResultHeader& header) const {
 }
 
 void AnswerOutput::resuming(const ResumedRun& run) {
-  if (line_.quiet) {
-    return;
+  if (!line_.quiet) {
+    fmt::print(stderr, "{}", describe_resumed(run));
   }
-  if (!run.changes.empty()) {
-    fmt::print(stderr, "the query has changed: {}\n", run.changes);
-  }
-  if (run.finished) {
-    fmt::print(stderr,
-               "finished: an earlier run came to the end of its inputs (epoch {}, {} ago); "
-               "--from-scratch runs it anew\n",
-               run.epoch, human_duration(run.age_seconds));
-    return;
-  }
-  fmt::print(stderr, "going on from epoch {}, {} old: {} rows of state read in {}\n", run.epoch,
-             human_duration(run.age_seconds), human_count(run.rows), human_duration(run.seconds));
 }
 
 void AnswerOutput::waiting(std::string_view why) {

@@ -24,6 +24,11 @@ EpochKeeper::EpochKeeper(const EpochOptions& options, JobGraph& graph, Env& env)
 void EpochKeeper::begin() {
   TW_CHECK(!in_the_making());
   ended_.store(0);
+  {
+    const std::lock_guard lock(mutex_);
+    promised_ = std::exchange(waiting_, {});
+    is_wanted_.store(false, std::memory_order_relaxed);
+  }
   begun_nanos_ = env_.steady_nanos();
   begun_rows_ = rows_read();
   ++asked_;
@@ -49,7 +54,50 @@ Status EpochKeeper::decide() {
   }
   TW_TRY(options_.store->settled());
   decided_.store(record.epoch, std::memory_order_release);
+  answer_promised();
   return {};
+}
+
+void EpochKeeper::answer_promised() {
+  std::vector<EpochAnswer> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    answers = std::exchange(promised_, {});
+  }
+  for (const EpochAnswer& answer : answers) {
+    answer(decided());
+  }
+}
+
+void EpochKeeper::request(EpochAnswer answer) {
+  std::unique_lock lock(mutex_);
+  if (last_answer_) {
+    const Result<std::uint64_t> last = *last_answer_;
+    lock.unlock();
+    answer(last);
+    return;
+  }
+  waiting_.push_back(std::move(answer));
+  is_wanted_.store(true, std::memory_order_relaxed);
+}
+
+// Where all has gone well, the last epoch has everything in it.
+void EpochKeeper::close(const Status& result) {
+  const Result<std::uint64_t> last =
+      result.ok() ? Result<std::uint64_t>(decided()) : Result<std::uint64_t>(Status(result));
+  std::vector<EpochAnswer> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    last_answer_ = last;
+    answers = std::exchange(promised_, {});
+    for (EpochAnswer& answer : waiting_) {
+      answers.push_back(std::move(answer));
+    }
+    waiting_.clear();
+  }
+  for (const EpochAnswer& answer : answers) {
+    answer(last);
+  }
 }
 
 Status EpochKeeper::decide_last() {
@@ -83,7 +131,7 @@ Status EpochKeeper::run(const std::function<bool()>& stop) {
 }
 
 bool EpochKeeper::is_due() const {
-  return env_.steady_nanos() - begun_nanos_ >= options_.interval_micros * 1000 ||
+  return is_wanted() || env_.steady_nanos() - begun_nanos_ >= options_.interval_micros * 1000 ||
          (options_.rows > 0 && rows_read() - begun_rows_ >= options_.rows);
 }
 

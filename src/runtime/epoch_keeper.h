@@ -3,6 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
 
 #include "runtime/job_graph.h"
 
@@ -12,7 +15,7 @@ namespace thalweg {
 // sinks prepare, writes down what the epoch is, decides it, and lets the sinks show it.
 //
 // At most one epoch is in the making. Threading: look_at() is each worker's to call; the rest is
-// called by one thread at a time.
+// called by one thread at a time, but request(), which is anybody's.
 class EpochKeeper {
  public:
   // Borrows both.
@@ -21,6 +24,8 @@ class EpochKeeper {
   // Asks for an epoch. Requires: none is in the making.
   void begin();
   bool in_the_making() const { return asked_ > decided(); }
+  // Whether somebody has asked for an epoch that has not begun.
+  bool is_wanted() const { return is_wanted_.load(std::memory_order_relaxed); }
 
   // A worker looks whether it has come to the end of the epoch in the making. Cheap while it has
   // not changed.
@@ -33,6 +38,11 @@ class EpochKeeper {
   // The last epoch, after every worker has finished.
   Status decide_last();
 
+  // Asks for an epoch that is begun after this call; see Job::request_epoch().
+  void request(EpochAnswer answer);
+  // The job has ended so: all who still wait are told, and so are those who ask from now on.
+  void close(const Status& result);
+
   std::uint64_t decided() const { return decided_.load(std::memory_order_acquire); }
 
   // Makes epochs in time until `stop` says so. Runs on a thread of its own.
@@ -41,6 +51,7 @@ class EpochKeeper {
  private:
   Status complete();
   bool is_due() const;
+  void answer_promised();
   std::uint64_t rows_read() const;
   EpochRecord record() const;
   void add_sources(EpochRecord& record) const;
@@ -55,6 +66,12 @@ class EpochKeeper {
   std::atomic<std::size_t> ended_{0};  // Workers that have ended the epoch in the making.
   std::int64_t begun_nanos_ = 0;       // When the last epoch was asked for,
   std::uint64_t begun_rows_ = 0;       // and how many rows had been read then.
+
+  std::atomic<bool> is_wanted_{false};                // waiting_ is not empty.
+  std::mutex mutex_;                                  // Guards what follows.
+  std::vector<EpochAnswer> waiting_;                  // For an epoch that has not begun.
+  std::vector<EpochAnswer> promised_;                 // For the one in the making.
+  std::optional<Result<std::uint64_t>> last_answer_;  // Of a job that has ended.
 };
 
 }  // namespace thalweg

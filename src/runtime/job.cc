@@ -34,9 +34,11 @@ class JobImpl final : public Job {
   Status run() override;
   bool has_crashed() const override { return crashed_; }
   void request_stop() override { graph_->signals.stop.store(true, std::memory_order_relaxed); }
+  void request_epoch(EpochAnswer answer) override;
   JobProgress progress() const override;
 
  private:
+  Status run_to_end();
   void run_threads();
   void run_worker(Worker& worker);
   // Whether no worker has anything to do any more.
@@ -59,6 +61,22 @@ class JobImpl final : public Job {
 };
 
 Status JobImpl::run() {
+  Status result = run_to_end();
+  if (keeper_) {
+    keeper_->close(crashed_ ? Status(Code::kUnavailable, "the job has crashed") : result);
+  }
+  return result;
+}
+
+void JobImpl::request_epoch(EpochAnswer answer) {
+  if (keeper_) {
+    keeper_->request(std::move(answer));
+  } else {
+    answer(invalid_argument("it keeps no state: it was given no state directory"));
+  }
+}
+
+Status JobImpl::run_to_end() {
   if (!options_.interleaving_seed) {
     run_threads();
   } else if (!run_stepped()) {
@@ -171,7 +189,7 @@ bool JobImpl::run_stepped() {
 bool JobImpl::step_epochs(std::mt19937_64& dice) {
   Status status;
   if (!keeper_->in_the_making()) {
-    if (dice() % options_.epoch_turns == 0) {
+    if (keeper_->is_wanted() || dice() % options_.epoch_turns == 0) {
       keeper_->begin();
     }
   } else {

@@ -40,6 +40,9 @@ struct JobOptions {
   std::uint64_t epoch_turns = 12;  // Of a stepped job: about so many from one epoch to the next.
 };
 
+// Takes the number of an epoch that was asked for, or why there will be none.
+using EpochAnswer = std::function<void(const Result<std::uint64_t>& epoch)>;
+
 // How a plan's scans and sinks become real; given by the layer that knows the connectors.
 struct JobConnections {
   // Reads the physical columns of a table named by `columns`, in that order.
@@ -117,6 +120,11 @@ class Job {
   // Ends reading; what is inside is worked off without closing windows that are still open.
   // From any thread; also from a signal handler.
   virtual void request_stop() = 0;
+
+  // Asks for an epoch with all in it that has been read before. `answer` is called once, by any
+  // thread: when the epoch is decided and the sinks have shown it, or when it never will be. From
+  // any thread.
+  virtual void request_epoch(EpochAnswer answer) = 0;
 
   // From any thread, during and after run().
   virtual JobProgress progress() const = 0;

@@ -201,6 +201,11 @@ class VectorProducer final : public RowProducer {
     }
     return Produced::kRows;
   }
+  bool can_resume() const override { return true; }
+  bool skip(std::uint64_t rows) override {
+    next_ = std::min<std::uint64_t>(rows, rows_->size());
+    return rows <= rows_->size();
+  }
 
  private:
   std::shared_ptr<const std::vector<T>> rows_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "thalweg/aggregates.h"
+#include "thalweg/checkpoints.h"
 #include "thalweg/detail/columns.h"
 #include "thalweg/detail/keyed_call.h"
 #include "thalweg/order.h"
@@ -46,6 +48,11 @@ class RowProducer {
  public:
   virtual ~RowProducer() = default;
   virtual Produced next(std::uint32_t rows_max, std::vector<ColumnData>& out) = 0;
+
+  // Whether the same rows come again in another run of the program.
+  virtual bool can_resume() const { return false; }
+  // Before the first next(): leaves out so many rows. False: there are not so many.
+  virtual bool skip(std::uint64_t /*rows*/) { return false; }
 };
 
 // A function of the program over rows; one per worker.
@@ -159,6 +166,7 @@ class Graph {
   Explanation explain();
   void request_stop();
   RunProgress progress() const;
+  std::future<Checkpoint> checkpoint_now();
 
  private:
   PlanNode aggregate_rows(const PlanNode& input, const AggregateDecl& aggregate);
