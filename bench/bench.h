@@ -66,6 +66,10 @@ Bench bench_duckdb_json_q12();
 Bench bench_duckdb_json_q12_2();
 Bench bench_scale();
 Bench bench_open_windows();
+Bench bench_epoch_cost();
+Bench bench_epoch_pause();
+Bench bench_recover();
+Bench bench_delta_write();
 Bench bench_footprint();
 
 }  // namespace thalweg::bench

@@ -25,6 +25,10 @@ std::span<const Bench> benches() {
       bench_duckdb_json_q12_2(),
       bench_scale(),
       bench_open_windows(),
+      bench_epoch_cost(),
+      bench_epoch_pause(),
+      bench_recover(),
+      bench_delta_write(),
       bench_footprint(),
   };
   return all;

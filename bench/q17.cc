@@ -1,4 +1,6 @@
 // Nexmark q17: eight aggregates per auction and day, as changes.
+#include "q17.h"
+
 #include <vector>
 
 #include "base/int128.h"
@@ -11,15 +13,6 @@ namespace thalweg::bench {
 namespace {
 
 constexpr std::int64_t kDayMicros = std::int64_t{86'400} * 1'000'000;
-
-constexpr const char* kQuery = R"(
-    SELECT auction, CAST("dateTime" AS DATE) AS day, count(*) AS total_bids,
-           count(*) FILTER (WHERE price < 10000) AS rank1_bids,
-           count(*) FILTER (WHERE price >= 10000 AND price < 1000000) AS rank2_bids,
-           count(*) FILTER (WHERE price >= 1000000) AS rank3_bids,
-           min(price) AS min_price, max(price) AS max_price,
-           avg(price) AS avg_price, sum(price) AS sum_price
-    FROM bid GROUP BY auction, CAST("dateTime" AS DATE) EMIT CHANGES)";
 
 struct Group {
   std::uint32_t bids;
@@ -112,7 +105,7 @@ void loop(const Bids& bids, Answer& answer) {
 }
 
 Status run(const Settings& settings, NexmarkInput& nexmark, Report& report) {
-  return run_on_bids({.name = "q17", .query = kQuery, .loop = loop}, settings, nexmark, report);
+  return run_on_bids({.name = "q17", .query = kQ17, .loop = loop}, settings, nexmark, report);
 }
 
 }  // namespace

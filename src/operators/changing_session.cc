@@ -10,7 +10,7 @@
 #include "operators/told_sessions.h"
 #include "operators/window_operators.h"
 #include "operators/window_tables.h"
-#include "state/changed_groups.h"
+#include "state/group_set.h"
 #include "state/session_index.h"
 #include "state/time_buckets.h"
 
@@ -36,9 +36,7 @@ class ChangingSession final : public Operator {
         table_(key_schema(aggregation_.spec()), index_, state_),
         told_(aggregation_.spec(), index_),
         closing_(bucket_width(spec.gap_micros)),
-        overdue_(bucket_width(spec.gap_micros)) {
-    changed_.start();
-  }
+        overdue_(bucket_width(spec.gap_micros)) {}
 
   Result<std::vector<StateTable*>> state_tables() override {
     return std::vector<StateTable*>{&table_, &told_};
@@ -67,10 +65,10 @@ class ChangingSession final : public Operator {
     const AggregateColumns columns = aggregation_.prepare(std::move(batch), out);
     state_.add(columns, index_, ids_, merges_);
     table_.mark(ids_, merges_);
-    changed_.mark(ids_);
+    changed_.add(ids_);
     for (const SessionIndex::Merge& merge : merges_) {
       const GroupId both[] = {merge.from, merge.into};
-      changed_.mark(both);
+      changed_.add(both);
     }
     for (const GroupId id : changed_.take()) {
       note_change(id);
@@ -297,7 +295,7 @@ class ChangingSession final : public Operator {
   ToldSessions told_;
   TimeBuckets closing_;     // The ends of sessions, or times before them.
   StateArray<char> waits_;  // By session: whether it is there.
-  ChangedGroups changed_;   // Of one batch.
+  GroupSet changed_;        // Of one batch.
   EventTime watermark_ = kStartOfTime;
   EventTime wall_ = kStartOfTime;
   EventTime tick_ = kEndOfTime;  // kEvery: when to tell `untold_`.

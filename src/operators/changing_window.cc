@@ -219,7 +219,7 @@ class ChangingWindow final : public Operator {
 
   template <typename Chosen>
   void queue_changes(Chosen chosen) {
-    std::map<Pane, ChangedGroups>& changed = tables_.changed();
+    std::map<Pane, GroupSet>& changed = tables_.changed();
     for (auto each = changed.begin(); each != changed.end();) {
       if (chosen(each->first)) {
         due_.push_back({.pane = each->first, .ids = each->second.take()});

@@ -187,9 +187,7 @@ void WindowTables::add_to(const Pane& pane, const AggregateColumns& columns, Key
   const std::uint32_t before = table.size();
   if (lists_changes_) {
     const std::span<const GroupId> ids = table.find_groups(columns, rows, count);
-    ChangedGroups& changed = changed_[pane];
-    changed.start();
-    changed.mark(ids);
+    changed_[pane].add(ids);
     note_missing(table.update(columns, rows, ids));
   } else {
     note_missing(table.add(columns, rows, count));
@@ -222,9 +220,7 @@ std::unique_ptr<GroupTable> WindowTables::make_table() {
 void WindowTables::list_all(const Pane& pane) {
   std::vector<GroupId> ids(tables_.at(pane)->size());
   std::iota(ids.begin(), ids.end(), GroupId{0});
-  ChangedGroups& changed = changed_[pane];
-  changed.start();
-  changed.mark(ids);
+  changed_[pane].add(ids);
 }
 
 void WindowTables::drop_first() {

@@ -9,7 +9,7 @@
 #include "operators/group_table.h"
 #include "operators/pane.h"
 #include "operators/window_input.h"
-#include "state/changed_groups.h"
+#include "state/group_set.h"
 
 namespace thalweg {
 
@@ -54,7 +54,7 @@ class WindowTables final : public TablesOfGroups {
   std::vector<RowIndex> take_missing();
 
   // By pane, what has changed since it was taken from here.
-  std::map<Pane, ChangedGroups>& changed() { return changed_; }
+  std::map<Pane, GroupSet>& changed() { return changed_; }
   // Lists all groups of a pane.
   void list_all(const Pane& pane);
 
@@ -111,7 +111,7 @@ class WindowTables final : public TablesOfGroups {
   PaneTables tables_;
   std::vector<std::unique_ptr<GroupTable>> spare_;
   bool lists_changes_ = false;
-  std::map<Pane, ChangedGroups> changed_;
+  std::map<Pane, GroupSet> changed_;
   bool notes_changes_ = false;
   std::vector<Table> taken_;  // Those with changes of this epoch.
   EventTime dropped_to_ = kStartOfTime;
