@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg {
@@ -86,6 +87,8 @@ std::string summarize(const RunProgress& progress);
 
 // The line, or two, that tell people what a run goes on from.
 std::string describe_resumed(const ResumedRun& run);
+// The line that tells them that it waits for room on a disk.
+std::string describe_waiting(std::string_view why);
 
 // Numbers as that line shows them: 12 431; 850 ms, 3.2 s, 5 min 12 s.
 std::string human_count(std::uint64_t count);

@@ -27,9 +27,10 @@ struct StateOptions {
   // no longer there may be lost. Otherwise such a query is refused.
   bool allow_new_state = false;
   bool allow_dropped_state = false;
-  // Told by a Pipeline that goes on from what an earlier run has kept, before it reads anything. A
-  // Session tells its receiver.
+  // A Session tells its receiver; a Pipeline tells these: that it goes on from what an earlier run
+  // has kept, before it reads anything, and that it waits for room on a disk.
   std::function<void(const ResumedRun& run)> on_resume = {};
+  std::function<void(std::string_view why)> on_waiting = {};
 };
 
 // What becomes of a job that keeps state when a disk has no room for what it writes.

@@ -20,6 +20,11 @@ class NoReceiver final : public ResultReceiver {
       state_.on_resume(run);
     }
   }
+  void waiting(std::string_view why) override {
+    if (state_.on_waiting) {
+      state_.on_waiting(why);
+    }
+  }
   bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
 
  private:

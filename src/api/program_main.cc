@@ -63,7 +63,7 @@ std::string apply_set(SessionOptions& options, const std::string& text) {
              ? ""
              : fmt::format(
                    "--set {}: the settings are batch_rows, checkpoint_interval (such as 10s), "
-                   "checkpoint_rows and workers",
+                   "checkpoint_rows, on_failure ('wait' or 'stop') and workers",
                    text);
 }
 
@@ -98,6 +98,10 @@ Flags parse_flags(int argc, char** argv) {
       flags.help = true;
     } else if (flag == "--from-scratch") {
       flags.options.state.from_scratch = true;
+    } else if (flag == "--allow-new-state") {
+      flags.options.state.allow_new_state = true;
+    } else if (flag == "--allow-dropped-state") {
+      flags.options.state.allow_dropped_state = true;
     } else if (std::ranges::find(kFlagsWithValue, flag) == std::end(kFlagsWithValue)) {
       flags.wrong = fmt::format("unknown flag {}", flag);
     } else if (i + 1 == argc) {
@@ -108,9 +112,11 @@ Flags parse_flags(int argc, char** argv) {
   }
   const StateOptions& state = flags.options.state;
   if (flags.wrong.empty() && state.directory.empty() &&
-      (state.from_scratch || !state.name.empty() || !state.from_savepoint.empty())) {
+      (state.from_scratch || state.allow_new_state || state.allow_dropped_state ||
+       !state.name.empty() || !state.from_savepoint.empty())) {
     flags.wrong =
-        "--name, --from-scratch and --from-savepoint are about the state in --state-dir DIR";
+        "--name, --from-scratch, --from-savepoint, --allow-new-state and --allow-dropped-state are "
+        "about the state in --state-dir DIR";
   }
   return flags;
 }
@@ -123,7 +129,10 @@ void print_help(const std::string& name) {
       "  --name NAME            of the pipeline there; without it {0}\n"
       "  --from-scratch         begins anew; the old state stays under another name\n"
       "  --from-savepoint PATH  begins with the state in a savepoint\n"
-      "  --set NAME=VALUE       checkpoint_interval, checkpoint_rows, batch_rows; may be repeated\n"
+      "  --allow-new-state      what is new in a changed program begins with nothing\n"
+      "  --allow-dropped-state  what is no longer there may be lost\n"
+      "  --set NAME=VALUE       checkpoint_interval, checkpoint_rows, on_failure, batch_rows; may\n"
+      "                         be repeated\n"
       "  --explain              shows the plan and runs nothing\n"
       "  -q, --quiet            no summary at the end\n"
       "  -h, --help             this text\n",
@@ -167,6 +176,9 @@ int main(Pipeline& pipeline, int argc, char** argv) {
   if (!flags.quiet) {
     flags.options.state.on_resume = [](const ResumedRun& run) {
       fmt::print(stderr, "{}", describe_resumed(run));
+    };
+    flags.options.state.on_waiting = [](std::string_view why) {
+      fmt::print(stderr, "{}", describe_waiting(why));
     };
   }
   if (flags.help) {

@@ -54,14 +54,19 @@ std::string describe_resumed(const ResumedRun& run) {
   const std::string changes =
       run.changes.empty() ? "" : fmt::format("the query has changed: {}\n", run.changes);
   if (run.finished) {
-    return changes + fmt::format(
-        "finished: an earlier run came to the end of its inputs (epoch {}, {} ago); "
-        "--from-scratch runs it anew\n",
-        run.epoch, human_duration(run.age_seconds));
+    return changes +
+           fmt::format(
+               "finished: an earlier run came to the end of its inputs (epoch {}, {} ago); "
+               "--from-scratch runs it anew\n",
+               run.epoch, human_duration(run.age_seconds));
   }
-  return changes + fmt::format("going on from epoch {}, {} old: {} rows of state read in {}\n", run.epoch,
-                     human_duration(run.age_seconds), human_count(run.rows),
-                     human_duration(run.seconds));
+  return changes + fmt::format("going on from epoch {}, {} old: {} rows of state read in {}\n",
+                               run.epoch, human_duration(run.age_seconds), human_count(run.rows),
+                               human_duration(run.seconds));
+}
+
+std::string describe_waiting(std::string_view why) {
+  return fmt::format("waiting: disk full: {}; it goes on when there is room\n", why);
 }
 
 std::string human_count(std::uint64_t count) {

@@ -42,7 +42,7 @@ void AnswerOutput::resuming(const ResumedRun& run) {
 
 void AnswerOutput::waiting(std::string_view why) {
   if (!line_.quiet) {
-    fmt::print(stderr, "waiting: disk full: {}; it goes on when there is room\n", why);
+    fmt::print(stderr, "{}", describe_waiting(why));
   }
 }
 
