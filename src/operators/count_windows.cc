@@ -61,6 +61,7 @@ class CountWindows final : public Operator {
 
   void restored(EventTime watermark) override {
     watermark_ = watermark;
+    told_ = watermark;
     groups_.grow_to(order_.keys());
     kept_.grow_to(order_.keys());
     for (const RowTable::Row& row : kept_rows_.take_restored()) {
@@ -79,6 +80,7 @@ class CountWindows final : public Operator {
     if (clock != Clock::kWatermark) {
       return Progress::kDone;
     }
+    told_ = watermark_;
     if (std::optional<Batch> passed = waiting_.take_before(now)) {
       take(*std::move(passed));
     }
@@ -386,7 +388,7 @@ class CountWindows final : public Operator {
     batch.columns.push_back(column(TypeKind::kTimestamp, [&](auto i) { return lasts[i]; }));
     batch.columns.push_back(column(TypeKind::kBigint, [&](auto i) { return numbers[i]; }));
     set_event_time(batch, column(TypeKind::kTimestamp,
-                                 [&](auto i) { return std::max(lasts[i], watermark_.micros); }));
+                                 [&](auto i) { return std::max(lasts[i], told_.micros); }));
     batch.position = column(TypeKind::kBigint, [](auto i) { return static_cast<std::int64_t>(i); });
     batch.partition = fixed_column<std::int32_t>(type_of(TypeKind::kInt), batch.length,
                                                  [](std::size_t) { return std::int32_t{0}; });
@@ -407,6 +409,7 @@ class CountWindows final : public Operator {
   std::int64_t next_number_ = 0;
   State state_;
   EventTime watermark_ = kStartOfTime;
+  EventTime told_ = kStartOfTime;  // The watermark that has left: no result is older.
   bool at_end_ = false;
   EventTime next_look_ = kStartOfTime;
 

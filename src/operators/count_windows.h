@@ -25,8 +25,9 @@ struct CountWindowsSpec {
 // (TIMESTAMP: of the window's first row, a microsecond after its last row, and of that row) and
 // window_number (BIGINT, from 1 within each key) behind the input's columns. The rows of a window
 // come out together when the watermark has passed its last one; at the end of the input, or of the
-// key's ttl, also those of windows that are not full. Event time is window_time, or what the
-// watermark has reached, if that is later.
+// key's ttl, also those of windows that are not full. Event time is window_time: what passes
+// a window's last row closes it further down too. Windows that are not full may come out long after
+// their last row; their event time is not before the watermark that has left.
 std::unique_ptr<Operator> make_count_windows(CountWindowsSpec spec);
 
 }  // namespace thalweg

@@ -57,5 +57,24 @@ TEST(CountWindowsTest, RowsAndNumbersOfWindowsSurvive) {
   }
 }
 
+// What groups them further down closes by the watermark that lets them out, not by the next one.
+TEST(CountWindowsTest, AFullWindowIsAsOldAsItsLastRow) {
+  const auto windows = make_count_windows(
+      {.types = {bigint_type(), type_of(TypeKind::kTimestamp)}, .keys = {0}, .rows = 2, .step = 2});
+  ASSERT_TRUE(windows->open().ok());
+  CollectingEmitter out;
+  ASSERT_TRUE(windows->process(0, timed({bigints({1, 1, 1}), times({10, 20, 30})}), out).ok());
+  ASSERT_TRUE(windows->on_time(Clock::kWatermark, EventTime{1000}, out).ok());
+  ASSERT_EQ(out.batches.size(), 1U);
+  const Batch& full = out.batches[0];
+  ASSERT_EQ(full.length, 2U);
+  EXPECT_EQ(full.event_time->values<std::int64_t>()[0], 20);
+  EXPECT_EQ(full.event_time->values<std::int64_t>()[1], 20);
+  // One that is not full comes when the time has left that it is of.
+  ASSERT_TRUE(windows->on_time(Clock::kWatermark, kEndOfTime, out).ok());
+  ASSERT_EQ(out.batches.size(), 2U);
+  EXPECT_EQ(out.batches[1].event_time->values<std::int64_t>()[0], 1000);
+}
+
 }  // namespace
 }  // namespace thalweg

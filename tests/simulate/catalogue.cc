@@ -124,13 +124,11 @@ constexpr Query kCatalogue[] = {
     {.name = "count_windows",
      .columns = "k TEXT, w BIGINT, n BIGINT, t BIGINT",
      .text = "SELECT k, window_number, count(*), sum(v) FROM "
-             "TUMBLE_ROWS(events PARTITION BY k, ts, 4) GROUP BY k, window_number",
-     .waits_for_end = true},
+             "TUMBLE_ROWS(events PARTITION BY k, ts, 4) GROUP BY k, window_number"},
     {.name = "count_hops",
      .columns = "k TEXT, w BIGINT, n BIGINT, m BIGINT",
      .text = "SELECT k, window_number, count(*), min(v) FROM "
-             "HOP_ROWS(events PARTITION BY k, ts, 2, 5) GROUP BY k, window_number",
-     .waits_for_end = true},
+             "HOP_ROWS(events PARTITION BY k, ts, 2, 5) GROUP BY k, window_number"},
     {.name = "cascade",
      .columns = "s TIMESTAMP, n BIGINT, m BIGINT",
      .text = "SELECT window_start, sum(n), max(n) FROM TUMBLE((SELECT window_time AS wt, count(*) "

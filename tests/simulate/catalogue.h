@@ -25,9 +25,6 @@ struct Query {
   // What must come out, computed row by row: the sink's lines of JSON, without `op`. Null: only
   // the undisturbed run tells.
   std::vector<std::string> (*expected)(const Feed& feed) = nullptr;
-  // Its last results come out when time goes on, so that what is there at a stop depends on how
-  // rows came together: it is run over input that ends.
-  bool waits_for_end = false;
 };
 
 std::span<const Query> catalogue();

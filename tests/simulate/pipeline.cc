@@ -136,9 +136,7 @@ Pipeline draw_pipeline(Dice& dice) {
   Feed feed = draw_feed(dice, {});
   std::vector<const Query*> queries(1 + below(dice, 3));
   for (const Query*& query : queries) {
-    do {
-      query = &catalogue()[below(dice, catalogue().size())];
-    } while (query->waits_for_end && feed.follows);
+    query = &catalogue()[below(dice, catalogue().size())];
   }
   return make_pipeline(dice, std::move(feed), queries);
 }
