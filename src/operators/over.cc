@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::uint32_t kResultRows = 4096;
 constexpr std::uint32_t kKeysMin = 256;  // So few are not worth looking at.
+constexpr std::int64_t kLooksPerTtl = 8;
 
 // How far ahead of a row its answers look.
 struct Lookahead {
@@ -91,10 +92,8 @@ class Over final : public Operator {
     watermark_ = now;
     if (by_time_) {
       std::optional<Batch> passed = waiting_.take_before(now);
-      find_due();
-      if (passed || !due_.empty()) {
-        take(passed ? *std::move(passed) : no_rows(), out);
-      }
+      take(passed ? *std::move(passed) : no_rows(), out);
+      end_idle_lives(out);
       forget_quiet_keys();
     } else if (now == kEndOfTime && all_.rows() > 0) {
       take(all_.take(), out);
@@ -103,16 +102,19 @@ class Over final : public Operator {
   }
 
   Result<Progress> resume(Emitter& out) override {
-    while (emitted_ < answered_.num_rows()) {
-      if (!out.has_room()) {
-        return Progress::kMore;
+    for (; next_answered_ < answered_.size(); ++next_answered_, emitted_ = 0) {
+      const Batch& rows = answered_[next_answered_];
+      while (emitted_ < rows.num_rows()) {
+        if (!out.has_room()) {
+          return Progress::kMore;
+        }
+        const std::uint32_t count = std::min(kResultRows, rows.num_rows() - emitted_);
+        out.emit(Port::kMain, rows.slice(emitted_, count));
+        emitted_ += count;
       }
-      const std::uint32_t count = std::min(kResultRows, answered_.num_rows() - emitted_);
-      out.emit(Port::kMain, answered_.slice(emitted_, count));
-      emitted_ += count;
     }
-    answered_ = Batch();
-    emitted_ = 0;
+    answered_.clear();
+    next_answered_ = 0;
     hold(out);
     return Progress::kDone;
   }
@@ -166,6 +168,16 @@ class Over final : public Operator {
 
   void find_due();
   void take(Batch passed, Emitter& out);
+  // The rows of a batch in order by the number of their key's life among those that it has.
+  std::vector<std::vector<RowIndex>> find_lives(const Batch& arranged) const;
+  // Whether a row of this time, or a later one, begins the key anew.
+  bool is_over(GroupId id, EventTime time) const {
+    return later_by({groups_[id].last}, spec_.ttl.micros) < time;
+  }
+  Batch begin_lives(const Batch& rows, Emitter& out);
+  void end_lives(std::vector<GroupId> ids, Emitter& out);
+  void end_idle_lives(Emitter& out);
+  void answer(Batch arranged, Emitter& out);
   void find_runs(const Batch& arranged);
   std::uint32_t answerable(const OverRun& run, const OverInput& input) const;
   void number_peers(const Batch& arranged);
@@ -174,6 +186,7 @@ class Over final : public Operator {
   void keep_rows(const OverInput& input);
   void note_pending(const OverRun& run);
   bool is_pending(const Pending& pending) const;
+  bool has_rows(GroupId id) const { return groups_[id].first + slots_.size(id) > 0; }
   bool has_pending(GroupId id) const {
     return groups_[id].first + slots_.size(id) > groups_[id].next;
   }
@@ -205,6 +218,8 @@ class Over final : public Operator {
   EventTime watermark_ = kStartOfTime;
   std::vector<Pending> pending_;  // A heap, the oldest in front; some have come out already.
   std::vector<GroupId> due_;
+  bool ends_lives_ = false;                    // No row of the keys that are due is to come.
+  EventTime next_look_ = kStartOfTime;         // For keys that are idle.
   std::uint32_t keys_before_look_ = kKeysMin;  // With more keys than that it looks for quiet ones.
 
   // Of the rows at hand.
@@ -212,8 +227,9 @@ class Over final : public Operator {
   std::vector<std::int64_t> peer_first_;
   std::vector<std::int64_t> peer_end_;
   std::vector<std::int64_t> peer_group_;
-  Batch answered_;
-  std::uint32_t emitted_ = 0;
+  std::vector<Batch> answered_;
+  std::size_t next_answered_ = 0;
+  std::uint32_t emitted_ = 0;  // Of that one.
 };
 
 void Over::keep_column(std::uint32_t column) {
@@ -297,11 +313,95 @@ void Over::find_due() {
 void Over::take(Batch passed, Emitter& out) {
   Batch arranged = order_.arrange(passed);
   grow_to(order_.keys());
+  if (by_time_ && spec_.ttl.micros > 0 && arranged.length > 0) {
+    const std::vector<std::vector<RowIndex>> lives = find_lives(arranged);
+    for (std::size_t i = 0; i + 1 < lives.size(); ++i) {
+      answer(begin_lives(gather(arranged, lives[i]), out), out);
+    }
+    arranged = begin_lives(gather(arranged, lives.back()), out);
+  }
+  find_due();
+  if (arranged.length > 0 || !due_.empty()) {
+    answer(std::move(arranged), out);
+    due_.clear();
+  }
+}
+
+std::vector<std::vector<RowIndex>> Over::find_lives(const Batch& arranged) const {
+  std::vector<std::vector<RowIndex>> lives(1);
+  const auto times = arranged.event_time->values<std::int64_t>();
+  for (const KeyRun& run : order_.runs()) {
+    std::size_t life = 0;
+    for (RowIndex row = run.first; row < run.first + run.count; ++row) {
+      if (row > run.first && later_by({times[row - 1]}, spec_.ttl.micros) < EventTime{times[row]}) {
+        ++life;
+        lives.resize(std::max(lives.size(), life + 1));
+      }
+      lives[life].push_back(row);
+    }
+  }
+  return lives;
+}
+
+// The rows, each of one life of its key, in order; lives before are over.
+Batch Over::begin_lives(const Batch& rows, Emitter& out) {
+  Batch arranged = order_.arrange(rows);
+  grow_to(order_.keys());
+  const auto times = arranged.event_time->values<std::int64_t>();
+  std::vector<GroupId> over;
+  for (const KeyRun& run : order_.runs()) {
+    if (has_rows(run.id) && is_over(run.id, {times[run.first]})) {
+      over.push_back(run.id);
+    }
+  }
+  if (over.empty()) {
+    return arranged;
+  }
+  std::sort(over.begin(), over.end());
+  end_lives(std::move(over), out);
+  arranged = order_.arrange(rows);
+  grow_to(order_.keys());
+  return arranged;
+}
+
+// Gives the answers that these keys, ascending, still have to give, and lets go of the keys.
+void Over::end_lives(std::vector<GroupId> ids, Emitter& out) {
+  std::vector<GroupId> kept;
+  for_each_dropped(ids, order_.keys(), [&kept](GroupId id) { kept.push_back(id); });
+  out.expire(ids.size());
+  if (ahead_.any()) {
+    due_ = std::move(ids);
+    ends_lives_ = true;
+    answer(no_rows(), out);
+    ends_lives_ = false;
+    due_.clear();
+  }
+  keep_only(kept);
+}
+
+// Keys that begin anew whatever comes. Looks eight times in a ttl, so that looking costs little.
+void Over::end_idle_lives(Emitter& out) {
+  if (spec_.ttl.micros == 0 || watermark_ < next_look_ || watermark_ == kEndOfTime) {
+    return;
+  }
+  next_look_ = later_by(watermark_, std::max<std::int64_t>(spec_.ttl.micros / kLooksPerTtl, 1));
+  std::vector<GroupId> over;
+  for (GroupId id = 0; id < order_.keys(); ++id) {
+    if (has_rows(id) && is_over(id, watermark_)) {
+      over.push_back(id);
+    }
+  }
+  if (!over.empty()) {
+    end_lives(std::move(over), out);
+  }
+}
+
+void Over::answer(Batch arranged, Emitter& out) {
   find_runs(arranged);
   if (needs_peers_) {
     number_peers(arranged);
   }
-  if (reach_before_) {
+  if (by_time_) {
     const auto times = arranged.event_time->values<std::int64_t>();
     for (const OverRun& run : runs_) {
       groups_[run.id].last =
@@ -320,21 +420,22 @@ void Over::take(Batch passed, Emitter& out) {
   }
   std::vector<RowIndex> overflow;
   std::vector<Column> answers = calls_.answer(input, overflow);
-  answered_ = answered_rows(std::move(arranged), input);
+  Batch rows = answered_rows(std::move(arranged), input);
   for (Column& column : answers) {
-    answered_.columns.push_back(std::move(column));
+    rows.columns.push_back(std::move(column));
   }
   keep_rows(input);
   if (!overflow.empty()) {
-    out.reject(answered_, overflow, RowError::kOverflow);
+    out.reject(rows, overflow, RowError::kOverflow);
     std::vector<RowIndex> kept;
-    for (RowIndex row = 0; row < answered_.length; ++row) {
+    for (RowIndex row = 0; row < rows.length; ++row) {
       if (!std::binary_search(overflow.begin(), overflow.end(), row)) {
         kept.push_back(row);
       }
     }
-    answered_ = std::move(answered_).select(std::move(kept));
+    rows = std::move(rows).select(std::move(kept));
   }
+  answered_.push_back(std::move(rows));
 }
 
 void Over::find_runs(const Batch& arranged) {
@@ -417,7 +518,7 @@ std::vector<Column> Over::columns_to_keep(const Batch& arranged) {
 
 // Behind the rows of the run whose answers can be given.
 std::uint32_t Over::answerable(const OverRun& run, const OverInput& input) const {
-  if (!ahead_.any() || watermark_ == kEndOfTime) {
+  if (!ahead_.any() || watermark_ == kEndOfTime || ends_lives_) {
     return run.rows();
   }
   if (ahead_.to_end) {

@@ -19,7 +19,9 @@ struct OverSpec {
   // ascending. kChanges: the input's rows carry changes.
   OverEmit emit = OverEmit::kAtEnd;
   bool updating_input = false;  // Whether input rows carry changes: not kBehindWatermark.
-  StateTtl ttl = {};            // kChanges: keys that no row touches for so long go.
+  // kChanges: keys that no row touches for so long go. kBehindWatermark: a key's row that comes
+  // more than so much event time after its last one begins it anew.
+  StateTtl ttl = {};
 };
 
 // Appends the answers of calls OVER one window to the input's columns. Rows that no later row can

@@ -147,15 +147,31 @@ std::vector<Row> frame_of(const std::vector<Row>& rows, std::size_t at, const Ov
 
 using Answers = std::map<std::int64_t, std::vector<std::string>>;  // By the row's id.
 
-Answers expected_answers(const std::vector<Row>& rows, const std::vector<OverCall>& calls) {
+// A key's lives: a pause of more than `ttl` ends one; 0: none does.
+std::vector<std::vector<Row>> lives_of(const std::vector<Row>& rows, std::int64_t ttl) {
   std::map<int, std::vector<Row>> by_key;
   for (const Row& row : rows) {
     by_key[row.key].push_back(row);
   }
-  Answers answers;
+  std::vector<std::vector<Row>> lives;
   for (auto& [key, own] : by_key) {
     std::stable_sort(own.begin(), own.end(),
                      [](const Row& a, const Row& b) { return a.time < b.time; });
+    lives.emplace_back();
+    for (const Row& row : own) {
+      if (ttl > 0 && !lives.back().empty() && row.time - lives.back().back().time > ttl) {
+        lives.emplace_back();
+      }
+      lives.back().push_back(row);
+    }
+  }
+  return lives;
+}
+
+Answers expected_answers(const std::vector<Row>& rows, const std::vector<OverCall>& calls,
+                         std::int64_t ttl) {
+  Answers answers;
+  for (const std::vector<Row>& own : lives_of(rows, ttl)) {
     for (std::size_t at = 0; at < own.size(); ++at) {
       for (const OverCall& call : calls) {
         answers[own[at].id].push_back(answer_of(call, frame_of(own, at, call.frame)));
@@ -190,25 +206,26 @@ OverFrame any_frame(std::mt19937& dice, FrameUnit unit, bool bounded) {
   return frame;
 }
 
-std::unique_ptr<Operator> make(const std::vector<OverCall>& calls) {
+std::unique_ptr<Operator> make(const std::vector<OverCall>& calls, std::int64_t ttl) {
   return make_over({.rows = {.types = {bigint_type(), bigint_type(), type_of(TypeKind::kText),
                                        bigint_type(), type_of(TypeKind::kTimestamp)},
                              .keys = {kKey},
                              .order = {{.column = kTime}},
                              .has_origin = true},
                     .calls = calls,
-                    .emit = OverEmit::kBehindWatermark});
+                    .emit = OverEmit::kBehindWatermark,
+                    .ttl = {.micros = ttl}});
 }
 
 // `unit`: of all frames, which then begin a distance before their row; nothing: of any kind.
-void check(std::uint32_t seed, std::optional<FrameUnit> unit) {
+void check(std::uint32_t seed, std::optional<FrameUnit> unit, std::int64_t ttl = 0) {
   std::mt19937 dice(seed);
   std::vector<OverCall> calls;
   for (std::uint32_t i = 0; i <= dice() % 3; ++i) {
     const FrameUnit each = unit.value_or(dice() % 2 == 0 ? FrameUnit::kRows : FrameUnit::kRange);
     calls.push_back(any_call(dice, any_frame(dice, each, unit.has_value())));
   }
-  const auto op = make(calls);
+  const auto op = make(calls, ttl);
   CollectingEmitter out;
   std::vector<Row> all;
   std::int64_t watermark = 0;
@@ -235,7 +252,7 @@ void check(std::uint32_t seed, std::optional<FrameUnit> unit) {
     }
   }
   advance(*op, kEndOfTime, out);
-  ASSERT_EQ(answers_in(out), expected_answers(all, calls)) << "seed " << seed;
+  ASSERT_EQ(answers_in(out), expected_answers(all, calls, ttl)) << "seed " << seed;
 }
 
 TEST(OverTest, KeysAreForgottenWithoutATrace) {
@@ -253,6 +270,13 @@ TEST(OverTest, FramesOfRowsSeeThoseOfLongAgo) {
 TEST(OverTest, FramesOfAllKindsGoTogether) {
   for (std::uint32_t seed = 200; seed < 240; ++seed) {
     check(seed, {});
+  }
+}
+
+TEST(OverTest, KeysBeginAnewAfterAPause) {
+  for (std::uint32_t seed = 300; seed < 420; ++seed) {
+    check(seed, {}, 1 + seed % 9);
+    check(seed, FrameUnit::kRows, 1 + seed % 25);
   }
 }
 
