@@ -215,7 +215,7 @@ std::string describe(const Node& node) {
     return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";
   }
   if (const auto* over = step_of<Over>(node)) {
-    return describe_over(node, *over);
+    return describe_over(node, *over) + ttl_text(over->ttl_micros);
   }
   if (const auto* process = step_of<Process>(node)) {
     return process->text;

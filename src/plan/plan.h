@@ -252,7 +252,8 @@ struct Over {
   // kBehindWatermark: the first of `order` is event time, or stands at a fixed distance from it,
   // ascending. kChanges: of an input whose rows change.
   OverEmit emit = OverEmit::kAtEnd;
-  std::int64_t ttl_micros = 0;  // kChanges: as an aggregate's.
+  // kChanges: as an aggregate's. kBehindWatermark: a key begins anew so much after its last row.
+  std::int64_t ttl_micros = 0;
 };
 
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all

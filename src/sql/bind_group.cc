@@ -277,14 +277,13 @@ void warn_of_state(BindContext& context, const plan::Node& node, Span span) {
   const std::string kept = aggregate != nullptr ? "every group"
                            : keeps_all          ? "every row"
                                                 : "rows of every key";
-  std::vector<std::string> notes;
+  std::vector<std::string> notes{
+      std::string(has_keys ? "let" : "partition by columns, and let") +
+      " keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */"};
   if (over != nullptr && !keeps_all) {
-    notes = {"partition by columns that have few values, or read an input that ends",
-             "or let each frame begin a time before: RANGE BETWEEN INTERVAL '1 hour' PRECEDING AND "
-             "CURRENT ROW"};
-  } else {
-    notes = {std::string(has_keys ? "let" : "partition by columns, and let") +
-             " keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */"};
+    notes.emplace_back(
+        "or let each frame begin a time before: RANGE BETWEEN INTERVAL '1 hour' PRECEDING AND "
+        "CURRENT ROW");
   }
   if (aggregate != nullptr || top != nullptr) {
     notes.emplace_back("or group by a window too: FROM TUMBLE(table, time column, INTERVAL '...')");

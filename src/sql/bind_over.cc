@@ -323,6 +323,7 @@ bool SelectBinder::choose_over_emit(plan::Over& over, Span span) {
       !time.lost && !over.order.empty() && !over.order[0].descending &&
       distance_from_time(time, static_cast<std::uint32_t>(over.order[0].column)).has_value();
   over.emit = by_time ? OverEmit::kBehindWatermark : OverEmit::kAtEnd;
+  over.ttl_micros = by_time && !over.keys.empty() ? context_.ttl_micros() : 0;
   if (!input_->bounded && !by_time) {
     std::vector<std::string> notes;
     if (!time.lost && time.column) {
