@@ -85,6 +85,15 @@ class Env {
   virtual std::int64_t steady_nanos() = 0;
   virtual std::uint64_t random_seed() = 0;
 
+  // What this process holds of the machine's memory, without what it shares with files.
+  virtual std::uint64_t resident_bytes() { return 0; }
+  // What it may hold at most: the machine's memory, or that of the control groups it is in. 0: not
+  // known.
+  virtual std::uint64_t memory_bytes() { return 0; }
+  // Gives memory that was freed and kept for later back to the machine, which may take some
+  // milliseconds.
+  virtual void release_freed_memory() {}
+
   virtual Result<std::unique_ptr<InputFile>> open_input(const std::string& path) = 0;
   virtual std::unique_ptr<InputFile> standard_input() = 0;
   // Paths that match a pattern with * ? [], in name order; the path itself where it has none of

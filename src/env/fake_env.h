@@ -98,6 +98,29 @@ class FakeEnv final : public Env {
     return seeds_();
   }
 
+  void set_memory(std::uint64_t machine, std::uint64_t resident) {
+    const std::lock_guard lock(mutex_);
+    memory_bytes_ = machine;
+    resident_bytes_ = resident;
+  }
+  // So much of what is resident has been freed, and goes when it is asked to.
+  void set_freed_memory(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    freed_bytes_ = bytes;
+  }
+  std::uint64_t resident_bytes() override {
+    const std::lock_guard lock(mutex_);
+    return resident_bytes_;
+  }
+  std::uint64_t memory_bytes() override {
+    const std::lock_guard lock(mutex_);
+    return memory_bytes_;
+  }
+  void release_freed_memory() override {
+    const std::lock_guard lock(mutex_);
+    resident_bytes_ -= std::min(resident_bytes_, std::exchange(freed_bytes_, 0));
+  }
+
   Result<std::unique_ptr<InputFile>> open_input(const std::string& path) override {
     if (!exists(path)) {
       return unavailable("cannot open " + path + ": No such file or directory");
@@ -408,6 +431,9 @@ class FakeEnv final : public Env {
   EventTime wall_{1'700'000'000'000'000};
   std::int64_t steady_nanos_ = 0;
   std::mt19937_64 seeds_{42};
+  std::uint64_t memory_bytes_ = 0;
+  std::uint64_t resident_bytes_ = 0;
+  std::uint64_t freed_bytes_ = 0;
 };
 
 }  // namespace thalweg

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
@@ -20,6 +21,7 @@
 #include <utility>
 
 #include "env/env.h"
+#include "env/machine_memory.h"
 #include "env/posix_descriptor.h"
 #include "env/posix_durable.h"
 
@@ -294,6 +296,10 @@ class PosixEnv final : public Env {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
   }
+
+  std::uint64_t resident_bytes() override { return resident_memory(); }
+  std::uint64_t memory_bytes() override { return machine_memory(""); }
+  void release_freed_memory() override { ::malloc_trim(0); }
 
   Result<std::unique_ptr<InputFile>> open_input(const std::string& path) override {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
