@@ -5,8 +5,10 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
-#include "base/check.h"
+#include "base/memory_admission.h"
+#include "columnar/buffer_pool.h"
 
 // Under AddressSanitizer freed memory must go back to the allocator, or uses after free would
 // go unseen.
@@ -40,7 +42,9 @@ std::size_t capacity_for(std::size_t size) {
 
 std::byte* allocate_block(std::size_t capacity) {
   void* block = std::aligned_alloc(kAlignment, capacity + kReadableTail);
-  TW_CHECK(block != nullptr);
+  if (block == nullptr) {
+    throw std::bad_alloc();
+  }
   return static_cast<std::byte*>(block);
 }
 
@@ -76,6 +80,8 @@ class Pool {
     return true;
   }
 
+  void release();
+
  private:
   struct FreeBlock {
     FreeBlock* next;
@@ -96,13 +102,18 @@ thread_local Pool thread_pool;
 
 Pool::~Pool() {
   pool_gone = true;
-  for (FreeBlock* block : lists_) {
-    while (block != nullptr) {
-      FreeBlock* next = block->next;
-      std::free(block);
-      block = next;
+  release();
+}
+
+void Pool::release() {
+  for (FreeBlock*& head : lists_) {
+    while (head != nullptr) {
+      FreeBlock* const next = head->next;
+      std::free(head);
+      head = next;
     }
   }
+  bytes_ = 0;
 }
 
 bool is_pooled(std::size_t capacity) {
@@ -110,6 +121,8 @@ bool is_pooled(std::size_t capacity) {
 }
 
 }  // namespace
+
+void release_pooled_buffers() { thread_pool.release(); }
 
 std::shared_ptr<Buffer> Buffer::allocate(std::size_t size) {
   // Lets make_shared reach the constructor, and with it one allocation for object and count.
@@ -119,6 +132,9 @@ std::shared_ptr<Buffer> Buffer::allocate(std::size_t size) {
   const std::size_t capacity = capacity_for(size);
   std::byte* data = is_pooled(capacity) ? thread_pool.take(capacity) : nullptr;
   if (data == nullptr) {
+    if (capacity >= kLargePieceBytes) {
+      admit_memory(capacity);
+    }
     data = allocate_block(capacity);
   }
   return std::make_shared<Made>(data, size, capacity);

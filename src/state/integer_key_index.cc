@@ -262,12 +262,16 @@ class IntegerKeyIndex final : public KeyIndex {
   }
 
   void grow() {
-    const StateArray<Slot> old = std::move(slots_);
-    slots_ = StateArray<Slot>();
     const std::size_t old_count = slot_count_;
+    StateArray<Slot> bigger;
+    bigger.replace(slots_, 2 * old_count + kPlacesTried - 1);
+    StateArray<Slot> old = std::exchange(slots_, std::move(bigger));
     reset_slots(old_count * 2);
     const std::size_t mask = slot_count_ - 1;
     for (std::size_t i = 0; i < old_count; ++i) {
+      if (i % kSlotsPerLetGo == 0) {
+        old.let_go(i);
+      }
       if (old[i].id_plus_one != 0) {
         std::size_t at = home(old[i].key);
         while (slots_[at].id_plus_one != 0) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -18,5 +19,8 @@ std::unique_ptr<KeyIndex> make_words_key_index(std::vector<Type> types,
                                                KeyIndex::RowCounts row_counts);
 std::unique_ptr<KeyIndex> make_bytes_key_index(std::vector<Type> types,
                                                KeyIndex::RowCounts row_counts);
+
+// A table of slots that doubles lets go of those it has moved after each so many.
+inline constexpr std::size_t kSlotsPerLetGo = std::size_t{1} << 18;
 
 }  // namespace thalweg

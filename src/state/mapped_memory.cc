@@ -2,9 +2,12 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <new>
 
 #include "base/check.h"
+#include "base/memory_admission.h"
 
 namespace thalweg {
 namespace {
@@ -15,7 +18,9 @@ void* reserve_addresses(std::size_t bytes) {
   const std::size_t more = bytes + kHugePageBytes;
   void* const found =
       mmap(nullptr, more, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  TW_CHECK(found != MAP_FAILED);
+  if (found == MAP_FAILED) {
+    throw std::bad_alloc();
+  }
   auto* const begin = static_cast<std::byte*>(found);
   const std::size_t past = reinterpret_cast<std::uintptr_t>(begin) % kHugePageBytes;
   const std::size_t in_front = past == 0 ? 0 : kHugePageBytes - past;
@@ -28,7 +33,8 @@ void* reserve_addresses(std::size_t bytes) {
 
 }  // namespace
 
-void* map_memory(std::size_t bytes) {
+void* map_memory(std::size_t bytes, std::size_t bytes_replaced) {
+  admit_memory(bytes - std::min(bytes, bytes_replaced));
   void* const memory = reserve_addresses(bytes);
   TW_CHECK(mprotect(memory, bytes, PROT_READ | PROT_WRITE) == 0);
   madvise(memory, bytes, MADV_HUGEPAGE);
@@ -44,5 +50,7 @@ void* grow_mapped_memory(void* memory, std::size_t bytes_before, std::size_t byt
 }
 
 void unmap_memory(void* memory, std::size_t bytes) { munmap(memory, bytes); }
+
+void give_back_memory(void* memory, std::size_t bytes) { madvise(memory, bytes, MADV_DONTNEED); }
 
 }  // namespace thalweg

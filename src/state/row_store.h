@@ -32,6 +32,8 @@ class RowStore {
 
   RowSlot obtain();
   void release(RowSlot slot) { free_.push_back(slot); }
+  // How many slots are in use.
+  RowSlot kept() const { return slots_ - static_cast<RowSlot>(free_.size()); }
   // For those who choose slots themselves: makes room for slots 0 to count - 1.
   void grow_to(RowSlot count) { slots_ = count; }
 

@@ -35,6 +35,26 @@ class StateArray {
   std::size_t size() const { return size_; }
   std::size_t memory_bytes() const { return capacity_ * sizeof(T); }
 
+  // Requires: empty. `size` values, all zero, of a table that is filled from `old` front to back
+  // while let_go() takes that away.
+  void replace(const StateArray& old, std::size_t size) {
+    if (is_mapped(size)) {
+      const std::size_t bytes = mapped_bytes(size);
+      data_ = static_cast<T*>(map_memory(bytes, is_mapped(old.capacity_) ? old.memory_bytes() : 0));
+      capacity_ = bytes / sizeof(T);
+    }
+    grow_to(size);
+  }
+
+  // The values before `end` are not read any more: their memory goes back, some at a time.
+  void let_go(std::size_t end) {
+    const std::size_t pages = end * sizeof(T) / kLetGoBytes * kLetGoBytes;
+    if (pages > let_go_bytes_ && is_mapped(capacity_)) {
+      give_back_memory(reinterpret_cast<std::byte*>(data_) + let_go_bytes_, pages - let_go_bytes_);
+      let_go_bytes_ = pages;
+    }
+  }
+
   // Grows to `size` values, the new ones zero. Does nothing when there are as many already.
   void grow_to(std::size_t size) {
     if (size <= size_) {
@@ -76,12 +96,14 @@ class StateArray {
  private:
   static constexpr std::size_t kMapBytesMin = std::size_t{4} << 20;
   static constexpr std::size_t kCountMin = 64;
+  static constexpr std::size_t kLetGoBytes = 4 * kHugePageBytes;
 
   void swap(StateArray& other) {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(used_, other.used_);
     std::swap(capacity_, other.capacity_);
+    std::swap(let_go_bytes_, other.let_go_bytes_);
   }
 
   // Half as much again, so that ten million groups do not reserve for sixteen.
@@ -130,6 +152,7 @@ class StateArray {
   std::size_t size_ = 0;
   std::size_t used_ = 0;  // From here on the memory is zero, or values stand.
   std::size_t capacity_ = 0;
+  std::size_t let_go_bytes_ = 0;  // From the front.
 };
 
 }  // namespace thalweg

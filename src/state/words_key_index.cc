@@ -215,11 +215,14 @@ class WordsKeyIndex final : public KeyIndex {
 
   // A slot's home in twice as many is twice as far on: both tables are gone through in order.
   void grow() {
-    const StateArray<Slot> old = std::move(slots_);
-    slots_ = StateArray<Slot>();
-    slots_.grow_to(old.size() * 2);
+    StateArray<Slot> bigger;
+    bigger.replace(slots_, slots_.size() * 2);
+    StateArray<Slot> old = std::exchange(slots_, std::move(bigger));
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t i = 0; i < old.size(); ++i) {
+      if (i % kSlotsPerLetGo == 0) {
+        old.let_go(i);
+      }
       if (old[i].id_plus_one != 0) {
         std::size_t at = home(old[i].hash);
         while (slots_[at].id_plus_one != 0) {

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace thalweg {
+
+// Gives the freed buffers that this thread keeps for later back to the allocator.
+void release_pooled_buffers();
+
+}  // namespace thalweg
