@@ -123,6 +123,10 @@ class ChangingOver final : public Operator {
 
   Result<Progress> resume(Emitter& out) override;
 
+  Kept kept() const override {
+    return {.count = rows_.rows(), .bytes = rows_.memory_bytes() + told_.memory_bytes()};
+  }
+
  private:
   // What has become of a row.
   struct Question {

@@ -66,6 +66,10 @@ class ChangingRows {
   std::span<const GroupId> ids() const { return keys_.found(); }
 
   std::uint32_t keys() const { return keys_.size(); }
+  std::uint64_t rows() const { return rows_.kept(); }
+  std::size_t memory_bytes() const {
+    return keys_.memory_bytes() + rows_.memory_bytes() + arrays_.memory_bytes();
+  }
   std::span<const Entry> of(GroupId id) const { return arrays_.get(id); }
 
   // Whether two rows of a key are equal in the order.

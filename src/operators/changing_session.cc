@@ -119,6 +119,10 @@ class ChangingSession final : public Operator {
     return session_output_watermark(passed_at(watermark, lateness_micros_));
   }
 
+  Kept kept() const override {
+    return {.count = index_.open(), .bytes = index_.memory_bytes() + state_.memory_bytes()};
+  }
+
  private:
   EventTime passed() const { return passed_at(watermark_, lateness_micros_); }
 

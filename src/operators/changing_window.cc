@@ -205,6 +205,10 @@ class ChangingWindow final : public Operator {
     return tables_.closed_at(watermark);
   }
 
+  Kept kept() const override {
+    return {.count = tables_.groups(), .bytes = tables_.memory_bytes() + told_bytes()};
+  }
+
  private:
   // Groups of a window whose results are to be told.
   struct Due {
@@ -212,6 +216,14 @@ class ChangingWindow final : public Operator {
     std::vector<GroupId> ids;
     std::size_t told = 0;
   };
+
+  std::size_t told_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& [pane, told] : told_) {
+      bytes += told.memory_bytes();
+    }
+    return bytes;
+  }
 
   bool is_told_at_once(const Pane& pane) const {
     return emit_ == WindowEmit::kChanges || pane.end <= watermark_;

@@ -118,6 +118,12 @@ class CountWindows final : public Operator {
     return Progress::kDone;
   }
 
+  Kept kept() const override {
+    return {.count = waiting_.rows() + rows_.kept(),
+            .bytes = waiting_.memory_bytes() + rows_.memory_bytes() + kept_.memory_bytes() +
+                     groups_.memory_bytes()};
+  }
+
  private:
   // A key's windows and rows are counted from 0.
   struct Group {

@@ -117,6 +117,8 @@ class GroupAggregate final : public Operator {
 
   Result<Progress> resume(Emitter& out) override { return emit_all(out); }
 
+  Kept kept() const override { return {.count = table_.size(), .bytes = table_.memory_bytes()}; }
+
  private:
   bool has_keys() const { return !aggregation_.spec().keys.empty(); }
 

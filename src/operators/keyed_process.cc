@@ -93,6 +93,11 @@ class KeyedProcess final : public Operator {
     return Progress::kDone;
   }
 
+  Kept kept() const override {
+    return {.count = waiting_.rows() + records_.live(),
+            .bytes = records_.memory_bytes() + waiting_.memory_bytes() + rows_.memory_bytes()};
+  }
+
  private:
   static std::vector<Type> key_types(const RowLayout& rows) {
     std::vector<Type> types;

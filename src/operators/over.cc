@@ -127,6 +127,15 @@ class Over final : public Operator {
     return has_pending ? pending_.front().time : watermark;
   }
 
+  Kept kept() const override {
+    std::uint64_t bytes = store_.memory_bytes() + slots_.memory_bytes() + groups_.memory_bytes() +
+                          waiting_.memory_bytes() + all_.memory_bytes();
+    for (const Batch& rows : answered_) {
+      bytes += rows.memory_bytes();
+    }
+    return {.count = store_.kept() + waiting_.rows() + all_.rows(), .bytes = bytes};
+  }
+
  private:
   struct Group {
     std::uint64_t first;  // The number of its first kept row,

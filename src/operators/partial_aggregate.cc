@@ -61,6 +61,10 @@ class PartialAggregate final : public Operator {
     return {};
   }
 
+  Kept kept() const override {
+    return {.count = tables_.groups(), .bytes = tables_.memory_bytes()};
+  }
+
  private:
   // Passes on the panes that end by flush_until_.
   Progress flush(Emitter& out) {

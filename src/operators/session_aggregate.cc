@@ -79,6 +79,10 @@ class SessionAggregate final : public Operator {
     return session_output_watermark(watermark);
   }
 
+  Kept kept() const override {
+    return {.count = index_.open(), .bytes = index_.memory_bytes() + state_.memory_bytes()};
+  }
+
  private:
   void emit_sessions(std::span<const GroupId> ids, Emitter& out) {
     Batch batch = session_bounds(index_, ids);

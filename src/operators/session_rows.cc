@@ -148,6 +148,10 @@ class SessionRows final : public Operator {
     return session_output_watermark(watermark);
   }
 
+  Kept kept() const override {
+    return {.count = index_.open(), .bytes = index_.memory_bytes() + rows_.memory_bytes()};
+  }
+
  private:
   void emit_sessions(std::span<const GroupId> ids, Emitter& out) {
     KeptRows::Rows rows = rows_.read(ids);

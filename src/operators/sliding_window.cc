@@ -50,6 +50,11 @@ class SlidingWindow final : public Operator {
 
   Result<Progress> resume(Emitter& out) override { return close_windows(out); }
 
+  Kept kept() const override {
+    return {.count = slices_.groups() + merge_.live_groups(),
+            .bytes = slices_.memory_bytes() + merge_.memory_bytes()};
+  }
+
  private:
   Progress close_windows(Emitter& out) {
     while (open_ || begin_window()) {

@@ -72,6 +72,11 @@ class SortLimit final : public Operator {
     return Progress::kDone;
   }
 
+  Kept kept() const override {
+    return {.count = buffer_.rows() + result_.num_rows(),
+            .bytes = buffer_.memory_bytes() + result_.memory_bytes()};
+  }
+
  private:
   const SortLimitSpec spec_;
   const std::uint64_t needed_;

@@ -56,6 +56,11 @@ class TimeSort final : public Operator {
     return Progress::kDone;
   }
 
+  Kept kept() const override {
+    return {.count = waiting_.rows(),
+            .bytes = waiting_.memory_bytes() + (passed_ ? passed_->memory_bytes() : 0)};
+  }
+
  private:
   void emit_rows(RowSpan rows, Emitter& out) {
     Batch batch;

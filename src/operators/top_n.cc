@@ -88,6 +88,8 @@ class TopNAtEnd final : public Operator {
     return progress;
   }
 
+  Kept kept() const override { return {.count = table_->size(), .bytes = table_->memory_bytes()}; }
+
  private:
   const TopNSpec spec_;
   const std::unique_ptr<TopNTable> table_;
@@ -145,6 +147,8 @@ class TopNChanges final : public Operator {
     }
     return Progress::kDone;
   }
+
+  Kept kept() const override { return {.count = table_->size(), .bytes = table_->memory_bytes()}; }
 
  private:
   void keep_only(std::span<const GroupId> kept) {
@@ -226,6 +230,10 @@ class TopNOfWindows final : public Operator {
     return Progress::kDone;
   }
 
+  Kept kept() const override {
+    return {.count = windows_.rows(), .bytes = windows_.memory_bytes()};
+  }
+
  private:
   const TopNSpec spec_;
   TopNWindows windows_;
@@ -300,6 +308,12 @@ class TopNBehindWatermark final : public Operator {
     due_ = Batch();
     emitted_ = 0;
     return Progress::kDone;
+  }
+
+  Kept kept() const override {
+    return {.count = waiting_.rows() + due_.num_rows(),
+            .bytes = index_->memory_bytes() + counts_.memory_bytes() + first_times_.memory_bytes() +
+                     waiting_.memory_bytes() + due_.memory_bytes()};
   }
 
  private:

@@ -53,6 +53,7 @@ class TopNRows {
   }
 
   void clear() { store_.clear(); }
+  std::uint64_t kept() const { return store_.kept(); }
   std::size_t memory_bytes() const { return store_.memory_bytes(); }
 
  private:

@@ -47,6 +47,25 @@ void TopNWindows::close_first() {
   open_.erase(first);
 }
 
+std::uint64_t TopNWindows::rows() const {
+  std::uint64_t rows = 0;
+  for (const auto& [end, table] : open_) {
+    rows += table->size();
+  }
+  return rows;
+}
+
+std::size_t TopNWindows::memory_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [end, table] : open_) {
+    bytes += table->memory_bytes();
+  }
+  for (const auto& table : spare_) {
+    bytes += table->memory_bytes();
+  }
+  return bytes;
+}
+
 void TopNWindows::note_changes() {
   notes_ = true;
   for (const auto& [end, table] : open_) {

@@ -26,6 +26,8 @@ class TopNWindows final : public StateTable {
   EventTime first_end() const { return open_.begin()->first; }
   TopNTable& first() { return *open_.begin()->second; }
   void close_first();
+  std::uint64_t rows() const;
+  std::size_t memory_bytes() const;
 
   // All is back.
   void restored();

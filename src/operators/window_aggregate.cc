@@ -43,6 +43,10 @@ class WindowAggregate final : public Operator {
 
   Result<Progress> resume(Emitter& out) override { return close_windows(out); }
 
+  Kept kept() const override {
+    return {.count = tables_.groups(), .bytes = tables_.memory_bytes()};
+  }
+
  private:
   Progress close_windows(Emitter& out) {
     while (!tables_.empty() && tables_.first_pane().end <= watermark_) {

@@ -279,6 +279,17 @@ void WindowTables::drop_to(EventTime end) {
   }
 }
 
+std::size_t WindowTables::memory_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [pane, table] : tables_) {
+    bytes += table->memory_bytes();
+  }
+  for (const auto& table : spare_) {
+    bytes += table->memory_bytes();
+  }
+  return bytes;
+}
+
 void WindowTables::restored() {
   groups_ = 0;
   for (const auto& [pane, table] : tables_) {

@@ -89,6 +89,7 @@ class WindowTables final : public TablesOfGroups {
   EventTime closed_at(EventTime watermark) const;
 
   std::uint32_t groups() const { return groups_; }
+  std::size_t memory_bytes() const;
 
  private:
   using RowsOf = std::map<Pane, std::vector<RowIndex>>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,12 @@ struct Held {
   EventTime due = kEndOfTime;  // The watermark at which the next result comes out.
   // The wall-clock time at which on_time(Clock::kWall) must be called, whether rows come or not.
   EventTime due_by_wall_clock = kEndOfTime;
+};
+
+// The size of what an operator keeps, also of what no result waits for.
+struct Kept {
+  std::uint64_t count = 0;  // Rows or groups.
+  std::size_t bytes = 0;
 };
 
 // Where an operator puts its output. Never blocks. An operator with much to say
@@ -95,6 +102,9 @@ class Operator {
   // The lowest event time that may still be emitted once the inputs stand at
   // `watermark`; the worker passes this on, after on_time() is done.
   virtual EventTime output_watermark(EventTime watermark) const { return watermark; }
+
+  // What it keeps, for people who ask where memory has gone.
+  virtual Kept kept() const { return {}; }
 };
 
 }  // namespace thalweg
