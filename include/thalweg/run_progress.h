@@ -74,8 +74,9 @@ struct RunProgress {
   std::uint64_t epoch = 0;            // The last that counts, where state is kept.
   std::optional<ResumedRun> resumed;  // What the run went on from; absent: it began with nothing.
   std::uint64_t keys_expired = 0;     // Keys of state that were let go, their ttl being over.
-  std::string waiting;                // What for, now: "disk full"; empty: it runs.
-  double seconds_waited = 0;          // So far, and for all of it together.
+  std::string waiting;                // What for: "disk full", "memory limit"; empty: it runs.
+  double seconds_waited = 0;          // For room on a disk, so far and for all of it together.
+  double seconds_paused = 0;          // The same of its sources, at its memory_limit.
   bool stopped = false;               // By request, before its inputs ended.
 
   std::uint64_t rows_rejected() const;

@@ -48,6 +48,10 @@ struct SessionOptions {
   std::int64_t checkpoint_interval_micros = 10'000'000;  // Between epochs,
   std::uint64_t checkpoint_rows = 0;  // and after so many rows have been read; 0: however many.
   OnFailure on_failure = OnFailure::kWait;
+  // What the program may take of the machine's memory; a job that reaches it pauses its sources,
+  // and ends where that does not help. 0: so much of what the machine or its control group allows.
+  std::uint64_t memory_limit_bytes = 0;
+  std::uint32_t memory_limit_percent = 75;
   // Lets every job that keeps state crash at moments drawn from this seed and go on, to show that
   // nothing changes. Needs an interleaving_seed.
   std::optional<std::uint64_t> crash_seed = std::nullopt;

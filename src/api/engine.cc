@@ -1,5 +1,8 @@
 #include "api/engine.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -12,9 +15,11 @@
 #include "api/progress.h"
 #include "api/result_sink.h"
 #include "api/script_runner.h"
+#include "base/nearest.h"
 #include "base/options.h"
 #include "connectors/infer.h"
 #include "connectors/registry.h"
+#include "runtime/memory_watch.h"
 #include "sql/parser.h"
 
 namespace thalweg {
@@ -23,6 +28,7 @@ namespace {
 constexpr std::uint32_t kWorkersMax = 1024;
 constexpr std::uint32_t kBatchRowsMax = 1 << 20;
 constexpr std::int64_t kCheckpointIntervalMin = 1000;
+constexpr std::int64_t kMemoryLimitMin = std::int64_t{64} << 20;  // To begin at all.
 
 std::uint32_t worker_count(const SessionOptions& options) {
   const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
@@ -37,6 +43,22 @@ std::optional<std::uint32_t> parse_count(std::string_view text, std::uint32_t ma
     return std::nullopt;
   }
   return number;
+}
+
+// "2GiB" or "50%".
+bool set_memory_limit(SessionOptions& options, std::string_view text) {
+  std::int64_t bytes = 0;
+  if (text.ends_with('%')) {
+    const auto percent = parse_count(text.substr(0, text.size() - 1), 100);
+    options.memory_limit_percent = percent.value_or(0);
+    return percent.has_value();
+  }
+  const bool has_unit = !text.empty() && (text.back() < '0' || text.back() > '9');
+  if (!has_unit || !parse_bytes(text, bytes) || bytes < kMemoryLimitMin) {
+    return false;
+  }
+  options.memory_limit_bytes = static_cast<std::uint64_t>(bytes);
+  return true;
 }
 
 Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
@@ -54,14 +76,28 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
   } else if (set.name == "checkpoint_rows") {
     diagnostic.message =
         "checkpoint_rows must be a whole number of rows from 1 on, not '" + set.value + "'";
+  } else if (set.name == "memory_limit") {
+    diagnostic.message =
+        "memory_limit must be a size with its unit from 64MiB on, such as 2GiB, or a share of the "
+        "machine's memory such as 50%, not '" +
+        set.value + "'";
   } else if (set.name == "on_failure") {
     diagnostic.message = "on_failure must be 'wait' or 'stop', not '" + set.value + "'";
   } else {
     diagnostic.code = "C0201";
     diagnostic.message = "there is no setting \"" + set.name + "\"";
-    diagnostic.notes = {
-        "settings: batch_rows, checkpoint_interval, checkpoint_rows, on_failure, time_zone, ttl, "
-        "workers"};
+    const std::vector<std::string> names = {"batch_rows",
+                                            "checkpoint_interval",
+                                            "checkpoint_rows",
+                                            "memory_limit",
+                                            "on_failure",
+                                            "time_zone",
+                                            "ttl",
+                                            "workers"};
+    if (const auto near = nearest_name(set.name, names)) {
+      diagnostic.label = "did you mean \"" + *near + "\"?";
+    }
+    diagnostic.notes = {fmt::format("settings: {}", fmt::join(names, ", "))};
   }
   return diagnostic;
 }
@@ -101,6 +137,11 @@ bool apply_setting(SessionOptions& options, const sql::BoundSet& set) {
     }
     options.checkpoint_interval_micros = micros;
     return true;
+  }
+  if (set.name == "memory_limit") {
+    options.memory_limit_bytes = defaults.memory_limit_bytes;
+    options.memory_limit_percent = defaults.memory_limit_percent;
+    return set.value.empty() || set_memory_limit(options, set.value);
   }
   if (set.name == "on_failure") {
     const bool known = set.value.empty() || set.value == "wait" || set.value == "stop";
@@ -148,6 +189,13 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
       SessionOptions scratch;
       if (!apply_setting(scratch, *set)) {
         diagnostics.add(setting_problem(*set, statements[i].span));
+      } else if (const Status limit = memory_limit(scratch).status(); !limit.ok()) {
+        diagnostics.add({.severity = Severity::kError,
+                         .code = "C0203",
+                         .message = limit.message(),
+                         .span = statements[i].span,
+                         .label = {},
+                         .notes = {}});
       }
     }
     bound.items.push_back({.statement = i, .bound = std::move(*one)});
@@ -267,6 +315,19 @@ Status Engine::run_for(const BoundScript& script, std::int64_t micros) {
   return status;
 }
 
+Result<std::uint64_t> Engine::memory_limit(const SessionOptions& options) const {
+  const std::uint64_t machine = env_.memory_bytes();
+  if (options.memory_limit_bytes == 0) {
+    return machine / 100 * options.memory_limit_percent;
+  }
+  if (machine > 0 && options.memory_limit_bytes > machine) {
+    return invalid_argument(
+        fmt::format("memory_limit is {}, and the machine, or the control group, has only {}",
+                    bytes_text(options.memory_limit_bytes), bytes_text(machine)));
+  }
+  return options.memory_limit_bytes;
+}
+
 plan::Plan Engine::rewritten(const plan::Plan& plan) const {
   const bool keeps_state = !options_.state.directory.empty() || looked_at_ != nullptr;
   return plan::rewrite(plan, keeps_state ? plan::PushThrough::kStateless : plan::PushThrough::kAll);
@@ -290,11 +351,13 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
     looked_at_->push_back(plan);
     return {};
   }
+  TW_TRY_ASSIGN(const std::uint64_t memory_limit_bytes, memory_limit(options_));
   ResultChannel channel(receiver, [this] { request_stop(); });
   const JobOptions job_options{.workers = worker_count(options_),
                                .batch_rows = options_.batch_rows,
                                .interleaving_seed = options_.interleaving_seed,
-                               .measure_operators = options_.measure_operators};
+                               .measure_operators = options_.measure_operators,
+                               .memory_limit_bytes = memory_limit_bytes};
   const JobConnections connections{
       .make_source =
           [this](const Table& table, const std::vector<std::uint32_t>& columns) {

@@ -103,6 +103,8 @@ class Engine {
                        const JobConnections& connections, const std::vector<Answer>& answers,
                        ResultChannel& channel);
   bool is_waited_for(const Status& failure) const;
+  // 0: none. An error: more than there is.
+  Result<std::uint64_t> memory_limit(const SessionOptions& options) const;
   // Looks for room now and then. When a stop is asked for: the failure.
   Result<std::unique_ptr<EpochStore>> open_with_room(const std::string& name,
                                                      std::chrono::milliseconds wait,

@@ -119,7 +119,7 @@ Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
     const JobEnd end = run_job(plan, options, connections, answers, channel);
     const std::uint64_t reached = last_epoch(*store);
     store.reset();
-    if (end.status.code() != Code::kNoSpace) {
+    if (end.status.code() != Code::kNoSpace && end.status.code() != Code::kNoMemory) {
       return end.status;
     }
     const Status failure = with_epoch(end.status, reached);

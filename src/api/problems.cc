@@ -46,7 +46,9 @@ std::vector<Problem> to_problems(const SourceText& source, const Diagnostics& di
 Problem to_problem(const SourceText& source, const Status& status, bool color) {
   const Outcome outcome = outcome_of(status);
   Diagnostic diagnostic;
-  diagnostic.code = outcome == Outcome::kFailed ? "R0001" : "C0301";
+  diagnostic.code = outcome != Outcome::kFailed        ? "C0301"
+                    : status.code() == Code::kNoMemory ? "R0002"
+                                                       : "R0001";
   diagnostic.message = status.message();
   return to_problem(source, diagnostic, color);
 }
@@ -62,6 +64,7 @@ Outcome outcome_of(const Status& status) {
     case Code::kUnavailable:
       return Outcome::kUnavailable;
     case Code::kNoSpace:
+    case Code::kNoMemory:
     case Code::kCorrupt:
     case Code::kRowFailed:
       break;

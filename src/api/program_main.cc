@@ -63,7 +63,8 @@ std::string apply_set(SessionOptions& options, const std::string& text) {
              ? ""
              : fmt::format(
                    "--set {}: the settings are batch_rows, checkpoint_interval (such as 10s), "
-                   "checkpoint_rows, on_failure ('wait' or 'stop') and workers",
+                   "checkpoint_rows, memory_limit (such as 2GiB or 50%), on_failure ('wait' or "
+                   "'stop') and workers",
                    text);
 }
 
@@ -131,8 +132,8 @@ void print_help(const std::string& name) {
       "  --from-savepoint PATH  begins with the state in a savepoint\n"
       "  --allow-new-state      what is new in a changed program begins with nothing\n"
       "  --allow-dropped-state  what is no longer there may be lost\n"
-      "  --set NAME=VALUE       checkpoint_interval, checkpoint_rows, on_failure, batch_rows; may\n"
-      "                         be repeated\n"
+      "  --set NAME=VALUE       checkpoint_interval, checkpoint_rows, on_failure, batch_rows,\n"
+      "                         memory_limit; may be repeated\n"
       "  --explain              shows the plan and runs nothing\n"
       "  -q, --quiet            no summary at the end\n"
       "  -h, --help             this text\n",

@@ -88,6 +88,8 @@ RunProgress to_run_progress(const JobProgress& progress) {
   shown.rows_out = progress.rows_out;
   shown.rows_filtered = progress.rows_filtered;
   shown.keys_expired = progress.keys_expired;
+  shown.waiting = progress.waits_for_memory ? "memory limit" : "";
+  shown.seconds_paused = static_cast<double>(progress.paused_nanos) * 1e-9;
   if (progress.epochs) {
     shown.epoch = progress.epochs->decided;
     shown.resumed = resumed_run(*progress.epochs);
@@ -163,6 +165,8 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.watermark_micros = later.watermark_micros;
   total.partitions = later.partitions;
   total.operators.insert(total.operators.end(), later.operators.begin(), later.operators.end());
+  total.waiting = later.waiting;
+  total.seconds_paused += later.seconds_paused;
   total.stopped |= later.stopped;
 }
 

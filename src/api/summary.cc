@@ -119,6 +119,9 @@ std::string summarize(const RunProgress& progress) {
   if (progress.seconds_waited > 0) {
     line += fmt::format(" · waited {} for room on a disk", human_duration(progress.seconds_waited));
   }
+  if (progress.seconds_paused > 0) {
+    line += fmt::format(" · paused {} at memory_limit", human_duration(progress.seconds_paused));
+  }
   if (progress.stopped && progress.rows_held > 0) {
     line += fmt::format(" · still held {} rows or groups", human_count(progress.rows_held));
   }

@@ -213,6 +213,10 @@ constexpr ErrorCode kCodes[] = {
      "came too late under late = 'fail', a "
      "disk is full, an input went away. What had been written may be partial, unless the pipeline "
      "keeps its state: then the same command goes on from its last epoch."},
+    {"R0002", "memory_limit is reached",
+     "The program has taken as much memory as it may, and pausing its sources has not helped. The "
+     "message names what takes most. Smaller windows, a ttl or fewer columns let it keep less; "
+     "memory_limit gives it more. A pipeline that keeps its state goes on from its last epoch."},
 };
 
 bool same_code(std::string_view a, std::string_view b) {

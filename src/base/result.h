@@ -15,6 +15,7 @@ enum class Code : std::uint8_t {
   kInvalidArgument,  // The caller, or the user's query or option, is wrong. Never retried.
   kUnavailable,      // Something outside this process is not answering. Retry with backoff.
   kNoSpace,          // A disk is full, or a quota used up. Worth waiting for.
+  kNoMemory,         // The job needs more memory than it may have. Stop the job.
   kCorrupt,          // Bytes we wrote do not read back. Stop the job.
   kRowFailed,        // A row failed under on_error = 'fail'. Stop the job.
   kReaderGone,       // Nobody reads what we write (a closed pipe). Stop the job quietly.

@@ -7,6 +7,7 @@
 #include "base/event_time.h"
 #include "columnar/row_error.h"
 #include "runtime/rejected_examples.h"
+#include "stream/operator.h"
 
 namespace thalweg {
 
@@ -36,6 +37,7 @@ struct StepCounters {
   // What the step keeps: see Held.
   std::atomic<std::uint64_t> held{0};
   std::atomic<std::int64_t> due_micros{kEndOfTime.micros};
+  Kept kept;  // Once its worker has stopped for want of memory.
 };
 
 }  // namespace thalweg

@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
+#include <new>
 #include <random>
 #include <thread>
 #include <utility>
 
+#include "columnar/buffer_pool.h"
 #include "runtime/epoch_keeper.h"
 #include "runtime/job_graph.h"
+#include "runtime/memory_watch.h"
 
 namespace thalweg {
 namespace {
@@ -19,8 +23,14 @@ namespace {
 constexpr int kIdleSpins = 64;   // Turns without work before a worker gives its core away,
 constexpr int kIdleYields = 64;  // and before it sleeps,
 constexpr std::uint64_t kTurnsUntilDecided = 4;  // Of a stepped job, about.
+constexpr std::uint64_t kTurnsPerLook = 64;      // Of a stepped job, at its memory.
 constexpr std::chrono::microseconds kIdleSleepMin{50};
 constexpr std::chrono::microseconds kIdleSleepMax{2000};  // doubling up to this.
+
+Status no_memory() {
+  return {Code::kNoMemory,
+          "there is no more memory; let it keep less: smaller windows, a ttl, fewer columns"};
+}
 
 class JobImpl final : public Job {
  public:
@@ -28,6 +38,9 @@ class JobImpl final : public Job {
       : options_(options), graph_(std::move(graph)), env_(env) {
     if (options_.epochs) {
       keeper_.emplace(*options_.epochs, *graph_, env_);
+    }
+    if (options_.memory_limit_bytes > 0) {
+      watch_.emplace(options_.memory_limit_bytes, *graph_, env_);
     }
   }
 
@@ -40,11 +53,18 @@ class JobImpl final : public Job {
  private:
   Status run_to_end();
   void run_threads();
-  void run_worker(Worker& worker);
+  // Calls run(admission), in which taking memory may be refused.
+  template <typename Run>
+  void run_admitted(Run run);
+  void run_thread(Worker& worker) {
+    run_admitted([&](WorkerAdmission& admission) { run_worker(worker, admission); });
+  }
+  void run_worker(Worker& worker, WorkerAdmission& admission);
+  void watch_memory(const std::stop_token& stop);
   // Whether no worker has anything to do any more.
   bool all_finished() const { return finished_.load() == graph_->workers.size(); }
   // False: it was left lying.
-  bool run_stepped();
+  bool run_stepped(WorkerAdmission& admission);
   bool step_epochs(std::mt19937_64& dice);
   void fail(const Status& status);
   void add_source_progress(JobProgress& progress) const;
@@ -53,9 +73,11 @@ class JobImpl final : public Job {
   const std::unique_ptr<JobGraph> graph_;
   Env& env_;
   std::optional<EpochKeeper> keeper_;
+  std::optional<MemoryWatch> watch_;
   bool crashed_ = false;
   std::atomic<bool> abort_{false};
-  std::atomic<std::size_t> finished_{0};  // Workers whose steps have all finished.
+  std::atomic<std::size_t> finished_{0};  // Workers whose steps have all finished,
+  std::atomic<std::size_t> still_{0};     // and those that have had nothing to do for a while.
   std::mutex mutex_;                      // Guards failure_.
   Status failure_;
 };
@@ -77,16 +99,27 @@ void JobImpl::request_epoch(EpochAnswer answer) {
 }
 
 Status JobImpl::run_to_end() {
+  if (watch_) {
+    fail(watch_->look(Activity::kMoving));  // Before anything is read.
+  }
   if (!options_.interleaving_seed) {
     run_threads();
-  } else if (!run_stepped()) {
-    crashed_ = true;
+  } else {
+    run_admitted([this](WorkerAdmission& admission) { crashed_ = !run_stepped(admission); });
+  }
+  if (crashed_) {
     return {};
   }
   Status result;
   {
     const std::lock_guard lock(mutex_);
     result = failure_;
+  }
+  if (result.code() == Code::kNoMemory && watch_) {
+    for (const auto& worker : graph_->workers) {
+      worker->note_kept();
+    }
+    result = watch_->failure();  // Now that it can be told what takes most.
   }
   if (keeper_ && result.ok() && !graph_->resumed.was_finished) {
     result = keeper_->decide_last();
@@ -103,7 +136,7 @@ Status JobImpl::run_to_end() {
 void JobImpl::run_threads() {
   std::vector<std::jthread> threads;
   for (std::size_t i = 1; i < graph_->workers.size(); ++i) {
-    threads.emplace_back([this, i] { run_worker(*graph_->workers[i]); });
+    threads.emplace_back([this, i] { run_thread(*graph_->workers[i]); });
   }
   if (keeper_) {
     threads.emplace_back([this] {
@@ -111,16 +144,50 @@ void JobImpl::run_threads() {
           [this] { return all_finished() || abort_.load(std::memory_order_relaxed); }));
     });
   }
-  run_worker(*graph_->workers[0]);
+  std::optional<std::jthread> watching;  // Until all workers have ended.
+  if (watch_) {
+    watching.emplace([this](const std::stop_token& stop) { watch_memory(stop); });
+  }
+  run_thread(*graph_->workers[0]);
+  threads.clear();
 }
 
-void JobImpl::run_worker(Worker& worker) {
+template <typename Run>
+void JobImpl::run_admitted(Run run) {
+  WorkerAdmission admission(watch_ ? &*watch_ : nullptr);
+  const AdmissionScope scope(&admission);
+  try {
+    run(admission);
+  } catch (const std::bad_alloc&) {
+    fail(no_memory());
+  }
+}
+
+void JobImpl::watch_memory(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any ended;
+  std::unique_lock lock(mutex);
+  Status status;
+  while (status.ok()) {
+    ended.wait_for(lock, stop, watch_->until_next_look(), [] { return false; });
+    if (stop.stop_requested()) {
+      return;
+    }
+    const bool is_still = still_.load(std::memory_order_relaxed) == graph_->workers.size();
+    status = watch_->look(is_still ? Activity::kStill : Activity::kMoving);
+  }
+  fail(status);
+}
+
+void JobImpl::run_worker(Worker& worker, WorkerAdmission& admission) {
   int idle = 0;
   auto sleep = kIdleSleepMin;
   bool finished = false;
+  bool is_still = false;
   // Where state is kept, an epoch may still be in the making when a worker has finished.
   while (!abort_.load(std::memory_order_relaxed) && !(keeper_ ? all_finished() : finished)) {
     const bool moved = worker.turn();
+    admission.note_filled();
     if (keeper_) {
       keeper_->look_at(worker);
     }
@@ -135,17 +202,29 @@ void JobImpl::run_worker(Worker& worker) {
     if (moved) {
       idle = 0;
       sleep = kIdleSleepMin;
+      if (std::exchange(is_still, false)) {
+        still_.fetch_sub(1);
+      }
     } else if (++idle == kIdleSpins) {
       if (const Status status = worker.flush(); !status.ok()) {
         fail(status);
         return;
       }
+      if (!std::exchange(is_still, true)) {
+        still_.fetch_add(1);
+      }
     } else if (idle > kIdleSpins + kIdleYields) {
+      if (watch_ && watch_->is_pausing()) {
+        release_pooled_buffers();
+      }
       std::this_thread::sleep_for(sleep);
       sleep = std::min(sleep * 2, kIdleSleepMax);
     } else if (idle > kIdleSpins) {
       std::this_thread::yield();
     }
+  }
+  if (!is_still) {
+    still_.fetch_add(1);
   }
   if (const Status status = worker.flush(); !status.ok()) {
     fail(status);
@@ -153,23 +232,34 @@ void JobImpl::run_worker(Worker& worker) {
 }
 
 // One thread plays all workers, the next one drawn each time.
-bool JobImpl::run_stepped() {
+bool JobImpl::run_stepped(WorkerAdmission& admission) {
   std::mt19937_64 dice(*options_.interleaving_seed);
   std::uint64_t turns = 0;
+  std::uint64_t looks = 0;
+  bool moved = true;  // Anything, since the last look.
   std::vector<Worker*> running;
   for (const auto& worker : graph_->workers) {
     running.push_back(worker.get());
   }
-  while (!running.empty()) {
+  while (!running.empty() && !abort_.load(std::memory_order_relaxed)) {
     if (options_.crash_after_turns && turns++ == *options_.crash_after_turns) {
       return false;
+    }
+    if (watch_ && ++looks % kTurnsPerLook == 0) {
+      const Status status =
+          watch_->look(std::exchange(moved, false) ? Activity::kMoving : Activity::kStill);
+      if (!status.ok()) {
+        fail(status);
+        return true;
+      }
     }
     if (keeper_ && !step_epochs(dice)) {
       return true;
     }
     const std::size_t i = dice() % running.size();
     Worker& worker = *running[i];
-    worker.turn();
+    moved |= worker.turn();
+    admission.note_filled();
     if (!worker.context().failure.ok()) {
       fail(worker.context().failure);
       return true;
@@ -250,6 +340,10 @@ JobProgress JobImpl::progress() const {
     progress.epochs = graph_->resumed;
     progress.epochs->decided = keeper_->decided();
   }
+  if (watch_) {
+    progress.waits_for_memory = watch_->is_pausing();
+    progress.paused_nanos = watch_->paused_nanos();
+  }
   return progress;
 }
 
@@ -288,7 +382,18 @@ void JobImpl::add_source_progress(JobProgress& progress) const {
 Result<std::unique_ptr<Job>> Job::make(const plan::Plan& plan, const JobOptions& options,
                                        const JobConnections& connections, Env& env) {
   auto graph = std::make_unique<JobGraph>();
-  TW_TRY(build_graph(plan, options, connections, env, *graph));
+  // What earlier runs have kept may not fit any more.
+  std::optional<MemoryWatch> watch;
+  if (options.memory_limit_bytes > 0) {
+    watch.emplace(options.memory_limit_bytes, *graph, env);
+  }
+  WorkerAdmission admission(watch ? &*watch : nullptr);
+  const AdmissionScope scope(&admission);
+  try {
+    TW_TRY(build_graph(plan, options, connections, env, *graph));
+  } catch (const std::bad_alloc&) {
+    return watch ? watch->failure() : no_memory();
+  }
   return std::unique_ptr<Job>(std::make_unique<JobImpl>(options, std::move(graph), env));
 }
 

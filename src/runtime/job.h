@@ -38,6 +38,7 @@ struct JobOptions {
   // Of a stepped job. It is left lying after so many turns, as by a crash: nothing is closed.
   std::optional<std::uint64_t> crash_after_turns;
   std::uint64_t epoch_turns = 12;  // Of a stepped job: about so many from one epoch to the next.
+  std::uint64_t memory_limit_bytes = 0;  // Of the whole process; 0: none.
 };
 
 // Takes the number of an epoch that was asked for, or why there will be none.
@@ -100,6 +101,8 @@ struct JobProgress {
   std::vector<PartitionProgress> partitions;
   std::vector<OperatorProgress> operators;  // In the order of EXPLAIN.
   std::optional<EpochProgress> epochs;
+  bool waits_for_memory = false;  // Its sources are paused, at its memory_limit.
+  std::int64_t paused_nanos = 0;  // So far, and for all of it together.
 };
 
 // One plan running on N workers: makes its sources, sinks and operators, runs them to the end of

@@ -876,6 +876,7 @@ GraphStep& GraphBuilder::note(const Node& node, const std::string& stage, const 
     GraphStep noted;
     noted.node = &node;
     noted.stage = stage;
+    noted.id = node.id;
     noted.description = (stage.empty() ? "" : stage + " of ") + plan::describe(node);
     graph_.steps.push_back(std::move(noted));
   }

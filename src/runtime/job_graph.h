@@ -18,6 +18,7 @@ namespace thalweg {
 struct GraphStep {
   const plan::Node* node = nullptr;
   std::string stage;  // "first stage"; empty for the node's own.
+  std::string id;     // The node's, where it has one.
   std::string description;
   std::string explain_line;  // In the picture of the plan; the steps are in its order.
   bool source = false;

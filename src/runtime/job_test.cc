@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "base/memory_admission.h"
 #include "runtime/runtime_fixture.h"
 
 namespace thalweg {
@@ -105,6 +106,7 @@ class TestJob {
   Job& job() { return *job_; }
   Written& written(std::size_t sink = 0) { return written_[sink]; }
   TestPartition& partition(std::size_t i = 0) { return *partitions_[i]; }
+  FakeEnv& env() { return env_; }
 
   std::uint64_t rejected(RowError error) const {
     return job_->progress().rejected[static_cast<std::size_t>(error)];
@@ -418,6 +420,66 @@ TEST(JobTest, ProgressCanBeReadWhileTheJobRuns) {
   reader.join();
   EXPECT_EQ(job.job().progress().rows_in, 20'000u);
   EXPECT_TRUE(job.job().progress().partitions.at(0).ended);
+}
+
+constexpr std::uint64_t kMemory = std::uint64_t{1} << 30;
+
+std::vector<plan::NodePtr> rows_and_counts(const plan::NodePtr& scan) {
+  return {scan, by_key(scan, plan::Emit::kAtEnd)};
+}
+
+TEST(JobTest, AJobAtItsMemoryLimitPausesAndGoesOnToTheSameAnswer) {
+  TestJob free({quakes()}, {.options = {.workers = 2}}, rows_and_counts);
+  ASSERT_TRUE(free.job().run().ok());
+
+  TestJob tight({quakes()}, {.options = {.workers = 2, .memory_limit_bytes = kMemory}},
+                rows_and_counts);
+  tight.env().set_memory(2 * kMemory, kMemory + 1);
+  Status status;
+  std::thread running([&] { status = tight.job().run(); });
+  while (!tight.job().progress().waits_for_memory) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(tight.partition().claimed(), 0);
+  tight.env().set_memory(2 * kMemory, kMemory / 2);
+  running.join();
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_FALSE(tight.job().progress().waits_for_memory);
+  EXPECT_EQ(tight.written(0).folded(), free.written(0).folded());
+  EXPECT_EQ(tight.written(1).folded(), free.written(1).folded());
+}
+
+TEST(JobTest, AJobFarBeyondItsMemoryLimitEndsAndNamesWhatTakesMost) {
+  for (const std::optional<std::uint64_t> seed : {std::optional<std::uint64_t>(), {7}}) {
+    TestJob job({quakes()},
+                {.options = {.workers = 2,
+                             .batch_rows = 16,
+                             .interleaving_seed = seed,
+                             .memory_limit_bytes = kMemory}},
+                rows_and_counts);
+    job.partition().live = true;  // It would never end by itself.
+    job.written(0).on_write = [&] {
+      job.env().set_memory(2 * kMemory, job.written(0).rows.size() > 500 ? 2 * kMemory : 0);
+      return Status();
+    };
+    const Status status = job.job().run();
+    EXPECT_EQ(status.code(), Code::kNoMemory);
+    EXPECT_THAT(status.message(), ::testing::HasSubstr("(out/group#1)"));
+    EXPECT_EQ(job.written(0).completed, false);
+  }
+}
+
+TEST(JobTest, WhoCannotHaveALargePieceEndsTheJob) {
+  TestJob job({quakes()}, {.options = {.workers = 2, .memory_limit_bytes = kMemory}},
+              rows_and_counts);
+  job.env().set_memory(2 * kMemory, kMemory);
+  job.written(0).on_write = [] {
+    admit_memory(kMemory);
+    return Status();
+  };
+  const Status status = job.job().run();
+  EXPECT_EQ(status.code(), Code::kNoMemory);
+  EXPECT_THAT(status.message(), ::testing::HasSubstr("1.0 GiB more at once"));
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ class OperatorStep final : public Step, private Emitter {
   void align_barrier();
   void flush_operator();
   void keep_state() override;
+  Kept kept() const override { return operator_->kept(); }
   bool is_due_by_wall_clock() const;
   // Goes on with what follows the operator's last call once it is done.
   void after_call(const Result<Progress>& progress);

@@ -10,6 +10,7 @@
 #include "state/key_table.h"
 #include "state/row_store.h"
 #include "state/state_array.h"
+#include "stream/operator.h"
 
 namespace thalweg {
 
@@ -23,6 +24,11 @@ class RowsByKey {
   // Puts the row that came in place of each that goes, and lets a row go whose key comes again. A
   // row that goes without one of its key having come is rejected. Requires: changes.
   void complete(DecodedRows& rows);
+
+  Kept kept() const {
+    return {.count = index_->size(),
+            .bytes = index_->memory_bytes() + rows_.memory_bytes() + slots_.memory_bytes()};
+  }
 
   // The rows as they survive a restart, and what must be called when they are back.
   StateTable& state() { return state_; }

@@ -202,6 +202,10 @@ bool SourceStep::claim() {
   if (signals_.epoch_requested.load(std::memory_order_acquire) > epoch_) {
     return announce_epoch();
   }
+  if (signals_.paused.load(std::memory_order_relaxed)) {
+    send_watermark();  // Others may have moved on: what closes lets memory go.
+    return false;
+  }
   const std::int64_t now_nanos = context_.env.steady_nanos();
   const EventTime limit = read_limit(now_nanos);
   // The partition that is furthest behind is read first; the others when it has nothing to say.

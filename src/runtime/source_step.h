@@ -49,6 +49,7 @@ struct SourceSignals {
   std::atomic<bool> stop{false};
   std::atomic<bool> stopped{false};  // Some worker has stopped reading for it.
   std::atomic<std::uint64_t> epoch_requested{0};
+  std::atomic<bool> paused{false};  // No block is to be claimed for now; barriers go on.
 };
 
 // Reads one scan's share of blocks on one worker: claims, decodes, computes columns and event time,
@@ -68,6 +69,7 @@ class SourceStep final : public Step {
   bool claim();
   bool announce_epoch();
   void keep_state() override;
+  Kept kept() const override { return rows_by_key_ ? rows_by_key_->kept() : Kept(); }
   void end(bool stopped);
   void decode();
   bool finish_batch(DecodedRows rows, Batch& out);

@@ -97,6 +97,7 @@ class Step {
   bool drain_outlets();
 
   const StepCounters& counters() const { return counters_; }
+  void note_kept() { counters_.kept = kept(); }
 
   // Its state goes into the worker's delta under this name at the end of every epoch. The step's
   // own `tables` have the rows of these key groups.
@@ -124,6 +125,8 @@ class Step {
   virtual void keep_state() {}
   // The part of it that is in the tables, at which point its watermark stood there.
   Status keep_tables(EventTime watermark);
+
+  virtual Kept kept() const { return {}; }
 
   void send_to_all(Message message);
   void mark_ended() { ended_ = true; }

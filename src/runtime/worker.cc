@@ -54,6 +54,12 @@ void Worker::begin_after(std::uint64_t epoch) {
   }
 }
 
+void Worker::note_kept() {
+  for (const auto& step : steps_) {
+    step->note_kept();
+  }
+}
+
 Status Worker::flush() {
   for (SinkWriter* writer : writers_) {
     TW_TRY(writer->flush());

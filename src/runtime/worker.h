@@ -34,6 +34,9 @@ class Worker {
   std::uint64_t ended_epoch() const { return epoch_; }
   void begin_after(std::uint64_t epoch);
 
+  // Has its steps tell what they keep, in their counters.
+  void note_kept();
+
   // Gives sinks what their writers have gathered: when nothing else moves, and at the end.
   Status flush();
 

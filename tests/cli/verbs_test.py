@@ -107,7 +107,7 @@ check("run -", "a\n1\n", run("run", "-", "-q", stdin="SELECT 1 AS a").out)
 check("--set", (0, "a\n1\n"), (lambda ran: (ran.code, ran.out))(
     run("-c", "SELECT 1 AS a", "--set", "workers=1")))
 wrong = run("run", HOT, "--set", "wrokers=1")
-check("--set of no setting", (78, has('there is no setting "wrokers"', "batch_rows, checkpoint_interval, checkpoint_rows, on_failure, time_zone, ttl, workers")(wrong.err)),
+check("--set of no setting", (78, has('there is no setting "wrokers"', "batch_rows, checkpoint_interval, checkpoint_rows, memory_limit, on_failure, time_zone, ttl, workers")(wrong.err)),
       (wrong.code, True))
 check("--set of no number", 78, run("run", HOT, "--set", "workers=many").code)
 close()
