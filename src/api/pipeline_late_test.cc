@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <string>
@@ -141,7 +142,7 @@ TEST_P(PipelineLateTest, ASessionMissesNoWindowButHasLateRows) {
   }
   ASSERT_FALSE(expected.empty());
   std::map<std::int64_t, std::int64_t> late;
-  std::int64_t rows = 0;
+  std::atomic<std::int64_t> rows = 0;  // Of two sinks, each on a worker of its own.
   Pipeline pipeline("sessions");
   const auto windows = pipeline.source(bids)
                            .event_time<&Bid::time>(bounded_out_of_order(10s))
