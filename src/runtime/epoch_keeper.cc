@@ -43,7 +43,10 @@ void EpochKeeper::look_at(Worker& worker) {
 }
 
 Status EpochKeeper::decide() {
-  EpochRecord record = this->record();
+  for (const auto& delta : graph_.deltas) {
+    TW_TRY(delta->write());
+  }
+  const EpochRecord record = this->record();
   for (const auto& sink : graph_.sinks) {
     TW_TRY(sink->prepare(record.epoch));
   }

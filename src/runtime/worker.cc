@@ -41,9 +41,6 @@ bool Worker::has_ended(std::uint64_t epoch) {
       step->end_epoch_after_all(epoch);
     }
   }
-  if (context_.failure.ok()) {
-    context_.fail(context_.delta->finish());
-  }
   return true;
 }
 

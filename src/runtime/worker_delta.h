@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,13 +16,15 @@
 namespace thalweg {
 
 // What one worker's operators add to the epoch that is being made. Used by that worker's thread
-// until it says that it is done, then by the one that makes the epoch.
+// until all its steps have come to the end of the epoch, then by the one that makes the epoch,
+// which writes it down while the worker goes on.
 class WorkerDelta {
  public:
   // Borrows the store.
   WorkerDelta(EpochStore& store, std::uint32_t worker) : store_(store), worker_(worker) {}
 
-  // Takes all that has changed in the table, which has the rows of these key groups.
+  // Takes all that has changed in the table, which has the rows of these key groups. Table and id
+  // are used until write().
   Status take(const std::string& operator_id, StateTable& table, KeyGroupRange groups);
 
   void note_watermark(const std::string& operator_id, EventTime watermark) {
@@ -31,8 +34,8 @@ class WorkerDelta {
   // What a step had done when it came to the end of the epoch.
   void note_counts(const StepCounters& step) { counts_[&step] = counts_of(step); }
 
-  // The worker has no more to add to the epoch.
-  Status finish();
+  // Writes what was taken. The worker has no more to add to the epoch.
+  Status write();
 
   // Of the operators whose state is kept, by id, as they were last noted.
   const std::map<std::string, EventTime>& watermarks() const { return watermarks_; }
@@ -40,9 +43,20 @@ class WorkerDelta {
   const std::map<const StepCounters*, StepCounts>& counts() const { return counts_; }
 
  private:
+  // Changes of one table. Both names are the step's and the table's.
+  struct Taken {
+    const std::string* operator_id;
+    const StateSchema* schema;
+    StateChanges changes;
+  };
+
+  Status write_taken();
+
   EpochStore& store_;
   const std::uint32_t worker_;
-  std::unique_ptr<DeltaWriter> writer_;  // From the first change of an epoch on.
+  std::vector<Taken> taken_;
+  std::size_t taken_bytes_ = 0;
+  std::unique_ptr<DeltaWriter> writer_;  // From the first change of an epoch that is written on.
   std::map<std::string, EventTime> watermarks_;
   std::map<const StepCounters*, StepCounts> counts_;
 };
