@@ -51,6 +51,43 @@ class RowsOfGroups : public PaneRows {
       changed.parts.push_back({.number = number, .ids = ids.take()});
     }
   }
+  // See take_some_changed(). `has_erased` and `changed_of` are asked of each part.
+  template <typename HasErased, typename ChangedOf>
+  std::vector<Part> take_some(std::size_t rows_max, HasErased has_erased, ChangedOf changed_of) {
+    std::vector<Part> parts;
+    if (tables_.dropped_to() > dropped_to_) {
+      return parts;
+    }
+    changed_tables_.clear();
+    tables_.append_tables(changed_tables_);
+    for (std::size_t i = 0; i < part_count(); ++i) {
+      if (has_erased(i)) {
+        return parts;
+      }
+    }
+    for (std::size_t i = 0; i < part_count() && rows_max > 0; ++i) {
+      ChangedGroups& changed = changed_of(i);
+      std::vector<GroupId> ids = changed.take_some(rows_max);
+      const auto gone =
+          std::ranges::stable_partition(ids, [&](GroupId id) { return has_row(i, id); });
+      changed.mark({gone.begin(), gone.end()});
+      ids.erase(gone.begin(), gone.end());
+      rows_max -= std::min(rows_max, ids.size());
+      if (!ids.empty()) {
+        parts.push_back({.number = i, .ids = std::move(ids)});
+      }
+    }
+    return parts;
+  }
+  template <typename ChangedOf>
+  void rewind(ChangedOf changed_of) {
+    changed_tables_.clear();
+    tables_.append_tables(changed_tables_);
+    for (std::size_t i = 0; i < part_count(); ++i) {
+      changed_of(i).rewind();
+    }
+  }
+
   static void add_erased(std::vector<std::vector<Column>> erased, Changed& changed) {
     std::ranges::move(erased, std::back_inserter(changed.erased));
   }
@@ -79,6 +116,15 @@ class GroupRows final : public RowsOfGroups {
       add_erased(groups(i).take_erased(), changed);
     }
     return changed;
+  }
+
+  std::vector<Part> take_some_changed(std::uint32_t rows_max) override {
+    return take_some(
+        rows_max, [this](std::size_t part) { return groups(part).has_erased(); },
+        [this](std::size_t part) -> ChangedGroups& { return groups(part).changed_groups(); });
+  }
+  void rewind_changed() override {
+    rewind([this](std::size_t part) -> ChangedGroups& { return groups(part).changed_groups(); });
   }
 
   // The one group without keys has a result without rows too. Groups that go after a while may be
@@ -159,6 +205,15 @@ class DistinctRows final : public RowsOfGroups {
       add_erased(groups(i).take_erased_values(argument_), changed);
     }
     return changed;
+  }
+
+  std::vector<Part> take_some_changed(std::uint32_t rows_max) override {
+    return take_some(
+        rows_max, [this](std::size_t part) { return groups(part).has_erased_values(argument_); },
+        [this](std::size_t part) -> ChangedGroups& { return values(part).changed(); });
+  }
+  void rewind_changed() override {
+    rewind([this](std::size_t part) -> ChangedGroups& { return values(part).changed(); });
   }
 
   bool has_row(std::size_t part, GroupId id) override { return values(part).has(id); }

@@ -64,6 +64,7 @@ class GroupTable {
   ChangedGroups& changed_groups() { return changed_; }
   // Keys of groups that keep_only() has taken away since this was last asked.
   std::vector<std::vector<Column>> take_erased() { return std::exchange(erased_, {}); }
+  bool has_erased() const { return !erased_.empty(); }
 
   // All there is to know of a group but its keys.
   Schema state_columns() const;
@@ -85,6 +86,9 @@ class GroupTable {
   // As take_erased(), of groups' values: the group's keys, then the value.
   std::vector<std::vector<Column>> take_erased_values(std::size_t argument) {
     return std::exchange(distinct_[argument]->erased, {});
+  }
+  bool has_erased_values(std::size_t argument) const {
+    return !distinct_[argument]->erased.empty();
   }
 
   // Leaves only these groups, ascending, numbered anew from 0. Requires: keys, and a row counter

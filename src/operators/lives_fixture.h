@@ -83,6 +83,22 @@ class Lives {
     }
   }
 
+  // Some of what has changed is written down before the epoch ends.
+  void take_early() {
+    for (Worker& worker : workers_) {
+      log_.resize(worker.tables.size());
+      for (std::size_t table = 0; table < worker.tables.size(); ++table) {
+        StateChanges changes;
+        if (worker.tables[table]->early_changes(1 + static_cast<std::uint32_t>(dice_() % 20),
+                                                changes)) {
+          ASSERT_FALSE(changes.puts.empty());
+          ASSERT_TRUE(changes.erased.empty() && !changes.dropped_to);
+          log_[table].push_back(changes);
+        }
+      }
+    }
+  }
+
   // Ends an epoch, and goes on from what is written down.
   void restart(std::size_t workers) {
     end_epoch();
@@ -95,6 +111,8 @@ class Lives {
       end_epoch();
     } else if (dice_() % 3 == 0) {
       restart(1 + dice_() % 3);
+    } else {
+      take_early();
     }
   }
 

@@ -44,6 +44,9 @@ class RestartRun {
         wall_ += static_cast<std::int64_t>(random_() % 30);
         on_time_all(Clock::kWall, EventTime{wall_});
       }
+      if (random_() % 3 == 0) {
+        saved_.save_early(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
+      }
       if (random_() % 4 == 0) {
         saved_.save(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
         if (random_() % 3 == 0) {

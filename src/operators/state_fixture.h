@@ -84,6 +84,17 @@ class SavedState {
     }
   }
 
+  // Takes some of what has changed before the epoch ends.
+  void save_early(KeptOperator& kept, std::uint32_t rows_max) {
+    for (StateTable* table : kept.tables) {
+      StateChanges piece;
+      if (table->early_changes(rows_max, piece)) {
+        EXPECT_TRUE(!piece.puts.empty() && piece.erased.empty() && !piece.dropped_to);
+        changes_[table->schema().name].push_back(std::move(piece));
+      }
+    }
+  }
+
   // The operator as it was then, on one of so many workers.
   KeptOperator restore(const MakeOperator& make, EventTime watermark, std::uint32_t worker = 0,
                        std::uint32_t workers = 1) const {

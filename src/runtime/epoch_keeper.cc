@@ -32,14 +32,27 @@ void EpochKeeper::begin() {
   begun_nanos_ = env_.steady_nanos();
   begun_rows_ = rows_read();
   ++asked_;
-  graph_.signals.epoch_requested.store(asked_, std::memory_order_release);
+  early_.store(graph_.workers.size());
+  begun_.store(asked_, std::memory_order_release);
 }
 
-void EpochKeeper::look_at(Worker& worker) {
+bool EpochKeeper::look_at(Worker& worker) {
   const std::uint64_t asked = graph_.signals.epoch_requested.load(std::memory_order_acquire);
-  if (worker.ended_epoch() < asked && worker.has_ended(asked)) {
+  const std::uint64_t begun = begun_.load(std::memory_order_acquire);
+  if (asked < begun && worker.early_epoch() < begun) {
+    if (worker.is_busy()) {
+      return false;
+    }
+    if (worker.take_early(begun)) {
+      return true;
+    }
+    if (early_.fetch_sub(1) == 1) {
+      graph_.signals.epoch_requested.store(begun, std::memory_order_release);
+    }
+  } else if (worker.ended_epoch() < asked && worker.has_ended(asked)) {
     ended_.fetch_add(1);
   }
+  return false;
 }
 
 Status EpochKeeper::decide() {
@@ -113,6 +126,7 @@ Status EpochKeeper::decide_last() {
 
 // Requires: every worker has finished.
 Status EpochKeeper::complete() {
+  graph_.signals.epoch_requested.store(asked_);
   for (const auto& worker : graph_.workers) {
     look_at(*worker);
     TW_TRY(Status(worker->context().failure));

@@ -186,10 +186,10 @@ void JobImpl::run_worker(Worker& worker, WorkerAdmission& admission) {
   bool is_still = false;
   // Where state is kept, an epoch may still be in the making when a worker has finished.
   while (!abort_.load(std::memory_order_relaxed) && !(keeper_ ? all_finished() : finished)) {
-    const bool moved = worker.turn();
+    bool moved = worker.turn();
     admission.note_filled();
     if (keeper_) {
-      keeper_->look_at(worker);
+      moved |= keeper_->look_at(worker);
     }
     if (!finished && worker.finished()) {
       finished = true;

@@ -462,7 +462,12 @@ Status GraphBuilder::build_worker(std::uint32_t index) {
     context.fail_on_late |= scan->table->on_late == OnLate::kFail;
   }
   if (options_.epochs) {
-    graph_.deltas.push_back(std::make_unique<WorkerDelta>(*options_.epochs->store, index));
+    // A stepped job has little state, and much is to happen to it.
+    const auto early =
+        options_.interleaving_seed
+            ? WorkerDelta::EarlyRows{.at_once = 3, .worthwhile = 1, .epochs_without = 0}
+            : WorkerDelta::EarlyRows();
+    graph_.deltas.push_back(std::make_unique<WorkerDelta>(*options_.epochs->store, index, early));
     context.delta = graph_.deltas.back().get();
   }
   if (options_.interleaving_seed) {

@@ -35,12 +35,14 @@ bool Step::finished() const {
 void Step::keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups) {
   state_id_ = std::move(id);
   tables_ = std::move(tables);
-  groups_ = groups;
+  for (StateTable* const table : tables_) {
+    context_.delta->keep(state_id_, *table, groups);
+  }
 }
 
 Status Step::keep_tables(EventTime watermark) {
   for (StateTable* const table : tables_) {
-    TW_TRY(context_.delta->take(state_id_, *table, groups_));
+    TW_TRY(context_.delta->take(*table));
   }
   if (!tables_.empty()) {
     context_.delta->note_watermark(state_id_, watermark);

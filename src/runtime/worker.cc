@@ -27,6 +27,18 @@ bool Worker::finished() const {
                      [](const auto& step) { return step->finished(); });
 }
 
+bool Worker::is_busy() const {
+  return std::ranges::any_of(steps_, [](const auto& step) { return step->is_busy(); });
+}
+
+bool Worker::take_early(std::uint64_t epoch) {
+  if (context_.delta->take_early()) {
+    return true;
+  }
+  early_epoch_ = epoch;
+  return false;
+}
+
 bool Worker::has_ended(std::uint64_t epoch) {
   for (const auto& step : steps_) {
     if (step->epoch() < epoch && !step->finished()) {

@@ -27,6 +27,14 @@ class Worker {
 
   bool finished() const;
 
+  // Whether a step is in the middle of something.
+  bool is_busy() const;
+  // Takes some of what has changed ahead of the end of the epoch. False: there is no more that
+  // would be worth it. Requires: not busy.
+  bool take_early(std::uint64_t epoch);
+  // The last one that take_early() has said false for.
+  std::uint64_t early_epoch() const { return early_epoch_; }
+
   // Whether all steps have come to the end of the epoch. The first time they have, the worker's
   // part of it is complete.
   bool has_ended(std::uint64_t epoch);
@@ -44,6 +52,7 @@ class Worker {
   WorkerContext context_;
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<SinkWriter*> writers_;
+  std::uint64_t early_epoch_ = 0;
   std::uint64_t epoch_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/worker_delta.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace thalweg {
@@ -8,6 +9,8 @@ namespace {
 constexpr std::uint32_t kRowsAtOnce = 16384;
 // More is not kept in memory: the worker writes it before it goes on.
 constexpr std::size_t kTakenBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kEarlyBytesMax = kTakenBytesMax / 2;
+constexpr std::uint32_t kRoundsMax = 4;
 
 std::size_t memory_bytes(const std::vector<Column>& columns) {
   std::size_t bytes = 0;
@@ -19,34 +22,129 @@ std::size_t memory_bytes(const std::vector<Column>& columns) {
 
 }  // namespace
 
-Status WorkerDelta::take(const std::string& operator_id, StateTable& table, KeyGroupRange groups) {
+void WorkerDelta::keep(const std::string& operator_id, StateTable& table, KeyGroupRange groups) {
+  tables_.push_back({.operator_id = operator_id,
+                     .table = &table,
+                     .groups = groups,
+                     .early = {},
+                     .changes = {},
+                     .newest = nullptr});
+}
+
+Status WorkerDelta::take(StateTable& table) {
+  Kept& kept = *std::ranges::find(tables_, &table, &Kept::table);
   StateChanges changes;
   while (table.next_changes(kRowsAtOnce, changes)) {
-    changes.dropped_groups = groups;
+    changes.dropped_groups = kept.groups;
+    taken_rows_ += changes.put_rows() + changes.erased_rows();
     taken_bytes_ += memory_bytes(changes.puts) + memory_bytes(changes.erased);
-    taken_.push_back({.operator_id = &operator_id,
-                      .schema = &table.schema(),
-                      .changes = std::exchange(changes, {})});
+    kept.changes.push_back(std::exchange(changes, {}));
     if (taken_bytes_ > kTakenBytesMax) {
-      TW_TRY(write_taken());
+      TW_TRY(write_changes());
     }
   }
   return {};
 }
 
-Status WorkerDelta::write_taken() {
-  for (const Taken& taken : std::exchange(taken_, {})) {
-    if (writer_ == nullptr) {
-      TW_TRY_ASSIGN(writer_, store_.begin_delta(worker_));
+bool WorkerDelta::take_early() {
+  StateChanges changes;
+  while (!early_is_over_ && begin_round()) {
+    for (; next_table_ < tables_.size(); ++next_table_) {
+      Kept& kept = tables_[next_table_];
+      if (kept.table->early_changes(early_.at_once, changes)) {
+        if (kept.newest == nullptr) {
+          kept.newest = std::make_unique<NewestRows>(kept.table->schema());
+        }
+        round_rows_ += changes.put_rows();
+        taken_bytes_ += memory_bytes(changes.puts);
+        kept.early.push_back(std::move(changes.puts));
+        return true;
+      }
     }
-    TW_TRY(writer_->add(*taken.operator_id, *taken.schema, taken.changes));
+  }
+  early_is_over_ = true;
+  return false;
+}
+
+// Each round finds what has changed again during the one before. Whether there is one under way.
+bool WorkerDelta::begin_round() {
+  if (rounds_ > 0 && next_table_ < tables_.size()) {
+    return taken_bytes_ <= kEarlyBytesMax;
+  }
+  if (rounds_ == 0) {
+    if (last_epoch_rows_ < early_.worthwhile || epochs_to_wait_ > 0) {
+      return false;
+    }
+  } else if (round_rows_ < early_.worthwhile || rounds_ == kRoundsMax ||
+             (rounds_ > 1 && round_rows_ > last_round_rows_ / 2)) {
+    return false;
+  }
+  ++rounds_;
+  early_rows_ += round_rows_;
+  last_round_rows_ = std::exchange(round_rows_, 0);
+  next_table_ = 0;
+  return true;
+}
+
+// Where most of the rows taken early have changed again it was in vain.
+void WorkerDelta::end_early() {
+  early_rows_ += round_rows_;
+  last_epoch_rows_ = early_rows_ + taken_rows_;
+  if (epochs_to_wait_ > 0) {
+    --epochs_to_wait_;
+  } else if (early_rows_held_ < early_rows_ / 2) {
+    epochs_to_wait_ = early_.epochs_without;
+  }
+  taken_rows_ = 0;
+  early_rows_ = 0;
+  early_rows_held_ = 0;
+  rounds_ = 0;
+  next_table_ = 0;
+  round_rows_ = 0;
+  last_round_rows_ = 0;
+  early_is_over_ = false;
+}
+
+Status WorkerDelta::write(const Kept& kept, const StateChanges& changes) {
+  if (writer_ == nullptr) {
+    TW_TRY_ASSIGN(writer_, store_.begin_delta(worker_));
+  }
+  return writer_->add(kept.operator_id, kept.table->schema(), changes);
+}
+
+Status WorkerDelta::write_changes() {
+  for (Kept& kept : tables_) {
+    for (const StateChanges& changes : std::exchange(kept.changes, {})) {
+      if (kept.newest != nullptr) {
+        kept.newest->note(changes);
+      }
+      TW_TRY(write(kept, changes));
+    }
   }
   taken_bytes_ = 0;
   return {};
 }
 
+Status WorkerDelta::write_early(Kept& kept, NewestRows& newest) {
+  for (; !kept.early.empty(); kept.early.pop_back()) {
+    StateChanges changes;
+    changes.puts = newest.holding(std::move(kept.early.back()));
+    if (changes.put_rows() > 0) {
+      early_rows_held_ += changes.put_rows();
+      TW_TRY(write(kept, changes));
+    }
+  }
+  return {};
+}
+
 Status WorkerDelta::write() {
-  TW_TRY(write_taken());
+  TW_TRY(write_changes());
+  for (Kept& kept : tables_) {
+    if (const auto newest = std::move(kept.newest); newest != nullptr) {
+      TW_TRY(write_early(kept, *newest));
+    }
+  }
+  end_early();
   if (writer_ == nullptr) {
     return {};
   }

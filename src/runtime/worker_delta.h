@@ -10,6 +10,7 @@
 #include "base/event_time.h"
 #include "base/result.h"
 #include "checkpoint/epoch_store.h"
+#include "runtime/newest_rows.h"
 #include "runtime/run_totals.h"
 #include "state/state_table.h"
 
@@ -20,12 +21,27 @@ namespace thalweg {
 // which writes it down while the worker goes on.
 class WorkerDelta {
  public:
-  // Borrows the store.
-  WorkerDelta(EpochStore& store, std::uint32_t worker) : store_(store), worker_(worker) {}
+  // How much is taken before the end of an epoch, see take_early().
+  struct EarlyRows {
+    std::uint32_t at_once = 8192;
+    std::uint32_t worthwhile = 32'768;  // Fewer rows are left for the end.
+    std::uint32_t epochs_without = 8;   // After one in which it was in vain.
+  };
 
-  // Takes all that has changed in the table, which has the rows of these key groups. Table and id
-  // are used until write().
-  Status take(const std::string& operator_id, StateTable& table, KeyGroupRange groups);
+  // Borrows the store.
+  WorkerDelta(EpochStore& store, std::uint32_t worker, const EarlyRows& early)
+      : store_(store), worker_(worker), early_(early) {}
+
+  // The table, which has the rows of these key groups, is kept under this name. Borrows it.
+  void keep(const std::string& operator_id, StateTable& table, KeyGroupRange groups);
+
+  // Takes all that has changed in a table that is kept.
+  Status take(StateTable& table);
+
+  // Takes some of it before the end of the epoch, so that take() stops the worker for less long.
+  // False: there is no more that would be worth it. Not while an operator is in the middle of
+  // something.
+  bool take_early();
 
   void note_watermark(const std::string& operator_id, EventTime watermark) {
     watermarks_[operator_id] = watermark;
@@ -43,19 +59,38 @@ class WorkerDelta {
   const std::map<const StepCounters*, StepCounts>& counts() const { return counts_; }
 
  private:
-  // Changes of one table. Both names are the step's and the table's.
-  struct Taken {
-    const std::string* operator_id;
-    const StateSchema* schema;
-    StateChanges changes;
+  struct Kept {
+    std::string operator_id;
+    StateTable* table = nullptr;
+    KeyGroupRange groups;
+    std::vector<std::vector<Column>> early;  // Rows, later ones behind those that they replace.
+    std::vector<StateChanges> changes;       // From the end of the epoch, each row once.
+    std::unique_ptr<NewestRows> newest;      // Of what is written, where there are early ones.
   };
 
-  Status write_taken();
+  bool begin_round();
+  void end_early();
+  Status write_changes();
+  Status write_early(Kept& kept, NewestRows& newest);
+  Status write(const Kept& kept, const StateChanges& changes);
 
   EpochStore& store_;
   const std::uint32_t worker_;
-  std::vector<Taken> taken_;
-  std::size_t taken_bytes_ = 0;
+  const EarlyRows early_;
+  std::vector<Kept> tables_;
+  std::size_t taken_bytes_ = 0;   // That wait to be written.
+  std::uint64_t taken_rows_ = 0;  // At the end of the epoch.
+  // Of what is taken early: all, and of the round through all tables, which there may be several
+  // of.
+  std::uint64_t early_rows_ = 0;
+  std::uint64_t early_rows_held_ = 0;  // To the end of the epoch.
+  std::uint32_t rounds_ = 0;
+  std::size_t next_table_ = 0;
+  std::uint64_t round_rows_ = 0;
+  std::uint64_t last_round_rows_ = 0;
+  bool early_is_over_ = false;  // For this epoch.
+  std::uint64_t last_epoch_rows_ = 0;
+  std::uint32_t epochs_to_wait_ = 0;     // Until it is tried again.
   std::unique_ptr<DeltaWriter> writer_;  // From the first change of an epoch that is written on.
   std::map<std::string, EventTime> watermarks_;
   std::map<const StepCounters*, StepCounts> counts_;

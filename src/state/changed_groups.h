@@ -37,25 +37,29 @@ class ChangedGroups {
   // The groups changed since the last call, ascending.
   std::vector<GroupId> take() {
     std::vector<GroupId> changed;
-    if (!any_) {
-      return changed;
+    next_ = 0;
+    if (any_) {
+      append_changed(marks_.size(), changed);
+      next_ = 0;
+      any_ = false;
+      marks_.clear();
     }
-    any_ = false;
-    for (std::size_t begin = 0; begin < marks_.size(); begin += kWord) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, marks_.data() + begin, kWord);
-      if (word == 0) {
-        continue;
-      }
-      for (std::size_t id = begin; id < begin + kWord; ++id) {
-        if (marks_[id] != 0) {
-          changed.push_back(static_cast<GroupId>(id));
-        }
-      }
-    }
-    marks_.clear();
     return changed;
   }
+
+  // Of the groups changed since the last take(), the next ones, at most about so many; from
+  // rewind() on each group once, however often it changes. Those given count as changed no more.
+  std::vector<GroupId> take_some(std::size_t count_max) {
+    std::vector<GroupId> changed;
+    if (any_) {
+      append_changed(count_max, changed);
+      for (const GroupId id : changed) {
+        marks_[id] = 0;
+      }
+    }
+    return changed;
+  }
+  void rewind() { next_ = 0; }
 
   // Group kept[i] is number i from now on; the others are gone.
   void renumber(std::span<const GroupId> kept) {
@@ -74,11 +78,27 @@ class ChangedGroups {
   }
 
  private:
+  void append_changed(std::size_t count_max, std::vector<GroupId>& changed) {
+    for (; next_ < marks_.size() && changed.size() < count_max; next_ += kWord) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, marks_.data() + next_, kWord);
+      if (word == 0) {
+        continue;
+      }
+      for (std::size_t id = next_; id < next_ + kWord; ++id) {
+        if (marks_[id] != 0) {
+          changed.push_back(static_cast<GroupId>(id));
+        }
+      }
+    }
+  }
+
   static constexpr std::size_t kWord = sizeof(std::uint64_t);
 
   bool on_ = false;
   bool any_ = false;
   StateArray<std::uint8_t> marks_;
+  std::size_t next_ = 0;  // Where take_some() goes on.
 };
 
 }  // namespace thalweg

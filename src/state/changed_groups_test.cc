@@ -34,6 +34,24 @@ TEST(ChangedGroupsTest, AfterTakingChangesCountAnew) {
   EXPECT_THAT(changed.take(), ElementsAre(6));
 }
 
+TEST(ChangedGroupsTest, SomeAreTakenOnceInEachRound) {
+  ChangedGroups changed;
+  changed.start();
+  changed.mark(std::vector<GroupId>{5, 70, 6, 300});
+  EXPECT_THAT(changed.take_some(2), ElementsAre(5, 6));
+  changed.mark(std::vector<GroupId>{5, 71});
+  EXPECT_THAT(changed.take_some(1), ElementsAre(70, 71));  // Those of one word go together.
+  EXPECT_THAT(changed.take_some(9), ElementsAre(300));
+  EXPECT_THAT(changed.take_some(9), IsEmpty());
+  changed.rewind();
+  changed.mark(std::vector<GroupId>{400});
+  EXPECT_THAT(changed.take_some(1), ElementsAre(5));
+  EXPECT_THAT(changed.take(), ElementsAre(400));
+  changed.mark(std::vector<GroupId>{1});
+  EXPECT_THAT(changed.take_some(9), ElementsAre(1));
+  EXPECT_THAT(changed.take(), IsEmpty());
+}
+
 TEST(ChangedGroupsTest, MarksMoveWithTheirGroups) {
   ChangedGroups changed;
   changed.start();

@@ -78,6 +78,21 @@ bool ChangedRowsTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
   return reading_;
 }
 
+bool ChangedRowsTable::early_changes(std::uint32_t rows_max, StateChanges& out) {
+  out = {};
+  if (!has_lists_) {
+    for (const Part& part : take_some_changed(rows_max)) {
+      append_rows(part.number, part.ids);
+    }
+    out.puts = joined(put_pieces_);
+    put_pieces_.clear();
+  }
+  if (out.empty()) {
+    rewind_changed();
+  }
+  return !out.empty();
+}
+
 void ChangedRowsTable::begin() {
   changed_ = take_changed();
   erased_.clear();

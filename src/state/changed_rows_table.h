@@ -19,6 +19,7 @@ class ChangedRowsTable : public StateTable {
  public:
   const StateSchema& schema() const final { return schema_; }
   bool next_changes(std::uint32_t rows_max, StateChanges& out) final;
+  bool early_changes(std::uint32_t rows_max, StateChanges& out) final;
 
  protected:
   // What numbers have changed in one part of the table.
@@ -37,6 +38,10 @@ class ChangedRowsTable : public StateTable {
 
   // What has changed since this was last called. Part::number is for the functions below.
   virtual Changed take_changed() = 0;
+  // Some of that for early_changes(): only numbers that have rows, and none while something that is
+  // erased or dropped waits to be told, so that it cannot be told after what came later.
+  virtual std::vector<Part> take_some_changed(std::uint32_t /*rows_max*/) { return {}; }
+  virtual void rewind_changed() {}
   // Whether a number has a row; else the row of its key is gone.
   virtual bool has_row(std::size_t part, GroupId id) = 0;
   virtual std::vector<Column> keys_of(std::size_t part, std::span<const GroupId> ids) = 0;

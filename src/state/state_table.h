@@ -61,6 +61,12 @@ class StateTable {
   // change in it at most: it is put or erased.
   virtual bool next_changes(std::uint32_t rows_max, StateChanges& out) = 0;
 
+  // Puts of some of the rows that have changed, at most about `rows_max`, which next_changes()
+  // gives then only if they change or go after this; so that there is less left for it. Anything
+  // may be done with the table in between. False: no more for now; from then on all begins anew,
+  // and a row may be given again. A table that cannot do it has none.
+  virtual bool early_changes(std::uint32_t /*rows_max*/, StateChanges& /*out*/) { return false; }
+
   // Takes in what next_changes() gave, of rows that belong to this worker. Only before
   // note_changes(). The columns have the schema's types; values that no table can have given are an
   // error that says so.
