@@ -349,6 +349,8 @@ TEST(JobTest, ARefusedRowStopsTheJobOnlyWhenAskedTo) {
   EXPECT_EQ(skipping.rejected(RowError::kNullTime), 1u);
   ASSERT_EQ(skipping.job().progress().examples.size(), 1u);
   EXPECT_EQ(skipping.job().progress().examples[0].error, RowError::kNullTime);
+  EXPECT_THAT(skipping.job().progress().examples[0].detail,
+              ::testing::HasSubstr("the event time \"time\""));
 
   TestJob failing({rows}, {.options = {.workers = 2}, .on_error = OnError::kFail}, pass);
   EXPECT_EQ(failing.job().run().code(), Code::kRowFailed);

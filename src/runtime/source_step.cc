@@ -136,8 +136,12 @@ SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, SourceSignals& 
     }
     rows_by_key_.emplace(columns, std::move(key));
   }
-  if (scan_.event_time && !table.watermark->delay_micros) {
-    bound_.emplace(table.watermark->bound);
+  if (scan_.event_time) {
+    null_time_ = fmt::format("the event time \"{}\", or what its watermark is computed of, is NULL",
+                             table.columns[table.watermark->column].field.name);
+    if (!table.watermark->delay_micros) {
+      bound_.emplace(table.watermark->bound);
+    }
   }
 }
 
@@ -389,8 +393,9 @@ void SourceStep::drop_failed(const DecodedRows& rows, const RowErrors& errors, B
     if (errors[row] == RowError::kNone) {
       kept.push_back(row);
     } else {
-      count_rejected(errors[row], row < rows.offsets.size() ? rows.offsets[row] : 0,
-                     explain(errors[row]));
+      count_rejected(
+          errors[row], row < rows.offsets.size() ? rows.offsets[row] : 0,
+          errors[row] == RowError::kNullTime ? std::string_view(null_time_) : explain(errors[row]));
     }
   }
   out = std::move(out).select(std::move(kept)).compacted();

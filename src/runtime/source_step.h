@@ -100,6 +100,7 @@ class SourceStep final : public Step {
   std::vector<ComputedColumn> computed_;
   std::optional<RowsByKey> rows_by_key_;
   std::optional<Evaluator> bound_;
+  std::string null_time_;  // What is told of a row without event time.
   EvalContext eval_;
 
   std::uint32_t board_index_ = 0;

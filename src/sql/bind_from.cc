@@ -114,12 +114,16 @@ std::optional<Scope> bind_node(BindContext& context, const ast::CallTable& table
   if (call != nullptr && call->name.size() == 1 && call->name[0].key == "late") {
     return bind_late(context, *call, span);
   }
-  const std::string name = call == nullptr ? "this call" : call->name.back().text + "(...)";
-  std::string known;
-  for (const WindowFunction& function : window_functions()) {
-    known += (known.empty() ? "" : ", ") + std::string(function.name);
+  std::vector<std::string> notes;
+  std::string name = "this call";
+  if (call != nullptr) {
+    name = call->name.back().text + "(...)";
+    if (const auto near = nearest_window_function(call->name.back().text)) {
+      notes.push_back("did you mean " + *near + "?");
+    }
   }
-  context.not_supported(name + " as a table", span, {"those that there are: " + known});
+  notes.push_back("those that there are: " + window_function_names());
+  context.not_supported(name + " as a table", span, std::move(notes));
   return std::nullopt;
 }
 

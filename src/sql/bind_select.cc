@@ -177,8 +177,9 @@ void SelectBinder::take_hints() {
     }
     const bool is_id = hint.name.key == "id" && hint.options.size() == 1;
     if (!is_id || hint.options[0].value.empty()) {
-      context_.warn("S0220", "the hint " + hint.name.text + " has no effect", hint.span,
-                    is_id ? "write id('name')" : "");
+      context_.warn(
+          "S0220", "the hint " + hint.name.text + " has no effect", hint.span,
+          hint.name.key == "id" ? "write id('name')" : did_you_mean(hint.name.key, {"id", "ttl"}));
       continue;
     }
     context_.hinted_id = hint.options[0].value;

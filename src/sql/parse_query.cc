@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sql/syntax_parser.h"
+#include "sql/window_functions.h"
 
 namespace thalweg {
 
@@ -37,6 +38,18 @@ std::optional<ast::WindowKind> window_kind(std::string_view word) {
   if (folded == "tumble_rows") return ast::WindowKind::kTumbleRows;
   if (folded == "hop_rows") return ast::WindowKind::kHopRows;
   return std::nullopt;
+}
+
+Diagnostic no_window_function(std::string_view word, Span span) {
+  Diagnostic diagnostic;
+  diagnostic.code = "S0205";
+  diagnostic.message = fmt::format("there is no function of windows \"{}\"", word);
+  diagnostic.span = span;
+  if (const auto near = nearest_window_function(word)) {
+    diagnostic.label = fmt::format("did you mean {}?", *near);
+  }
+  diagnostic.notes = {"those that there are: " + window_function_names()};
+  return diagnostic;
 }
 
 }  // namespace
@@ -513,6 +526,10 @@ TableRefPtr SyntaxParser::parse_table_primary() {
     if (const auto kind = window_kind(cursor_.source(token))) {
       cursor_.next();
       return parse_window_table(*kind, begin);
+    }
+    if (cursor_.at_word("table", 2)) {  // Only those take a table so.
+      cursor_.fail(no_window_function(cursor_.source(token), token.span));
+      return nullptr;
     }
     ast::CallTable call;
     call.lateral = lateral;

@@ -1,6 +1,11 @@
 #include "sql/window_functions.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <vector>
+
+#include "base/nearest.h"
 
 namespace thalweg {
 namespace {
@@ -24,5 +29,24 @@ constexpr std::array<WindowFunction, 7> kFunctions = {{
 }  // namespace
 
 std::span<const WindowFunction> window_functions() { return kFunctions; }
+
+std::string window_function_names() {
+  std::string names;
+  for (const WindowFunction& function : kFunctions) {
+    names += (names.empty() ? "" : ", ") + std::string(function.name);
+  }
+  return names;
+}
+
+std::optional<std::string> nearest_window_function(std::string_view word) {
+  std::string upper(word);
+  std::ranges::transform(upper, upper.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::vector<std::string> names;
+  for (const WindowFunction& function : kFunctions) {
+    names.emplace_back(function.name);
+  }
+  return nearest_name(upper, names);
+}
 
 }  // namespace thalweg

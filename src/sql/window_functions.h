@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace thalweg {
@@ -14,5 +16,8 @@ struct WindowFunction {
 
 // In the order of ast::WindowKind; behind those, LATE.
 std::span<const WindowFunction> window_functions();
+// All their names, and the one that a misspelt one probably means: "TUMBLE".
+std::string window_function_names();
+std::optional<std::string> nearest_window_function(std::string_view word);
 
 }  // namespace thalweg
