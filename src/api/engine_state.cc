@@ -93,7 +93,8 @@ Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
   options.epochs = EpochOptions{.store = nullptr,
                                 .name = own_name,
                                 .interval_micros = options_.checkpoint_interval_micros,
-                                .rows = options_.checkpoint_rows};
+                                .rows = options_.checkpoint_rows,
+                                .allow_new_inputs = options_.state.allow_new_state};
   if (options_.crash_seed) {
     return run_in_lives(plan, options, connections, answers, channel);
   }

@@ -26,6 +26,9 @@ struct EpochOptions {
   std::string name;             // The pipeline's.
   std::int64_t interval_micros = 10'000'000;
   std::uint64_t rows = 0;  // Also after so many rows have been read; 0: never.
+  // A source of which all that has been read is gone may begin with what there is now; else that is
+  // refused, for its rows may be those that the state has already.
+  bool allow_new_inputs = false;
 };
 
 struct JobOptions {

@@ -120,6 +120,24 @@ Result<std::optional<EventTime>> KeptState::keep_tables(OperatorEpoch kept,
   return watermark;
 }
 
+// Files come and go in a directory, but a source with none of those it had is another one.
+Status KeptState::check_inputs(const SharedScan& scan, const SourceEpoch& saved) const {
+  const auto is_there = [&](const PartitionEpoch& entry) {
+    return std::ranges::any_of(
+        scan.boards, [&](const auto& board) { return board->partition().name() == entry.name; });
+  };
+  if (options_.epochs->allow_new_inputs || saved.partitions.empty() || scan.boards.empty() ||
+      std::ranges::any_of(saved.partitions, is_there)) {
+    return {};
+  }
+  return invalid_argument(fmt::format(
+      "\"{}\" has been read from {}, and no longer names it; {} would be read from its beginning, "
+      "on top of what the state has already. Where that is meant, say --allow-new-state; else go "
+      "back to the earlier path, give this pipeline another --name, or begin anew with "
+      "--from-scratch, which keeps the old state under another name",
+      scan.table->name, saved.partitions.front().name, scan.boards.front()->partition().name()));
+}
+
 // Partitions go on where they stood. Those that have come since begin at their beginning, where the
 // stream's time stands.
 Status KeptState::resume(SharedScan& scan) {
@@ -140,6 +158,7 @@ Status KeptState::resume(SharedScan& scan) {
   if (saved == last_->sources.end()) {
     return {};
   }
+  TW_TRY(check_inputs(scan, *saved));
   std::uint32_t next_number = 0;
   for (const PartitionEpoch& partition : saved->partitions) {
     next_number = std::max(next_number, partition.number + 1);

@@ -159,6 +159,23 @@ def check_savepoint(whole):
     check("a savepoint that is not there", has("there is no savepoint none"), missing.err)
 
 
+def check_another_path():
+    """Rows that the state may have already are not read on top of it."""
+    place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 40))
+    job = start(place)
+    check("three windows of three keys have closed", 9, wait_for_rows(place, 9))
+    job.interrupt()
+    job.end()
+    (place / "copy.jsonl").write_text(clicks(0, 80), encoding="utf-8")
+    moved = JOB.format(follow=FOLLOW).replace("'clicks.jsonl'", "'copy.jsonl'")
+    (place / "job.sql").write_text(moved, encoding="utf-8")
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("another path is refused", has('"clicks" has been read from clicks.jsonl',
+                                         "--allow-new-state"), ran.err)
+    check("as what the user must change", 78, ran.code)
+    check("and nothing is shown", 9, len(rows(place)))
+
+
 def check_lock():
     place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 100))
     job = start(place)
@@ -174,6 +191,7 @@ def main():
     check_kills(whole)
     check_savepoint(whole)
     check_refusals()
+    check_another_path()
     check_lock()
     close()
 
