@@ -4,17 +4,16 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "env/env.h"
+#include "env/forwarding_env.h"
 
 namespace thalweg {
 
 // For tests: a world in which the process is killed at one of the calls that change the disk. That
 // call is half done, if it is a write, or not done, and every later one fails.
-class KilledEnv final : public Env {
+class KilledEnv final : public ForwardingEnv {
  public:
-  explicit KilledEnv(Env& env) : env_(env) {}
+  explicit KilledEnv(Env& env) : ForwardingEnv(env) {}
 
   // The call-th from now on, counted from 1; 0: none.
   void kill_at(std::uint64_t call) {
@@ -23,67 +22,46 @@ class KilledEnv final : public Env {
   }
   bool killed() const { return kill_at_ > 0 && calls_ >= kill_at_; }
 
-  EventTime wall_now() override { return env_.wall_now(); }
-  std::int64_t steady_nanos() override { return env_.steady_nanos(); }
-  std::uint64_t random_seed() override { return env_.random_seed(); }
-  Result<std::unique_ptr<InputFile>> open_input(const std::string& path) override {
-    return env_.open_input(path);
-  }
-  std::unique_ptr<InputFile> standard_input() override { return env_.standard_input(); }
-  Result<std::vector<std::string>> glob(const std::string& pattern) override {
-    return env_.glob(pattern);
-  }
-  std::string output_name(const std::string& path) override { return env_.output_name(path); }
-  bool is_written_in_place(const std::string& path) override {
-    return env_.is_written_in_place(path);
-  }
   Result<std::unique_ptr<OutputFile>> create_output(const std::string& path,
                                                     OldBytes old) override {
     TW_TRY(step());
-    TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file, env_.create_output(path, old));
+    TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file, ForwardingEnv::create_output(path, old));
     return std::unique_ptr<OutputFile>(std::make_unique<Output>(*this, std::move(file)));
   }
-  std::unique_ptr<OutputFile> standard_output() override { return env_.standard_output(); }
   Status make_directories(const std::string& path, Audience audience) override {
     TW_TRY(step());
-    return env_.make_directories(path, audience);
-  }
-  Result<std::vector<std::string>> list_directory(const std::string& path) override {
-    return env_.list_directory(path);
-  }
-  Result<std::optional<std::uint64_t>> file_size(const std::string& path) override {
-    return env_.file_size(path);
+    return ForwardingEnv::make_directories(path, audience);
   }
   Result<std::unique_ptr<DurableFile>> create_file(const std::string& path,
                                                    Audience audience) override {
     TW_TRY(step());
-    TW_TRY_ASSIGN(std::unique_ptr<DurableFile> file, env_.create_file(path, audience));
+    TW_TRY_ASSIGN(std::unique_ptr<DurableFile> file, ForwardingEnv::create_file(path, audience));
     return std::unique_ptr<DurableFile>(std::make_unique<Durable>(*this, std::move(file)));
   }
   Result<std::unique_ptr<DurableFile>> append_file(const std::string& path) override {
     TW_TRY(step());
-    TW_TRY_ASSIGN(std::unique_ptr<DurableFile> file, env_.append_file(path));
+    TW_TRY_ASSIGN(std::unique_ptr<DurableFile> file, ForwardingEnv::append_file(path));
     return std::unique_ptr<DurableFile>(std::make_unique<Durable>(*this, std::move(file)));
   }
   Status rename_file(const std::string& from, const std::string& to) override {
     TW_TRY(step());
-    return env_.rename_file(from, to);
+    return ForwardingEnv::rename_file(from, to);
   }
   Status remove_file(const std::string& path) override {
     TW_TRY(step());
-    return env_.remove_file(path);
+    return ForwardingEnv::remove_file(path);
   }
   Status truncate_file(const std::string& path, std::uint64_t bytes) override {
     TW_TRY(step());
-    return env_.truncate_file(path, bytes);
+    return ForwardingEnv::truncate_file(path, bytes);
   }
   Status sync_directory(const std::string& path) override {
     TW_TRY(step());
-    return env_.sync_directory(path);
+    return ForwardingEnv::sync_directory(path);
   }
   Result<std::unique_ptr<FileLock>> lock_file(const std::string& path) override {
     TW_TRY(step());
-    return env_.lock_file(path);
+    return ForwardingEnv::lock_file(path);
   }
 
  private:
@@ -139,7 +117,6 @@ class KilledEnv final : public Env {
     std::unique_ptr<OutputFile> file_;
   };
 
-  Env& env_;
   std::uint64_t calls_ = 0;
   std::uint64_t kill_at_ = 0;
 };

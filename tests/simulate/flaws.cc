@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "env/forwarding_env.h"
 #include "simulate/bug.h"
 
 namespace thalweg::tests {
@@ -35,55 +36,26 @@ class FlawedFile final : public DurableFile {
   const EnvFlaws& flaws_;
 };
 
-class FlawedEnv final : public Env {
+class FlawedEnv final : public ForwardingEnv {
  public:
-  FlawedEnv(Env& env, const EnvFlaws& flaws) : env_(env), flaws_(flaws) {}
+  FlawedEnv(Env& env, const EnvFlaws& flaws) : ForwardingEnv(env), flaws_(flaws) {}
 
-  EventTime wall_now() override { return env_.wall_now(); }
-  std::int64_t steady_nanos() override { return env_.steady_nanos(); }
-  std::uint64_t random_seed() override { return env_.random_seed(); }
-  Result<std::unique_ptr<InputFile>> open_input(const std::string& path) override {
-    return env_.open_input(path);
-  }
-  std::unique_ptr<InputFile> standard_input() override { return env_.standard_input(); }
-  Result<std::vector<std::string>> glob(const std::string& pattern) override {
-    return env_.glob(pattern);
-  }
-  Result<std::unique_ptr<OutputFile>> create_output(const std::string& path,
-                                                    OldBytes old) override {
-    return env_.create_output(path, old);
-  }
-  std::unique_ptr<OutputFile> standard_output() override { return env_.standard_output(); }
-  Status make_directories(const std::string& path, Audience audience) override {
-    return env_.make_directories(path, audience);
-  }
-  Result<std::vector<std::string>> list_directory(const std::string& path) override {
-    return env_.list_directory(path);
-  }
-  Result<std::optional<std::uint64_t>> file_size(const std::string& path) override {
-    return env_.file_size(path);
-  }
   Result<std::unique_ptr<DurableFile>> create_file(const std::string& path,
                                                    Audience audience) override {
-    return flawed(path, env_.create_file(path, audience));
+    return flawed(path, ForwardingEnv::create_file(path, audience));
   }
   Result<std::unique_ptr<DurableFile>> append_file(const std::string& path) override {
-    return flawed(path, env_.append_file(path));
-  }
-  Status rename_file(const std::string& from, const std::string& to) override {
-    return env_.rename_file(from, to);
+    return flawed(path, ForwardingEnv::append_file(path));
   }
   Status remove_file(const std::string& path) override {
-    return holds(flaws_.skips_removal, path) ? Status() : env_.remove_file(path);
+    return holds(flaws_.skips_removal, path) ? Status() : ForwardingEnv::remove_file(path);
   }
   Status truncate_file(const std::string& path, std::uint64_t bytes) override {
-    return holds(flaws_.skips_cut, path) ? Status() : env_.truncate_file(path, bytes);
+    return holds(flaws_.skips_cut, path) ? Status() : ForwardingEnv::truncate_file(path, bytes);
   }
   Status sync_directory(const std::string& path) override {
-    return holds(flaws_.skips_directory_sync, path) ? Status() : env_.sync_directory(path);
-  }
-  Result<std::unique_ptr<FileLock>> lock_file(const std::string& path) override {
-    return env_.lock_file(path);
+    return holds(flaws_.skips_directory_sync, path) ? Status()
+                                                    : ForwardingEnv::sync_directory(path);
   }
 
  private:
@@ -94,7 +66,6 @@ class FlawedEnv final : public Env {
         std::make_unique<FlawedFile>(path, std::move(file), flaws_));
   }
 
-  Env& env_;
   const EnvFlaws& flaws_;
 };
 
