@@ -105,16 +105,6 @@ std::vector<std::uint32_t> blocks_of(const TablePart& part, KeyGroupRange groups
   return numbers;
 }
 
-std::vector<Column> gather_rows(const std::vector<Column>& columns,
-                                const std::vector<RowIndex>& rows) {
-  std::vector<Column> out;
-  out.reserve(columns.size());
-  for (const Column& column : columns) {
-    out.push_back(gather(column, rows));
-  }
-  return out;
-}
-
 // Leaves out the rows whose slices were dropped.
 std::vector<Column> without_dropped(const TablePart& part, const StateBlock& block,
                                     std::vector<Column> columns) {
@@ -130,7 +120,7 @@ std::vector<Column> without_dropped(const TablePart& part, const StateBlock& blo
       rows.push_back(row);
     }
   }
-  return gather_rows(columns, rows);
+  return gather(columns, rows);
 }
 
 // The keys that newer epochs have spoken of.
@@ -258,7 +248,7 @@ Status StateImage::rows(const std::string& operator_id, const std::string& table
                          if (mark == SeenKeys::Mark::kYes || !seen.empty()) {
                            seen.unseen(columns, mark, rows);
                            if (rows.size() < columns[0].length()) {
-                             columns = gather_rows(columns, rows);
+                             columns = gather(columns, rows);
                            }
                          }
                          return block.kind == BlockKind::kErased || columns[0].length() == 0

@@ -253,11 +253,7 @@ inline ModelTable random_table(const std::string& operator_id, const std::string
 
 inline std::vector<Column> gather_all(const std::vector<Column>& columns,
                                       const std::vector<RowIndex>& rows) {
-  std::vector<Column> out;
-  for (const Column& column : columns) {
-    out.push_back(gather(column, rows));
-  }
-  return rows.empty() ? std::vector<Column>() : out;
+  return rows.empty() ? std::vector<Column>() : gather(columns, rows);
 }
 
 // The part of the changes that one of several workers makes.

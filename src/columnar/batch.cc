@@ -93,9 +93,7 @@ Batch Batch::slice(std::uint32_t begin, std::uint32_t count) const {
 
 std::size_t Batch::memory_bytes() const {
   std::size_t bytes = selection ? selection->capacity() * sizeof(RowIndex) : 0;
-  for (const Column& column : columns) {
-    bytes += column.memory_bytes();
-  }
+  bytes += thalweg::memory_bytes(columns);
   for (const HiddenColumn hidden : kHidden) {
     bytes += this->*hidden ? (this->*hidden)->memory_bytes() : 0;
   }

@@ -71,8 +71,13 @@ std::size_t Column::memory_bytes() const {
   for (const BufferRef* owner : {&validity_owner_, &values_owner_, &offsets_owner_}) {
     bytes += *owner ? (*owner)->capacity() : 0;
   }
-  for (const Column& child : children_) {
-    bytes += child.memory_bytes();
+  return bytes + thalweg::memory_bytes(children_);
+}
+
+std::size_t memory_bytes(std::span<const Column> columns) {
+  std::size_t bytes = 0;
+  for (const Column& column : columns) {
+    bytes += column.memory_bytes();
   }
   return bytes;
 }

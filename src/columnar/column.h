@@ -101,4 +101,7 @@ class Column {
   std::vector<Column> children_;
 };
 
+// Of all of them together, as Column::memory_bytes().
+std::size_t memory_bytes(std::span<const Column> columns);
+
 }  // namespace thalweg

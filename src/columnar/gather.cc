@@ -114,15 +114,20 @@ Column gather(const Column& column, RowSpan rows) {
       out.set_children({gather_elements(column, rows)});
       break;
     case TypeKind::kStruct: {
-      std::vector<Column> children;
-      for (const Column& child : column.children()) {
-        children.push_back(gather(child, rows));
-      }
-      out.set_children(std::move(children));
+      out.set_children(gather(column.children(), rows));
       break;
     }
     default:
       out.set_values(gather_fixed(column, rows));
+  }
+  return out;
+}
+
+std::vector<Column> gather(std::span<const Column> columns, RowSpan rows) {
+  std::vector<Column> out;
+  out.reserve(columns.size());
+  for (const Column& column : columns) {
+    out.push_back(gather(column, rows));
   }
   return out;
 }

@@ -11,6 +11,8 @@ namespace thalweg {
 
 // The named rows of a column, in that order; a row may be named more than once.
 Column gather(const Column& column, RowSpan rows);
+// The same of each column.
+std::vector<Column> gather(std::span<const Column> columns, RowSpan rows);
 
 // Columns of one type, one after the other. Requires: not empty.
 Column concat_columns(std::span<const Column> columns);

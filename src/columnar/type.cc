@@ -87,6 +87,14 @@ Type array_type(Type element) {
   return type;
 }
 
+std::vector<Type> types_of(std::span<const Field> fields) {
+  std::vector<Type> types;
+  for (const Field& field : fields) {
+    types.push_back(field.type);
+  }
+  return types;
+}
+
 std::string to_string(const Type& type) {
   std::string out{kKinds[static_cast<std::size_t>(type.kind)].name};
   if (type.kind == TypeKind::kNumeric) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct Field {
 };
 
 using Schema = std::vector<Field>;
+std::vector<Type> types_of(std::span<const Field> fields);
 
 inline constexpr std::uint8_t kNumericPrecisionMax = 38;
 

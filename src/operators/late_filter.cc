@@ -191,9 +191,7 @@ class LateRows final : public Operator {
     if (!rows.empty()) {
       Batch late;
       late.length = static_cast<std::uint32_t>(rows.size());
-      for (const Column& column : batch.columns) {
-        late.columns.push_back(gather(column, rows));
-      }
+      late.columns = gather(batch.columns, rows);
       late.columns.push_back(starts.finish());
       late.columns.push_back(ends.finish());
       late.columns.push_back(late_by.finish());

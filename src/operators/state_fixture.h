@@ -219,9 +219,7 @@ class SavedState {
       }
       const std::vector<RowIndex> rows = rows_of_worker({columns.data(), schema.partition_columns},
                                                         columns[0].length(), worker, workers);
-      for (const Column& column : columns) {
-        out.push_back(gather(column, rows));
-      }
+      out = gather(columns, rows);
     };
     choose(changes.erased, own.erased);
     choose(changes.puts, own.puts);

@@ -65,9 +65,7 @@ class TimeSort final : public Operator {
   void emit_rows(RowSpan rows, Emitter& out) {
     Batch batch;
     batch.length = static_cast<std::uint32_t>(rows.size());
-    for (const Column& column : passed_->columns) {
-      batch.columns.push_back(gather(column, rows));
-    }
+    batch.columns = gather(passed_->columns, rows);
     set_event_time(batch, gather(*passed_->event_time, rows));
     if (passed_->partition) {
       batch.partition = gather(*passed_->partition, rows);

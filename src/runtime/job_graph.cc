@@ -39,14 +39,6 @@ const T* step_of(const Node& node) {
   return std::get_if<T>(&node.step);
 }
 
-std::vector<Type> types_of(const Schema& schema) {
-  std::vector<Type> types;
-  for (const Field& field : schema) {
-    types.push_back(field.type);
-  }
-  return types;
-}
-
 WindowShape shape_of(plan::WindowKind kind) {
   switch (kind) {
     case plan::WindowKind::kTumble:

@@ -8,14 +8,6 @@
 namespace thalweg {
 namespace {
 
-std::vector<Column> gather_all(const std::vector<Column>& columns, RowSpan rows) {
-  std::vector<Column> gathered;
-  for (const Column& column : columns) {
-    gathered.push_back(gather(column, rows));
-  }
-  return gathered;
-}
-
 // The rows whose slices end later.
 std::vector<RowIndex> rows_after(EventTime dropped_to, const Column& ends) {
   std::vector<RowIndex> rows;
@@ -29,13 +21,8 @@ std::vector<RowIndex> rows_after(EventTime dropped_to, const Column& ends) {
 
 }  // namespace
 
-NewestRows::NewestRows(const StateSchema& schema) : schema_(schema) {
-  std::vector<Type> types;
-  for (std::uint32_t i = 0; i < schema.key_columns; ++i) {
-    types.push_back(schema.columns[i].type);
-  }
-  told_ = KeyIndex::make(std::move(types));
-}
+NewestRows::NewestRows(const StateSchema& schema)
+    : schema_(schema), told_(KeyIndex::make(schema.key_types())) {}
 
 void NewestRows::find_new(std::span<const Column> columns, std::vector<RowIndex>& rows) {
   const std::uint32_t length = columns[0].length();
@@ -66,12 +53,12 @@ std::vector<Column> NewestRows::holding(std::vector<Column> puts) {
   if (dropped_to_) {
     const Column& ends = puts[schema_.partition_columns];
     if (const auto rows = rows_after(*dropped_to_, ends); rows.size() < ends.length()) {
-      puts = gather_all(puts, rows);
+      puts = gather(puts, rows);
     }
   }
   std::vector<RowIndex> rows;
   find_new(puts, rows);
-  return rows.size() == puts[0].length() ? puts : gather_all(puts, rows);
+  return rows.size() == puts[0].length() ? puts : gather(puts, rows);
 }
 
 }  // namespace thalweg

@@ -27,7 +27,7 @@ class NewestRows {
   void find_new(std::span<const Column> columns, std::vector<RowIndex>& rows);
 
   const StateSchema& schema_;
-  std::unique_ptr<KeyIndex> told_;
+  const std::unique_ptr<KeyIndex> told_;
   std::optional<EventTime> dropped_to_;
   std::vector<GroupId> ids_;
 };

@@ -9,14 +9,6 @@
 namespace thalweg {
 namespace {
 
-std::vector<Type> types_of(const Schema& columns) {
-  std::vector<Type> types;
-  for (const Field& column : columns) {
-    types.push_back(column.type);
-  }
-  return types;
-}
-
 std::vector<Type> key_types(const Schema& columns, const std::vector<std::uint32_t>& key) {
   std::vector<Type> chosen;
   for (const std::uint32_t column : key) {

@@ -12,14 +12,6 @@ constexpr std::size_t kTakenBytesMax = std::size_t{256} << 20;
 constexpr std::size_t kEarlyBytesMax = kTakenBytesMax / 2;
 constexpr std::uint32_t kRoundsMax = 4;
 
-std::size_t memory_bytes(const std::vector<Column>& columns) {
-  std::size_t bytes = 0;
-  for (const Column& column : columns) {
-    bytes += column.memory_bytes();
-  }
-  return bytes;
-}
-
 }  // namespace
 
 void WorkerDelta::keep(const std::string& operator_id, StateTable& table, KeyGroupRange groups) {

@@ -105,11 +105,7 @@ void ChangedRowsTable::begin() {
 }
 
 void ChangedRowsTable::leave_out_erased_that_came_again() {
-  std::vector<Type> types;
-  for (std::uint32_t i = 0; i < schema_.key_columns; ++i) {
-    types.push_back(schema_.columns[i].type);
-  }
-  const std::unique_ptr<KeyIndex> index = KeyIndex::make(std::move(types));
+  const std::unique_ptr<KeyIndex> index = KeyIndex::make(schema_.key_types());
   std::vector<GroupId> numbers;
   const auto number = [&](const std::vector<Column>& keys) {
     numbers.resize(keys[0].length());

@@ -114,11 +114,7 @@ bool RowBuffer::next_changes(std::uint32_t rows_max, StateChanges& out) {
 
 std::vector<GroupId> RowBuffer::find_restored(std::span<const Column> keys) {
   if (restored_ == nullptr) {
-    std::vector<Type> types;
-    for (std::uint32_t i = 0; i < schema_.key_columns; ++i) {
-      types.push_back(schema_.columns[i].type);
-    }
-    restored_ = KeyIndex::make(std::move(types));
+    restored_ = KeyIndex::make(schema_.key_types());
   }
   std::vector<GroupId> ids(keys.back().length());
   restored_->find_or_insert(keys, {.rows = {}, .all = true}, ids);

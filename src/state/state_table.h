@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct StateSchema {
   // How many columns decide a row's key group (see docs/formats/keys.md); none: all is in group 0.
   std::uint32_t partition_columns = 0;
   std::uint32_t key_columns = 0;  // How many tell rows apart, the former among them.
+
+  std::vector<Type> key_types() const { return types_of(std::span(columns).first(key_columns)); }
 };
 
 // What has become of a table's rows, as a net result: first whole slices go, then rows, and then
