@@ -11,14 +11,6 @@
 namespace thalweg {
 namespace {
 
-std::vector<Column> gather_all(std::span<const Column> columns, RowSpan rows) {
-  std::vector<Column> gathered;
-  for (const Column& column : columns) {
-    gathered.push_back(gather(column, rows));
-  }
-  return gathered;
-}
-
 // What is common to the tables of groups and of their values.
 class RowsOfGroups : public PaneRows {
  public:
@@ -35,8 +27,7 @@ class RowsOfGroups : public PaneRows {
 
   // All tables, for Changed::parts.
   Changed begin_changes() {
-    changed_tables_.clear();
-    tables_.append_tables(changed_tables_);
+    list_tables();
     Changed changed;
     if (tables_.dropped_to() > dropped_to_) {
       dropped_to_ = tables_.dropped_to();
@@ -46,43 +37,44 @@ class RowsOfGroups : public PaneRows {
   }
   std::size_t part_count() const { return changed_tables_.size(); }
 
-  static void add_part(std::size_t number, ChangedGroups& ids, Changed& changed) {
-    if (!ids.empty()) {
+  void add_part(std::size_t number, Changed& changed) {
+    if (ChangedGroups& ids = changed_of(number); !ids.empty()) {
       changed.parts.push_back({.number = number, .ids = ids.take()});
     }
   }
-  // See take_some_changed(). `has_erased` and `changed_of` are asked of each part.
-  template <typename HasErased, typename ChangedOf>
-  std::vector<Part> take_some(std::size_t rows_max, HasErased has_erased, ChangedOf changed_of) {
+
+  // What has changed of a part, and whether rows of it that have gone wait to be told.
+  virtual ChangedGroups& changed_of(std::size_t part) = 0;
+  virtual bool has_erased(std::size_t part) const = 0;
+
+  std::vector<Part> take_some_changed(std::uint32_t rows_max) final {
     std::vector<Part> parts;
     if (tables_.dropped_to() > dropped_to_) {
       return parts;
     }
-    changed_tables_.clear();
-    tables_.append_tables(changed_tables_);
+    list_tables();
     for (std::size_t i = 0; i < part_count(); ++i) {
       if (has_erased(i)) {
         return parts;
       }
     }
-    for (std::size_t i = 0; i < part_count() && rows_max > 0; ++i) {
+    std::size_t room = rows_max;
+    for (std::size_t i = 0; i < part_count() && room > 0; ++i) {
       ChangedGroups& changed = changed_of(i);
-      std::vector<GroupId> ids = changed.take_some(rows_max);
+      std::vector<GroupId> ids = changed.take_some(room);
       const auto gone =
           std::ranges::stable_partition(ids, [&](GroupId id) { return has_row(i, id); });
       changed.mark({gone.begin(), gone.end()});
       ids.erase(gone.begin(), gone.end());
-      rows_max -= std::min(rows_max, ids.size());
+      room -= std::min(room, ids.size());
       if (!ids.empty()) {
         parts.push_back({.number = i, .ids = std::move(ids)});
       }
     }
     return parts;
   }
-  template <typename ChangedOf>
-  void rewind(ChangedOf changed_of) {
-    changed_tables_.clear();
-    tables_.append_tables(changed_tables_);
+  void rewind_changed() final {
+    list_tables();
     for (std::size_t i = 0; i < part_count(); ++i) {
       changed_of(i).rewind();
     }
@@ -95,6 +87,11 @@ class RowsOfGroups : public PaneRows {
   void drop_to(EventTime end) override { tables_.drop_to(end); }
 
  private:
+  void list_tables() {
+    changed_tables_.clear();
+    tables_.append_tables(changed_tables_);
+  }
+
   TablesOfGroups& tables_;
   std::vector<TablesOfGroups::Table> changed_tables_;
   EventTime dropped_to_ = kStartOfTime;  // As told last.
@@ -112,20 +109,14 @@ class GroupRows final : public RowsOfGroups {
   Changed take_changed() override {
     Changed changed = begin_changes();
     for (std::size_t i = 0; i < part_count(); ++i) {
-      add_part(i, groups(i).changed_groups(), changed);
+      add_part(i, changed);
       add_erased(groups(i).take_erased(), changed);
     }
     return changed;
   }
 
-  std::vector<Part> take_some_changed(std::uint32_t rows_max) override {
-    return take_some(
-        rows_max, [this](std::size_t part) { return groups(part).has_erased(); },
-        [this](std::size_t part) -> ChangedGroups& { return groups(part).changed_groups(); });
-  }
-  void rewind_changed() override {
-    rewind([this](std::size_t part) -> ChangedGroups& { return groups(part).changed_groups(); });
-  }
+  ChangedGroups& changed_of(std::size_t part) override { return groups(part).changed_groups(); }
+  bool has_erased(std::size_t part) const override { return groups(part).has_erased(); }
 
   // The one group without keys has a result without rows too. Groups that go after a while may be
   // asked to take back rows from before they went: what that has made of them stays until they go.
@@ -201,19 +192,15 @@ class DistinctRows final : public RowsOfGroups {
   Changed take_changed() override {
     Changed changed = begin_changes();
     for (std::size_t i = 0; i < part_count(); ++i) {
-      add_part(i, values(i).changed(), changed);
+      add_part(i, changed);
       add_erased(groups(i).take_erased_values(argument_), changed);
     }
     return changed;
   }
 
-  std::vector<Part> take_some_changed(std::uint32_t rows_max) override {
-    return take_some(
-        rows_max, [this](std::size_t part) { return groups(part).has_erased_values(argument_); },
-        [this](std::size_t part) -> ChangedGroups& { return values(part).changed(); });
-  }
-  void rewind_changed() override {
-    rewind([this](std::size_t part) -> ChangedGroups& { return values(part).changed(); });
+  ChangedGroups& changed_of(std::size_t part) override { return values(part).changed(); }
+  bool has_erased(std::size_t part) const override {
+    return groups(part).has_erased_values(argument_);
   }
 
   bool has_row(std::size_t part, GroupId id) override { return values(part).has(id); }
@@ -259,7 +246,7 @@ class DistinctRows final : public RowsOfGroups {
     GroupTable& groups = tables().table_of(rows.pane);
     const std::span<const GroupId> ids = groups.place_groups(
         rows.keys, {.rows = rows.rows}, static_cast<std::uint32_t>(rows.rows.size()));
-    const std::vector<Column> columns = gather_all(rows.others, rows.rows);
+    const std::vector<Column> columns = gather(rows.others, rows.rows);
     return groups.distinct_values(argument_).restore(ids, columns[0],
                                                      std::span(columns).subspan(1));
   }
