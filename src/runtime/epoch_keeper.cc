@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kLook{1};
 
+void tell(const std::vector<EpochAnswer>& answers, const Result<std::uint64_t>& epoch) {
+  for (const EpochAnswer& answer : answers) {
+    answer(epoch);
+  }
+}
+
 }  // namespace
 
 EpochKeeper::EpochKeeper(const EpochOptions& options, JobGraph& graph, Env& env)
@@ -31,25 +37,24 @@ void EpochKeeper::begin() {
   }
   begun_nanos_ = env_.steady_nanos();
   begun_rows_ = rows_read();
-  ++asked_;
   early_.store(graph_.workers.size());
-  begun_.store(asked_, std::memory_order_release);
+  asked_.fetch_add(1, std::memory_order_release);
 }
 
 bool EpochKeeper::look_at(Worker& worker) {
-  const std::uint64_t asked = graph_.signals.epoch_requested.load(std::memory_order_acquire);
-  const std::uint64_t begun = begun_.load(std::memory_order_acquire);
-  if (asked < begun && worker.early_epoch() < begun) {
+  const std::uint64_t at_barrier = graph_.signals.epoch_requested.load(std::memory_order_acquire);
+  const std::uint64_t asked = asked_.load(std::memory_order_acquire);
+  if (at_barrier < asked && worker.early_epoch() < asked) {
     if (worker.is_busy()) {
       return false;
     }
-    if (worker.take_early(begun)) {
+    if (worker.take_early(asked)) {
       return true;
     }
     if (early_.fetch_sub(1) == 1) {
-      graph_.signals.epoch_requested.store(begun, std::memory_order_release);
+      graph_.signals.epoch_requested.store(asked, std::memory_order_release);
     }
-  } else if (worker.ended_epoch() < asked && worker.has_ended(asked)) {
+  } else if (worker.ended_epoch() < at_barrier && worker.has_ended(at_barrier)) {
     ended_.fetch_add(1);
   }
   return false;
@@ -70,19 +75,11 @@ Status EpochKeeper::decide() {
   }
   TW_TRY(options_.store->settled());
   decided_.store(record.epoch, std::memory_order_release);
-  answer_promised();
+  std::unique_lock lock(mutex_);
+  const std::vector<EpochAnswer> answers = std::exchange(promised_, {});
+  lock.unlock();
+  tell(answers, record.epoch);
   return {};
-}
-
-void EpochKeeper::answer_promised() {
-  std::vector<EpochAnswer> answers;
-  {
-    const std::lock_guard lock(mutex_);
-    answers = std::exchange(promised_, {});
-  }
-  for (const EpochAnswer& answer : answers) {
-    answer(decided());
-  }
 }
 
 void EpochKeeper::request(EpochAnswer answer) {
@@ -101,19 +98,13 @@ void EpochKeeper::request(EpochAnswer answer) {
 void EpochKeeper::close(const Status& result) {
   const Result<std::uint64_t> last =
       result.ok() ? Result<std::uint64_t>(decided()) : Result<std::uint64_t>(Status(result));
-  std::vector<EpochAnswer> answers;
-  {
-    const std::lock_guard lock(mutex_);
-    last_answer_ = last;
-    answers = std::exchange(promised_, {});
-    for (EpochAnswer& answer : waiting_) {
-      answers.push_back(std::move(answer));
-    }
-    waiting_.clear();
-  }
-  for (const EpochAnswer& answer : answers) {
-    answer(last);
-  }
+  std::unique_lock lock(mutex_);
+  last_answer_ = last;
+  const std::vector<EpochAnswer> promised = std::exchange(promised_, {});
+  const std::vector<EpochAnswer> waiting = std::exchange(waiting_, {});
+  lock.unlock();
+  tell(promised, last);
+  tell(waiting, last);
 }
 
 Status EpochKeeper::decide_last() {

@@ -24,7 +24,7 @@ class EpochKeeper {
 
   // Asks for an epoch. Requires: none is in the making.
   void begin();
-  bool in_the_making() const { return asked_ > decided(); }
+  bool in_the_making() const { return asked_.load() > decided(); }
   // Whether somebody has asked for an epoch that has not begun.
   bool is_wanted() const { return is_wanted_.load(std::memory_order_relaxed); }
 
@@ -52,7 +52,6 @@ class EpochKeeper {
  private:
   Status complete();
   bool is_due() const;
-  void answer_promised();
   std::uint64_t rows_read() const;
   EpochRecord record() const;
   void add_sources(EpochRecord& record) const;
@@ -62,8 +61,7 @@ class EpochKeeper {
   const EpochOptions& options_;
   JobGraph& graph_;
   Env& env_;
-  std::uint64_t asked_ = 0;
-  std::atomic<std::uint64_t> begun_{0};  // The same, for the workers.
+  std::atomic<std::uint64_t> asked_{0};  // The last epoch begun.
   std::atomic<std::size_t> early_{0};    // Workers that still take rows early for it.
   std::atomic<std::uint64_t> decided_{0};
   std::atomic<std::size_t> ended_{0};  // Workers that have ended the epoch in the making.

@@ -120,16 +120,9 @@ Result<std::optional<EventTime>> KeptState::keep_tables(OperatorEpoch kept,
   return watermark;
 }
 
-// Files come and go in a directory, but a source with none of those it had is another one.
-Status KeptState::check_inputs(const SharedScan& scan, const SourceEpoch& saved) const {
-  const auto is_there = [&](const PartitionEpoch& entry) {
-    return std::ranges::any_of(
-        scan.boards, [&](const auto& board) { return board->partition().name() == entry.name; });
-  };
-  if (options_.epochs->allow_new_inputs || saved.partitions.empty() || scan.boards.empty() ||
-      std::ranges::any_of(saved.partitions, is_there)) {
-    return {};
-  }
+namespace {
+
+Status other_inputs(const SharedScan& scan, const SourceEpoch& saved) {
   return invalid_argument(fmt::format(
       "\"{}\" has been read from {}, and no longer names it; {} would be read from its beginning, "
       "on top of what the state has already. Where that is meant, say --allow-new-state; else go "
@@ -138,8 +131,11 @@ Status KeptState::check_inputs(const SharedScan& scan, const SourceEpoch& saved)
       scan.table->name, saved.partitions.front().name, scan.boards.front()->partition().name()));
 }
 
+}  // namespace
+
 // Partitions go on where they stood. Those that have come since begin at their beginning, where the
-// stream's time stands.
+// stream's time stands: files come and go in a directory, but a source with none of those it had is
+// another one.
 Status KeptState::resume(SharedScan& scan) {
   if (!options_.epochs) {
     return {};
@@ -158,7 +154,7 @@ Status KeptState::resume(SharedScan& scan) {
   if (saved == last_->sources.end()) {
     return {};
   }
-  TW_TRY(check_inputs(scan, *saved));
+  bool any_there = false;
   std::uint32_t next_number = 0;
   for (const PartitionEpoch& partition : saved->partitions) {
     next_number = std::max(next_number, partition.number + 1);
@@ -172,6 +168,7 @@ Status KeptState::resume(SharedScan& scan) {
       scan.numbers[i] = next_number++;
       continue;
     }
+    any_there = true;
     scan.numbers[i] = partition->number;
     TW_TRY(board.resume({.epoch = last_->epoch,
                          .position = {.position = partition->position,
@@ -182,7 +179,8 @@ Status KeptState::resume(SharedScan& scan) {
                          .ended = partition->ended,
                          .silent_nanos = partition->silent_micros * 1000}));
   }
-  return {};
+  const bool are_others = !any_there && !saved->partitions.empty() && !scan.boards.empty();
+  return are_others && !options_.epochs->allow_new_inputs ? other_inputs(scan, *saved) : Status();
 }
 
 }  // namespace thalweg

@@ -34,7 +34,6 @@ class KeptState {
 
  private:
   bool asked_for() const { return options_.epochs || purpose_ == GraphFor::kLooking; }
-  Status check_inputs(const SharedScan& scan, const SourceEpoch& saved) const;
   // Nothing: there was no such operator when the state was made.
   Result<std::optional<EventTime>> keep_tables(OperatorEpoch kept,
                                                const std::vector<StateTable*>& tables,

@@ -28,7 +28,7 @@ Status WorkerDelta::take(StateTable& table) {
   StateChanges changes;
   while (table.next_changes(kRowsAtOnce, changes)) {
     changes.dropped_groups = kept.groups;
-    taken_rows_ += changes.put_rows() + changes.erased_rows();
+    so_far_.rows_at_end += changes.put_rows() + changes.erased_rows();
     taken_bytes_ += memory_bytes(changes.puts) + memory_bytes(changes.erased);
     kept.changes.push_back(std::exchange(changes, {}));
     if (taken_bytes_ > kTakenBytesMax) {
@@ -40,61 +40,54 @@ Status WorkerDelta::take(StateTable& table) {
 
 bool WorkerDelta::take_early() {
   StateChanges changes;
-  while (!early_is_over_ && begin_round()) {
-    for (; next_table_ < tables_.size(); ++next_table_) {
-      Kept& kept = tables_[next_table_];
+  while (!so_far_.early_is_over && begin_round()) {
+    for (; so_far_.next_table < tables_.size(); ++so_far_.next_table) {
+      Kept& kept = tables_[so_far_.next_table];
       if (kept.table->early_changes(early_.at_once, changes)) {
         if (kept.newest == nullptr) {
           kept.newest = std::make_unique<NewestRows>(kept.table->schema());
         }
-        round_rows_ += changes.put_rows();
+        so_far_.round_rows += changes.put_rows();
         taken_bytes_ += memory_bytes(changes.puts);
         kept.early.push_back(std::move(changes.puts));
         return true;
       }
     }
   }
-  early_is_over_ = true;
+  so_far_.early_is_over = true;
   return false;
 }
 
 // Each round finds what has changed again during the one before. Whether there is one under way.
 bool WorkerDelta::begin_round() {
-  if (rounds_ > 0 && next_table_ < tables_.size()) {
+  if (so_far_.rounds > 0 && so_far_.next_table < tables_.size()) {
     return taken_bytes_ <= kEarlyBytesMax;
   }
-  if (rounds_ == 0) {
+  if (so_far_.rounds == 0) {
     if (last_epoch_rows_ < early_.worthwhile || epochs_to_wait_ > 0) {
       return false;
     }
-  } else if (round_rows_ < early_.worthwhile || rounds_ == kRoundsMax ||
-             (rounds_ > 1 && round_rows_ > last_round_rows_ / 2)) {
+  } else if (so_far_.round_rows < early_.worthwhile || so_far_.rounds == kRoundsMax ||
+             (so_far_.rounds > 1 && so_far_.round_rows > so_far_.last_round_rows / 2)) {
     return false;
   }
-  ++rounds_;
-  early_rows_ += round_rows_;
-  last_round_rows_ = std::exchange(round_rows_, 0);
-  next_table_ = 0;
+  ++so_far_.rounds;
+  so_far_.early_rows += so_far_.round_rows;
+  so_far_.last_round_rows = std::exchange(so_far_.round_rows, 0);
+  so_far_.next_table = 0;
   return true;
 }
 
 // Where most of the rows taken early have changed again it was in vain.
 void WorkerDelta::end_early() {
-  early_rows_ += round_rows_;
-  last_epoch_rows_ = early_rows_ + taken_rows_;
+  so_far_.early_rows += so_far_.round_rows;
+  last_epoch_rows_ = so_far_.early_rows + so_far_.rows_at_end;
   if (epochs_to_wait_ > 0) {
     --epochs_to_wait_;
-  } else if (early_rows_held_ < early_rows_ / 2) {
+  } else if (so_far_.early_rows_held < so_far_.early_rows / 2) {
     epochs_to_wait_ = early_.epochs_without;
   }
-  taken_rows_ = 0;
-  early_rows_ = 0;
-  early_rows_held_ = 0;
-  rounds_ = 0;
-  next_table_ = 0;
-  round_rows_ = 0;
-  last_round_rows_ = 0;
-  early_is_over_ = false;
+  so_far_ = {};
 }
 
 Status WorkerDelta::write(const Kept& kept, const StateChanges& changes) {
@@ -122,7 +115,7 @@ Status WorkerDelta::write_early(Kept& kept, NewestRows& newest) {
     StateChanges changes;
     changes.puts = newest.holding(std::move(kept.early.back()));
     if (changes.put_rows() > 0) {
-      early_rows_held_ += changes.put_rows();
+      so_far_.early_rows_held += changes.put_rows();
       TW_TRY(write(kept, changes));
     }
   }

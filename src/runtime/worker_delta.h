@@ -68,6 +68,19 @@ class WorkerDelta {
     std::unique_ptr<NewestRows> newest;      // Of what is written, where there are early ones.
   };
 
+  // Of the epoch at hand. What is taken early goes by rounds through all tables, of which there may
+  // be several.
+  struct SoFar {
+    std::uint64_t rows_at_end = 0;
+    std::uint64_t early_rows = 0;       // Of the rounds that are over.
+    std::uint64_t early_rows_held = 0;  // To the end of the epoch.
+    std::uint32_t rounds = 0;
+    std::size_t next_table = 0;  // Of the round.
+    std::uint64_t round_rows = 0;
+    std::uint64_t last_round_rows = 0;
+    bool early_is_over = false;
+  };
+
   bool begin_round();
   void end_early();
   Status write_changes();
@@ -78,19 +91,10 @@ class WorkerDelta {
   const std::uint32_t worker_;
   const EarlyRows early_;
   std::vector<Kept> tables_;
-  std::size_t taken_bytes_ = 0;   // That wait to be written.
-  std::uint64_t taken_rows_ = 0;  // At the end of the epoch.
-  // Of what is taken early: all, and of the round through all tables, which there may be several
-  // of.
-  std::uint64_t early_rows_ = 0;
-  std::uint64_t early_rows_held_ = 0;  // To the end of the epoch.
-  std::uint32_t rounds_ = 0;
-  std::size_t next_table_ = 0;
-  std::uint64_t round_rows_ = 0;
-  std::uint64_t last_round_rows_ = 0;
-  bool early_is_over_ = false;  // For this epoch.
+  std::size_t taken_bytes_ = 0;  // That wait to be written.
+  SoFar so_far_;
   std::uint64_t last_epoch_rows_ = 0;
-  std::uint32_t epochs_to_wait_ = 0;     // Until it is tried again.
+  std::uint32_t epochs_to_wait_ = 0;     // Until it is tried again to take some early.
   std::unique_ptr<DeltaWriter> writer_;  // From the first change of an epoch that is written on.
   std::map<std::string, EventTime> watermarks_;
   std::map<const StepCounters*, StepCounts> counts_;
