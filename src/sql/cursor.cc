@@ -4,20 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "base/nearest.h"
 
 namespace thalweg {
 namespace {
-
-std::string upper(std::string_view word) {
-  std::string out(word);
-  for (char& c : out) {
-    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
 
 // A shorter word is near to too many others.
 constexpr std::size_t kMisspeltBytesMin = 3;

@@ -1,6 +1,7 @@
 #include "sql/keywords.h"
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 
 namespace thalweg {
@@ -46,6 +47,14 @@ std::string fold_name(std::string_view name) {
   std::string folded(name);
   std::transform(folded.begin(), folded.end(), folded.begin(), lower);
   return folded;
+}
+
+std::string upper(std::string_view word) {
+  std::string out(word);
+  for (char& c : out) {
+    c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return out;
 }
 
 bool is_word(std::string_view word, std::string_view lower_word) {

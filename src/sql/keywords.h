@@ -18,6 +18,8 @@ WordClass word_class(std::string_view word);
 
 // `name` in lower case, as names are looked up: ASCII letters only.
 std::string fold_name(std::string_view name);
+// The same in upper case, as keywords are shown.
+std::string upper(std::string_view word);
 
 // Whether the two are one word, ASCII case aside. Requires: `lower` is in lower case.
 bool is_word(std::string_view word, std::string_view lower);

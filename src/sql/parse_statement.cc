@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -101,10 +100,7 @@ std::optional<Statement::Node> SyntaxParser::parse_node() {
   }
   const Token& token = cursor_.peek();
   if (token.kind == TokenKind::kWord) {
-    std::string word(cursor_.source(token));
-    std::transform(word.begin(), word.end(), word.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    const auto near = nearest_name(word, statement_words());
+    const auto near = nearest_name(upper(cursor_.source(token)), statement_words());
     cursor_.fail({.code = "S0104",
                   .message = fmt::format("no statement begins with \"{}\"", cursor_.source(token)),
                   .span = token.span,

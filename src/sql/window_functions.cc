@@ -1,11 +1,10 @@
 #include "sql/window_functions.h"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <vector>
 
 #include "base/nearest.h"
+#include "sql/keywords.h"
 
 namespace thalweg {
 namespace {
@@ -39,14 +38,11 @@ std::string window_function_names() {
 }
 
 std::optional<std::string> nearest_window_function(std::string_view word) {
-  std::string upper(word);
-  std::ranges::transform(upper, upper.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   std::vector<std::string> names;
   for (const WindowFunction& function : kFunctions) {
     names.emplace_back(function.name);
   }
-  return nearest_name(upper, names);
+  return nearest_name(upper(word), names);
 }
 
 }  // namespace thalweg
