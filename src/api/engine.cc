@@ -189,7 +189,9 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
       SessionOptions scratch;
       if (!apply_setting(scratch, *set)) {
         diagnostics.add(setting_problem(*set, statements[i].span));
-      } else if (const Status limit = memory_limit(scratch).status(); !limit.ok()) {
+      } else if (const Status limit =
+                     set->name == "memory_limit" ? memory_limit(scratch).status() : Status();
+                 !limit.ok()) {
         diagnostics.add({.severity = Severity::kError,
                          .code = "C0203",
                          .message = limit.message(),

@@ -140,4 +140,6 @@ class Engine {
 // Changes an option by a SET statement. False: there is no such setting, or not such a value.
 bool apply_setting(SessionOptions& options, const sql::BoundSet& set);
 
+AllowedChanges allowed_changes(const StateOptions& state);
+
 }  // namespace thalweg

@@ -39,6 +39,10 @@ Status with_epoch(const Status& failure, std::uint64_t epoch) {
 
 }  // namespace
 
+AllowedChanges allowed_changes(const StateOptions& state) {
+  return {.new_state = state.allow_new_state, .dropped_state = state.allow_dropped_state};
+}
+
 Status Engine::check_outlives(const Table& table) const {
   if (table.memory == nullptr || options_.state.directory.empty() || options_.crash_seed) {
     return {};
@@ -51,9 +55,7 @@ Status Engine::check_outlives(const Table& table) const {
 
 Result<Upgrade> Engine::judge(const EpochRecord& record, const plan::Plan& plan) const {
   TW_TRY_ASSIGN(const QueryState wanted, state_of(plan, env_));
-  Upgrade upgrade = judge_upgrade(state_of(record), wanted,
-                                  {.new_state = options_.state.allow_new_state,
-                                   .dropped_state = options_.state.allow_dropped_state});
+  Upgrade upgrade = judge_upgrade(state_of(record), wanted, allowed_changes(options_.state));
   if (upgrade.verdict == Upgrade::Verdict::kRefused) {
     return invalid_argument(
         fmt::format("the state of \"{}\" is of another query:{}", record.job, upgrade.text));

@@ -6,15 +6,17 @@
 #include "api/late_outputs.h"
 #include "api/pipeline_impl.h"
 #include "api/problems.h"
+#include "api/script_runner.h"
 #include "plan/build.h"
 #include "sql/catalog_names.h"
 
 namespace thalweg::detail {
 namespace {
 
-class NoReceiver final : public ResultReceiver {
+// Takes no rows: tells how the run goes on.
+class StateReceiver final : public NoReceiver {
  public:
-  explicit NoReceiver(const StateOptions& state) : state_(state) {}
+  explicit StateReceiver(const StateOptions& state) : state_(state) {}
   void resuming(const ResumedRun& run) override {
     if (state_.on_resume) {
       state_.on_resume(run);
@@ -25,7 +27,6 @@ class NoReceiver final : public ResultReceiver {
       state_.on_waiting(why);
     }
   }
-  bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
 
  private:
   const StateOptions& state_;
@@ -192,8 +193,8 @@ void Graph::run_plan(const SessionOptions& options, RunReport& report) {
   if (impl_->stop_asked.load()) {
     engine.request_stop();  // It came before the run.
   }
-  NoReceiver nobody(engine.options().state);
-  const Status status = engine.run(engine.rewritten({.sinks = impl_->sinks}), {}, nobody);
+  StateReceiver receiver(engine.options().state);
+  const Status status = engine.run(engine.rewritten({.sinks = impl_->sinks}), {}, receiver);
   report.summary = progress();
   if (!status.ok()) {
     report.outcome = outcome_of(status);

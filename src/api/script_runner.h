@@ -10,7 +10,7 @@
 namespace thalweg {
 
 // Takes every row and shows none.
-class NoReceiver final : public ResultReceiver {
+class NoReceiver : public ResultReceiver {
  public:
   bool rows(const ResultHeader& /*header*/, const Rows& /*rows*/) override { return true; }
 };

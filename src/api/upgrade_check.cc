@@ -38,9 +38,7 @@ std::optional<std::vector<QueryState>> states_of(const Script& script,
 
 UpgradeReport::Job judge(const QueryState& before, const QueryState& now,
                          const StateOptions& state) {
-  const Upgrade upgrade = judge_upgrade(
-      before, now,
-      {.new_state = state.allow_new_state, .dropped_state = state.allow_dropped_state});
+  const Upgrade upgrade = judge_upgrade(before, now, allowed_changes(state));
   const bool is_kept = upgrade.verdict != Upgrade::Verdict::kRefused;
   return {.is_kept = is_kept,
           .text = is_kept ? upgrade.text : "the state is of another query:" + upgrade.text};

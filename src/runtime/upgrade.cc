@@ -41,6 +41,7 @@ struct Comparison {
   std::vector<std::string> changes;  // What cannot be: "windows: TUMBLE 10 seconds -> ...".
   std::vector<std::string> added;    // Calls.
   std::vector<std::string> removed;
+  bool calls_differ = false;  // Or their order does.
   StateConversion conversion;
 
   bool fits() const { return changes.empty(); }
@@ -182,13 +183,14 @@ Comparison compare(const OperatorEpoch& found, const OperatorEpoch& wanted) {
   compare_aspects(before, now, comparison.changes);
   comparison.added = without(now.calls, before.calls);
   comparison.removed = without(before.calls, now.calls);
+  comparison.calls_differ = before.calls != now.calls;
   const std::string calls =
       fmt::format("aggregates: {} -> {}", joined(before.calls), joined(now.calls));
   if (!comparison.fits()) {
     if (!comparison.same_calls()) {
       comparison.changes.push_back(calls);
     }
-  } else if (before.calls == now.calls) {
+  } else if (!comparison.calls_differ) {
     if (!take_tables(found, wanted, comparison)) {
       comparison.changes.push_back(
           fmt::format("what is kept: {} -> {}", tables_text(found), tables_text(wanted)));
@@ -231,8 +233,6 @@ class Judge {
   void take_those_that_mean_the_same();
   void tell_the_others();
   void compare_sources();
-  void add_new(const std::string& what) { new_.push_back(what); }
-  void add_dropped(const std::string& what) { dropped_.push_back(what); }
   Upgrade upgrade();
   std::string refusal() const;
   std::string kept_text() const;
@@ -258,13 +258,12 @@ void Judge::take(std::size_t found, std::size_t wanted, const Comparison& compar
   const bool moved = before.id != now.id;
   kept_.push_back(now.id + (moved ? fmt::format(" (so far {})", before.id) : ""));
   for (const std::string& call : comparison.added) {
-    add_new(fmt::format("{} {}", now.id, call));
+    new_.push_back(fmt::format("{} {}", now.id, call));
   }
   for (const std::string& call : comparison.removed) {
-    add_dropped(fmt::format("{} {}", now.id, call));
+    dropped_.push_back(fmt::format("{} {}", now.id, call));
   }
-  converts_ |= moved || plan::read_meaning(before.fingerprint).calls !=
-                            plan::read_meaning(now.fingerprint).calls;
+  converts_ |= moved || comparison.calls_differ;
   conversions_.push_back(comparison.conversion);
 }
 
@@ -310,7 +309,7 @@ void Judge::tell_the_others() {
     const auto same = std::ranges::find(wanted_.operators, found.id, &OperatorEpoch::id);
     const auto place = static_cast<std::size_t>(same - wanted_.operators.begin());
     if (same == wanted_.operators.end() || wanted_taken_[place]) {
-      add_dropped(fmt::format("{} ({})", found.id, found.description));
+      dropped_.push_back(fmt::format("{} ({})", found.id, found.description));
       continue;
     }
     wanted_taken_[place] = true;
@@ -320,17 +319,18 @@ void Judge::tell_the_others() {
   }
   for (std::size_t i = 0; i < wanted_.operators.size(); ++i) {
     if (!wanted_taken_[i]) {
-      add_new(fmt::format("{} ({})", wanted_.operators[i].id, wanted_.operators[i].description));
+      new_.push_back(
+          fmt::format("{} ({})", wanted_.operators[i].id, wanted_.operators[i].description));
     }
   }
 }
 
 void Judge::compare_sources() {
   for (const std::string& source : without(wanted_.sources, found_.sources)) {
-    add_new(fmt::format("source {}, read from its beginning", source));
+    new_.push_back(fmt::format("source {}, read from its beginning", source));
   }
   for (const std::string& source : without(found_.sources, wanted_.sources)) {
-    add_dropped(fmt::format("how far source {} has been read", source));
+    dropped_.push_back(fmt::format("how far source {} has been read", source));
   }
 }
 
