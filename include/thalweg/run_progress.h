@@ -88,6 +88,8 @@ std::string summarize(const RunProgress& progress);
 
 // The line, or two, that tell people what a run goes on from.
 std::string describe_resumed(const ResumedRun& run);
+// The line that tells them which sinks may show rows twice.
+std::string describe_at_least_once(const std::vector<std::string>& sinks);
 // The line that tells them that it waits for room on a disk.
 std::string describe_waiting(std::string_view why);
 

@@ -31,6 +31,8 @@ struct StateOptions {
   // has kept, before it reads anything, and that it waits for room on a disk.
   std::function<void(const ResumedRun& run)> on_resume = {};
   std::function<void(std::string_view why)> on_waiting = {};
+  // That some sinks show rows at least once; see ResultReceiver::at_least_once().
+  std::function<void(const std::vector<std::string>& sinks)> on_at_least_once = {};
 };
 
 // What becomes of a job that keeps state when a disk has no room for what it writes.
@@ -107,6 +109,9 @@ class ResultReceiver {
   virtual void warning(const Problem& /*problem*/) {}
   // A job goes on from what an earlier run has kept.
   virtual void resuming(const ResumedRun& /*run*/) {}
+  // A job that keeps its state begins, or goes on, and these of its sinks show rows as they come:
+  // after a crash those behind the last epoch come again.
+  virtual void at_least_once(const std::vector<std::string>& /*sinks*/) {}
   // A job cannot go on, for the reason given, and waits; see RunProgress::waiting.
   virtual void waiting(std::string_view /*why*/) {}
   virtual void begin(const ResultHeader& /*header*/) {}

@@ -112,6 +112,17 @@ Diagnostic interleaved_problem(Span span) {
   return diagnostic;
 }
 
+// As people know them.
+std::vector<std::string> names_of(const plan::Plan& plan, const std::vector<std::size_t>& sinks) {
+  std::vector<std::string> names;
+  for (const std::size_t sink : sinks) {
+    const TablePtr& table = std::get<plan::Sink>(plan.sinks[sink]->step).table;
+    names.push_back(table == nullptr ? "the answer of SELECT"
+                                     : fmt::format("\"{}\" ({})", table->name, table->connector));
+  }
+  return names;
+}
+
 SourceText source_of(const Script& script) { return {.name = script.name, .text = script.text}; }
 
 }  // namespace
@@ -391,6 +402,10 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
       resumed && !options_.crash_seed) {
     resumed->changes = std::exchange(changes_, {});
     channel.resuming(*resumed);
+  }
+  if (const std::vector<std::string> sinks = names_of(plan, job->at_least_once());
+      !sinks.empty() && !options_.crash_seed) {
+    channel.at_least_once(sinks);
   }
   for (const Answer& answer : answers) {
     channel.begin(answer.header);  // Nothing new where it had begun in an earlier life.

@@ -22,6 +22,11 @@ class StateReceiver final : public NoReceiver {
       state_.on_resume(run);
     }
   }
+  void at_least_once(const std::vector<std::string>& sinks) override {
+    if (state_.on_at_least_once) {
+      state_.on_at_least_once(sinks);
+    }
+  }
   void waiting(std::string_view why) override {
     if (state_.on_waiting) {
       state_.on_waiting(why);

@@ -178,6 +178,9 @@ int main(Pipeline& pipeline, int argc, char** argv) {
     flags.options.state.on_resume = [](const ResumedRun& run) {
       fmt::print(stderr, "{}", describe_resumed(run));
     };
+    flags.options.state.on_at_least_once = [](const std::vector<std::string>& sinks) {
+      fmt::print(stderr, "{}", describe_at_least_once(sinks));
+    };
     flags.options.state.on_waiting = [](std::string_view why) {
       fmt::print(stderr, "{}", describe_waiting(why));
     };

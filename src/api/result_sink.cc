@@ -1,5 +1,7 @@
 #include "api/result_sink.h"
 
+#include <utility>
+
 namespace thalweg {
 namespace {
 
@@ -40,6 +42,13 @@ class ResultSink final : public Sink {
 void ResultChannel::resuming(const ResumedRun& run) {
   const std::lock_guard lock(mutex_);
   receiver_.resuming(run);
+}
+
+void ResultChannel::at_least_once(const std::vector<std::string>& sinks) {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(told_at_least_once_, true)) {
+    receiver_.at_least_once(sinks);
+  }
 }
 
 void ResultChannel::waiting(std::string_view why) {

@@ -4,7 +4,9 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "stream/sink.h"
 #include "thalweg/session.h"
@@ -19,6 +21,7 @@ class ResultChannel {
       : receiver_(receiver), stop_(std::move(stop)) {}
 
   void resuming(const ResumedRun& run);
+  void at_least_once(const std::vector<std::string>& sinks);  // Told once.
   void waiting(std::string_view why);
   void begin(const ResultHeader& header);
   void rows(const ResultHeader& header, const Batch& batch);
@@ -29,6 +32,7 @@ class ResultChannel {
   ResultReceiver& receiver_;
   const std::function<void()> stop_;
   bool closed_ = false;
+  bool told_at_least_once_ = false;
   std::set<std::size_t> begun_;  // Statements.
 };
 

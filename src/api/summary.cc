@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <vector>
@@ -63,6 +64,11 @@ std::string describe_resumed(const ResumedRun& run) {
   return changes + fmt::format("going on from epoch {}, {} old: {} rows of state read in {}\n",
                                run.epoch, human_duration(run.age_seconds), human_count(run.rows),
                                human_duration(run.seconds));
+}
+
+std::string describe_at_least_once(const std::vector<std::string>& sinks) {
+  return fmt::format("at least once: after a crash the last rows come again in {}\n",
+                     fmt::join(sinks, ", "));
 }
 
 std::string describe_waiting(std::string_view why) {

@@ -40,6 +40,12 @@ void AnswerOutput::resuming(const ResumedRun& run) {
   }
 }
 
+void AnswerOutput::at_least_once(const std::vector<std::string>& sinks) {
+  if (!line_.quiet) {
+    fmt::print(stderr, "{}", describe_at_least_once(sinks));
+  }
+}
+
 void AnswerOutput::waiting(std::string_view why) {
   if (!line_.quiet) {
     fmt::print(stderr, "{}", describe_waiting(why));

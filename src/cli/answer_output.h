@@ -23,6 +23,7 @@ class AnswerOutput final : public ResultReceiver {
 
   void warning(const Problem& problem) override;
   void resuming(const ResumedRun& run) override;
+  void at_least_once(const std::vector<std::string>& sinks) override;
   void waiting(std::string_view why) override;
   void begin(const ResultHeader& header) override;
   bool rows(const ResultHeader& header, const Rows& rows) override;

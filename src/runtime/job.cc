@@ -48,6 +48,7 @@ class JobImpl final : public Job {
   bool has_crashed() const override { return crashed_; }
   void request_stop() override { graph_->signals.stop.store(true, std::memory_order_relaxed); }
   void request_epoch(EpochAnswer answer) override;
+  std::vector<std::size_t> at_least_once() const override;
   JobProgress progress() const override;
 
  private:
@@ -305,6 +306,17 @@ void JobImpl::fail(const Status& status) {
     failure_ = status;
   }
   abort_.store(true, std::memory_order_relaxed);
+}
+
+std::vector<std::size_t> JobImpl::at_least_once() const {
+  std::vector<std::size_t> sinks;
+  for (std::size_t i = 0; keeper_ && !graph_->resumed.was_finished && i < graph_->sinks.size();
+       ++i) {
+    if (!graph_->sinks[i]->is_exactly_once()) {
+      sinks.push_back(i);
+    }
+  }
+  return sinks;
 }
 
 JobProgress JobImpl::progress() const {

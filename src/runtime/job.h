@@ -127,6 +127,10 @@ class Job {
   // From any thread; also from a signal handler.
   virtual void request_stop() = 0;
 
+  // Of the plan's sinks, by index, those whose rows can be seen twice after a crash, for they have
+  // no part in epochs. None where nothing is kept, or is left to do.
+  virtual std::vector<std::size_t> at_least_once() const = 0;
+
   // Asks for an epoch with all in it that has been read before. `answer` is called once, by any
   // thread: when the epoch is decided and the sinks have shown it, or when it never will be. From
   // any thread.

@@ -159,6 +159,32 @@ def check_savepoint(whole):
     check("a savepoint that is not there", has("there is no savepoint none"), missing.err)
 
 
+SHOWN = """
+CREATE TABLE clicks (id INT, k TEXT, ts TIMESTAMP, WATERMARK FOR ts AS ts)
+  WITH (connector = 'file', path = 'clicks.jsonl', format = 'json');
+CREATE TABLE shown (id INT) WITH (connector = 'stdout', format = 'json');
+INSERT INTO shown SELECT id FROM clicks;
+"""
+
+
+def check_at_least_once():
+    """Sinks that have no part in epochs are told of when a job starts, and only then."""
+    told = 'at least once: after a crash the last rows come again in "shown" (stdout)\n'
+    place = folder(job_sql=SHOWN, clicks_jsonl=clicks(0, 9))
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("standard output says so once", 1, ran.err.count(told))
+    check("not among the rows", 9, ran.out.count("\n"))
+    again = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("where there is nothing to do, nothing", 0, again.err.count("at least once"))
+    kept_quiet = run("run", "job.sql", "--state-dir", "state", "--name", "b", "-q", cwd=place)
+    check("nor with -q", "", kept_quiet.err)
+    without = run("run", "job.sql", cwd=place)
+    check("nor where nothing is kept", 0, without.err.count("at least once"))
+    place = folder(job_sql=JOB.format(follow=""), clicks_jsonl=clicks(0, 9))
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("a directory has each row once", 0, ran.err.count("at least once"))
+
+
 def check_another_path():
     """Rows that the state may have already are not read on top of it."""
     place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 40))
@@ -191,6 +217,7 @@ def main():
     check_kills(whole)
     check_savepoint(whole)
     check_refusals()
+    check_at_least_once()
     check_another_path()
     check_lock()
     close()
