@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -59,6 +60,14 @@ Result<Upgrade> Engine::judge(const EpochRecord& record, const plan::Plan& plan)
   if (upgrade.verdict == Upgrade::Verdict::kRefused) {
     return invalid_argument(
         fmt::format("the state of \"{}\" is of another query:{}", record.job, upgrade.text));
+  }
+  if (record.finished && !upgrade.added.empty()) {
+    return invalid_argument(fmt::format(
+        "an earlier run of \"{}\" came to the end of its inputs, so that what is new in the query "
+        "would not run: {}\nnothing has been touched; give this query another --name, or begin "
+        "anew "
+        "with --from-scratch, which keeps the old state under another name",
+        record.job, fmt::join(upgrade.added, ", ")));
   }
   return upgrade;
 }

@@ -11,10 +11,15 @@
 namespace thalweg {
 namespace {
 
-// What is kept of each job of a script; nothing, with the problems told, where it is wrong.
-std::optional<std::vector<QueryState>> states_of(const Script& script,
-                                                 const SessionOptions& options,
-                                                 UpgradeReport& report) {
+// A job of a script, and what is kept of it.
+struct JobState {
+  QueryState state;
+  bool bounded = true;  // Whether it comes to an end by itself.
+};
+
+// Nothing, with the problems told, where the script is wrong.
+std::optional<std::vector<JobState>> states_of(const Script& script, const SessionOptions& options,
+                                               UpgradeReport& report) {
   Engine engine(system_env(), options);
   std::vector<plan::Plan> plans;
   RunReport looked = engine.look_at_plans(script, plans);
@@ -23,7 +28,7 @@ std::optional<std::vector<QueryState>> states_of(const Script& script,
     report.outcome = looked.outcome;
     return std::nullopt;
   }
-  std::vector<QueryState> states;
+  std::vector<JobState> states;
   for (const plan::Plan& plan : plans) {
     Result<QueryState> state = state_of(plan, system_env());
     if (!state.ok()) {
@@ -31,17 +36,23 @@ std::optional<std::vector<QueryState>> states_of(const Script& script,
       report.problems.push_back(engine.problem_of(script, state.status()));
       return std::nullopt;
     }
-    states.push_back(std::move(state).take());
+    states.push_back({.state = std::move(state).take(),
+                      .bounded = std::ranges::all_of(plan.sinks, &plan::Node::bounded)});
   }
   return states;
 }
 
-UpgradeReport::Job judge(const QueryState& before, const QueryState& now,
-                         const StateOptions& state) {
-  const Upgrade upgrade = judge_upgrade(before, now, allowed_changes(state));
-  const bool is_kept = upgrade.verdict != Upgrade::Verdict::kRefused;
-  return {.is_kept = is_kept,
-          .text = is_kept ? upgrade.text : "the state is of another query:" + upgrade.text};
+UpgradeReport::Job judge(const JobState& before, const JobState& now, const StateOptions& state) {
+  Upgrade upgrade = judge_upgrade(before.state, now.state, allowed_changes(state));
+  if (upgrade.verdict == Upgrade::Verdict::kRefused) {
+    return {.is_kept = false, .text = "the state is of another query:" + upgrade.text};
+  }
+  if (before.bounded && !upgrade.added.empty()) {
+    upgrade.text +=
+        "; where the earlier query has come to the end of its inputs this one is refused, "
+        "for what is new would not run";
+  }
+  return {.is_kept = true, .text = std::move(upgrade.text)};
 }
 
 }  // namespace

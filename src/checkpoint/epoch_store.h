@@ -54,6 +54,8 @@ struct EpochRecord {
   std::vector<SourceEpoch> sources;
   std::vector<OperatorEpoch> operators;
   std::vector<std::pair<std::string, std::uint64_t>> counters;  // rows_in, rejected.late, ...
+  // Their ids, stable as those of sources. Empty: written by a program that did not keep them.
+  std::vector<std::string> sinks;
 };
 
 // How an operator's rows go on under another query.

@@ -89,7 +89,8 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
                                     .fingerprint = "f",
                                     .tables = {counts_schema()},
                                     .watermark = kEndOfTime}},
-                     .counters = {{"rows_in", 12}, {"rejected.late", 0}}};
+                     .counters = {{"rows_in", 12}, {"rejected.late", 0}},
+                     .sinks = {"hot", "hot#2"}};
   {
     const auto store = open(env);
     record.incarnation = store->incarnation();
@@ -125,22 +126,35 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
   EXPECT_EQ(op.tables[0].columns, counts_schema().columns);
   EXPECT_EQ(op.tables[0].key_columns, 1);
   EXPECT_EQ(last.counters, record.counters);
+  EXPECT_EQ(last.sinks, record.sinks);
 }
 
-TEST(EpochStore, ReadsManifestsOfTheFirstVersion) {
-  Manifest manifest;
-  manifest.record = {.epoch = 3, .sources = {{.id = "bids", .partitions = {{.name = "a"}}}}};
-  std::string bytes = encode_manifest(manifest);
-  // It said nothing of silence, which stands before four empty lists and the checksum.
-  bytes.erase(bytes.size() - 8 - 16 - 8, 8);
-  bytes[8] = 1;
+// Of bytes from which some have been taken away, as one of an earlier version.
+Result<Manifest> decode_as(std::string bytes, char version) {
+  bytes[8] = version;
   bytes.resize(bytes.size() - 8);
   ByteWriter(bytes).number(checksum_of(bytes));
-  const Result<Manifest> read = decode_manifest(bytes, "MANIFEST");
-  ASSERT_TRUE(read.ok()) << read.status().message();
-  EXPECT_EQ(read.value().record.epoch, 3);
-  EXPECT_EQ(read.value().record.sources.at(0).partitions.at(0).name, "a");
-  EXPECT_EQ(read.value().record.sources[0].partitions[0].silent_micros, 0);
+  return decode_manifest(bytes, "MANIFEST");
+}
+
+TEST(EpochStore, ReadsManifestsOfEarlierVersions) {
+  Manifest manifest;
+  manifest.record = {
+      .epoch = 3, .sources = {{.id = "bids", .partitions = {{.name = "a", .silent_micros = 5}}}}};
+  std::string bytes = encode_manifest(manifest);
+  // The second said nothing of sinks, a list that stands before two empty ones and the checksum;
+  bytes.erase(bytes.size() - 8 - 8 - 4, 4);
+  const Result<Manifest> second = decode_as(bytes, 2);
+  ASSERT_TRUE(second.ok()) << second.status().message();
+  EXPECT_EQ(second.value().record.sources.at(0).partitions.at(0).silent_micros, 5);
+  EXPECT_THAT(second.value().record.sinks, IsEmpty());
+  // the first nor of silence, which stands before two more.
+  bytes.erase(bytes.size() - 8 - 16 - 8, 8);
+  const Result<Manifest> first = decode_as(bytes, 1);
+  ASSERT_TRUE(first.ok()) << first.status().message();
+  EXPECT_EQ(first.value().record.epoch, 3);
+  EXPECT_EQ(first.value().record.sources.at(0).partitions.at(0).name, "a");
+  EXPECT_EQ(first.value().record.sources[0].partitions[0].silent_micros, 0);
 }
 
 // Random tables and changes, by changing numbers of workers, in several lives.

@@ -145,14 +145,14 @@ TEST(EveryBit, ALaterVersionIsRefusedAsThat) {
   for (const std::string& path : files_of(env)) {
     const std::string whole = env.get(path);
     std::string later = whole;
-    later[8] = 3;
+    later[8] = 4;
     const bool manifest = path.ends_with("MANIFEST");
     const std::size_t checked = manifest ? later.size() - 8 : 12;
     const std::uint64_t checksum = checksum_of(std::string_view(later).substr(0, checked));
     std::memcpy(later.data() + checked, &checksum, manifest ? 8 : 4);
     env.put(path, later);
     const auto store = EpochStore::open(env, "state", "job");
-    EXPECT_THAT(store.status().message(), HasSubstr("version 3"));
+    EXPECT_THAT(store.status().message(), HasSubstr("version 4"));
     EXPECT_EQ(store.status().code(), Code::kInvalidArgument);
     env.put(path, whole);
   }

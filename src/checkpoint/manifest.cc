@@ -13,8 +13,9 @@ namespace thalweg {
 namespace {
 
 constexpr std::string_view kMagic = "THALWEGM";
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::uint32_t kVersionWithSilence = 2;
+constexpr std::uint32_t kVersionWithSinks = 3;
 constexpr std::size_t kChecksumBytes = 8;
 
 // The least that an entry of each list takes.
@@ -25,6 +26,7 @@ constexpr std::size_t kOperatorBytesMin = 24;
 constexpr std::size_t kCounterBytesMin = 12;
 constexpr std::size_t kFileBytes = 33;
 constexpr std::size_t kForgottenBytesMin = 12;
+constexpr std::size_t kTextBytesMin = 4;
 
 constexpr std::int64_t kSilentMicrosMax = std::int64_t{1} << 50;  // 35 years.
 
@@ -117,6 +119,7 @@ void write_record(const EpochRecord& record, ByteWriter& out) {
     out.text(counter.first);
     out.number(counter.second);
   });
+  write_list(record.sinks, out, [&](const std::string& sink) { out.text(sink); });
 }
 
 EpochRecord read_record(ByteReader& in, std::uint32_t version) {
@@ -135,6 +138,10 @@ EpochRecord read_record(ByteReader& in, std::uint32_t version) {
     std::string name(in.text());
     return std::pair(std::move(name), in.number<std::uint64_t>());
   });
+  if (version >= kVersionWithSinks) {
+    record.sinks =
+        read_list<std::string>(kTextBytesMin, in, [&] { return std::string(in.text()); });
+  }
   return record;
 }
 

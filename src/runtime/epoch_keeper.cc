@@ -159,7 +159,8 @@ EpochRecord EpochKeeper::record() const {
                      .incarnation = graph_.start.incarnation,
                      .made_at = env_.wall_now(),
                      .workers = static_cast<std::uint32_t>(graph_.workers.size()),
-                     .finished = !graph_.signals.stopped.load()};
+                     .finished = !graph_.signals.stopped.load(),
+                     .sinks = graph_.sink_ids};
   add_sources(record);
   add_operators(record);
   add_counters(record);

@@ -281,6 +281,7 @@ class GraphBuilder {
 
   void align_scans();
   void collect_scans(const Node& node, std::set<SharedScan*>& found) const;
+  void add_sink_id(const TablePtr& table);
   Status make_shared(const Node& node);
   Status make_scan(const Node& node);
   Status build_worker(std::uint32_t worker);
@@ -348,6 +349,7 @@ Status GraphBuilder::build() {
   for (std::size_t i = 0; i < plan_.sinks.size(); ++i) {
     TW_TRY_ASSIGN(std::unique_ptr<Sink> sink, connections_.make_sink(i, *plan_.sinks[i]));
     sinks_[plan_.sinks[i].get()] = sink.get();
+    add_sink_id(std::get<plan::Sink>(plan_.sinks[i]->step).table);
     graph_.sinks.push_back(std::move(sink));
     TW_TRY(make_shared(*plan_.sinks[i]));
   }
@@ -370,6 +372,15 @@ Status GraphBuilder::build() {
     TW_TRY(build_worker(worker));
   }
   return {};
+}
+
+void GraphBuilder::add_sink_id(const TablePtr& table) {
+  const std::string name = table == nullptr ? "answer" : table->name;
+  std::string id = name;
+  for (int number = 2; std::ranges::find(graph_.sink_ids, id) != graph_.sink_ids.end(); ++number) {
+    id = fmt::format("{}#{}", name, number);
+  }
+  graph_.sink_ids.push_back(std::move(id));
 }
 
 // Scans below one sink meet there at the latest.

@@ -33,6 +33,7 @@ struct JobGraph {
   std::vector<std::unique_ptr<SharedScan>> scans;
   std::vector<std::unique_ptr<ExchangeQueues>> exchanges;
   std::vector<std::unique_ptr<Sink>> sinks;
+  std::vector<std::string> sink_ids;
   std::vector<std::unique_ptr<WorkerDelta>> deltas;  // By worker, where state is kept.
   std::vector<OperatorEpoch> kept;  // What is kept of operators, but for their watermarks.
   EpochStart start;

@@ -46,6 +46,7 @@ Result<QueryState> state_of(const plan::Plan& plan, Env& env) {
     state.sources.push_back(scan->id);
   }
   state.operators = std::move(graph.kept);
+  state.sinks = std::move(graph.sink_ids);
   return state;
 }
 

@@ -220,6 +220,7 @@ class Judge {
     take_those_of_the_same_id(Calls::kAny);
     tell_the_others();
     compare_sources();
+    compare_sinks();
     return upgrade();
   }
 
@@ -233,6 +234,7 @@ class Judge {
   void take_those_that_mean_the_same();
   void tell_the_others();
   void compare_sources();
+  void compare_sinks();
   Upgrade upgrade();
   std::string refusal() const;
   std::string kept_text() const;
@@ -246,7 +248,9 @@ class Judge {
   std::vector<std::string> kept_;  // Operators, by id.
   std::vector<std::string> new_;   // What begins with nothing,
   std::vector<std::string> dropped_;
-  std::vector<std::string> changed_;  // and what stands against it.
+  std::vector<std::string> changed_;    // and what stands against it.
+  std::vector<std::string> new_sinks_;  // These need no leave: sinks keep nothing.
+  std::vector<std::string> old_sinks_;
   std::vector<StateConversion> conversions_;
   bool converts_ = false;
 };
@@ -334,15 +338,28 @@ void Judge::compare_sources() {
   }
 }
 
+void Judge::compare_sinks() {
+  if (!found_.sinks.empty()) {
+    new_sinks_ = without(wanted_.sinks, found_.sinks);
+    old_sinks_ = without(found_.sinks, wanted_.sinks);
+  }
+}
+
 Upgrade Judge::upgrade() {
   const bool refused = !changed_.empty() || (!new_.empty() && !allowed_.new_state) ||
                        (!dropped_.empty() && !allowed_.dropped_state);
   if (refused) {
-    return {.verdict = Upgrade::Verdict::kRefused, .text = refusal(), .conversions = {}};
+    return {
+        .verdict = Upgrade::Verdict::kRefused, .text = refusal(), .added = {}, .conversions = {}};
   }
-  const bool same = new_.empty() && dropped_.empty() && !converts_;
+  const bool same =
+      new_.empty() && dropped_.empty() && new_sinks_.empty() && old_sinks_.empty() && !converts_;
+  std::vector<std::string> added = new_;
+  std::ranges::transform(new_sinks_, std::back_inserter(added),
+                         [](const std::string& sink) { return "sink " + sink; });
   return {.verdict = same ? Upgrade::Verdict::kSame : Upgrade::Verdict::kKept,
           .text = kept_text(),
+          .added = std::move(added),
           .conversions = converts_ ? std::move(conversions_) : std::vector<StateConversion>()};
 }
 
@@ -351,6 +368,14 @@ std::string Judge::kept_text() const {
                                    : "the state is kept of " + joined(kept_);
   text += new_.empty() ? "" : "; new, with nothing: " + joined(new_);
   text += dropped_.empty() ? "" : "; dropped: " + joined(dropped_);
+  text += new_sinks_.empty() ? ""
+                             : fmt::format(
+                                   "; new, with nothing of what has been read before: "
+                                   "sink {}",
+                                   joined(new_sinks_, ", sink "));
+  text += old_sinks_.empty()
+              ? ""
+              : fmt::format("; no more rows come to sink {}", joined(old_sinks_, ", sink "));
   return text;
 }
 
@@ -391,6 +416,7 @@ QueryState state_of(const EpochRecord& record) {
     state.sources.push_back(source.id);
   }
   state.operators = record.operators;
+  state.sinks = record.sinks;
   return state;
 }
 

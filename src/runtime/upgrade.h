@@ -14,6 +14,7 @@ namespace thalweg {
 struct QueryState {
   std::vector<std::string> sources;      // Their ids.
   std::vector<OperatorEpoch> operators;  // Watermarks aside.
+  std::vector<std::string> sinks;        // Their ids; empty: unknown.
 };
 
 QueryState state_of(const EpochRecord& record);
@@ -36,6 +37,8 @@ struct Upgrade {
   };
   Verdict verdict = Verdict::kSame;
   std::string text;
+  // What is new in it, sinks too, and so has nothing of what has been read already.
+  std::vector<std::string> added;
   // Not empty: the rows must become those of these operators first, by EpochStore::convert().
   std::vector<StateConversion> conversions;
 };

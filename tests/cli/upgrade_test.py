@@ -229,6 +229,15 @@ KEPT = [
          + "INSERT INTO ids SELECT id FROM again;", [NEW],
          ["new, with nothing: source again, read from its beginning"],
          counts() + [[i] for i in range(ROWS)], ["out", "ids"]),
+    Case("an added query without state", WINDOWS,
+         WINDOWS + sink("ids", "id INT") + "INSERT INTO ids SELECT id FROM clicks;", [],
+         ["the state is kept of out/window#1; new, with nothing of what has been read before: "
+          "sink ids"],
+         counts() + [[i] for i in range(BEFORE, ROWS)], ["out", "ids"]),
+    Case("a query without state that is gone",
+         WINDOWS + sink("ids", "id INT") + "INSERT INTO ids SELECT id FROM clicks;", WINDOWS, [],
+         ["the state is kept of out/window#1; no more rows come to sink ids"],
+         counts() + [[i] for i in range(BEFORE)], ["out", "ids"]),
     Case("a query that is gone", TWO, WINDOWS, [DROPPED],
          ["the state is kept of out/window#1; dropped: by_v/window#1 "],
          counts() + [row for row in counts(key=value) if row[0] < moment(95)], ["out", "by_v"]),
@@ -450,6 +459,30 @@ def check_savepoint():
     check("its answers", in_order(case.rows), in_order(shown_rows(place, ["earlier", "out"])))
 
 
+def check_finished():
+    """What is new in the query of a pipeline that has come to its end would never run."""
+    added = WINDOWS + sink("ids", "id INT") + "INSERT INTO ids SELECT id FROM clicks;"
+    place = folder(clicks_jsonl="")
+    check("a pipeline comes to its end", 0, go_on(place, WINDOWS).code)
+    for name, new, flags, what in [("without state", added, [], "sink ids"),
+                                   ("with state", TWO, [NEW], "by_v/window#1"),
+                                   ("in another sink", WINDOWS.replace("out (", "hot (").replace(
+                                       "INTO out", "INTO hot"), [], "sink hot")]:
+        ran = go_on(place, new, flags)
+        check(f"finished, and a query {name} is added: refused", 78, ran.code)
+        check(f"finished, and a query {name} is added: why, and the ways out",
+              has("came to the end of its inputs", "would not run: ", what, "--name",
+                  "--from-scratch"), ran.err)
+        look = run("upgrade", "--check", "old.sql", "new.sql", *flags, cwd=folder(
+            old_sql=script(WINDOWS, "false"), new_sql=script(new, "false")))
+        check(f"upgrade --check says so of a query {name}", has(
+            "has come to the end of its inputs this one is refused"), look.out)
+    check("the query itself is still finished", has("finished: an earlier run"),
+          go_on(place, WINDOWS).err)
+    check("and another name begins anew", 0,
+          go_on(place, added.replace("'out/'", "'new/'"), ["--name", "b"]).code)
+
+
 def check_usage():
     check("upgrade needs two files", 2, run("upgrade", "--check", "a.sql").code)
     check("and --check", 2, run("upgrade", "a.sql", "b.sql").code)
@@ -468,6 +501,7 @@ def main():
     for case in REFUSED:
         check_refused(case)
     check_savepoint()
+    check_finished()
     close()
 
 
