@@ -153,5 +153,121 @@ TEST(EveryStep, OfARecovery) {
   }
 }
 
+// A job of two operators, of which another query has one, under another name and with another
+// column.
+class ChangedJob {
+ public:
+  explicit ChangedJob(std::uint64_t seed) : random_(seed) {
+    before_.tables.push_back(random_table("a/group#1", "groups", random_));
+    before_.tables.push_back(random_table("b/top#1", "rows", random_));
+  }
+
+  // Epochs of the first query.
+  void begin(FakeEnv& env) {
+    const auto store = EpochStore::open(env, "state", "job", kOptions);
+    ASSERT_TRUE(store.ok() && before_.run_epochs(2, *store.value(), 2, random_, 12).ok());
+    after_ = before_;
+    after_.tables.pop_back();
+    ModelTable& table = after_.tables[0];
+    table.operator_id = "c/group#1";
+    table.schema.columns.push_back({"total", type_of(TypeKind::kText)});
+    for (auto& [key, row] : table.rows) {
+      row.push_back(null_value(type_of(TypeKind::kText)));
+    }
+  }
+
+  // A start under the second query.
+  Status convert(FakeEnv& env) {
+    const auto store = EpochStore::open(env, "state", "job", kOptions);
+    if (!store.ok()) {
+      return store.status();
+    }
+    check(env, *store.value());
+    return is_converted(*store.value()) ? Status() : store.value()->convert({conversion()});
+  }
+
+  // All of one query or all of the other: never some of both, nor less.
+  void check(FakeEnv& env, const EpochStore& store) {
+    ASSERT_TRUE(store.last());
+    EXPECT_EQ(store.last()->epoch, before_.epoch);
+    const ModelJob& expected = is_converted(store) ? after_ : before_;
+    const auto rows = expected.read(store, 3);
+    ASSERT_TRUE(rows.ok()) << rows.status().message();
+    EXPECT_EQ(rows.value(), expected.texts());
+    EXPECT_TRUE(verify_state(env, "state", "job").empty());
+  }
+
+  // The second query goes on from it.
+  void go_on(FakeEnv& env) {
+    const auto store = EpochStore::open(env, "state", "job", kOptions);
+    ASSERT_TRUE(store.ok()) << store.status().message();
+    EXPECT_TRUE(is_converted(*store.value()));
+    check(env, *store.value());
+    ModelJob job = after_;
+    EXPECT_TRUE(job.run_epochs(2, *store.value(), 3, random_, 12).ok());
+    env.crash(job.epoch);
+    const auto again = EpochStore::open(env, "state", "job", kOptions);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(again.value()->last()->epoch, job.epoch);
+    EXPECT_EQ(job.read(*again.value(), 2).value(), job.texts());
+  }
+
+ private:
+  static bool is_converted(const EpochStore& store) {
+    return store.last()->operators.size() == 1 && store.last()->operators[0].id == "c/group#1";
+  }
+
+  StateConversion conversion() const {
+    const StateSchema& schema = after_.tables[0].schema;
+    StateConversion conversion{.from = "a/group#1",
+                               .to = {.id = "c/group#1", .tables = {schema}},
+                               .tables = {{.from = 0, .columns = {}}}};
+    for (std::uint32_t i = 0; i + 1 < schema.columns.size(); ++i) {
+      conversion.tables[0].columns.emplace_back(i);
+    }
+    conversion.tables[0].columns.emplace_back();
+    return conversion;
+  }
+
+  Random random_;
+  ModelJob before_;
+  ModelJob after_;
+};
+
+TEST(EveryStep, OfAConversionToAnotherQuery) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    for (const Fault fault : kFaults) {
+      std::uint64_t call = 1;
+      for (bool happened = true; happened && call < kCallsMax; ++call) {
+        SCOPED_TRACE(::testing::Message() << "seed " << seed << ", fault "
+                                          << static_cast<int>(fault) << " at call " << call);
+        FakeEnv env;
+        ChangedJob job(seed);
+        job.begin(env);
+        const std::uint64_t calls = env.disk_calls();
+        env.fail_disk_call(call, fault);
+        const bool converted = job.convert(env).ok();
+        happened = env.disk_calls() >= calls + call;
+        EXPECT_TRUE(converted || happened);
+        if (!happened) {
+          break;  // The fault would come later.
+        }
+        if (fault != Fault::kError || call % 2 == 0) {
+          env.crash(seed * kCallsMax + call);
+        }
+        const Status again = job.convert(env);
+        EXPECT_TRUE(again.ok()) << again.message();
+        env.crash(call);
+        job.go_on(env);
+        if (HasFailure()) {
+          return;
+        }
+      }
+      EXPECT_GT(call, 8);
+      EXPECT_LT(call, kCallsMax);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace thalweg
