@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Kills pipelines in the middle, again and again, and compares what they have written in the end.
 
-Each round makes random input and a random pipeline out of the catalogue, runs it once without
-interruption, and once with kill -9 at random moments and a random number of workers in each life.
-What a reader sees of both must be the same: as a multiset of lines, or of rows once the changes are
-applied. Nothing may be torn, and nothing left over.
+Each round makes random inputs and a random pipeline out of the catalogue, whose queries read one
+input or both and write each to a sink of its own kind. It runs once without interruption, and once
+with kill -9 and a random number of workers in each life: at any moment, while it takes up what an
+earlier life has kept, or while a base image is being written. What a reader sees of both must be the
+same: as a multiset of lines, or of rows once the changes are applied. Nothing may be torn, and
+nothing left over.
 """
 import argparse
 import collections
 import json
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +24,9 @@ SOURCE = """
 CREATE TABLE events (id INT, k TEXT, v INT, x DOUBLE, ts TIMESTAMP,
   WATERMARK FOR ts AS ts - INTERVAL '{delay} seconds')
   WITH (connector = 'file', path = 'in/*.jsonl', format = 'json');
+CREATE TABLE others (id INT, k TEXT, v INT, ts TIMESTAMP,
+  WATERMARK FOR ts AS ts - INTERVAL '{delay} seconds')
+  WITH (connector = 'file', path = 'in/others.csv', format = 'csv');
 """
 
 # Columns of the sink, the query, and whether its rows are changes.
@@ -69,39 +75,188 @@ CATALOGUE = {
                 "FROM TUMBLE(events, ts, INTERVAL '1 second') GROUP BY window_start, window_end, "
                 "window_time), wt, INTERVAL '15 seconds') GROUP BY window_start, window_end",
                 False),
+    "both": ("s TIMESTAMP, k TEXT, n BIGINT, t BIGINT",
+             "SELECT window_start, k, count(*), sum(v) FROM TUMBLE((SELECT k, v, ts FROM events "
+             "UNION ALL SELECT k, v, ts FROM others WHERE v > 5), ts, INTERVAL '10 seconds') "
+             "GROUP BY window_start, window_end, k", False),
+    "group_both": ("k TEXT, n BIGINT", "SELECT k, count(*) FROM (SELECT k FROM events UNION ALL "
+                   "SELECT k FROM others) AS u GROUP BY k EMIT CHANGES", True),
+    "others": ("s TIMESTAMP, n BIGINT, d BIGINT",
+               "SELECT window_start, count(*), count(DISTINCT k) FROM "
+               "HOP(others, ts, INTERVAL '4 seconds', INTERVAL '12 seconds') "
+               "GROUP BY window_start, window_end", False),
+    "newest": ("k TEXT, n BIGINT, t BIGINT, m INT",
+               "SELECT k, count(*), sum(v), max(v) FROM events GROUP BY k EMIT CHANGES", True),
     "total": ("n BIGINT, t BIGINT", "SELECT count(*), sum(v) FROM events EMIT CHANGES", True),
 }
 
 
-def write_input(folder, dice, rows):
+# Rows of one key stand for it, the last one; see rows_of().
+UPSERTED = "newest"
+
+
+# What keeps all keys: with many long ones its base image is written anew again and again.
+KEEPING = ["first", "group", "group_both", "newest", "top"]
+
+
+def write_input(folder, dice, rows, large):
     folder.mkdir()
     files = dice.randint(1, 3)
-    keys = dice.choice([1, 5, 50, 1000])
+    keys = 20_000 if large else dice.choice([1, 5, 50, 1000])
+    key = "a key that makes the state large, number {:020}" if large else "k{}"
     disorder = dice.choice([0, 2, 8])
     outputs = [open(folder / f"{i}.jsonl", "w", encoding="utf-8") for i in range(files)]
+    others = open(folder / "others.csv", "w", encoding="utf-8")
+    others.write("id,k,v,ts\n")
     base = 1_700_000_000
     for i in range(rows):
         seconds = base + i * 0.002 - dice.random() * disorder
         whole = int(seconds)
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-        row = {"id": i, "k": f"k{dice.randrange(keys)}",
+        row = {"id": i, "k": key.format(dice.randrange(keys)),
                "v": None if dice.random() < 0.05 else dice.randrange(100),
                "x": dice.randrange(400) / 4,
                "ts": f"{stamp}.{int((seconds - whole) * 1e6):06d}Z"}
-        outputs[dice.randrange(files)].write(json.dumps(row) + "\n")
-    for output in outputs:
+        if dice.random() < 0.2:
+            value = "" if row["v"] is None else row["v"]
+            others.write(f"{i},\"{row['k']}\",{value},{row['ts']}\n")
+        else:
+            outputs[dice.randrange(files)].write(json.dumps(row) + "\n")
+    for output in [*outputs, others]:
         output.close()
 
 
-def script_of(queries, delay):
-    text = SOURCE.format(delay=delay)
-    for name in queries:
-        columns, query, changes = CATALOGUE[name]
-        mode = ", mode = 'changelog'" if changes else ""
-        text += (f"CREATE TABLE {name}_out ({columns}) WITH (connector = 'file', "
-                 f"path = '{name}/', format = 'json'{mode});\n"
-                 f"INSERT INTO {name}_out {query};\n")
-    return text
+class Sink:
+    """Where a query's rows go: a directory of parts or one file, of lines of JSON or CSV."""
+
+    def __init__(self, name, dice):
+        self.name = name
+        self.changes = CATALOGUE[name][2]
+        self.one_file = dice.random() < 0.4
+        self.csv = name != UPSERTED and dice.random() < 0.4
+
+    def __str__(self):
+        return (f"{self.name} into {'one file' if self.one_file else 'parts'} of "
+                f"{'CSV' if self.csv else 'JSON'}")
+
+    def statements(self):
+        columns, query, _ = CATALOGUE[self.name]
+        path = f"{self.name}/{'rows' if self.one_file else ''}"
+        mode = "" if not self.changes else ", mode = 'changelog'"
+        if self.name == UPSERTED:
+            columns, mode = columns + ", PRIMARY KEY (k) NOT ENFORCED", ", mode = 'upsert'"
+        return (f"CREATE TABLE {self.name}_out ({columns}) WITH (connector = 'file', path = "
+                f"'{path}', format = '{'csv' if self.csv else 'json'}'{mode});\n"
+                f"INSERT INTO {self.name}_out {query};\n")
+
+    def lines(self, side):
+        """Of all files, in their order, without headers."""
+        folder = side / self.name
+        for part in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if part.name == ".thalweg-lock":
+                continue
+            if part.name.startswith("."):
+                raise Failure(f"{part} was left over")
+            text = part.read_text(encoding="utf-8")
+            if text and not text.endswith("\n"):
+                raise Failure(f"{part} is torn")
+            yield from text.splitlines()[1 if self.csv else 0:]
+
+    def change(self, line):
+        """The kind of a line's change, and its row."""
+        if self.csv:
+            op, _, row = line.partition(",")
+            return op, row
+        row = json.loads(line)
+        return row.pop("op"), json.dumps(row, sort_keys=True)
+
+    def rows(self, side):
+        """What a reader sees in the end, as a multiset."""
+        if not self.changes:
+            return collections.Counter(self.lines(side))
+        counts = collections.Counter()
+        newest = {}
+        for line in self.lines(side):
+            op, row = self.change(line)
+            if self.name == UPSERTED:
+                newest[json.loads(row)["k"]] = (op, row)
+            else:
+                counts[row] += -1 if op in ("-D", "-U") else 1
+        counts.update(row for op, row in newest.values() if op != "-D")
+        return collections.Counter({row: n for row, n in counts.items() if n != 0})
+
+
+class State:
+    """A pipeline's state on the disk, seen from outside."""
+
+    def __init__(self, program, side):
+        self.program = program
+        self.side = side
+        self.folder = side / "state/q"
+
+    def names(self):
+        return set(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else set()
+
+    def is_held_by(self, process):
+        lock = self.folder / "LOCK"
+        return lock.is_file() and lock.read_text(encoding="utf-8") == str(process.pid)
+
+    def bases(self):
+        return {name for name in self.names() if name.startswith("base-")}
+
+    def unfinished_bases(self):
+        """Base images that are newer than what the last epoch needs."""
+        bases = self.bases()
+        if not bases:
+            return set()
+        shown = subprocess.run([self.program, "checkpoints", "show", "q", "--state-dir", "state"],
+                               cwd=self.side, capture_output=True, text=True, check=False).stdout
+        return {name for name in bases
+                if name not in shown and name > max(re.findall(r"base-[0-9a-f-]+", shown) or [""])}
+
+
+class Life:
+    """One process over the state of those before it."""
+
+    def __init__(self, state, command):
+        self.state = state
+        self.had_state = "MANIFEST" in state.names()
+        self.bases_before = state.bases()
+        self.errors = open(state.side / "errors", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(command, cwd=state.side, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=self.errors)
+
+    def told(self):
+        self.errors.seek(0)
+        return self.errors.read()
+
+    def has_ended(self, seconds):
+        try:
+            self.process.wait(timeout=seconds)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
+    def wait_while(self, condition, seconds):
+        """Looks again and again, for so long at most; whether the process is still there."""
+        end = time.monotonic() + seconds
+        while condition() and time.monotonic() < end:
+            if self.has_ended(LOOK_SECONDS):
+                return False
+        return True
+
+    def kill(self):
+        """What was going on at that moment."""
+        self.process.kill()
+        self.process.wait()
+        if (self.had_state and self.state.is_held_by(self.process)
+                and "going on from" not in self.told()):
+            return IN_RECOVERY
+        return IN_REWRITING if self.state.unfinished_bases() else ANYWHERE
+
+
+ANYWHERE, IN_RECOVERY, IN_REWRITING = "elsewhere", "in recovery", "while a base image was written"
+LOOK_SECONDS = 0.0005
 
 
 class Round:
@@ -112,95 +267,76 @@ class Round:
         self.folder = folder
         self.seed = seed
         self.dice = random.Random(seed)
-        self.queries = self.dice.sample(sorted(CATALOGUE), self.dice.randint(1, 3))
-        self.script = script_of(self.queries, self.dice.choice([0, 3, 10]))
-        write_input(folder / "input", self.dice, rows)
+        self.large = seed % 2 == 0
+        names = self.dice.sample(sorted(CATALOGUE), self.dice.randint(1, 4))
+        if self.large and not set(names) & set(KEEPING):
+            names.append(self.dice.choice(KEEPING))
+        self.sinks = [Sink(name, self.dice) for name in names]
+        self.script = SOURCE.format(delay=self.dice.choice([0, 3, 10])) + "".join(
+            sink.statements() for sink in self.sinks)
+        write_input(folder / "input", self.dice, rows, self.large)
 
-    def make_side(self, name):
+    def start(self, name, workers, *flags):
         side = self.folder / name
-        side.mkdir()
-        (side / "in").symlink_to(self.folder / "input")
-        (side / "q.sql").write_text(self.script)
-        return side
-
-    def start(self, side, workers, *flags):
-        return subprocess.Popen(
-            [self.program, "run", "q.sql", "--state-dir", "state", "--workers", str(workers), "-q",
-             *flags], cwd=side, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True)
+        if not side.exists():
+            side.mkdir()
+            (side / "in").symlink_to(self.folder / "input")
+            (side / "q.sql").write_text(self.script)
+            for sink in self.sinks:
+                (side / sink.name).mkdir()
+        return Life(State(self.program, side), [self.program, "run", "q.sql", "--state-dir", "state",
+                                                "--workers", str(workers), *flags])
 
     def run_whole(self):
-        side = self.make_side("whole")
         begun = time.monotonic()
-        process = self.start(side, 1)
-        problems = process.communicate()[1]
-        if process.returncode != 0:
-            raise Failure(f"the uninterrupted run failed: {problems}")
-        return side, time.monotonic() - begun
+        life = self.start("whole", 1)
+        if life.process.wait() != 0:
+            raise Failure(f"the uninterrupted run failed: {life.told()}")
+        return self.folder / "whole", time.monotonic() - begun
+
+    def wait_for_moment(self, life, seconds):
+        """Until it is to be killed; False: it ended before."""
+        aim = self.dice.choice([ANYWHERE, IN_RECOVERY, IN_REWRITING if self.large else ANYWHERE])
+        share = self.dice.random()
+        if aim == IN_RECOVERY:
+            return (life.wait_while(lambda: not life.state.is_held_by(life.process), seconds)
+                    and not life.has_ended(share ** 3 * 0.05))
+        if aim == IN_REWRITING:
+            return (life.wait_while(lambda: life.state.bases() <= life.bases_before,
+                                    seconds)
+                    and not life.has_ended(self.dice.random() ** 2 * 0.01))
+        return not life.has_ended(share * seconds + 0.002)
 
     def run_killed(self, seconds, kills_max):
-        """The folder, and how often it was killed before it came to its end."""
-        side = self.make_side("killed")
-        kills = 0
+        """The folder, and how often it was killed at which moments before it came to its end."""
+        kills = collections.Counter()
         while True:
             interval = self.dice.choice([2, 5, 20, 100])
-            process = self.start(side, self.dice.choice([1, 2, 3, 4, 7]),
-                                 "--set", f"checkpoint_interval={interval}ms")
-            wait = None if kills >= kills_max else self.dice.random() * seconds * 1.2 + 0.002
-            try:
-                problems = process.communicate(timeout=wait)[1]
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-                kills += 1
-                continue
-            if process.returncode != 0:
-                raise Failure(f"a life after {kills} kills failed: {problems}")
-            return side, kills
+            life = self.start("killed", self.dice.choice([1, 2, 3, 4, 7]),
+                              "--set", f"checkpoint_interval={interval}ms")
+            if kills.total() < kills_max and self.wait_for_moment(life, seconds):
+                kills[life.kill()] += 1
+            elif life.process.wait() == 0:
+                return self.folder / "killed", kills
+            else:
+                raise Failure(f"a life after {kills.total()} kills failed: {life.told()}")
 
 
 class Failure(Exception):
     pass
 
 
-def parts_of(side, name):
-    folder = side / name
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def rows_of(side, name):
-    """What a reader sees, as a multiset."""
-    changes = CATALOGUE[name][2]
-    counts = collections.Counter()
-    for part in parts_of(side, name):
-        if part.name == ".thalweg-lock":
-            continue
-        if part.name.startswith("."):
-            raise Failure(f"{part} was left over")
-        text = part.read_text(encoding="utf-8")
-        if text and not text.endswith("\n"):
-            raise Failure(f"{part} is torn")
-        for line in text.splitlines():
-            if not changes:
-                counts[line] += 1
-                continue
-            row = json.loads(line)
-            sign = -1 if row.pop("op") in ("-D", "-U") else 1
-            counts[json.dumps(row, sort_keys=True)] += sign
-    return collections.Counter({row: n for row, n in counts.items() if n != 0})
-
-
 def compare(one, whole, killed):
-    for name in one.queries:
-        want = rows_of(whole, name)
-        got = rows_of(killed, name)
+    for sink in one.sinks:
+        want = sink.rows(whole)
+        got = sink.rows(killed)
         if want != got:
             missing = list((want - got).elements())[:3]
             extra = list((got - want).elements())[:3]
-            raise Failure(f"{name}: {sum((want - got).values())} rows missing such as {missing}, "
-                          f"{sum((got - want).values())} too many such as {extra}")
-        if not want and name != "filter":
-            raise Failure(f"{name}: the uninterrupted run has written nothing")
+            raise Failure(f"{sink}: {(want - got).total()} rows missing such as {missing}, "
+                          f"{(got - want).total()} too many such as {extra}")
+        if not want and sink.name != "filter":
+            raise Failure(f"{sink}: the uninterrupted run has written nothing")
 
 
 def main():
@@ -211,25 +347,27 @@ def main():
     parser.add_argument("--rows", type=int, default=60_000)
     arguments = parser.parse_args()
     program = pathlib.Path(arguments.program).resolve()
-    kills = rounds = 0
+    kills = collections.Counter()
+    rounds = 0
     seed = arguments.seed
-    while kills < arguments.kills:
+    while kills.total() < arguments.kills:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="thalweg-crash-"))
         one = Round(program, folder, seed, arguments.rows)
         try:
             whole, seconds = one.run_whole()
-            killed, count = one.run_killed(seconds, arguments.kills - kills)
+            killed, moments = one.run_killed(seconds, arguments.kills - kills.total())
             compare(one, whole, killed)
         except Failure as failure:
-            print(f"seed {seed} ({', '.join(one.queries)}), in {folder}: {failure}")
-            print(f"rounds {rounds}, kills {kills}")
+            print(f"seed {seed} ({', '.join(map(str, one.sinks))}), in {folder}: {failure}")
+            print(f"rounds {rounds}, kills {kills.total()}")
             return 1
         shutil.rmtree(folder)
-        kills += count
+        kills += moments
         rounds += 1
         seed += 1
-    print(f"{kills} kills in {rounds} rounds, seeds {arguments.seed} to {seed - 1}: "
+    print(f"{kills.total()} kills in {rounds} rounds, seeds {arguments.seed} to {seed - 1}: "
           "nothing lost, nothing twice")
+    print(", ".join(f"{kills[moment]} {moment}" for moment in (IN_RECOVERY, IN_REWRITING, ANYWHERE)))
     return 0
 
 
