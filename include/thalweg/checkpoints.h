@@ -41,7 +41,7 @@ std::string export_checkpoint(const std::string& directory, const std::string& n
                               const std::function<bool(std::string_view lines)>& write);
 
 // Writes a pipeline's last epoch into one file that needs nothing else, for another directory or
-// machine: see StateOptions::from_savepoint. The problem, or nothing.
+// machine: see StateOptions::from_savepoints. The problem, or nothing.
 std::string create_savepoint(const std::string& directory, const std::string& name,
                              const std::string& path);
 

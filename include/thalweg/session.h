@@ -21,8 +21,9 @@ struct StateOptions {
   std::string name;       // Of the pipeline within it; empty: a Pipeline's own.
   // Begins with nothing all the same; what was there stays, under another name.
   bool from_scratch = false;
-  // A file of create_savepoint(), to begin with; empty: none. Refused where there is state already.
-  std::string from_savepoint;
+  // Files of create_savepoint() to begin with, one for each job of a script that had state, in
+  // their order. Refused where there is state already.
+  std::vector<std::string> from_savepoints;
   // Where the query is not that of the state: what is new in it may begin with nothing, and what is
   // no longer there may be lost. Otherwise such a query is refused.
   bool allow_new_state = false;

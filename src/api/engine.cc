@@ -239,7 +239,13 @@ RunReport Engine::execute(const Script& script, ResultReceiver& receiver) {
   for (const Problem& warning : report.problems) {
     receiver.warning(warning);
   }
-  const Status status = ScriptRunner(*this, receiver).run(*bound);
+  Status status;
+  if (!options_.state.from_savepoints.empty() && looked_at_ == nullptr) {
+    std::vector<plan::Plan> plans;
+    status = plans_of(*bound, plans);
+    status = status.ok() ? begin_with_savepoints(plans) : status;
+  }
+  status = status.ok() ? ScriptRunner(*this, receiver).run(*bound) : status;
   report.summary = progress();
   if (!status.ok()) {
     report.outcome = outcome_of(status);
@@ -448,6 +454,7 @@ void Engine::begin_run() {
   standard_input_.forget_stop();
   world_.outputs.begin_run();
   jobs_ = 0;
+  has_begun_ = false;
   started_nanos_.store(env_.steady_nanos());
   const std::lock_guard lock(mutex_);
   finished_ = {};

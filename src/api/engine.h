@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,14 @@ class Engine {
   // The job's state, made to be that of the plan; an error where it is that of another query.
   Result<std::unique_ptr<EpochStore>> open_state(const std::string& name, const plan::Plan& plan);
   Result<Upgrade> judge(const EpochRecord& record, const plan::Plan& plan) const;
+  // Of the run's number-th job that keeps state, from 1.
+  std::string job_name(std::size_t number) const;
+  // Before anything runs: judges the savepoints that the jobs of these plans are to begin with, and
+  // makes their states of them. Once a run.
+  Status begin_with_savepoints(std::span<const plan::Plan> plans);
+  Status check_savepoints(std::span<const plan::Plan> plans) const;
+  // What the script would run, job by job.
+  Status plans_of(const BoundScript& script, std::vector<plan::Plan>& plans);
   // Waits for room on a disk, and goes on from the last epoch: see OnFailure.
   Status run_with_room(const plan::Plan& plan, JobOptions options,
                        const JobConnections& connections, const std::vector<Answer>& answers,
@@ -126,7 +135,8 @@ class Engine {
   bool writes_out_ = true;  // False: what would go to a connector goes nowhere.
   std::unique_ptr<sql::Catalog> catalog_;
   mutable RunningJob running_;
-  int jobs_ = 0;                                  // Of this run, that keep state.
+  std::size_t jobs_ = 0;                          // Of this run, that keep state.
+  bool has_begun_ = false;                        // See begin_with_savepoints().
   std::string changes_;                           // Of the job at hand; see ResumedRun.
   std::vector<plan::Plan>* looked_at_ = nullptr;  // Not nullptr: plans go there and do not run.
   std::atomic<bool> stop_requested_{false};

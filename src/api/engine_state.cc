@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/engine.h"
+#include "api/script_runner.h"
 #include "api/surviving_sink.h"
 #include "checkpoint/room.h"
 #include "checkpoint/savepoint.h"
@@ -72,17 +73,77 @@ Result<Upgrade> Engine::judge(const EpochRecord& record, const plan::Plan& plan)
   return upgrade;
 }
 
+std::string Engine::job_name(std::size_t number) const {
+  const std::string& name = options_.state.name;
+  return number == 1 ? name : fmt::format("{}-{}", name, number);
+}
+
+Status Engine::plans_of(const BoundScript& script, std::vector<plan::Plan>& plans) {
+  const SessionOptions before = options_;
+  looked_at_ = &plans;
+  NoReceiver nobody;
+  const Status status = ScriptRunner(*this, nobody).run(script);
+  looked_at_ = nullptr;
+  options_ = before;
+  return status;
+}
+
+Status Engine::begin_with_savepoints(std::span<const plan::Plan> plans) {
+  const StateOptions& state = options_.state;
+  if (plans.empty() || std::exchange(has_begun_, true) || state.from_savepoints.empty()) {
+    return {};
+  }
+  TW_TRY(check_savepoints(plans));
+  for (std::size_t i = 0; i < state.from_savepoints.size(); ++i) {
+    if (state.from_scratch) {
+      TW_TRY(set_state_aside(env_, state.directory, job_name(i + 1)).status());
+    }
+    TW_TRY(restore_savepoint(env_, state.from_savepoints[i], state.directory, job_name(i + 1)));
+  }
+  return {};
+}
+
+Status Engine::check_savepoints(std::span<const plan::Plan> plans) const {
+  const std::vector<std::string>& paths = options_.state.from_savepoints;
+  const std::string jobs =
+      plans.size() == 1 ? "1 job" : fmt::format("{} jobs, one after the other", plans.size());
+  if (paths.size() > plans.size()) {
+    return invalid_argument(
+        fmt::format("there are {} savepoints, and what is run is {}; give "
+                    "--from-savepoint once for each job, in their order",
+                    paths.size(), jobs));
+  }
+  bool finished = false;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    TW_TRY_ASSIGN(const EpochRecord record, savepoint_record(env_, paths[i]));
+    const Status judged = judge(record, plans[i]).status();
+    if (!judged.ok() && plans.size() > 1) {
+      return {judged.code(),
+              fmt::format("{}\n{} was taken for job {} of {}; give --from-savepoint once for each "
+                          "job that has state, in their order",
+                          judged.message(), paths[i], i + 1, jobs)};
+    }
+    TW_TRY(judged);
+    finished = record.finished;
+  }
+  if (finished && paths.size() < plans.size()) {
+    // It may have gone on to the next job, which would begin with nothing here.
+    const std::size_t next = paths.size() + 1;
+    return invalid_argument(fmt::format(
+        "job {} of {} would begin with nothing, though that before it had come to its end in {}; "
+        "give --from-savepoint once for each job, in their order: savepoint create {} makes that "
+        "of "
+        "this one",
+        next, jobs, paths.back(), job_name(next)));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
                                                        const plan::Plan& plan) {
   const StateOptions& state = options_.state;
-  if (state.from_scratch) {
+  if (state.from_scratch && jobs_ > state.from_savepoints.size()) {
     TW_TRY(set_state_aside(env_, state.directory, name).status());
-  }
-  if (!state.from_savepoint.empty()) {
-    // Before anything is made of it.
-    TW_TRY_ASSIGN(const EpochRecord record, savepoint_record(env_, state.from_savepoint));
-    TW_TRY(judge(record, plan).status());
-    TW_TRY(restore_savepoint(env_, state.from_savepoint, state.directory, name));
   }
   TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, EpochStore::open(env_, state.directory, name));
   if (!store->last()) {
@@ -99,10 +160,9 @@ Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
 Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
                               const JobConnections& connections, const std::vector<Answer>& answers,
                               ResultChannel& channel) {
-  const std::string& name = options_.state.name;
-  const std::string own_name = ++jobs_ == 1 ? name : fmt::format("{}-{}", name, jobs_);
+  TW_TRY(begin_with_savepoints(std::span(&plan, 1)));
   options.epochs = EpochOptions{.store = nullptr,
-                                .name = own_name,
+                                .name = job_name(++jobs_),
                                 .interval_micros = options_.checkpoint_interval_micros,
                                 .rows = options_.checkpoint_rows,
                                 .allow_new_inputs = options_.state.allow_new_state};

@@ -78,9 +78,11 @@ std::string apply_flag(SessionOptions& options, std::string_view flag, const std
                ? ""
                : "--workers takes a number of at least 1, not " + value;
   }
-  (flag == "--state-dir" ? options.state.directory
-   : flag == "--name"    ? options.state.name
-                         : options.state.from_savepoint) = value;
+  if (flag == "--from-savepoint") {
+    options.state.from_savepoints.push_back(value);
+  } else {
+    (flag == "--state-dir" ? options.state.directory : options.state.name) = value;
+  }
   return "";
 }
 
@@ -114,7 +116,7 @@ Flags parse_flags(int argc, char** argv) {
   const StateOptions& state = flags.options.state;
   if (flags.wrong.empty() && state.directory.empty() &&
       (state.from_scratch || state.allow_new_state || state.allow_dropped_state ||
-       !state.name.empty() || !state.from_savepoint.empty())) {
+       !state.name.empty() || !state.from_savepoints.empty())) {
     flags.wrong =
         "--name, --from-scratch, --from-savepoint, --allow-new-state and --allow-dropped-state are "
         "about the state in --state-dir DIR";

@@ -127,7 +127,7 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("--state-dir", line.state_dir);
   app.add_option("--name", line.name);
   app.add_flag("--from-scratch", line.from_scratch);
-  app.add_option("--from-savepoint", line.from_savepoint);
+  app.add_option("--from-savepoint", line.from_savepoints)->allow_extra_args(false);
   app.add_flag("--allow-new-state", line.allow_new_state);
   app.add_flag("--allow-dropped-state", line.allow_dropped_state);
   app.add_flag("--check", line.check);

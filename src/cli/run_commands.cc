@@ -136,7 +136,7 @@ int run_pipeline(const CommandLine& line) {
       .directory = line.state_dir,
       .name = line.name.empty() ? std::filesystem::path(script->name).stem().string() : line.name,
       .from_scratch = line.from_scratch,
-      .from_savepoint = line.from_savepoint,
+      .from_savepoints = line.from_savepoints,
       .allow_new_state = line.allow_new_state,
       .allow_dropped_state = line.allow_dropped_state};
   Session session(options);

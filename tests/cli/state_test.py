@@ -185,6 +185,41 @@ def check_at_least_once():
     check("a directory has each row once", 0, ran.err.count("at least once"))
 
 
+# Two jobs, for the second asks what the first writes.
+TWO_JOBS = JOB.format(follow="") + """
+CREATE TABLE by_key (k TEXT, n BIGINT)
+  WITH (connector = 'file', path = 'by_key/', format = 'json', mode = 'changelog');
+INSERT INTO by_key SELECT k, sum(n) FROM hot GROUP BY k;
+"""
+
+
+def check_savepoints_of_two_jobs():
+    place = folder(job_sql=TWO_JOBS, clicks_jsonl=clicks(0, 100))
+    check("two jobs come to their end", 0, run("run", "job.sql", "--state-dir", "state",
+                                               cwd=place).code)
+    for name in ("job", "job-2"):
+        made = run("savepoint", "create", name, f"{name}.savepoint", "--state-dir", "state",
+                   cwd=place)
+        check(f"a savepoint of {name}", (0, ""), (made.code, made.err))
+
+    def begin(state, *paths):
+        flags = [flag for path in paths for flag in ("--from-savepoint", path)]
+        return run("run", "job.sql", "--state-dir", state, *flags, cwd=place)
+    one = begin("a", "job.savepoint")
+    check("one of two is refused, with the way out",
+          (78, True), (one.code, has("job 2 of 2 jobs", "would begin with nothing", "savepoint create job-2")(one.err)))
+    swapped = begin("a", "job-2.savepoint", "job.savepoint")
+    check("so are two in the wrong order", (78, True),
+          (swapped.code, has("job-2.savepoint was taken for job 1 of 2 jobs")(swapped.err)))
+    more = begin("a", "job.savepoint", "job-2.savepoint", "job-2.savepoint")
+    check("and more than there are jobs", has("there are 3 savepoints"), more.err)
+    check("nothing has been made of any", False, (place / "a").exists())
+    both = begin("a", "job.savepoint", "job-2.savepoint")
+    check("each job begins with its own", (0, 2),
+          (both.code, both.err.count("finished: an earlier run")))
+    check("and nothing comes twice", 30, len(rows(place)))
+
+
 def check_another_path():
     """Rows that the state may have already are not read on top of it."""
     place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 40))
@@ -217,6 +252,7 @@ def main():
     check_kills(whole)
     check_savepoint(whole)
     check_refusals()
+    check_savepoints_of_two_jobs()
     check_at_least_once()
     check_another_path()
     check_lock()
