@@ -159,6 +159,7 @@ void DistinctValues::choose(const UpdateRows& update) {
 }
 
 void DistinctValues::mark_changed() {
+  changed_.save(numbers_);
   if (updating_) {
     changed_.mark(numbers_);
     return;

@@ -20,80 +20,60 @@ class RowsOfGroups : public PaneRows {
   void note_changes() override { tables_.note_changes(); }
 
  protected:
-  // Requires: the part is one of the last begin_changes().
+  // Requires: the part is one of the last take_changed(), and its table has not gone.
   const TablesOfGroups::Table& table(std::size_t part) const { return changed_tables_[part]; }
   GroupTable& groups(std::size_t part) const { return *table(part).groups; }
   TablesOfGroups& tables() { return tables_; }
 
-  // All tables, for Changed::parts.
-  Changed begin_changes() {
-    list_tables();
+  Changed take_changed() final {
+    changed_tables_.clear();
+    tables_.append_tables(changed_tables_);
     Changed changed;
     if (tables_.dropped_to() > dropped_to_) {
       dropped_to_ = tables_.dropped_to();
       changed.dropped_to = dropped_to_;
     }
+    waits_.assign(changed_tables_.size(), 0);
+    for (std::size_t i = 0; i < changed_tables_.size(); ++i) {
+      std::ranges::move(take_erased(i), std::back_inserter(changed.erased));
+    }
+    changed.all_wait = changed.erased.empty();
+    for (std::size_t i = 0; i < changed_tables_.size(); ++i) {
+      if (ChangedGroups& ids = changed_of(i); !ids.empty()) {
+        changed.parts.push_back({.number = i, .ids = {}});
+        if (changed.all_wait) {
+          let_wait(i, ids);
+        } else {
+          changed.parts.back().ids = ids.take();
+        }
+      }
+    }
     return changed;
   }
-  std::size_t part_count() const { return changed_tables_.size(); }
 
-  void add_part(std::size_t number, Changed& changed) {
-    if (ChangedGroups& ids = changed_of(number); !ids.empty()) {
-      changed.parts.push_back({.number = number, .ids = ids.take()});
-    }
+  std::vector<GroupId> take_waiting(std::size_t part, std::size_t count_max) final {
+    return waits_[part] != 0 ? changed_of(part).take_waiting(count_max) : std::vector<GroupId>();
   }
 
-  // What has changed of a part, and whether rows of it that have gone wait to be told.
+  // What has changed of a part, and keys of rows of it that have gone, once.
   virtual ChangedGroups& changed_of(std::size_t part) = 0;
-  virtual bool has_erased(std::size_t part) const = 0;
-
-  std::vector<Part> take_some_changed(std::uint32_t rows_max) final {
-    std::vector<Part> parts;
-    if (tables_.dropped_to() > dropped_to_) {
-      return parts;
-    }
-    list_tables();
-    for (std::size_t i = 0; i < part_count(); ++i) {
-      if (has_erased(i)) {
-        return parts;
-      }
-    }
-    std::size_t room = rows_max;
-    for (std::size_t i = 0; i < part_count() && room > 0; ++i) {
-      ChangedGroups& changed = changed_of(i);
-      std::vector<GroupId> ids = changed.take_some(room);
-      const auto gone =
-          std::ranges::stable_partition(ids, [&](GroupId id) { return has_row(i, id); });
-      changed.mark({gone.begin(), gone.end()});
-      ids.erase(gone.begin(), gone.end());
-      room -= std::min(room, ids.size());
-      if (!ids.empty()) {
-        parts.push_back({.number = i, .ids = std::move(ids)});
-      }
-    }
-    return parts;
-  }
-  void rewind_changed() final {
-    list_tables();
-    for (std::size_t i = 0; i < part_count(); ++i) {
-      changed_of(i).rewind();
-    }
-  }
-
-  static void add_erased(std::vector<std::vector<Column>> erased, Changed& changed) {
-    std::ranges::move(erased, std::back_inserter(changed.erased));
-  }
+  virtual std::vector<std::vector<Column>> take_erased(std::size_t part) = 0;
 
   void drop_to(EventTime end) override { tables_.drop_to(end); }
 
  private:
-  void list_tables() {
-    changed_tables_.clear();
-    tables_.append_tables(changed_tables_);
+  // The part's table may go as soon as nothing in it waits.
+  void let_wait(std::size_t part, ChangedGroups& changed) {
+    waits_[part] = 1;
+    changed.let_wait([this, part, &changed](std::span<const GroupId> ids) {
+      save_rows(part, ids);
+      waits_[part] = changed.waits() ? 1 : 0;
+    });
   }
 
   TablesOfGroups& tables_;
   std::vector<TablesOfGroups::Table> changed_tables_;
+  std::vector<char> waits_;              // By part.
   EventTime dropped_to_ = kStartOfTime;  // As told last.
 };
 
@@ -106,18 +86,12 @@ class GroupRows final : public RowsOfGroups {
         idle_(spec.idle) {}
 
  protected:
-  Changed take_changed() override {
-    Changed changed = begin_changes();
-    for (std::size_t i = 0; i < part_count(); ++i) {
-      add_part(i, changed);
-      add_erased(groups(i).take_erased(), changed);
-    }
-    return changed;
+  ChangedGroups& changed_of(std::size_t part) override { return groups(part).changed_groups(); }
+  std::vector<std::vector<Column>> take_erased(std::size_t part) override {
+    return groups(part).take_erased();
   }
 
-  ChangedGroups& changed_of(std::size_t part) override { return groups(part).changed_groups(); }
-  bool has_erased(std::size_t part) const override { return groups(part).has_erased(); }
-
+  bool rows_can_go() const override { return has_keys_ && can_go_ && idle_ == nullptr; }
   // The one group without keys has a result without rows too. Groups that go after a while may be
   // asked to take back rows from before they went: what that has made of them stays until they go.
   bool has_row(std::size_t part, GroupId id) override {
@@ -189,18 +163,9 @@ class DistinctRows final : public RowsOfGroups {
       : RowsOfGroups(spec, columns_of(spec, argument)), argument_(argument) {}
 
  protected:
-  Changed take_changed() override {
-    Changed changed = begin_changes();
-    for (std::size_t i = 0; i < part_count(); ++i) {
-      add_part(i, changed);
-      add_erased(groups(i).take_erased_values(argument_), changed);
-    }
-    return changed;
-  }
-
   ChangedGroups& changed_of(std::size_t part) override { return values(part).changed(); }
-  bool has_erased(std::size_t part) const override {
-    return groups(part).has_erased_values(argument_);
+  std::vector<std::vector<Column>> take_erased(std::size_t part) override {
+    return groups(part).take_erased_values(argument_);
   }
 
   bool has_row(std::size_t part, GroupId id) override { return values(part).has(id); }

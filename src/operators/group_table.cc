@@ -48,6 +48,10 @@ std::vector<RowIndex> GroupTable::add(const AggregateColumns& columns, KeyIndex:
 std::span<const GroupId> GroupTable::find_groups(const AggregateColumns& columns,
                                                  KeyIndex::Rows rows, std::uint32_t count) {
   ids_.resize(count);
+  if (changed_.waits()) {  // The index may be about to count the rows.
+    index_->place(columns.keys, rows, ids_);
+    changed_.save(ids_);
+  }
   index_->find_or_insert(columns.keys, rows, ids_);
   grow_to_index();
   return ids_;
@@ -258,6 +262,13 @@ void GroupTable::note_changes() {
   }
 }
 
+void GroupTable::save_changes() {
+  changed_.save_all();
+  for (const std::unique_ptr<DistinctArgument>& argument : distinct_) {
+    argument->values.changed().save_all();
+  }
+}
+
 Schema GroupTable::state_columns() const {
   Schema columns;
   const Type bigint = type_of(TypeKind::kBigint);
@@ -372,6 +383,7 @@ void GroupTable::note_erased(std::span<const GroupId> kept) {
 
 void GroupTable::keep_only(std::span<const GroupId> kept) {
   if (changed_.on()) {
+    save_changes();
     note_erased(kept);
     changed_.renumber(kept);
   }
@@ -390,6 +402,7 @@ void GroupTable::keep_only(std::span<const GroupId> kept) {
 }
 
 void GroupTable::clear() {
+  save_changes();
   changed_.take();
   index_->clear();
   for (Slot& slot : slots_) {

@@ -62,9 +62,10 @@ class GroupTable {
   // What survives a restart. From now on notes what changes:
   void note_changes();
   ChangedGroups& changed_groups() { return changed_; }
+  // Before groups go, or the table does: see ChangedGroups::save_all().
+  void save_changes();
   // Keys of groups that keep_only() has taken away since this was last asked.
   std::vector<std::vector<Column>> take_erased() { return std::exchange(erased_, {}); }
-  bool has_erased() const { return !erased_.empty(); }
 
   // All there is to know of a group but its keys.
   Schema state_columns() const;
@@ -86,9 +87,6 @@ class GroupTable {
   // As take_erased(), of groups' values: the group's keys, then the value.
   std::vector<std::vector<Column>> take_erased_values(std::size_t argument) {
     return std::exchange(distinct_[argument]->erased, {});
-  }
-  bool has_erased_values(std::size_t argument) const {
-    return !distinct_[argument]->erased.empty();
   }
 
   // Leaves only these groups, ascending, numbered anew from 0. Requires: keys, and a row counter

@@ -60,8 +60,9 @@ class Lives {
     compare();
   }
 
-  // Ends an epoch: what has changed is written down.
-  void end_epoch() {
+  // Ends an epoch: what has changed is written down, but for what waits.
+  void begin_to_end_epoch() {
+    take_waiting(kAll);
     for (Worker& worker : workers_) {
       run(
           *worker.op,
@@ -71,29 +72,27 @@ class Lives {
           },
           said_);
       log_.resize(worker.tables.size());
+      worker.waits.assign(worker.tables.size(), 1);
       for (std::size_t table = 0; table < worker.tables.size(); ++table) {
-        StateChanges changes;
-        while (worker.tables[table]->next_changes(1 + static_cast<std::uint32_t>(dice_() % 20),
-                                                  changes)) {
-          ASSERT_FALSE(changes.empty());
-          log_[table].push_back(changes);
-        }
-        ASSERT_TRUE(changes.empty());
+        do {
+          take_some(worker, table);
+        } while (worker.waits[table] != 0 && !worker.tables[table]->can_wait());
       }
     }
   }
+  void end_epoch() {
+    begin_to_end_epoch();
+    take_waiting(kAll);
+  }
 
-  // Some of what has changed is written down before the epoch ends.
-  void take_early() {
+  // So many pieces of what waits are written down.
+  static constexpr std::size_t kAll = SIZE_MAX;
+  void take_waiting(std::size_t pieces) {
     for (Worker& worker : workers_) {
-      log_.resize(worker.tables.size());
-      for (std::size_t table = 0; table < worker.tables.size(); ++table) {
-        StateChanges changes;
-        if (worker.tables[table]->early_changes(1 + static_cast<std::uint32_t>(dice_() % 20),
-                                                changes)) {
-          ASSERT_FALSE(changes.puts.empty());
-          ASSERT_TRUE(changes.erased.empty() && !changes.dropped_to);
-          log_[table].push_back(changes);
+      std::size_t left = pieces;
+      for (std::size_t table = 0; table < worker.waits.size(); ++table) {
+        for (; left > 0 && worker.waits[table] != 0; --left) {
+          take_some(worker, table);
         }
       }
     }
@@ -111,8 +110,10 @@ class Lives {
       end_epoch();
     } else if (dice_() % 3 == 0) {
       restart(1 + dice_() % 3);
+    } else if (dice_() % 2 == 0) {
+      begin_to_end_epoch();
     } else {
-      take_early();
+      take_waiting(1);
     }
   }
 
@@ -138,7 +139,18 @@ class Lives {
   struct Worker {
     std::unique_ptr<Operator> op;
     std::vector<StateTable*> tables;
+    std::vector<char> waits;  // By table: something of the last epoch may.
   };
+
+  void take_some(Worker& worker, std::size_t table) {
+    StateChanges changes;
+    const auto rows_max = 1 + static_cast<std::uint32_t>(dice_() % 20);
+    worker.waits[table] = worker.tables[table]->next_changes(rows_max, changes) ? 1 : 0;
+    ASSERT_EQ(changes.empty(), worker.waits[table] == 0);
+    if (!changes.empty()) {
+      log_[table].push_back(changes);
+    }
+  }
 
   template <typename Call>
   static void run(Operator& op, Call call, CollectingEmitter& out) {
@@ -182,7 +194,7 @@ class Lives {
   void begin(std::size_t workers) {
     workers_.clear();
     for (std::size_t i = 0; i < workers; ++i) {
-      Worker& worker = workers_.emplace_back(Worker{.op = make_(), .tables = {}});
+      Worker& worker = workers_.emplace_back(Worker{.op = make_(), .tables = {}, .waits = {}});
       ASSERT_TRUE(worker.op->open().ok());
       Result<std::vector<StateTable*>> tables = worker.op->state_tables();
       ASSERT_TRUE(tables.ok()) << tables.status().message();

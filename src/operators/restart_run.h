@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class RestartRun {
       : kind_(std::move(kind)),
         random_(seed),
         workers_(kind_.keys.empty() ? 1 : 1 + static_cast<std::uint32_t>(random_() % 3)),
-        original_(start(kind_.make)) {}
+        original_(start(kind_.make)),
+        twin_(start(kind_.make)) {}
 
   void run() {
     for (int step = 0; step < 40; ++step) {
@@ -45,10 +47,13 @@ class RestartRun {
         on_time_all(Clock::kWall, EventTime{wall_});
       }
       if (random_() % 3 == 0) {
-        saved_.save_early(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
+        saved_.save_some_waiting(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
+      } else if (random_() % 3 == 0) {
+        end_epoch();
       }
       if (random_() % 4 == 0) {
-        saved_.save(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
+        end_epoch();
+        end_waiting();
         if (random_() % 3 == 0) {
           saved_.merge(original_.tables);
         }
@@ -64,6 +69,21 @@ class RestartRun {
   }
 
  private:
+  // What waits is taken in pieces while the operator goes on, and at once of its twin.
+  void end_epoch() {
+    end_waiting();
+    saved_.begin_to_save(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
+    if (twin_) {
+      twin_saved_.save(*twin_, 1000);
+    }
+  }
+  void end_waiting() {
+    saved_.save_waiting(original_, 1 + static_cast<std::uint32_t>(random_() % 20));
+    for (std::size_t i = 0; twin_ && i < original_.tables.size(); ++i) {
+      EXPECT_EQ(saved_.text(*original_.tables[i]), twin_saved_.text(*twin_->tables[i]));
+    }
+  }
+
   void restore() {
     restored_.clear();
     for (std::uint32_t worker = 0; worker < workers_; ++worker) {
@@ -73,6 +93,7 @@ class RestartRun {
     if (random_() % 2 == 0 && workers_ == 1) {  // Goes on from there, as after a second restart.
       original_ = std::move(restored_[0]);
       restored_.clear();
+      twin_.reset();
     }
     if (random_() % 2 == 0) {
       on_time_all(Clock::kWatermark, watermark_);
@@ -101,6 +122,10 @@ class RestartRun {
     const Batch batch =
         kind_.updating ? random_changes(random_, micros, there_) : random_batch(random_, micros);
     CollectingEmitter out;
+    if (twin_) {
+      feed(*twin_->op, batch, out);
+      out = {};
+    }
     feed(*original_.op, batch, out);
     std::vector<CollectingEmitter> outs(restored_.size());
     std::vector<Column> keys;
@@ -119,6 +144,10 @@ class RestartRun {
 
   void on_time_all(Clock clock, EventTime now) {
     CollectingEmitter out;
+    if (twin_) {
+      on_time(*twin_->op, clock, now, out);
+      out = {};
+    }
     on_time(*original_.op, clock, now, out);
     std::vector<CollectingEmitter> outs(restored_.size());
     std::uint64_t expired = 0;
@@ -158,8 +187,10 @@ class RestartRun {
   Dice random_;
   const std::uint32_t workers_;
   KeptOperator original_;
+  std::optional<KeptOperator> twin_;  // Fed the same, until the original is another.
   std::vector<KeptOperator> restored_;
   SavedState saved_;
+  SavedState twin_saved_;
   std::vector<Batch> there_;
   std::int64_t now_ = 0;
   std::int64_t wall_ = 0;

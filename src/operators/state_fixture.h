@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ inline Batch batch_of_worker(const Batch& batch, std::uint32_t keys, std::uint32
 struct KeptOperator {
   std::unique_ptr<Operator> op;
   std::vector<StateTable*> tables;
+  std::set<const StateTable*> waiting;  // Of those something of the last epoch may wait.
 
   explicit KeptOperator(const MakeOperator& make) : op(make()) {
     EXPECT_TRUE(op->open().ok());
@@ -66,31 +68,36 @@ inline KeptOperator start(const MakeOperator& make) {
 // All changes of each table of an operator since its start, as a state on disk has them.
 class SavedState {
  public:
-  // Ends an epoch. `rows_max`: of one piece.
+  // Ends an epoch, and takes what changed in it. `rows_max`: of one piece.
   void save(KeptOperator& kept, std::uint32_t rows_max) {
+    begin_to_save(kept, rows_max);
+    save_waiting(kept, rows_max);
+  }
+
+  // The same but for what can wait, of which more can be taken after the operator goes on.
+  void begin_to_save(KeptOperator& kept, std::uint32_t rows_max) {
+    save_waiting(kept, rows_max);
     CollectingEmitter out;
     EXPECT_TRUE(kept.op->before_epoch(out).ok());
     EXPECT_TRUE(out.batches.empty());
     for (StateTable* table : kept.tables) {
-      std::vector<StateChanges>& changes = changes_[table->schema().name];
-      const std::size_t first = changes.size();
-      StateChanges piece;
-      while (table->next_changes(rows_max, piece)) {
-        EXPECT_FALSE(piece.empty());
-        changes.push_back(std::move(piece));
+      first_[table->schema().name] = changes_[table->schema().name].size();
+      kept.waiting.insert(table);
+      while (save_some(kept, *table, rows_max) && !table->can_wait()) {
       }
-      EXPECT_TRUE(piece.empty());
-      check({changes.data() + first, changes.size() - first}, table->schema());
     }
   }
-
-  // Takes some of what has changed before the epoch ends.
-  void save_early(KeptOperator& kept, std::uint32_t rows_max) {
+  void save_waiting(KeptOperator& kept, std::uint32_t rows_max) {
     for (StateTable* table : kept.tables) {
-      StateChanges piece;
-      if (table->early_changes(rows_max, piece)) {
-        EXPECT_TRUE(!piece.puts.empty() && piece.erased.empty() && !piece.dropped_to);
-        changes_[table->schema().name].push_back(std::move(piece));
+      while (kept.waiting.contains(table) && save_some(kept, *table, rows_max)) {
+      }
+    }
+  }
+  // One piece of each table.
+  void save_some_waiting(KeptOperator& kept, std::uint32_t rows_max) {
+    for (StateTable* table : kept.tables) {
+      if (kept.waiting.contains(table)) {
+        save_some(kept, *table, rows_max);
       }
     }
   }
@@ -140,6 +147,18 @@ class SavedState {
   std::size_t rows(const StateTable& table) const {
     return rows_of(changes_.at(table.schema().name), table.schema()).size();
   }
+  // Its rows, sorted, without lists of rows, which may have in them what has been taken back.
+  std::string text(const StateTable& table) {
+    std::string text;
+    for (const auto& [key, row] : rows_of(changes_[table.schema().name], table.schema())) {
+      for (const Column& column : row) {
+        if (column.type().kind != TypeKind::kBytea) {
+          append_value(column, 0, text);
+        }
+      }
+    }
+    return text;
+  }
   // How many rows all changes of a table so far have written or erased.
   std::size_t changed_rows(const StateTable& table) const {
     std::size_t rows = 0;
@@ -150,6 +169,22 @@ class SavedState {
   }
 
  private:
+  // False: that was all of the epoch.
+  bool save_some(KeptOperator& kept, StateTable& table, std::uint32_t rows_max) {
+    std::vector<StateChanges>& changes = changes_[table.schema().name];
+    StateChanges piece;
+    if (table.next_changes(rows_max, piece)) {
+      EXPECT_FALSE(piece.empty());
+      changes.push_back(std::move(piece));
+      return true;
+    }
+    EXPECT_TRUE(piece.empty());
+    kept.waiting.erase(&table);
+    const std::size_t first = first_[table.schema().name];
+    check({changes.data() + first, changes.size() - first}, table.schema());
+    return false;
+  }
+
   static std::string key_of(std::span<const Column> columns, RowIndex row,
                             const StateSchema& schema) {
     std::string key;
@@ -227,6 +262,7 @@ class SavedState {
   }
 
   std::map<std::string, std::vector<StateChanges>> changes_;  // By table.
+  std::map<std::string, std::size_t> first_;                  // The last epoch's first.
 };
 
 // What came out, sorted: rows with their change in front.

@@ -251,6 +251,7 @@ std::unique_ptr<GroupTable> WindowTables::take(PaneTables::const_iterator pane) 
 
 void WindowTables::recycle(std::unique_ptr<GroupTable> table) {
   std::erase_if(taken_, [&](const Table& taken) { return taken.groups == table.get(); });
+  table->save_changes();
   if (spare_.size() < kSpareMax) {
     table->clear();
     spare_.push_back(std::move(table));

@@ -37,27 +37,20 @@ void EpochKeeper::begin() {
   }
   begun_nanos_ = env_.steady_nanos();
   begun_rows_ = rows_read();
-  early_.store(graph_.workers.size());
   asked_.fetch_add(1, std::memory_order_release);
+  graph_.signals.epoch_requested.store(asked_, std::memory_order_release);
 }
 
 bool EpochKeeper::look_at(Worker& worker) {
-  const std::uint64_t at_barrier = graph_.signals.epoch_requested.load(std::memory_order_acquire);
-  const std::uint64_t asked = asked_.load(std::memory_order_acquire);
-  if (at_barrier < asked && worker.early_epoch() < asked) {
-    if (worker.is_busy()) {
-      return false;
-    }
-    if (worker.take_early(asked)) {
-      return true;
-    }
-    if (early_.fetch_sub(1) == 1) {
-      graph_.signals.epoch_requested.store(asked, std::memory_order_release);
-    }
-  } else if (worker.ended_epoch() < at_barrier && worker.has_ended(at_barrier)) {
+  const std::uint64_t asked = graph_.signals.epoch_requested.load(std::memory_order_acquire);
+  if (worker.ended_epoch() == asked || !worker.has_ended(asked)) {
+    return false;
+  }
+  const bool took = worker.take_waiting(asked);
+  if (worker.ended_epoch() == asked) {
     ended_.fetch_add(1);
   }
-  return false;
+  return took;
 }
 
 Status EpochKeeper::decide() {
@@ -117,9 +110,9 @@ Status EpochKeeper::decide_last() {
 
 // Requires: every worker has finished.
 Status EpochKeeper::complete() {
-  graph_.signals.epoch_requested.store(asked_);
   for (const auto& worker : graph_.workers) {
-    look_at(*worker);
+    while (look_at(*worker)) {
+    }
     TW_TRY(Status(worker->context().failure));
   }
   TW_CHECK(is_complete());

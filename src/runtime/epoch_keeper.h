@@ -11,9 +11,9 @@
 
 namespace thalweg {
 
-// Makes a job's epochs: has the workers take early what has changed, asks the sources for a
-// barrier, and when it has passed every step, lets the sinks prepare, writes down what the epoch
-// is, decides it, and lets the sinks show it.
+// Makes a job's epochs: asks the sources for a barrier, and when it has passed every step and the
+// workers have taken what waited, lets the sinks prepare, writes down what the epoch is, decides
+// it, and lets the sinks show it.
 //
 // At most one epoch is in the making. Threading: look_at() is each worker's to call; the rest is
 // called by one thread at a time, but request(), which is anybody's.
@@ -28,8 +28,9 @@ class EpochKeeper {
   // Whether somebody has asked for an epoch that has not begun.
   bool is_wanted() const { return is_wanted_.load(std::memory_order_relaxed); }
 
-  // A worker looks what there is to do for the epoch in the making: it takes some rows early, or
-  // has come to the end of it. Cheap while nothing has changed. Whether it took some.
+  // A worker looks what there is to do for the epoch in the making: whether it has come to the end
+  // of it, and may take some of what has waited since. Cheap while there is nothing. Whether it
+  // took some.
   bool look_at(Worker& worker);
   // Whether all workers have.
   bool is_complete() const { return in_the_making() && ended_.load() == graph_.workers.size(); }
@@ -62,7 +63,6 @@ class EpochKeeper {
   JobGraph& graph_;
   Env& env_;
   std::atomic<std::uint64_t> asked_{0};  // The last epoch begun.
-  std::atomic<std::size_t> early_{0};    // Workers that still take rows early for it.
   std::atomic<std::uint64_t> decided_{0};
   std::atomic<std::size_t> ended_{0};  // Workers that have ended the epoch in the making.
   std::int64_t begun_nanos_ = 0;       // When the last epoch was asked for,

@@ -466,11 +466,9 @@ Status GraphBuilder::build_worker(std::uint32_t index) {
   }
   if (options_.epochs) {
     // A stepped job has little state, and much is to happen to it.
-    const auto early =
-        options_.interleaving_seed
-            ? WorkerDelta::EarlyRows{.at_once = 3, .worthwhile = 1, .epochs_without = 0}
-            : WorkerDelta::EarlyRows();
-    graph_.deltas.push_back(std::make_unique<WorkerDelta>(*options_.epochs->store, index, early));
+    const std::uint32_t rows_at_once = options_.interleaving_seed ? 3 : WorkerDelta::kRowsAtOnce;
+    graph_.deltas.push_back(
+        std::make_unique<WorkerDelta>(*options_.epochs->store, index, rows_at_once));
     context.delta = graph_.deltas.back().get();
   }
   if (options_.interleaving_seed) {

@@ -49,7 +49,6 @@ class OperatorStep final : public Step, private Emitter {
   // It hands its rows to this writer, which is told where epochs end.
   void writes_to(SinkWriter& writer) { writer_ = &writer; }
   bool run_once() override;
-  bool is_busy() const override { return unfinished_; }
 
   EventTime watermark() const { return watermark_; }
 

@@ -102,8 +102,6 @@ class Step {
   // Its state goes into the worker's delta under this name at the end of every epoch. The step's
   // own `tables` have the rows of these key groups. Requires: a delta.
   void keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups);
-  // Whether it is in the middle of something, so that its tables say nothing of rows.
-  virtual bool is_busy() const { return false; }
 
   // The last epoch that the step has come to the end of.
   std::uint64_t epoch() const { return epoch_; }

@@ -27,18 +27,6 @@ bool Worker::finished() const {
                      [](const auto& step) { return step->finished(); });
 }
 
-bool Worker::is_busy() const {
-  return std::ranges::any_of(steps_, [](const auto& step) { return step->is_busy(); });
-}
-
-bool Worker::take_early(std::uint64_t epoch) {
-  if (context_.delta->take_early()) {
-    return true;
-  }
-  early_epoch_ = epoch;
-  return false;
-}
-
 bool Worker::has_ended(std::uint64_t epoch) {
   for (const auto& step : steps_) {
     if (step->epoch() < epoch && !step->finished()) {
@@ -56,8 +44,21 @@ bool Worker::has_ended(std::uint64_t epoch) {
   return true;
 }
 
+bool Worker::take_waiting(std::uint64_t epoch) {
+  const Result<bool> took = context_.delta->take_waiting();
+  if (!took.ok()) {
+    context_.fail(took.status());
+    return false;
+  }
+  if (!took.value()) {
+    ended_epoch_ = epoch;
+  }
+  return took.value();
+}
+
 void Worker::begin_after(std::uint64_t epoch) {
   epoch_ = epoch;
+  ended_epoch_ = epoch;
   for (const auto& step : steps_) {
     step->begin_after(epoch);
   }

@@ -27,19 +27,13 @@ class Worker {
 
   bool finished() const;
 
-  // Whether a step is in the middle of something.
-  bool is_busy() const;
-  // Takes some of what has changed ahead of the end of the epoch. False: there is no more that
-  // would be worth it. Requires: not busy.
-  bool take_early(std::uint64_t epoch);
-  // The last one that take_early() has said false for.
-  std::uint64_t early_epoch() const { return early_epoch_; }
-
-  // Whether all steps have come to the end of the epoch. The first time they have, the worker's
-  // part of it is complete.
+  // Whether all steps have come to the end of the epoch. Those that have finished come to it then.
   bool has_ended(std::uint64_t epoch);
-  // The last one that has_ended() was true of.
-  std::uint64_t ended_epoch() const { return epoch_; }
+  // Takes some of what has waited since. Once there is none the worker's part of the epoch is
+  // complete. Whether there was. Requires: has_ended(epoch).
+  bool take_waiting(std::uint64_t epoch);
+  // The last one whose part is complete.
+  std::uint64_t ended_epoch() const { return ended_epoch_; }
   void begin_after(std::uint64_t epoch);
 
   // Has its steps tell what they keep, in their counters.
@@ -52,8 +46,8 @@ class Worker {
   WorkerContext context_;
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<SinkWriter*> writers_;
-  std::uint64_t early_epoch_ = 0;
-  std::uint64_t epoch_ = 0;
+  std::uint64_t epoch_ = 0;  // The last one that has_ended() was true of,
+  std::uint64_t ended_epoch_ = 0;
 };
 
 }  // namespace thalweg

@@ -10,7 +10,6 @@
 #include "base/event_time.h"
 #include "base/result.h"
 #include "checkpoint/epoch_store.h"
-#include "runtime/newest_rows.h"
 #include "runtime/run_totals.h"
 #include "state/state_table.h"
 
@@ -21,27 +20,20 @@ namespace thalweg {
 // which writes it down while the worker goes on.
 class WorkerDelta {
  public:
-  // How much is taken before the end of an epoch, see take_early().
-  struct EarlyRows {
-    std::uint32_t at_once = 8192;
-    std::uint32_t worthwhile = 32'768;  // Fewer rows are left for the end.
-    std::uint32_t epochs_without = 8;   // After one in which it was in vain.
-  };
+  static constexpr std::uint32_t kRowsAtOnce = 8192;
 
-  // Borrows the store.
-  WorkerDelta(EpochStore& store, std::uint32_t worker, const EarlyRows& early)
-      : store_(store), worker_(worker), early_(early) {}
+  // Borrows the store. `rows_at_once`: at most about so many are taken between two turns.
+  WorkerDelta(EpochStore& store, std::uint32_t worker, std::uint32_t rows_at_once = kRowsAtOnce)
+      : store_(store), worker_(worker), rows_at_once_(rows_at_once) {}
 
   // The table, which has the rows of these key groups, is kept under this name. Borrows it.
   void keep(const std::string& operator_id, StateTable& table, KeyGroupRange groups);
 
-  // Takes all that has changed in a table that is kept.
+  // Takes what has changed in a table that is kept, but what can wait.
   Status take(StateTable& table);
 
-  // Takes some of it before the end of the epoch, so that take() stops the worker for less long.
-  // False: there is no more that would be worth it. Not while an operator is in the middle of
-  // something.
-  bool take_early();
+  // Takes some of what waits, while the operators go on. False: there is none.
+  Result<bool> take_waiting();
 
   void note_watermark(const std::string& operator_id, EventTime watermark) {
     watermarks_[operator_id] = watermark;
@@ -63,38 +55,18 @@ class WorkerDelta {
     std::string operator_id;
     StateTable* table = nullptr;
     KeyGroupRange groups;
-    std::vector<std::vector<Column>> early;  // Rows, later ones behind those that they replace.
-    std::vector<StateChanges> changes;       // From the end of the epoch, each row once.
-    std::unique_ptr<NewestRows> newest;      // Of what is written, where there are early ones.
+    std::vector<StateChanges> changes;  // Not yet written.
+    bool waits = false;                 // There is more, which can wait.
   };
 
-  // Of the epoch at hand. What is taken early goes by rounds through all tables, of which there may
-  // be several.
-  struct SoFar {
-    std::uint64_t rows_at_end = 0;
-    std::uint64_t early_rows = 0;       // Of the rounds that are over.
-    std::uint64_t early_rows_held = 0;  // To the end of the epoch.
-    std::uint32_t rounds = 0;
-    std::size_t next_table = 0;  // Of the round.
-    std::uint64_t round_rows = 0;
-    std::uint64_t last_round_rows = 0;
-    bool early_is_over = false;
-  };
-
-  bool begin_round();
-  void end_early();
+  Status take_some(Kept& kept);
   Status write_changes();
-  Status write_early(Kept& kept, NewestRows& newest);
-  Status write(const Kept& kept, const StateChanges& changes);
 
   EpochStore& store_;
   const std::uint32_t worker_;
-  const EarlyRows early_;
+  const std::uint32_t rows_at_once_;
   std::vector<Kept> tables_;
-  std::size_t taken_bytes_ = 0;  // That wait to be written.
-  SoFar so_far_;
-  std::uint64_t last_epoch_rows_ = 0;
-  std::uint32_t epochs_to_wait_ = 0;     // Until it is tried again to take some early.
+  std::size_t taken_bytes_ = 0;          // That wait to be written.
   std::unique_ptr<DeltaWriter> writer_;  // From the first change of an epoch that is written on.
   std::map<std::string, EventTime> watermarks_;
   std::map<const StepCounters*, StepCounts> counts_;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 namespace thalweg {
 namespace {
 
@@ -34,22 +37,73 @@ TEST(ChangedGroupsTest, AfterTakingChangesCountAnew) {
   EXPECT_THAT(changed.take(), ElementsAre(6));
 }
 
-TEST(ChangedGroupsTest, SomeAreTakenOnceInEachRound) {
+// Takes what is to be saved.
+class Saved {
+ public:
+  ChangedGroups::Save save() {
+    return [this](std::span<const GroupId> ids) {
+      groups_.insert(groups_.end(), ids.begin(), ids.end());
+    };
+  }
+  std::vector<GroupId> take() { return std::exchange(groups_, {}); }
+
+ private:
+  std::vector<GroupId> groups_;
+};
+
+TEST(ChangedGroupsTest, SomeAreTakenAtATimeWhileOthersChange) {
+  Saved saved;
   ChangedGroups changed;
   changed.start();
   changed.mark(std::vector<GroupId>{5, 70, 6, 300});
-  EXPECT_THAT(changed.take_some(2), ElementsAre(5, 6));
-  changed.mark(std::vector<GroupId>{5, 71});
-  EXPECT_THAT(changed.take_some(1), ElementsAre(70, 71));  // Those of one word go together.
-  EXPECT_THAT(changed.take_some(9), ElementsAre(300));
-  EXPECT_THAT(changed.take_some(9), IsEmpty());
-  changed.rewind();
-  changed.mark(std::vector<GroupId>{400});
-  EXPECT_THAT(changed.take_some(1), ElementsAre(5));
-  EXPECT_THAT(changed.take(), ElementsAre(400));
+  changed.let_wait(saved.save());
+  EXPECT_THAT(changed.take_waiting(2), ElementsAre(5, 6));
+  changed.mark(std::vector<GroupId>{5, 71, 400});  // None of these waits.
+  EXPECT_THAT(saved.take(), IsEmpty());
+  EXPECT_THAT(changed.take_waiting(1), ElementsAre(70));
+  EXPECT_THAT(changed.take_waiting(9), ElementsAre(300));
+  EXPECT_TRUE(changed.waits());
+  EXPECT_THAT(changed.take_waiting(9), IsEmpty());
+  EXPECT_FALSE(changed.waits());
+  EXPECT_FALSE(changed.empty());
+  EXPECT_THAT(changed.take(), ElementsAre(5, 71, 400));
+  EXPECT_TRUE(changed.empty());
+}
+
+TEST(ChangedGroupsTest, WhatIsAboutToChangeIsSavedOnce) {
+  Saved saved;
+  ChangedGroups changed;
+  changed.start();
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    changed.mark(std::vector<GroupId>{1, 2, 90});
+    changed.let_wait(saved.save());
+    changed.mark(std::vector<GroupId>{90, 3, 90, 2});
+    EXPECT_THAT(saved.take(), ElementsAre(90, 2));
+    changed.mark(std::vector<GroupId>{90});
+    EXPECT_THAT(saved.take(), IsEmpty());
+    EXPECT_THAT(changed.take_waiting(9), ElementsAre(1));
+    EXPECT_THAT(changed.take_waiting(9), IsEmpty());
+    changed.let_wait(saved.save());
+    EXPECT_THAT(changed.take_waiting(1), ElementsAre(2, 3));
+    EXPECT_THAT(changed.take_waiting(1), ElementsAre(90));
+    EXPECT_THAT(changed.take_waiting(1), IsEmpty());
+  }
+}
+
+TEST(ChangedGroupsTest, WhatIsAboutToGoIsSaved) {
+  Saved saved;
+  ChangedGroups changed;
+  changed.start();
+  changed.mark(std::vector<GroupId>{1, 20, 90});
+  changed.let_wait(saved.save());
+  EXPECT_THAT(changed.take_waiting(1), ElementsAre(1));
   changed.mark(std::vector<GroupId>{1});
-  EXPECT_THAT(changed.take_some(9), ElementsAre(1));
-  EXPECT_THAT(changed.take(), IsEmpty());
+  changed.save_all();
+  EXPECT_THAT(saved.take(), ElementsAre(20, 90));
+  EXPECT_FALSE(changed.waits());
+  EXPECT_THAT(changed.take_waiting(9), IsEmpty());
+  changed.renumber(std::vector<GroupId>{1, 20});
+  EXPECT_THAT(changed.take(), ElementsAre(0));
 }
 
 TEST(ChangedGroupsTest, MarksMoveWithTheirGroups) {

@@ -47,8 +47,9 @@ bool ChangedRowsTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
     begin();
     out.dropped_to = changed_.dropped_to;
   }
-  std::uint32_t room = std::max(rows_max, 1U);
-  if (!erased_.empty() && erased_next_ < erased_[0].length()) {
+  // What has been saved since the last call is enough for one.
+  std::uint32_t room = put_pieces_.empty() && erased_pieces_.empty() ? std::max(rows_max, 1U) : 0;
+  if (room > 0 && !erased_.empty() && erased_next_ < erased_[0].length()) {
     const std::uint32_t count = std::min(room, erased_[0].length() - erased_next_);
     std::vector<Column>& piece = erased_pieces_.emplace_back();
     for (const Column& column : erased_) {
@@ -59,16 +60,11 @@ bool ChangedRowsTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
   }
   std::size_t bytes = 0;
   while (room > 0 && bytes < kBytesMax && part_next_ < changed_.parts.size()) {
-    const Part& part = changed_.parts[part_next_];
-    const std::size_t count = std::min<std::size_t>(
-        has_lists_ ? std::min(room, kLongRowsAtOnce) : room, part.ids.size() - id_next_);
-    bytes += append_rows(part.number, {part.ids.data() + id_next_, count});
-    id_next_ += count;
-    room -= static_cast<std::uint32_t>(count);
-    if (id_next_ == part.ids.size()) {
-      ++part_next_;
-      id_next_ = 0;
-    }
+    const std::uint32_t count_max = has_lists_ ? std::min(room, kLongRowsAtOnce) : room;
+    const std::size_t part = changed_.parts[part_next_].number;
+    const std::vector<GroupId> ids = next_numbers(count_max);
+    bytes += append_rows(part, ids);
+    room -= std::min(room, static_cast<std::uint32_t>(ids.size()));
   }
   out.erased = joined(erased_pieces_);
   out.puts = joined(put_pieces_);
@@ -78,19 +74,23 @@ bool ChangedRowsTable::next_changes(std::uint32_t rows_max, StateChanges& out) {
   return reading_;
 }
 
-bool ChangedRowsTable::early_changes(std::uint32_t rows_max, StateChanges& out) {
-  out = {};
-  if (!has_lists_) {
-    for (const Part& part : take_some_changed(rows_max)) {
-      append_rows(part.number, part.ids);
-    }
-    out.puts = joined(put_pieces_);
-    put_pieces_.clear();
+// Of the part at hand; goes on to the next part behind the last.
+std::vector<GroupId> ChangedRowsTable::next_numbers(std::size_t count_max) {
+  const Part& part = changed_.parts[part_next_];
+  std::vector<GroupId> ids;
+  if (changed_.all_wait) {
+    ids = take_waiting(part.number, count_max);
+  } else {
+    const std::size_t count = std::min(count_max, part.ids.size() - id_next_);
+    const auto first = part.ids.begin() + static_cast<std::ptrdiff_t>(id_next_);
+    ids.assign(first, first + static_cast<std::ptrdiff_t>(count));
+    id_next_ += count;
   }
-  if (out.empty()) {
-    rewind_changed();
+  if (ids.empty()) {
+    ++part_next_;
+    id_next_ = 0;
   }
-  return !out.empty();
+  return ids;
 }
 
 void ChangedRowsTable::begin() {
@@ -134,16 +134,19 @@ void ChangedRowsTable::leave_out_erased_that_came_again() {
 std::size_t ChangedRowsTable::append_rows(std::size_t part, std::span<const GroupId> ids) {
   std::vector<GroupId> there;
   std::vector<GroupId> gone;
-  for (const GroupId id : ids) {
-    (has_row(part, id) ? there : gone).push_back(id);
+  if (rows_can_go()) {
+    for (const GroupId id : ids) {
+      (has_row(part, id) ? there : gone).push_back(id);
+    }
+    ids = there;
   }
   if (!gone.empty()) {
     erased_pieces_.push_back(keys_of(part, gone));
   }
   std::size_t bytes = 0;
-  if (!there.empty()) {
-    std::vector<Column>& piece = put_pieces_.emplace_back(keys_of(part, there));
-    for (Column& column : values_of(part, there)) {
+  if (!ids.empty()) {
+    std::vector<Column>& piece = put_pieces_.emplace_back(keys_of(part, ids));
+    for (Column& column : values_of(part, ids)) {
       bytes += column.type().kind == TypeKind::kBytea ? column.memory_bytes() : 0;
       piece.push_back(std::move(column));
     }

@@ -60,15 +60,13 @@ class StateTable {
 
   // The next of what has changed since this last returned false, at most about `rows_max` rows;
   // false, with nothing in `out`, when that was all. Nothing else is done with the table until it
-  // has returned false. Replaying all of it on the state before gives the state now. A row has one
-  // change in it at most: it is put or erased.
+  // has returned false, or can_wait(). Replaying all of it on the state before gives the state now.
+  // A row has one change in it at most: it is put or erased.
   virtual bool next_changes(std::uint32_t rows_max, StateChanges& out) = 0;
 
-  // Puts of some of the rows that have changed, at most about `rows_max`, which next_changes()
-  // gives then only if they change or go after this; so that there is less left for it. Anything
-  // may be done with the table in between. False: no more for now; from then on all begins anew,
-  // and a row may be given again. A table that cannot do it has none.
-  virtual bool early_changes(std::uint32_t /*rows_max*/, StateChanges& /*out*/) { return false; }
+  // Whether what next_changes() has still to give may be asked for later: it stays as it was when
+  // the first of it was given, and what becomes of the table meanwhile comes behind it.
+  virtual bool can_wait() const { return false; }
 
   // Takes in what next_changes() gave, of rows that belong to this worker. Only before
   // note_changes(). The columns have the schema's types; values that no table can have given are an
