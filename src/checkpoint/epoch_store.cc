@@ -14,9 +14,13 @@
 #include "checkpoint/manifest.h"
 #include "checkpoint/state_directory.h"
 #include "checkpoint/state_image.h"
+#include "env/thread_priority.h"
 
 namespace thalweg {
 namespace {
+
+// Nobody waits for a base image.
+constexpr int kMergePrioritySteps = 10;
 
 // A job whose state is there but cannot be told must not begin from nothing.
 Status check_no_epoch(const std::string& path, const std::vector<std::string>& names) {
@@ -42,7 +46,10 @@ class Merging {
     if (how == BaseMerge::kAtOnce) {
       merge();
     } else {
-      thread_ = std::thread(merge);
+      thread_ = std::thread([merge] {
+        lower_thread_priority(kMergePrioritySteps);
+        merge();
+      });
     }
   }
   Merging(const Merging&) = delete;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "columnar/buffer_pool.h"
+#include "env/thread_priority.h"
 #include "runtime/epoch_keeper.h"
 #include "runtime/job_graph.h"
 #include "runtime/memory_watch.h"
@@ -26,6 +27,9 @@ constexpr std::uint64_t kTurnsUntilDecided = 4;  // Of a stepped job, about.
 constexpr std::uint64_t kTurnsPerLook = 64;      // Of a stepped job, at its memory.
 constexpr std::chrono::microseconds kIdleSleepMin{50};
 constexpr std::chrono::microseconds kIdleSleepMax{2000};  // doubling up to this.
+// An epoch is written while the workers go on: it is not to stop them for long where it takes turns
+// with them on one processor.
+constexpr int kEpochPrioritySteps = 5;
 
 Status no_memory() {
   return {Code::kNoMemory,
@@ -141,6 +145,7 @@ void JobImpl::run_threads() {
   }
   if (keeper_) {
     threads.emplace_back([this] {
+      lower_thread_priority(kEpochPrioritySteps);
       fail(keeper_->run(
           [this] { return all_finished() || abort_.load(std::memory_order_relaxed); }));
     });
