@@ -4,13 +4,14 @@
 #include <chrono>
 #include <map>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace thalweg {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{1};
+// Between two looks at how many rows have been read, and at the most.
+constexpr std::chrono::milliseconds kRowsLook{1};
+constexpr std::chrono::milliseconds kLookMax{1000};
 
 void tell(const std::vector<EpochAnswer>& answers, const Result<std::uint64_t>& epoch) {
   for (const EpochAnswer& answer : answers) {
@@ -47,8 +48,8 @@ bool EpochKeeper::look_at(Worker& worker) {
     return false;
   }
   const bool took = worker.take_waiting(asked);
-  if (worker.ended_epoch() == asked) {
-    ended_.fetch_add(1);
+  if (worker.ended_epoch() == asked && ended_.fetch_add(1) + 1 == graph_.workers.size()) {
+    wake();
   }
   return took;
 }
@@ -85,6 +86,8 @@ void EpochKeeper::request(EpochAnswer answer) {
   }
   waiting_.push_back(std::move(answer));
   is_wanted_.store(true, std::memory_order_relaxed);
+  lock.unlock();
+  wake();
 }
 
 // Where all has gone well, the last epoch has everything in it.
@@ -126,9 +129,32 @@ Status EpochKeeper::run(const std::function<bool()>& stop) {
     } else if (!in_the_making() && is_due()) {
       begin();
     }
-    std::this_thread::sleep_for(kLook);
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, until_next_look(), [this] { return must_look_; });
+    must_look_ = false;
   }
   return {};
+}
+
+void EpochKeeper::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    must_look_ = true;
+  }
+  woken_.notify_one();
+}
+
+std::chrono::nanoseconds EpochKeeper::until_next_look() const {
+  if (in_the_making()) {
+    return kLookMax;
+  }
+  if (options_.rows > 0) {
+    return kRowsLook;
+  }
+  const std::int64_t due_nanos = begun_nanos_ + options_.interval_micros * 1000;
+  return std::clamp<std::chrono::nanoseconds>(
+      std::chrono::nanoseconds(due_nanos - env_.steady_nanos()), std::chrono::nanoseconds(0),
+      kLookMax);
 }
 
 bool EpochKeeper::is_due() const {

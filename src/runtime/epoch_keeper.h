@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -47,12 +49,15 @@ class EpochKeeper {
 
   std::uint64_t decided() const { return decided_.load(std::memory_order_acquire); }
 
-  // Makes epochs in time until `stop` says so. Runs on a thread of its own.
+  // Makes epochs in time until `stop` says so. Runs on a thread of its own, which wake() has look
+  // at once.
   Status run(const std::function<bool()>& stop);
+  void wake();
 
  private:
   Status complete();
   bool is_due() const;
+  std::chrono::nanoseconds until_next_look() const;
   std::uint64_t rows_read() const;
   EpochRecord record() const;
   void add_sources(EpochRecord& record) const;
@@ -70,6 +75,8 @@ class EpochKeeper {
 
   std::atomic<bool> is_wanted_{false};                // waiting_ is not empty.
   std::mutex mutex_;                                  // Guards what follows.
+  std::condition_variable woken_;                     // For must_look_:
+  bool must_look_ = false;                            // there may be something to do.
   std::vector<EpochAnswer> waiting_;                  // For an epoch that has not begun.
   std::vector<EpochAnswer> promised_;                 // For the one in the making.
   std::optional<Result<std::uint64_t>> last_answer_;  // Of a job that has ended.

@@ -200,6 +200,9 @@ void JobImpl::run_worker(Worker& worker, WorkerAdmission& admission) {
     if (!finished && worker.finished()) {
       finished = true;
       finished_.fetch_add(1);
+      if (keeper_ && all_finished()) {
+        keeper_->wake();
+      }
     }
     if (!worker.context().failure.ok()) {
       fail(worker.context().failure);
@@ -306,11 +309,16 @@ void JobImpl::fail(const Status& status) {
   if (status.ok()) {
     return;
   }
-  const std::lock_guard lock(mutex_);
-  if (failure_.ok()) {
-    failure_ = status;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_.ok()) {
+      failure_ = status;
+    }
+    abort_.store(true, std::memory_order_relaxed);
   }
-  abort_.store(true, std::memory_order_relaxed);
+  if (keeper_) {
+    keeper_->wake();
+  }
 }
 
 std::vector<std::size_t> JobImpl::at_least_once() const {
