@@ -33,6 +33,7 @@ struct StoreFlaws {
   std::function<void(const StateSchema& schema, StateChanges& changes)> delta = nullptr;
   std::function<void(std::vector<StateChanges>& changes)> read = nullptr;  // Of one table.
   std::function<KeyGroupRange(KeyGroupRange groups)> groups = nullptr;
+  bool forgets_what_waits = false;  // Of a table's changes only the first piece is written.
 };
 
 struct SinkFlaws {
