@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "checkpoint/base_merge.h"
+#include "checkpoint/decided_outside.h"
 #include "checkpoint/delta_writer.h"
 #include "checkpoint/file_bytes.h"
 #include "checkpoint/manifest.h"
@@ -315,6 +316,9 @@ Result<std::unique_ptr<EpochStore>> EpochStore::open(Env& env, const std::string
                                                      const std::string& name,
                                                      const EpochStoreOptions& options) {
   TW_TRY_ASSIGN(StateDirectory state, StateDirectory::open(env, directory, name));
+  if (options.decider != nullptr) {
+    TW_TRY(follow_decider(env, state.path, *options.decider, options.replaces_beginning));
+  }
   auto store = std::make_unique<FileEpochStore>(env, std::move(state), options);
   TW_TRY(store->recover());
   return std::unique_ptr<EpochStore>(std::move(store));

@@ -13,6 +13,7 @@
 #include "env/env.h"
 #include "state/key_groups.h"
 #include "state/state_table.h"
+#include "stream/epoch_decider.h"
 
 namespace thalweg {
 
@@ -51,6 +52,7 @@ struct EpochRecord {
   std::uint32_t workers = 0;
   // The job has come to the end of its inputs and said all; there is nothing to go on with.
   bool finished = false;
+  std::string decided_by;  // EpochDecider::name(); empty: by this record's being there.
   std::vector<SourceEpoch> sources;
   std::vector<OperatorEpoch> operators;
   std::vector<std::pair<std::string, std::uint64_t>> counters;  // rows_in, rejected.late, ...
@@ -95,6 +97,11 @@ struct EpochStoreOptions {
   // It is made when the deltas outweigh the old one, and this. Each counts for 4 KiB at least, and
   // for a thousandth of the old image, so that there are never many more than a thousand.
   std::uint64_t delta_bytes_min = std::uint64_t{1} << 20;
+  // Asked which epoch counts, once the lock is held; borrowed for open(). nullptr: the manifest
+  // says it.
+  EpochDecider* decider = nullptr;
+  // The decider may know of another beginning of the job: this one takes its place.
+  bool replaces_beginning = false;
 };
 
 // The state of one job in a directory: a base image, the deltas of the epochs since, and a manifest
@@ -106,8 +113,8 @@ struct EpochStoreOptions {
 class EpochStore {
  public:
   // Opens or makes DIRECTORY/NAME, takes its lock (a second process is refused, with the holder's
-  // pid), reads the manifest and checks that all it names is there. What no manifest names is
-  // removed.
+  // pid), reads the manifest and checks that all it names is there. An epoch that is prepared
+  // counts if the decider says so. What no manifest names is removed.
   static Result<std::unique_ptr<EpochStore>> open(Env& env, const std::string& directory,
                                                   const std::string& name,
                                                   const EpochStoreOptions& options = {});
@@ -138,7 +145,8 @@ class EpochStore {
   // First half: the deltas of the epoch and its manifest are on the disk, under a name that does
   // not count.
   virtual Status prepare(const EpochRecord& record) = 0;
-  // Second half, the one deciding moment: the manifest is renamed. From now on the epoch counts.
+  // Second half: the manifest is renamed. The one deciding moment, from which on the epoch counts,
+  // unless the job has a decider: then it has decided before, and this notes it.
   virtual Status decide() = 0;
   // All sinks have shown the epoch; old files may go, and a new base may be made when it pays.
   // Fails where the files do not read back as they were written; what else goes wrong with a base

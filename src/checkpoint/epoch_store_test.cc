@@ -74,6 +74,7 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
                      .made_at = EventTime{123},
                      .workers = 3,
                      .finished = true,
+                     .decided_by = "a ledger",
                      .sources = {{.id = "bids",
                                   .partitions = {{.name = "a\nb",
                                                   .number = 7,
@@ -127,6 +128,7 @@ TEST(EpochStore, GivesBackAllThatARecordSays) {
   EXPECT_EQ(op.tables[0].key_columns, 1);
   EXPECT_EQ(last.counters, record.counters);
   EXPECT_EQ(last.sinks, record.sinks);
+  EXPECT_EQ(last.decided_by, "a ledger");
 }
 
 // Of bytes from which some have been taken away, as one of an earlier version.
@@ -142,12 +144,14 @@ TEST(EpochStore, ReadsManifestsOfEarlierVersions) {
   manifest.record = {
       .epoch = 3, .sources = {{.id = "bids", .partitions = {{.name = "a", .silent_micros = 5}}}}};
   std::string bytes = encode_manifest(manifest);
-  // The second said nothing of sinks, a list that stands before two empty ones and the checksum;
-  bytes.erase(bytes.size() - 8 - 8 - 4, 4);
+  // The second said nothing of sinks, a list, nor of what decided the epoch, a text; both stand
+  // before two empty lists and the checksum;
+  bytes.erase(bytes.size() - 8 - 8 - 8, 8);
   const Result<Manifest> second = decode_as(bytes, 2);
   ASSERT_TRUE(second.ok()) << second.status().message();
   EXPECT_EQ(second.value().record.sources.at(0).partitions.at(0).silent_micros, 5);
   EXPECT_THAT(second.value().record.sinks, IsEmpty());
+  EXPECT_EQ(second.value().record.decided_by, "");
   // the first nor of silence, which stands before two more.
   bytes.erase(bytes.size() - 8 - 16 - 8, 8);
   const Result<Manifest> first = decode_as(bytes, 1);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kMagic = "THALWEGM";
 constexpr std::uint32_t kVersion = 3;
 constexpr std::uint32_t kVersionWithSilence = 2;
-constexpr std::uint32_t kVersionWithSinks = 3;
+constexpr std::uint32_t kVersionWithSinks = 3;  // And what decided the epoch.
 constexpr std::size_t kChecksumBytes = 8;
 
 // The least that an entry of each list takes.
@@ -120,6 +120,7 @@ void write_record(const EpochRecord& record, ByteWriter& out) {
     out.number(counter.second);
   });
   write_list(record.sinks, out, [&](const std::string& sink) { out.text(sink); });
+  out.text(record.decided_by);
 }
 
 EpochRecord read_record(ByteReader& in, std::uint32_t version) {
@@ -141,6 +142,7 @@ EpochRecord read_record(ByteReader& in, std::uint32_t version) {
   if (version >= kVersionWithSinks) {
     record.sinks =
         read_list<std::string>(kTextBytesMin, in, [&] { return std::string(in.text()); });
+    record.decided_by = in.text();
   }
   return record;
 }

@@ -63,6 +63,9 @@ Status EpochKeeper::decide() {
     TW_TRY(sink->prepare(record.epoch));
   }
   TW_TRY(options_.store->prepare(record));
+  if (options_.decider != nullptr) {
+    TW_TRY(options_.decider->decide({.incarnation = record.incarnation, .epoch = record.epoch}));
+  }
   TW_TRY(options_.store->decide());
   for (const auto& sink : graph_.sinks) {
     TW_TRY(sink->commit(record.epoch));
@@ -179,6 +182,7 @@ EpochRecord EpochKeeper::record() const {
                      .made_at = env_.wall_now(),
                      .workers = static_cast<std::uint32_t>(graph_.workers.size()),
                      .finished = !graph_.signals.stopped.load(),
+                     .decided_by = options_.decider != nullptr ? options_.decider->name() : "",
                      .sinks = graph_.sink_ids};
   add_sources(record);
   add_operators(record);

@@ -23,7 +23,9 @@ namespace thalweg {
 // Where a job keeps its state, and how often.
 struct EpochOptions {
   EpochStore* store = nullptr;  // Outlives the job.
-  std::string name;             // The pipeline's.
+  // The one that the store was opened with, if any. Outlives the job.
+  EpochDecider* decider = nullptr;
+  std::string name;  // The pipeline's.
   std::int64_t interval_micros = 10'000'000;
   std::uint64_t rows = 0;  // Also after so many rows have been read; 0: never.
   // A source of which all that has been read is gone may begin with what there is now; else that is

@@ -34,6 +34,7 @@ struct StoreFlaws {
   std::function<void(std::vector<StateChanges>& changes)> read = nullptr;  // Of one table.
   std::function<KeyGroupRange(KeyGroupRange groups)> groups = nullptr;
   bool forgets_what_waits = false;  // Of a table's changes only the first piece is written.
+  bool decides_when_prepared = false;
 };
 
 struct SinkFlaws {
@@ -56,6 +57,7 @@ struct Bug {
   StoreFlaws store = {};
   SinkFlaws sink = {};
   SourceFlaws source = {};
+  bool never_asks_decider = false;
 };
 
 std::span<const Bug> seeded_bugs();

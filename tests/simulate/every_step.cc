@@ -21,10 +21,10 @@ class EveryStep {
   }
 
   // Trouble at call after call of the first life, or of the life after one that was killed.
-  void run(Trouble trouble, bool in_recovery, Totals& totals) {
+  void run(Trouble trouble, bool in_recovery, Decides decides, Totals& totals) {
     bool reached = true;
     for (std::uint64_t call = 1; reached && call < kCallsMax; ++call) {
-      SimulatedJob job(pipeline_, expected_, call, nullptr);
+      SimulatedJob job(pipeline_, expected_, call, decides, nullptr);
       reached = run_once(job, {.trouble = trouble, .call = call}, in_recovery);
       ++(job.problem().empty() ? totals.passed : totals.failed);
       if (!job.problem().empty()) {
@@ -74,7 +74,8 @@ Totals simulate_every_step() {
     EveryStep step(queries, 1);
     for (const Trouble trouble : kTroubles) {
       for (const bool in_recovery : {false, true}) {
-        step.run(trouble, in_recovery, totals);
+        step.run(trouble, in_recovery, Decides::kState, totals);
+        step.run(trouble, in_recovery, Decides::kLedger, totals);
       }
     }
   }

@@ -131,9 +131,10 @@ class FlawedStore final : public EpochStore {
     if (flaws_.record) {
       flaws_.record(spoilt);
     }
-    return store_->prepare(spoilt);
+    TW_TRY(store_->prepare(spoilt));
+    return flaws_.decides_when_prepared ? store_->decide() : Status();
   }
-  Status decide() override { return store_->decide(); }
+  Status decide() override { return flaws_.decides_when_prepared ? Status() : store_->decide(); }
   Status settled() override { return store_->settled(); }
 
  private:

@@ -64,7 +64,7 @@ std::span<const Bug> seeded_bugs() {
        .seeds = 20,
        .env = {.skips_removal = below_path("state")}},
       {.name = "rows that were half added to a file are not cut away",
-       .seeds = 20,
+       .seeds = 500,
        .env = {.skips_cut = below_path("out")}},
       {.name = "operators' watermarks are forgotten",
        .seeds = 50,
@@ -101,7 +101,7 @@ std::span<const Bug> seeded_bugs() {
                        std::reverse(changes.begin(), changes.end());
                      }}},
       {.name = "rows that went are not written",
-       .seeds = 200,
+       .seeds = 500,
        .store = {.delta = [](const StateSchema& /*schema*/,
                              StateChanges& changes) { changes.erased.clear(); }}},
       {.name = "what waits behind the barrier is not written",
@@ -135,6 +135,10 @@ std::span<const Bug> seeded_bugs() {
       {.name = "a position is that before the last block",
        .seeds = 20,
        .source = {.positions_lag = true}},
+      {.name = "an epoch counts here before it counts outside",
+       .seeds = 100,
+       .store = {.decides_when_prepared = true}},
+      {.name = "nobody asks what counts outside", .seeds = 100, .never_asks_decider = true},
       {.name = "a source begins again", .seeds = 20, .source = {.forgets_resuming = true}},
   };
   return bugs;

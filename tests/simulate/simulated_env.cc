@@ -8,8 +8,9 @@ namespace thalweg::tests {
 namespace {
 
 constexpr std::uint64_t kMicrosPerCallMax = 2000;
-constexpr std::uint64_t kCallsPerGrowth = 24;  // About.
-constexpr std::uint64_t kCallsDiskFull = 40;   // How long there is no room.
+constexpr std::uint64_t kCallsPerGrowth = 24;      // About.
+constexpr std::uint64_t kCallsDiskFull = 40;       // How long there is no room.
+constexpr std::uint64_t kCallsPerLostAnswer = 16;  // About.
 constexpr int kSilentReadsMax = 400;  // In a row: then all workers have seen that there is no more.
 
 }  // namespace
@@ -115,6 +116,8 @@ void SimulatedEnv::begin_life(const Life& life) {
   stop_ = nullptr;
   calls_ = 0;
   is_gone_ = false;
+  no_answer_ = false;
+  loses_answers_ = life.loses_answers;
   has_read_all_ = false;
   silent_reads_ = 0;
 }
@@ -122,8 +125,9 @@ void SimulatedEnv::begin_life(const Life& life) {
 bool SimulatedEnv::end_life(std::uint64_t seed) {
   is_gone_ = true;
   disk_.set_disk_full(false);
-  const bool stopped = is_troubled() && (mishap_->trouble == Trouble::kPowerCut ||
-                                         mishap_->trouble == Trouble::kTornWrite);
+  disk_.fail_disk_call(0, Fault::kError);  // What was to go wrong, but met no call, is over.
+  const bool stopped = is_mishap_past() && (mishap_->trouble == Trouble::kPowerCut ||
+                                            mishap_->trouble == Trouble::kTornWrite);
   if (stopped) {
     disk_.crash(seed);
   }
@@ -201,6 +205,15 @@ Status SimulatedEnv::go_wrong(Kind kind, const std::string& path) {
   }
   is_gone_ = true;
   return unavailable("the process is gone");
+}
+
+Status SimulatedEnv::call_outside(std::string_view call) {
+  TW_TRY(begin(Kind::kLook, call, "outside"));
+  if (loses_answers_ && dice_() % kCallsPerLostAnswer == 0) {
+    no_answer_ = true;
+    return unavailable("there is no answer");
+  }
+  return {};
 }
 
 void SimulatedEnv::note_read(std::size_t bytes) {

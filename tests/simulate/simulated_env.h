@@ -54,6 +54,7 @@ class SimulatedEnv final : public Env {
   struct Life {
     std::optional<Mishap> mishap;
     std::optional<std::uint64_t> stop_at_call;
+    bool loses_answers = false;  // Of calls outside, now and then.
   };
   void begin_life(const Life& life);
   void on_stop(std::function<void()> stop) { stop_ = std::move(stop); }
@@ -62,12 +63,14 @@ class SimulatedEnv final : public Env {
   bool end_life(std::uint64_t seed);
 
   std::uint64_t calls() const { return calls_; }  // Of this life.
-  // Whether the mishap has come to pass.
-  bool is_troubled() const { return mishap_ && calls_ >= mishap_->call; }
+  // Whether something has gone wrong in this life.
+  bool is_troubled() const { return no_answer_ || is_mishap_past(); }
   // Whether the job has been asked to stop because all there is has been read.
   bool has_read_all() const { return has_read_all_; }
   // Of all calls of all lives, their order, paths, bytes and outcomes.
   std::uint64_t trace() const { return trace_; }
+  // A call to another machine: it fails where it may or may not have arrived.
+  Status call_outside(std::string_view call);
   // Shows each call from now on.
   void show_calls(std::FILE* to) { shown_ = to; }
 
@@ -101,6 +104,7 @@ class SimulatedEnv final : public Env {
   Status begin(Kind kind, std::string_view call, const std::string& path,
                std::string_view bytes = {});
   Status go_wrong(Kind kind, const std::string& path);
+  bool is_mishap_past() const { return mishap_ && calls_ >= mishap_->call; }
   void move_world();
   void note_read(std::size_t bytes);
   void hash(std::string_view text);
@@ -120,7 +124,9 @@ class SimulatedEnv final : public Env {
   std::optional<std::uint64_t> stop_at_call_;
   std::function<void()> stop_;
   std::uint64_t calls_ = 0;
-  bool is_gone_ = false;  // The process; no call works any more.
+  bool is_gone_ = false;    // The process; no call works any more.
+  bool no_answer_ = false;  // A call outside had none.
+  bool loses_answers_ = false;
   bool has_read_all_ = false;
 
   std::uint64_t trace_ = 14695981039346656037ULL;

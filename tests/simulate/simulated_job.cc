@@ -79,13 +79,16 @@ std::string compare_with_brute_force(const Pipeline& pipeline, const std::vector
 }
 
 SimulatedJob::SimulatedJob(const Pipeline& pipeline, const std::vector<Lines>& expected,
-                           std::uint64_t seed, const Bug* bug)
+                           std::uint64_t seed, Decides decides, const Bug* bug)
     : pipeline_(pipeline),
       expected_(expected),
       bug_(bug),
       dice_(seed),
       env_(dice_()),
       seen_(pipeline.outputs.size()) {
+  if (decides == Decides::kLedger) {
+    ledger_.emplace(env_, seed, [this](std::string problem) { complain(std::move(problem)); });
+  }
   make_directories(pipeline, env_.disk());
   env_.let_grow(put_feed(pipeline.feed, dice_, /*whole=*/false, env_.disk()));
 }
@@ -98,7 +101,9 @@ void SimulatedJob::complain(std::string problem) {
 
 LifeEnd SimulatedJob::live(const Life& life) {
   ++lives_;
-  env_.begin_life({.mishap = life.mishap, .stop_at_call = life.stop_at_call});
+  env_.begin_life({.mishap = life.mishap,
+                   .stop_at_call = life.stop_at_call,
+                   .loses_answers = life.loses_answers});
   LifeEnd end;
   {
     const std::unique_ptr<Env> broken = bug_ != nullptr ? with_flaws(env_, bug_->env) : nullptr;
@@ -112,8 +117,13 @@ LifeEnd SimulatedJob::live(const Life& life) {
 LifeEnd SimulatedJob::run(const Life& life, Env& env) {
   StandardInput input(env);
   World world{env, input};
-  Result<std::unique_ptr<EpochStore>> opened = EpochStore::open(
-      env, kState, kName, {.merge = BaseMerge::kAtOnce, .delta_bytes_min = life.delta_bytes_min});
+  EpochDecider* const decider = ledger_ ? &*ledger_ : nullptr;
+  const bool asks = bug_ == nullptr || !bug_->never_asks_decider;
+  Result<std::unique_ptr<EpochStore>> opened =
+      EpochStore::open(env, kState, kName,
+                       {.merge = BaseMerge::kAtOnce,
+                        .delta_bytes_min = life.delta_bytes_min,
+                        .decider = asks ? decider : nullptr});
   if (!opened.ok()) {
     return {.status = opened.status()};
   }
@@ -121,12 +131,13 @@ LifeEnd SimulatedJob::run(const Life& life, Env& env) {
   if (bug_ != nullptr) {
     store = with_flaws(std::move(store), bug_->store);
   }
-  const JobOptions options{.workers = life.workers,
-                           .batch_rows = life.batch_rows,
-                           .interleaving_seed = life.interleaving,
-                           .epochs = EpochOptions{.store = store.get(), .name = kName},
-                           .crash_after_turns = life.kill_after_turns.value_or(kTurnsMax),
-                           .epoch_turns = life.epoch_turns};
+  const JobOptions options{
+      .workers = life.workers,
+      .batch_rows = life.batch_rows,
+      .interleaving_seed = life.interleaving,
+      .epochs = EpochOptions{.store = store.get(), .decider = decider, .name = kName},
+      .crash_after_turns = life.kill_after_turns.value_or(kTurnsMax),
+      .epoch_turns = life.epoch_turns};
   Result<std::unique_ptr<Job>> made = Job::make(pipeline_.plan, options, connect(world, bug_), env);
   if (!made.ok()) {
     return {.status = made.status()};

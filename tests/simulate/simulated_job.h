@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simulate/bug.h"
+#include "simulate/ledger.h"
 #include "simulate/pipeline.h"
 
 namespace thalweg::tests {
@@ -20,6 +21,7 @@ struct Life {
   std::optional<Mishap> mishap = {};
   std::optional<std::uint64_t> stop_at_call = {};
   std::optional<std::uint64_t> kill_after_turns = {};
+  bool loses_answers = false;
 };
 
 struct LifeEnd {
@@ -33,12 +35,15 @@ std::vector<Lines> undisturbed_run(const Pipeline& pipeline);
 // Where that is not what a brute force computes; empty: nowhere.
 std::string compare_with_brute_force(const Pipeline& pipeline, const std::vector<Lines>& found);
 
+// What decides which epochs count.
+enum class Decides : std::uint8_t { kState, kLedger };
+
 // A job in a simulated world, from its first process to its last.
 class SimulatedJob {
  public:
   // Borrows all. `expected`: what must be seen in the end, by output. No bug: null.
   SimulatedJob(const Pipeline& pipeline, const std::vector<Lines>& expected, std::uint64_t seed,
-               const Bug* bug);
+               Decides decides, const Bug* bug);
 
   LifeEnd live(const Life& life);
   void cut_power() { env_.disk().crash(dice_()); }
@@ -63,7 +68,8 @@ class SimulatedJob {
   const Bug* const bug_;
   Dice dice_;
   SimulatedEnv env_;
-  std::vector<Lines> seen_;  // After the last recovery.
+  std::optional<Ledger> ledger_;  // Where it decides.
+  std::vector<Lines> seen_;       // After the last recovery.
   std::string problem_;
   int lives_ = 0;
 };

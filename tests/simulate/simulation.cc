@@ -8,6 +8,7 @@ namespace thalweg::tests {
 namespace {
 
 constexpr std::uint64_t kTroubledLivesMax = 7;
+constexpr std::uint64_t kJobsPerLedger = 3;
 
 Life draw_life(Dice& dice) {
   return {.workers = pick(dice, {1U, 2U, 3U, 4U, 5U, 6U, 7U}),
@@ -24,6 +25,7 @@ std::uint64_t draw_magnitude(Dice& dice, std::uint64_t bits) {
 
 Life draw_troubled_life(Dice& dice) {
   Life life = draw_life(dice);
+  life.loses_answers = true;
   switch (below(dice, 8)) {
     case 0:
       life.kill_after_turns = draw_magnitude(dice, 11);
@@ -83,7 +85,8 @@ Outcome simulate(std::uint64_t seed, const Bug* bug, bool shown) {
   if (!difference.empty()) {
     return {.problem = difference, .where = pipeline.name()};
   }
-  SimulatedJob job(pipeline, expected, dice(), bug);
+  const Decides decides = one_in(dice, kJobsPerLedger) ? Decides::kLedger : Decides::kState;
+  SimulatedJob job(pipeline, expected, dice(), decides, bug);
   if (shown) {
     fmt::print("{}{}", pipeline.feed.declarations, pipeline.script);
     job.env().show_calls(stdout);
