@@ -78,6 +78,7 @@ class CsvDecoder final : public Decoder {
 
   void begin(std::string_view block, bool first) override {
     block_ = block;
+    record_ends_ = nullptr;
     at_ = block.data();
     if (!first) {
       return;
@@ -89,6 +90,12 @@ class CsvDecoder final : public Decoder {
     } else if (block.starts_with(kByteOrderMark)) {
       at_ += kByteOrderMark.size();
     }
+  }
+
+  void begin_records(const RecordBytes& records) override {
+    block_ = records.bytes;
+    record_ends_ = records.ends.data();
+    at_ = block_.data();
   }
 
   bool next(std::uint32_t rows_max, DecodedRows& out) override {
@@ -130,13 +137,35 @@ class CsvDecoder final : public Decoder {
     return folded;
   }
 
+  // Where the next row ends, and whether nothing but that row stands before `end`.
+  struct RowEnd {
+    const char* end;
+    bool open_quote;
+    bool is_alone;
+  };
+  RowEnd next_end() {
+    if (record_ends_ == nullptr) {
+      const CsvRowEnd found = row_end();
+      return {.end = found.at, .open_quote = found.open_quote, .is_alone = true};
+    }
+    const char* const end = block_.data() + *record_ends_++;
+    const CsvRowEnd found = csv_row_end_in_all(at_, end, dialect_.quote);
+    // The record may bring a newline of its own.
+    return {.end = end, .open_quote = found.open_quote, .is_alone = end - found.at <= 1};
+  }
+
   void read_row(DecodedRows& out) {
-    const CsvRowEnd end = row_end();
-    std::string_view row(at_, static_cast<std::size_t>(end.at - at_));
-    row.remove_suffix(row.ends_with("\r\n") ? 2 : row.ends_with('\n') ? 1 : 0);
-    if (!row.empty()) {
+    const bool is_record = record_ends_ != nullptr;
+    const RowEnd end = next_end();
+    std::string_view row(at_, static_cast<std::size_t>(end.end - at_));
+    for (int newlines = is_record ? 2 : 1; newlines > 0; --newlines) {
+      row.remove_suffix(row.ends_with("\r\n") ? 2 : row.ends_with('\n') ? 1 : 0);
+    }
+    if (!row.empty() || is_record) {
       std::string detail;
-      const RowError error = append_row(row, end.open_quote, detail);
+      const RowError error = end.is_alone || end.open_quote
+                                 ? append_row(row, end.open_quote, detail)
+                                 : two_rows(row, detail);
       const auto offset = static_cast<std::uint64_t>(at_ - block_.data());
       if (error == RowError::kNone) {
         ++out.rows;
@@ -153,7 +182,12 @@ class CsvDecoder final : public Decoder {
                                 .detail = std::move(detail)});
       }
     }
-    at_ = end.at;
+    at_ = end.end;
+  }
+
+  static RowError two_rows(std::string_view record, std::string& detail) {
+    detail = "more than one row: " + shorten(record);
+    return RowError::kMalformed;
   }
 
   RowError append_row(std::string_view row, bool open_quote, std::string& detail) {
@@ -221,6 +255,7 @@ class CsvDecoder final : public Decoder {
   std::size_t cells_expected_;
   std::vector<std::size_t> places_;  // Of each field among a row's cells.
   std::string_view block_;
+  const std::uint32_t* record_ends_ = nullptr;  // From the next record on; nullptr: rows are read.
   const char* at_ = nullptr;
 };
 

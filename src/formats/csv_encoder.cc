@@ -90,6 +90,7 @@ class CsvEncoder final : public Encoder {
       append_text(text_, out);
     }
     out += '\n';
+    end_message(out);
   }
 
   // A text that looks like NULL goes into quotes, as one with special characters does.

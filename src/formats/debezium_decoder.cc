@@ -47,6 +47,7 @@ class DebeziumDecoder final : public Decoder {
       : inner_(std::move(inner)), spec_(std::move(spec)), envelope_(envelope) {}
 
   void begin(std::string_view block, bool first) override { inner_->begin(block, first); }
+  void begin_records(const RecordBytes& records) override { inner_->begin_records(records); }
 
   bool next(std::uint32_t rows_max, DecodedRows& out) override {
     DecodedRows decoded;

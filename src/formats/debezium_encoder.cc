@@ -47,6 +47,9 @@ class DebeziumEncoder final : public Encoder {
           out += ",\"op\":\"u\"}\n";
           break;
       }
+      if (ops[i] != ChangeOp::kUpdateBefore) {
+        end_message(out);
+      }
     }
   }
 

@@ -26,6 +26,13 @@ class Framer {
   virtual std::size_t header_bytes(std::string_view /*bytes*/) { return 0; }
 };
 
+// Rows that were told apart already: each ends where `ends` says, counted in the bytes, with a
+// newline that was put behind it and is not part of it.
+struct RecordBytes {
+  std::string_view bytes;  // 64 bytes after their end are readable.
+  std::span<const std::uint32_t> ends;
+};
+
 // Turns a block of whole rows into columns. One per worker.
 class Decoder {
  public:
@@ -36,6 +43,9 @@ class Decoder {
   // readable. Blocks may come from anywhere in the input; `first` marks the input's first
   // (a CSV header).
   virtual void begin(std::string_view block, bool first) = 0;
+  // Starts a block of records, each of which is one row, or is rejected: so is one that is empty,
+  // or holds two rows. All must stay alive until the next begin.
+  virtual void begin_records(const RecordBytes& records) = 0;
   // The next up to `rows_max` rows of the block; false when the block is used up.
   virtual bool next(std::uint32_t rows_max, DecodedRows& out) = 0;
 };
@@ -49,6 +59,20 @@ class Encoder {
   virtual void encode(const Schema& schema, const Batch& batch, std::string& out) = 0;
   // After the last row: a closing bracket, say.
   virtual void end(std::string& /*out*/) {}
+
+  // Has encode() add to `ends` where each message ends in `out`, its newline included. Borrowed;
+  // nullptr: no more.
+  void note_ends(std::vector<std::uint32_t>* ends) { ends_ = ends; }
+
+ protected:
+  void end_message(const std::string& out) {
+    if (ends_ != nullptr) {
+      ends_->push_back(static_cast<std::uint32_t>(out.size()));
+    }
+  }
+
+ private:
+  std::vector<std::uint32_t>* ends_ = nullptr;
 };
 
 enum class ShowChanges : std::uint8_t {

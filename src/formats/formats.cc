@@ -5,6 +5,7 @@
 #include "formats/debezium_format.h"
 #include "formats/format.h"
 #include "formats/json_format.h"
+#include "formats/raw_format.h"
 
 namespace thalweg {
 
@@ -32,8 +33,8 @@ const OptionSpec& mode_option() {
 }
 
 std::span<const Format* const> formats() {
-  static const std::array<const Format*, 3> all = {&json_format(), &csv_format(),
-                                                   &debezium_format()};
+  static const std::array<const Format*, 4> all = {&json_format(), &csv_format(),
+                                                   &debezium_format(), &raw_format()};
   return all;
 }
 

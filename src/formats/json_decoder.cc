@@ -25,10 +25,11 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::uint32_t kRowsReserved = 4096;
 
 std::string_view trimmed(std::string_view line) {
-  const std::size_t begin = line.find_first_not_of(" \t\r");
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t begin = line.find_first_not_of(kSpaces);
   return begin == std::string_view::npos
              ? std::string_view()
-             : line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
+             : line.substr(begin, line.find_last_not_of(kSpaces) - begin + 1);
 }
 
 JsonFields make_fields(const DecoderSpec& spec, EpochUnit unit) {
@@ -73,10 +74,20 @@ class JsonDecoder final : public Decoder {
     }
     tail_size_ = block.size() - whole;
     in_tail_ = false;
+    record_ends_ = nullptr;
     at_ = piece_.data();
     if (first && block.starts_with(kByteOrderMark)) {
       skip_mark();
     }
+  }
+
+  void begin_records(const RecordBytes& records) override {
+    piece_ = records.bytes;
+    piece_offset_ = 0;
+    tail_size_ = 0;
+    in_tail_ = false;
+    record_ends_ = records.ends.data();
+    at_ = piece_.data();
   }
 
   bool next(std::uint32_t rows_max, DecodedRows& out) override {
@@ -129,6 +140,23 @@ class JsonDecoder final : public Decoder {
     return piece_offset_ + static_cast<std::uint64_t>(at_ - piece_.data());
   }
 
+  // The newline that ends the row.
+  const char* newline() const {
+    if (record_ends_ != nullptr) {
+      return piece_.data() + *record_ends_ - 1;
+    }
+    const char* const end = piece_.data() + piece_.size();
+    const auto* const found =
+        static_cast<const char*>(std::memchr(at_, '\n', static_cast<std::size_t>(end - at_)));
+    TW_CHECK(found != nullptr);
+    return found;
+  }
+
+  void go_on_at(const char* end) {
+    at_ = end;
+    record_ends_ += record_ends_ != nullptr ? 1 : 0;
+  }
+
   void read_line(DecodedRows& out) {
     const char* const end = try_walker(out.rows);
     if (end == nullptr) {
@@ -139,7 +167,7 @@ class JsonDecoder final : public Decoder {
       out.offsets.push_back(offset());
     }
     ++out.rows;
-    at_ = end;
+    go_on_at(end);
   }
 
   // The end of the line that became row number `rows`, or nullptr: nothing has happened.
@@ -152,7 +180,8 @@ class JsonDecoder final : public Decoder {
       return nullptr;
     }
     const char* const end = walker_.read(at_, columns_);
-    if (end != nullptr && static_cast<std::size_t>(end - at_ - 1) <= row_bytes_max_) {
+    if (end != nullptr && static_cast<std::size_t>(end - at_ - 1) <= row_bytes_max_ &&
+        (record_ends_ == nullptr || end == piece_.data() + *record_ends_)) {
       refusals_ = 0;
       return end;
     }
@@ -164,13 +193,12 @@ class JsonDecoder final : public Decoder {
   }
 
   void parse_line(DecodedRows& out) {
-    const char* const end = piece_.data() + piece_.size();
-    const auto* const newline =
-        static_cast<const char*>(std::memchr(at_, '\n', static_cast<std::size_t>(end - at_)));
-    TW_CHECK(newline != nullptr);
+    const char* const newline = this->newline();
     const std::string_view whole(at_, static_cast<std::size_t>(newline - at_));
     const std::string_view line = trimmed(whole);
-    if (!line.empty()) {
+    if (line.empty() && record_ends_ != nullptr) {
+      reject(RowError::kMalformed, whole, line, "there is nothing in it", out);
+    } else if (!line.empty()) {
       std::string detail;
       RowError error = RowError::kTooLong;
       if (whole.size() <= row_bytes_max_) {
@@ -187,7 +215,7 @@ class JsonDecoder final : public Decoder {
         reject(error, whole, line, std::move(detail), out);
       }
     }
-    at_ = newline + 1;
+    go_on_at(newline + 1);
   }
 
   void reject(RowError error, std::string_view whole, std::string_view line, std::string detail,
@@ -220,7 +248,8 @@ class JsonDecoder final : public Decoder {
 
   // The lines being read, each with its newline: those of the block, then its tail.
   std::string_view piece_;
-  std::uint64_t piece_offset_ = 0;  // In the block.
+  std::uint64_t piece_offset_ = 0;              // In the block.
+  const std::uint32_t* record_ends_ = nullptr;  // From the next record on; nullptr: lines are read.
   const char* at_ = nullptr;
   std::string tail_;
   std::size_t tail_size_ = 0;  // Without what was added.

@@ -101,6 +101,7 @@ class JsonEncoder final : public Encoder {
       append_json(batch.columns[column], row, out);
     }
     out += frame_ == Frame::kLines ? "}\n" : "}";
+    end_message(out);
   }
 
   const Frame frame_;

@@ -25,6 +25,7 @@ class OpDecoder final : public Decoder {
 
   void set_header(std::string_view header) override { inner_->set_header(header); }
   void begin(std::string_view block, bool first) override { inner_->begin(block, first); }
+  void begin_records(const RecordBytes& records) override { inner_->begin_records(records); }
 
   bool next(std::uint32_t rows_max, DecodedRows& out) override {
     if (!inner_->next(rows_max, out)) {

@@ -1,0 +1,162 @@
+#include "formats/raw_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "columnar/builder.h"
+#include "formats/json_line_parser.h"
+#include "formats/line_framer.h"
+#include "formats/value_writer.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::uint32_t kRowsReserved = 4096;
+
+bool is_raw(const Type& type) {
+  return type.kind == TypeKind::kText || type.kind == TypeKind::kBytea;
+}
+
+// Of the table's one column, where it is read.
+class RawDecoder final : public Decoder {
+ public:
+  RawDecoder(const DecoderSpec& spec, std::size_t row_bytes_max)
+      : row_bytes_max_(row_bytes_max), row_offsets_(spec.row_offsets) {
+    if (!spec.schema.empty()) {
+      column_.emplace(spec.schema[0].type);
+      is_text_ = spec.schema[0].type.kind == TypeKind::kText;
+    }
+  }
+
+  void begin(std::string_view block, bool /*first*/) override {
+    block_ = block;
+    at_ = 0;
+    record_ends_ = nullptr;
+  }
+  void begin_records(const RecordBytes& records) override {
+    block_ = records.bytes;
+    at_ = 0;
+    record_ends_ = records.ends.data();
+  }
+
+  bool next(std::uint32_t rows_max, DecodedRows& out) override {
+    out.rows = 0;
+    out.offsets.clear();
+    out.rejected.clear();
+    if (column_) {
+      column_->reserve(std::min(rows_max, kRowsReserved));
+    }
+    while (out.rows < rows_max && out.rejected.size() < rows_max && at_ < block_.size()) {
+      read_row(out);
+    }
+    out.columns.clear();
+    if (column_) {
+      out.columns.push_back(column_->finish());
+    }
+    return out.rows > 0 || !out.rejected.empty();
+  }
+
+ private:
+  void read_row(DecodedRows& out) {
+    const std::size_t newline = record_ends_ != nullptr
+                                    ? *record_ends_++ - 1
+                                    : std::min(block_.find('\n', at_), block_.size());
+    const std::string_view row = block_.substr(at_, newline - at_);
+    const std::size_t offset = std::exchange(at_, newline + 1);
+    RowError error = RowError::kNone;
+    if (row.size() > row_bytes_max_) {
+      error = RowError::kTooLong;
+    } else if (is_text_ && !is_valid_utf8(row)) {
+      error = RowError::kInvalidUtf8;
+    }
+    if (error != RowError::kNone) {
+      out.rejected.push_back({.error = error,
+                              .offset = offset,
+                              .length = static_cast<std::uint32_t>(row.size()),
+                              .detail = error == RowError::kTooLong
+                                            ? "the row is longer than max_row_bytes"
+                                            : "not UTF-8; declare the column as BYTEA"});
+      return;
+    }
+    if (column_) {
+      column_->append_text(row);
+    }
+    if (row_offsets_) {
+      out.offsets.push_back(offset);
+    }
+    ++out.rows;
+  }
+
+  const std::size_t row_bytes_max_;
+  const bool row_offsets_;
+  std::optional<ColumnBuilder> column_;
+  bool is_text_ = false;
+  std::string_view block_;
+  std::size_t at_ = 0;
+  const std::uint32_t* record_ends_ = nullptr;  // From the next record on; nullptr: lines are read.
+};
+
+// NULL is written as nothing at all.
+class RawEncoder final : public Encoder {
+ public:
+  void begin(const Schema& /*schema*/, std::string& /*out*/) override {}
+
+  void encode(const Schema& /*schema*/, const Batch& batch, std::string& out) override {
+    const Column& column = batch.columns[0];
+    for (std::uint32_t i = 0; i < batch.num_rows(); ++i) {
+      const RowIndex row = batch.row(i);
+      if (column.is_valid(row)) {
+        if (is_raw(column.type())) {
+          out += column.text(row);
+        } else {
+          append_plain(column, row, out);
+        }
+      }
+      out += '\n';
+      end_message(out);
+    }
+  }
+};
+
+class RawFormat final : public Format {
+ public:
+  std::string_view name() const override { return "raw"; }
+  std::string_view extension() const override { return "txt"; }
+  std::span<const OptionSpec> options() const override { return {}; }
+
+  std::unique_ptr<Framer> make_framer(const Options& /*options*/) const override {
+    return std::make_unique<LineFramer>();
+  }
+
+  Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
+                                                DecoderSpec spec) const override {
+    if (spec.declared_columns != 1 || (!spec.schema.empty() && !is_raw(spec.schema[0].type))) {
+      return invalid_argument(
+          "format raw reads a row as one value: the table must have one column, TEXT or BYTEA");
+    }
+    return std::unique_ptr<Decoder>(std::make_unique<RawDecoder>(spec, row_bytes_max(options)));
+  }
+
+  Result<std::unique_ptr<Encoder>> make_encoder(const Options& /*options*/,
+                                                const ChangeStyle& changes) const override {
+    if (changes.show != ShowChanges::kNo) {
+      return invalid_argument("format raw cannot tell that a row goes; use json or debezium-json");
+    }
+    return std::unique_ptr<Encoder>(std::make_unique<RawEncoder>());
+  }
+
+  Result<Schema> infer(const Options& /*options*/, std::string_view /*sample*/) const override {
+    return Schema{{"line", type_of(TypeKind::kText)}};
+  }
+};
+
+}  // namespace
+
+const Format& raw_format() {
+  static const RawFormat format;
+  return format;
+}
+
+}  // namespace thalweg
