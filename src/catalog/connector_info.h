@@ -17,6 +17,13 @@ struct OptionRefusal {
   std::string message;
 };
 
+// What a connector knows of a row beside its columns: a column METADATA FROM its name has it.
+struct MetadataInfo {
+  std::string_view name;
+  std::vector<Type> types;  // That the column may have.
+  std::string_view text;    // One line.
+};
+
 // What the binder must know of a connector to check a CREATE TABLE: the catalogue's view of it.
 // The connector itself lives in connectors/ under the same name.
 struct ConnectorInfo {
@@ -29,6 +36,7 @@ struct ConnectorInfo {
   bool takes_changes = false;       // As a sink: deletes too, whatever the table's mode.
   std::string_view default_format;  // Empty: the format must be given where it takes one.
   std::span<const OptionSpec> options;
+  std::span<const MetadataInfo> metadata = {};
   // Whether reading ends by itself, with these options.
   bool (*bounded)(const Options& options) = nullptr;
   // Columns of a table declared without any (nexmark); nothing: they must be declared or inferred.

@@ -55,7 +55,8 @@ Connector memory_connector();
 Connector blackhole_connector();
 Connector nexmark_connector();
 
-// A table's column number as its place among the columns that are read or written, not computed.
+// A table's column number as its place among the columns that are in its rows: neither computed nor
+// metadata.
 std::uint32_t physical_index(const Table& table, std::uint32_t column);
 
 // The columns that a sink writes, in order.

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -17,20 +19,49 @@ Scope scope_over(const Table& table) {
   return scope_of(plan::make_values(table.schema(), {}), "", table.name);
 }
 
-bool is_column_supported(BindContext& context, const ast::Column& column, const Table& table) {
-  if (column.metadata) {
-    context.error("C0108",
-                  "connector " + table.connector + " has no metadata, and \"" + column.name.text +
-                      "\" asks for it",
-                  column.metadata->span);
-    return false;
-  }
+bool is_column_supported(BindContext& context, const ast::Column& column) {
   if (column.default_value != nullptr) {
     context.not_supported("DEFAULT", column.default_value->span,
                           {"a column that is not given is NULL"});
     return false;
   }
   return true;
+}
+
+// What the connector calls what a column asks for.
+std::optional<std::string> bind_metadata(BindContext& context, const ast::Column& column,
+                                         const Type& type, const Table& table) {
+  const ConnectorInfo* const info = context.names().connectors.find_connector(table.connector);
+  const std::string& asked = column.metadata->key.value_or(column.name.text);
+  if (info->metadata.empty()) {
+    context.error("C0108",
+                  "connector " + table.connector + " has no metadata, and \"" + column.name.text +
+                      "\" asks for it",
+                  column.metadata->span);
+    return std::nullopt;
+  }
+  std::vector<std::string> names;
+  for (const MetadataInfo& metadata : info->metadata) {
+    names.emplace_back(metadata.name);
+    if (metadata.name != asked) {
+      continue;
+    }
+    if (std::find(metadata.types.begin(), metadata.types.end(), type) != metadata.types.end()) {
+      return asked;
+    }
+    std::vector<std::string> types;
+    for (const Type& good : metadata.types) {
+      types.push_back(to_string(good));
+    }
+    context.error("C0112",
+                  "metadata '" + asked + "' of connector " + table.connector + " is " +
+                      list_names(types) + ", not " + to_string(type),
+                  column.type ? column.type->span : column.name.span);
+    return std::nullopt;
+  }
+  context.error("C0108", "connector " + table.connector + " has no metadata '" + asked + "'",
+                column.metadata->span, did_you_mean(asked, names), {"it has " + list_names(names)});
+  return std::nullopt;
 }
 
 bool bind_physical(BindContext& context, const ast::Column& column, Table& table) {
@@ -43,10 +74,14 @@ bool bind_physical(BindContext& context, const ast::Column& column, Table& table
   if (!type) {
     return false;
   }
+  std::optional<std::string> metadata;
+  if (column.metadata && !(metadata = bind_metadata(context, column, *type, table))) {
+    return false;
+  }
   table.columns.push_back({.field = {column.name.text, *type},
                            .not_null = column.not_null || column.primary_key,
                            .computed = nullptr,
-                           .metadata = ""});
+                           .metadata = metadata.value_or("")});
   return true;
 }
 
@@ -161,8 +196,7 @@ bool bind_columns(BindContext& context, const ast::CreateTable& create, Table& t
                                .not_null = false,
                                .computed = nullptr,
                                .metadata = ""});
-    } else if (!is_column_supported(context, column, table) ||
-               !bind_physical(context, column, table)) {
+    } else if (!is_column_supported(context, column) || !bind_physical(context, column, table)) {
       table.columns.push_back({.field = {column.name.text, type_of(TypeKind::kText)},
                                .not_null = false,
                                .computed = nullptr,

@@ -85,6 +85,27 @@ TEST_F(BindDdlTest, OptionsAreChecked) {
             "C0103 connector events can only be read from");
 }
 
+TEST_F(BindDdlTest, MetadataIsAsTheConnectorHasIt) {
+  session.run(
+      "CREATE TABLE t (a INT, k BYTEA METADATA FROM 'key', \"offset\" BIGINT METADATA)"
+      " WITH (connector = 'topic')");
+  ASSERT_EQ(session.errors(), "");
+  const TablePtr table = session.catalog().find_table("t");
+  EXPECT_EQ(table->columns.at(1).metadata, "key");
+  EXPECT_EQ(table->columns.at(2).metadata, "offset");
+
+  EXPECT_EQ(error_of("CREATE TABLE v (k INT METADATA FROM 'key') WITH (connector = 'topic')"),
+            "C0112 metadata 'key' of connector topic is TEXT, BYTEA, not INT");
+  EXPECT_EQ(session.place(), "INT");
+  EXPECT_EQ(error_of("CREATE TABLE v (o BIGINT METADATA FROM 'ofset') WITH (connector = 'topic')"),
+            "C0108 connector topic has no metadata 'ofset'");
+  EXPECT_EQ(session.label(), "did you mean \"offset\"?");
+  session.run(
+      "CREATE TABLE u (a INT, o BIGINT METADATA FROM 'offset') WITH (connector = 'topic');"
+      "INSERT INTO u VALUES (1)");
+  EXPECT_EQ(session.errors(), "");
+}
+
 TEST_F(BindDdlTest, InsertCastsAndFillsUp) {
   session.run(
       "CREATE TABLE t (a BIGINT, b TEXT, c DATE, d AS (a + 1));"

@@ -69,8 +69,16 @@ ConnectorCatalog fake_connectors() {
   ConnectorInfo upsert = log;
   upsert.name = "upsert";
   upsert.takes_changes = true;
+  static const std::vector<MetadataInfo> kMetadata = {
+      {.name = "key", .types = {type_of(TypeKind::kText), type_of(TypeKind::kBytea)}, .text = ""},
+      {.name = "offset", .types = {type_of(TypeKind::kBigint)}, .text = ""}};
+  ConnectorInfo topic;
+  topic.name = "topic";
+  topic.can_read = true;
+  topic.can_write = true;
+  topic.metadata = kMetadata;
   ConnectorCatalog catalog;
-  catalog.connectors = {events, log, upsert};
+  catalog.connectors = {events, log, upsert, topic};
   catalog.formats = {{.name = "json", .options = json_options()}};
   return catalog;
 }
