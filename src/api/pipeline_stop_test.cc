@@ -154,6 +154,32 @@ TEST(ProgramMainTest, ExitCodes) {
   EXPECT_NE(err.find("unknown flag --wokers"), std::string::npos) << err;
 }
 
+struct Ticks {
+  std::int64_t count = 0;
+};
+class Counting final : public KeyedProcessor<std::int64_t, Tick, Ticks, Tick> {
+ public:
+  void process(const Tick& tick, Ticks& ticks, Context& context) override {
+    if (++ticks.count > 1) {
+      context.emit(tick);
+    }
+  }
+};
+
+TEST(ProgramMainTest, KeepsToAMemoryLimit) {
+  testing::internal::CaptureStderr();
+  Pipeline growing("growing");
+  growing.source<Tick>(endless()).key_by<&Tick::number>().process(Counting()).sink([](const Tick&) {
+  });
+  EXPECT_EQ(run_main(growing, {"--set", "memory_limit=lots"}), 2);
+  EXPECT_EQ(run_main(growing, {"--set", "memory_limit=1000000GiB"}), 78);
+  EXPECT_EQ(run_main(growing, {"--set", "memory_limit=128MiB", "--workers", "2"}), 1);
+  const std::string err = testing::internal::GetCapturedStderr();
+  EXPECT_NE(err.find("--set memory_limit=lots: the settings are"), std::string::npos) << err;
+  EXPECT_NE(err.find("the machine, or the control group, has only"), std::string::npos) << err;
+  EXPECT_NE(err.find("error: memory_limit is reached: the program has"), std::string::npos) << err;
+}
+
 TEST(ProgramMainTest, ASignalStopsInOrder) {
   Pipeline pipeline("signalled");
   std::uint64_t rows = 0;
