@@ -427,7 +427,7 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
   }
   const Status status = job->run();
   if (job->has_crashed()) {
-    return {.crashed = true};
+    return {.crashed = true, .started = true};
   }
   RunProgress done = to_run_progress(job->progress());
   done.stopped = stop_requested();
@@ -437,7 +437,7 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
     shown.reset();
     if (is_waited_for(status)) {
       waiting_ = std::move(done);
-      return {.status = status};
+      return {.status = status, .started = true};
     }
     add_progress(finished_, done);
   }
@@ -446,7 +446,7 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
       channel.end(answer.header, done);
     }
   }
-  return {.status = status};
+  return {.status = status, .started = true};
 }
 
 void Engine::begin_run() {

@@ -84,6 +84,7 @@ class Engine {
   struct JobEnd {
     Status status = {};
     bool crashed = false;  // See SessionOptions::crash_seed.
+    bool started = false;
   };
   JobEnd run_job(const plan::Plan& plan, const JobOptions& options,
                  const JobConnections& connections, const std::vector<Answer>& answers,
@@ -135,9 +136,10 @@ class Engine {
   bool writes_out_ = true;  // False: what would go to a connector goes nowhere.
   std::unique_ptr<sql::Catalog> catalog_;
   mutable RunningJob running_;
-  std::size_t jobs_ = 0;                          // Of this run, that keep state.
-  bool has_begun_ = false;                        // See begin_with_savepoints().
-  std::string changes_;                           // Of the job at hand; see ResumedRun.
+  std::size_t jobs_ = 0;    // Of this run, that keep state.
+  bool has_begun_ = false;  // See begin_with_savepoints().
+  std::string aside_;    // What the state is called that a job began from scratch over; or empty.
+  std::string changes_;  // Of the job at hand; see ResumedRun.
   std::vector<plan::Plan>* looked_at_ = nullptr;  // Not nullptr: plans go there and do not run.
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::int64_t> started_nanos_{0};

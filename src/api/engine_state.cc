@@ -14,6 +14,7 @@
 #include "api/surviving_sink.h"
 #include "checkpoint/room.h"
 #include "checkpoint/savepoint.h"
+#include "checkpoint/state_directory.h"
 
 namespace thalweg {
 namespace {
@@ -142,8 +143,9 @@ Status Engine::check_savepoints(std::span<const plan::Plan> plans) const {
 Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
                                                        const plan::Plan& plan) {
   const StateOptions& state = options_.state;
+  aside_.clear();
   if (state.from_scratch && jobs_ > state.from_savepoints.size()) {
-    TW_TRY(set_state_aside(env_, state.directory, name).status());
+    TW_TRY_ASSIGN(aside_, set_state_aside(env_, state.directory, name));
   }
   TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, EpochStore::open(env_, state.directory, name));
   if (!store->last()) {
@@ -191,6 +193,11 @@ Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
     const JobEnd end = run_job(plan, options, connections, answers, channel);
     const std::uint64_t reached = last_epoch(*store);
     store.reset();
+    if (!end.started && !aside_.empty()) {
+      // What stood in the way is there again for the command without --from-scratch.
+      TW_TRY(bring_state_back(env_, options_.state.directory, options.epochs->name,
+                              std::exchange(aside_, {})));
+    }
     if (end.status.code() != Code::kNoSpace && end.status.code() != Code::kNoMemory) {
       return end.status;
     }

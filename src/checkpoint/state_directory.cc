@@ -63,4 +63,16 @@ Status decide_manifest(Env& env, const std::string& path) {
   return env.sync_directory(path);
 }
 
+Status bring_state_back(Env& env, const std::string& directory, const std::string& name,
+                        const std::string& aside) {
+  const std::string path = directory + '/' + name;
+  TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(path));
+  for (const std::string& file : names) {
+    TW_CHECK(file != kManifestName);
+    TW_TRY(env.remove_file(path + '/' + file));
+  }
+  TW_TRY(env.rename_file(directory + '/' + aside, path));  // Onto a directory that is empty.
+  return env.sync_directory(directory);
+}
+
 }  // namespace thalweg

@@ -33,4 +33,9 @@ Status remove_unnamed_files(Env& env, const std::string& path,
 Status prepare_manifest(Env& env, const std::string& path, const Manifest& manifest);
 Status decide_manifest(Env& env, const std::string& path);
 
+// Takes set_state_aside() back, for a job that did not start after all. Requires: nobody has its
+// directory open, and no epoch has been decided since.
+Status bring_state_back(Env& env, const std::string& directory, const std::string& name,
+                        const std::string& aside);
+
 }  // namespace thalweg

@@ -159,10 +159,11 @@ int run_pipeline(const CommandLine& line) {
     if (!output.has_answered()) {
       explain_no_output(report);
     }
-    const bool ran = !report.summary.operators.empty();
-    fmt::print(stderr, "{}",
-               ran ? summarize(report.summary)
-                   : "nothing was run: the script has no SELECT and no INSERT\n");
+    if (!report.summary.operators.empty()) {
+      fmt::print(stderr, "{}", summarize(report.summary));
+    } else if (report.outcome == Outcome::kDone) {
+      fmt::print(stderr, "nothing was run: the script has no SELECT and no INSERT\n");
+    }
   }
   return finish(report, screen, line.json);
 }
