@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "thalweg/detail/keyed_call.h"
+#include "thalweg/keyed_state.h"
 #include "thalweg/timestamp.h"
 
 namespace thalweg {
@@ -77,9 +78,11 @@ class KeyedContext {
 // that are counted as late. Without event time they come as they arrive.
 //
 // Key: the type of the key's field, or a struct of the fields in the order of key_by(). State: a
-// number, an enum, a std::string, a plain struct, or a std::optional, pair, vector, map or set of
-// such; every key begins with State{}, and one whose state is State{} again and that has no timer
-// is forgotten. The state is read and written as a whole at each call.
+// number, an enum, a std::string, a ValueState, ListState or MapState, a type with a StateEncoding,
+// a plain struct, or a std::optional, pair, vector, map or set of such; every key begins with
+// State{}, and one whose state is State{} again and that has no timer is forgotten. The state is
+// read and written as a whole at each call. Names and types of its fields and their ttls are what
+// it means: a program that has changed them is refused the state of before.
 //
 // Each worker has a copy of the processor and some of the keys; what it keeps in members it shares
 // between those and loses at a restart. A row on which process() throws is rejected and counted,

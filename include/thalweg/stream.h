@@ -208,6 +208,7 @@ class KeyedStream {
         P, KeyedProcessor<typename P::Key, T, typename P::State, typename P::Result>>
   Stream<typename P::Result> process(P processor) const {
     const std::string name(detail::name_of_type<P>());
+    const detail::StateText state = detail::text_of_state<typename P::State>();
     return {*graph_, graph_->keyed_function(
                          node_, {.text = "process in " + name,
                                  .keys = keys_,
@@ -218,7 +219,9 @@ class KeyedStream {
                                            processor, names, std::move(key_places));
                                      },
                                  .key_fields = detail::fields_of_key<typename P::Key>(),
-                                 .fields = detail::fields_of<typename P::Result>()})};
+                                 .fields = detail::fields_of<typename P::Result>(),
+                                 .state = state.text,
+                                 .state_expires = state.expires})};
   }
 
   // The rows that come too late for over() and process(): their fields, window_start and

@@ -60,7 +60,7 @@ PlanNode Graph::keyed_function(const PlanNode& input, KeyedFunctionDecl function
     return nullptr;
   }
   const std::string step = impl_->numbered(function.text);
-  plan::KeyedProcess process{.text = step, .keys = {}, .make = {}};
+  plan::KeyedProcess process{.text = step, .keys = {}, .make = {}, .state = function.state};
   Schema keys;
   for (const std::string& key : function.keys) {
     const auto place = impl_->column_of(input, "process", key);
@@ -79,8 +79,8 @@ PlanNode Graph::keyed_function(const PlanNode& input, KeyedFunctionDecl function
     return nullptr;
   }
   process.make = [make = std::move(function.make), keys = process.keys, fields = function.fields,
-                  step, failures = impl_->failures] {
-    return make_keyed_function(make(keys), fields, step, failures);
+                  step, has_ttl = function.state_expires, failures = impl_->failures] {
+    return make_keyed_function(make(keys), fields, step, has_ttl, failures);
   };
   return plan::make_keyed_process(input, std::move(process), schema_of(function.fields),
                                   impl_->next_id("process"), impl_->name);

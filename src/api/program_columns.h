@@ -31,10 +31,10 @@ std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunct
                                                std::string step,
                                                std::shared_ptr<FailureNotes> failures);
 
-// The same of a function over rows and timers by key.
+// The same of a function over rows and timers by key, some of whose state may have a ttl.
 std::unique_ptr<KeyedFunction> make_keyed_function(
     std::unique_ptr<detail::KeyedRowsFunction> function, std::vector<detail::FieldInfo> fields,
-    std::string step, std::shared_ptr<FailureNotes> failures);
+    std::string step, bool has_ttl, std::shared_ptr<FailureNotes> failures);
 
 // Refuses rows with NULL in a column whose field cannot be NULL.
 std::unique_ptr<RowFunction> make_null_check(std::vector<detail::FieldInfo> fields,

@@ -9,11 +9,12 @@ namespace {
 class ProgramKeyedFunction final : public KeyedFunction {
  public:
   ProgramKeyedFunction(std::unique_ptr<detail::KeyedRowsFunction> function,
-                       std::vector<detail::FieldInfo> fields, std::string step,
+                       std::vector<detail::FieldInfo> fields, std::string step, bool has_ttl,
                        std::shared_ptr<FailureNotes> failures)
       : function_(std::move(function)),
         fields_(std::move(fields)),
         step_(std::move(step)),
+        has_ttl_(has_ttl),
         failures_(std::move(failures)) {}
 
   void begin(const Batch& batch) override { rows_ = rows_in(batch); }
@@ -24,6 +25,7 @@ class ProgramKeyedFunction final : public KeyedFunction {
     try {
       function_->call(call_, out_);
     } catch (...) {
+      turn.state_is_unreadable = false;
       out_.refuse(turn.row, rows_before);
       out_.refused.clear();
       if (turn.cause == KeyedTurn::Cause::kRow) {
@@ -31,7 +33,12 @@ class ProgramKeyedFunction final : public KeyedFunction {
       }
       return false;
     }
+    turn.state_is_unreadable = call_.state_is_unreadable;
+    if (turn.state_is_unreadable) {
+      return false;
+    }
     std::swap(turn.new_state, call_.new_state);
+    turn.expires = {call_.expires_micros};
     for (const detail::KeyedCall::TimerChange& change : call_.timers) {
       turn.timers.push_back({{change.micros}, change.by_wall_clock, change.set});
     }
@@ -39,6 +46,7 @@ class ProgramKeyedFunction final : public KeyedFunction {
   }
 
   std::string failure() const override { return out_.failure; }
+  bool has_ttl() const override { return has_ttl_; }
 
   std::uint32_t rows_made() const override {
     return static_cast<std::uint32_t>(out_.origins.size());
@@ -56,12 +64,14 @@ class ProgramKeyedFunction final : public KeyedFunction {
 
  private:
   void put_in(const KeyedTurn& turn) {
-    call_.is_timer = turn.cause != KeyedTurn::Cause::kRow;
+    call_.only_expires = turn.cause == KeyedTurn::Cause::kExpiry;
+    call_.is_timer = turn.cause != KeyedTurn::Cause::kRow && !call_.only_expires;
     call_.by_wall_clock = turn.cause == KeyedTurn::Cause::kWallTimer;
     call_.timer_micros = turn.timer_time.micros;
     call_.has_event_time = turn.has_event_time;
     call_.time_micros = turn.time.micros;
     call_.now_micros = turn.now.micros;
+    call_.ttl_micros = turn.ttl_time.micros;
     call_.state = turn.state;
     call_.timers.clear();
     call_.row = turn.row;
@@ -76,6 +86,7 @@ class ProgramKeyedFunction final : public KeyedFunction {
   const std::unique_ptr<detail::KeyedRowsFunction> function_;
   const std::vector<detail::FieldInfo> fields_;
   const std::string step_;
+  const bool has_ttl_;
   const std::shared_ptr<FailureNotes> failures_;
 
   detail::RowsIn rows_;
@@ -88,9 +99,9 @@ class ProgramKeyedFunction final : public KeyedFunction {
 
 std::unique_ptr<KeyedFunction> make_keyed_function(
     std::unique_ptr<detail::KeyedRowsFunction> function, std::vector<detail::FieldInfo> fields,
-    std::string step, std::shared_ptr<FailureNotes> failures) {
+    std::string step, bool has_ttl, std::shared_ptr<FailureNotes> failures) {
   return std::make_unique<ProgramKeyedFunction>(std::move(function), std::move(fields),
-                                                std::move(step), std::move(failures));
+                                                std::move(step), has_ttl, std::move(failures));
 }
 
 }  // namespace thalweg

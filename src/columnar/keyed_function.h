@@ -17,7 +17,8 @@ namespace thalweg {
 // One row or one timer of a key, as a function of the program gets it, and what it wants done. The
 // key's state is bytes that only the function understands.
 struct KeyedTurn {
-  enum class Cause : std::uint8_t { kRow, kTimer, kWallTimer };
+  // kExpiry: some of the state has had its ttl; no row or timer.
+  enum class Cause : std::uint8_t { kRow, kTimer, kWallTimer, kExpiry };
   struct TimerChange {
     EventTime time;
     bool by_wall_clock = false;
@@ -31,9 +32,12 @@ struct KeyedTurn {
   EventTime time;               // Event time; the wall clock where there is none.
   bool has_event_time = false;
   EventTime now;           // The wall clock.
+  EventTime ttl_time;      // How far the time has come in which ttl counts.
   std::string_view state;  // Empty: there is none.
 
-  std::string new_state;  // Empty: none is kept.
+  std::string new_state;             // Empty: none is kept.
+  EventTime expires = kEndOfTime;    // When some of it has had its ttl.
+  bool state_is_unreadable = false;  // The call failed: the state is not what the function writes.
   std::vector<TimerChange> timers;
 };
 
@@ -50,6 +54,9 @@ class KeyedFunction {
   virtual bool call(KeyedTurn& turn) = 0;
   // What the last call that failed said.
   virtual std::string failure() const = 0;
+
+  // Whether some of its state has a ttl.
+  virtual bool has_ttl() const { return false; }
 
   // Rows made since the last take(), and their columns.
   virtual std::uint32_t rows_made() const = 0;

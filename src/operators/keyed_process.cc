@@ -38,6 +38,9 @@ class KeyedProcess final : public Operator {
   void restored(EventTime watermark) override {
     watermark_ = watermark;
     records_.restored();
+    if (spec_.function->has_ttl()) {
+      records_.expire_all();  // When each is over is not kept.
+    }
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -161,8 +164,27 @@ class KeyedProcess final : public Operator {
       fire(KeyedTurn::Cause::kWallTimer, *wall_timer);
       return true;
     }
-    return false;
+    return expire_one(out);
   }
+
+  // Lets go what has had its ttl of one key. Behind rows and timers, which must not see it either;
+  // those still to come are of a later time.
+  bool expire_one(Emitter& out) {
+    const EventTime now = ttl_now();
+    const auto over = now == kEndOfTime ? std::nullopt : records_.take_expiry(now);
+    if (!over) {
+      return false;
+    }
+    if (!records_.get(over->id).empty()) {
+      turn_.cause = KeyedTurn::Cause::kExpiry;
+      if (call(over->id) && records_.get(over->id).empty()) {
+        out.expire(1);
+      }
+    }
+    return true;
+  }
+
+  EventTime ttl_now() const { return spec_.timed ? watermark_ : now_; }
 
   void take_row(RowIndex row, Emitter& out) {
     if (spec_.timed) {
@@ -170,7 +192,7 @@ class KeyedProcess final : public Operator {
     }
     turn_.cause = KeyedTurn::Cause::kRow;
     turn_.row = row;
-    if (!call(ids_[row])) {
+    if (!call(ids_[row]) && failure_.ok()) {
       const RowIndex rejected[] = {row};
       out.reject(rows_, rejected, RowError::kFunctionFailed);
     }
@@ -184,7 +206,7 @@ class KeyedProcess final : public Operator {
     turn_.cause = cause;
     turn_.key = key;
     turn_.timer_time = timer.time;
-    if (!call(timer.id)) {
+    if (!call(timer.id) && failure_.ok()) {
       failure_ = Status(Code::kRowFailed,
                         "a timer of \"" + spec_.name + "\" failed: " + spec_.function->failure());
     }
@@ -196,14 +218,24 @@ class KeyedProcess final : public Operator {
     turn_.has_event_time = spec_.timed;
     turn_.time = spec_.timed && !by_wall_clock ? event_time_ : now_;
     turn_.now = now_;
+    turn_.ttl_time =
+        turn_.cause == KeyedTurn::Cause::kExpiry || !spec_.timed ? ttl_now() : event_time_;
     turn_.state = records_.get(id);
     turn_.new_state.clear();
     turn_.timers.clear();
+    turn_.expires = kEndOfTime;
+    turn_.state_is_unreadable = false;
     if (!spec_.function->call(turn_)) {
+      if (turn_.state_is_unreadable) {
+        failure_ = unreadable_state();
+      }
       return false;
     }
     if (turn_.new_state != turn_.state) {
       records_.put(id, turn_.new_state);
+    }
+    if (turn_.expires != kEndOfTime) {
+      records_.set_expiry(id, turn_.expires);
     }
     for (const KeyedTurn::TimerChange& change : turn_.timers) {
       change_timer(id, change);
@@ -214,6 +246,14 @@ class KeyedProcess final : public Operator {
       }
     }
     return true;
+  }
+
+  Status unreadable_state() const {
+    return Status(Code::kCorrupt,
+                  "the state that \"" + spec_.name +
+                      "\" has kept for a key is not of its State type: it is damaged, or its "
+                      "StateEncoding has changed under the same kName; go back to that, or start "
+                      "from scratch");
   }
 
   void change_timer(GroupId id, const KeyedTurn::TimerChange& change) {
@@ -247,7 +287,10 @@ class KeyedProcess final : public Operator {
     const auto wall_timer = records_.first_timer(TimerKind::kWallClock);
     out.hold({.count = waiting_.rows() + records_.live(),
               .due = std::min(waiting_.first_time(), timer ? timer->time : kEndOfTime),
-              .due_by_wall_clock = wall_timer ? wall_timer->time : kEndOfTime});
+              .due_by_wall_clock = std::min(wall_timer ? wall_timer->time : kEndOfTime,
+                                            spec_.timed || watermark_ == kEndOfTime
+                                                ? kEndOfTime
+                                                : later_by(records_.first_expiry(), 1))});
   }
 
   const KeyedProcessSpec spec_;

@@ -223,6 +223,63 @@ TEST(KeyedProcessTest, WaitsForRoomAndGoesOn) {
   EXPECT_EQ(numbers(out), expected);
 }
 
+// State that is to go ten microseconds after the last row. What a call for that finds it puts out.
+std::optional<std::vector<std::int64_t>> forget(KeyedTurn& turn, std::int64_t calls) {
+  if (turn.cause == KeyedTurn::Cause::kRow) {
+    turn.new_state = std::to_string(turn.time.micros);
+    turn.expires = {turn.time.micros + 10};
+    return std::vector<std::int64_t>{};
+  }
+  turn.new_state = turn.state;
+  turn.expires = {calls + 10};
+  if (turn.expires < turn.ttl_time) {
+    turn.new_state.clear();
+    turn.expires = kEndOfTime;
+  }
+  return std::vector<std::int64_t>{calls};
+}
+
+TEST(KeyedProcessTest, StateGoesWhenItHasHadItsTtlThoughNoRowComes) {
+  const auto op = make(true, forget);
+  CollectingEmitter out;
+  feed(*op, rows({{1, 5}, {1, 8}, {2, 9}}), out);
+  advance(*op, {18}, out);
+  EXPECT_THAT(numbers(out), ElementsAre(8));  // Looked at when the first row's time was over.
+  EXPECT_EQ(op->kept().count, 2U);
+  advance(*op, {19}, out);
+  EXPECT_EQ(op->kept().count, 1U);
+  EXPECT_EQ(out.expired, 1U);
+  advance(*op, {20}, out);
+  EXPECT_THAT(numbers(out), ElementsAre(8, 8, 9));
+  EXPECT_EQ(op->kept().count, 0U);
+  EXPECT_EQ(out.expired, 2U);
+}
+
+TEST(KeyedProcessTest, WithoutEventTimeATtlGoesByTheWallClock) {
+  const auto op = make(false, forget);
+  CollectingEmitter out;
+  tell_wall_clock(*op, 100, out);
+  feed(*op, rows({{1, 0}}), out);
+  tell_wall_clock(*op, 110, out);
+  EXPECT_EQ(op->kept().count, 1U);
+  tell_wall_clock(*op, 111, out);
+  EXPECT_EQ(op->kept().count, 0U);
+}
+
+TEST(KeyedProcessTest, StateThatCannotBeReadEndsTheJob) {
+  const auto op = make(true, [](KeyedTurn& turn, std::int64_t calls) {
+    turn.state_is_unreadable = calls == 1;
+    return calls == 1 ? std::nullopt : tell_time(turn);
+  });
+  CollectingEmitter out;
+  feed(*op, rows({{1, 1}, {1, 2}}), out);
+  const Result<Progress> progress = op->on_time(Clock::kWatermark, {50}, out);
+  ASSERT_FALSE(progress.ok());
+  EXPECT_EQ(progress.status().code(), Code::kCorrupt);
+  EXPECT_THAT(progress.status().message(), HasSubstr("the state that \"script\" has kept"));
+  EXPECT_THAT(rejected_rows(out, RowError::kFunctionFailed), IsEmpty());
+}
+
 // Each call sets or removes a timer of either kind, now and then takes the record away, and puts
 // out what it was called for.
 std::optional<std::vector<std::int64_t>> toss(KeyedTurn& turn, std::int64_t calls) {

@@ -271,6 +271,7 @@ struct KeyedProcess {
   std::string text;
   std::vector<std::uint32_t> keys;  // Columns of the input.
   MakeKeyedFunction make;
+  std::string state;  // What it keeps for a key, in one line: names, types, ttls.
 };
 
 // Writes the input's columns into a table's columns of equal types, or hands them to whoever asked

@@ -484,6 +484,7 @@ StateMeaning Reader::meaning_of(const Node& node) const {
     add_ttl(windows->ttl_micros, meaning);
   } else if (const auto* process = step_of<KeyedProcess>(node)) {
     add("function", process->text);
+    add("state of a key", in_one_line(process->state));
     add("keys", columns_text(process->keys, input));
   }
   add_columns(node, meaning);

@@ -30,6 +30,7 @@ void KeyedRecords::grow_to(std::uint32_t keys) {
   records_.grow_to(keys);
   has_record_.grow_to(keys);
   timer_counts_.grow_to(keys);
+  expiry_of_.grow_to(keys);
 }
 
 void KeyedRecords::find_or_insert(std::span<const Column> keys, KeyIndex::Rows rows,
@@ -79,6 +80,36 @@ void KeyedRecords::drop_timers(TimerKind kind) {
   }
 }
 
+void KeyedRecords::set_expiry(GroupId id, EventTime time) {
+  Expiry& expiry = expiry_of_[id];
+  if (expiry.is_set && expiry.micros <= time.micros) {
+    return;  // One that has moved on is found out when the old one is over: that is seldom.
+  }
+  if (expiry.is_set) {
+    expiries_.erase({expiry.micros, id});
+  }
+  expiry = {.micros = time.micros, .is_set = true};
+  expiries_.insert({time.micros, id});
+}
+
+std::optional<KeyedRecords::Timer> KeyedRecords::take_expiry(EventTime now) {
+  if (first_expiry() >= now) {
+    return std::nullopt;
+  }
+  const auto [micros, id] = *expiries_.begin();
+  expiries_.erase(expiries_.begin());
+  expiry_of_[id].is_set = false;
+  return Timer{{micros}, id};
+}
+
+void KeyedRecords::expire_all() {
+  for (GroupId id = 0; id < index_->size(); ++id) {
+    if (has_record_[id] != 0) {
+      set_expiry(id, kStartOfTime);
+    }
+  }
+}
+
 void KeyedRecords::compact() {
   std::vector<bool> stays(index_->size(), false);
   for (GroupId id = 0; id < index_->size(); ++id) {
@@ -106,6 +137,14 @@ void KeyedRecords::compact() {
   records_.keep_only(kept);
   has_record_.keep_only(kept);
   timer_counts_.keep_only(kept);
+  expiry_of_.keep_only(kept);
+  Timers expiries;
+  for (const auto& [micros, id] : expiries_) {
+    if (stays[id]) {
+      expiries.insert({micros, new_ids[id]});
+    }
+  }
+  expiries_ = std::move(expiries);
   for (Timers& each : timers_) {
     Timers renumbered;
     for (const auto& [micros, id] : each) {
@@ -129,7 +168,7 @@ void KeyedRecords::restored() {
 }
 
 std::size_t KeyedRecords::memory_bytes() const {
-  std::size_t timers = 0;
+  std::size_t timers = expiries_.size() * sizeof(Timers::value_type) + expiry_of_.memory_bytes();
   for (const Timers& each : timers_) {
     timers += each.size() * sizeof(Timers::value_type);
   }

@@ -52,6 +52,17 @@ class KeyedRecords {
   std::optional<Timer> first_timer(TimerKind kind) const;
   void drop_timers(TimerKind kind);
 
+  // Some of the key's record is to be looked at when `time` is over. Not kept over a restart, and
+  // nothing that a key lives by.
+  void set_expiry(GroupId id, EventTime time);
+  // Takes away the earliest before `now`.
+  std::optional<Timer> take_expiry(EventTime now);
+  EventTime first_expiry() const {
+    return expiries_.empty() ? kEndOfTime : EventTime{expiries_.begin()->first};
+  }
+  // All records are to be looked at.
+  void expire_all();
+
   // Keys that have a record or a timer.
   std::uint32_t live() const { return live_; }
 
@@ -72,6 +83,10 @@ class KeyedRecords {
  private:
   static constexpr std::uint32_t kSparseMin = 4096;
 
+  struct Expiry {
+    std::int64_t micros;
+    bool is_set;
+  };
   using Timers = absl::btree_set<std::pair<std::int64_t, GroupId>>;
 
   class RecordsState final : public KeyTable {
@@ -129,6 +144,8 @@ class KeyedRecords {
   StateArray<std::uint8_t> has_record_;
   StateArray<std::uint32_t> timer_counts_;
   Timers timers_[2];
+  Timers expiries_;               // At most one of a key,
+  StateArray<Expiry> expiry_of_;  // which this is.
   std::uint32_t live_ = 0;
   std::uint32_t numbered_ = 0;  // By the last compact(): the live ones, and those still to be told.
 

@@ -65,7 +65,8 @@ plan::NodePtr watch(const plan::NodePtr& rows) {
     return make_keyed_function(std::make_unique<detail::KeyedProcessorFunction<Watch>>(
                                    Watch(), std::vector<std::string>{"id", "k", "v", "x", "ts"},
                                    std::vector<std::uint32_t>{1}),
-                               fields, "watch", std::make_shared<FailureNotes>());
+                               fields, "watch", /*has_ttl=*/false,
+                               std::make_shared<FailureNotes>());
   };
   return plan::make_keyed_process(rows, std::move(process), schema_of(fields), "watched/process#1",
                                   "watched");

@@ -87,6 +87,8 @@ struct KeyedFunctionDecl {
   std::function<std::unique_ptr<KeyedRowsFunction>(std::vector<std::uint32_t> key_places)> make;
   std::vector<FieldInfo> key_fields;  // What it takes the key for; names do not count.
   std::vector<FieldInfo> fields;      // Of the output.
+  std::string state;                  // What it keeps for a key, in one line.
+  bool state_expires = false;         // Some of it has a ttl.
 };
 
 // What takes the results. All functions made are called by one thread at a time; what they throw

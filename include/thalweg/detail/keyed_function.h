@@ -10,6 +10,7 @@
 
 #include "thalweg/detail/functions.h"
 #include "thalweg/detail/keyed_call.h"
+#include "thalweg/detail/keyed_state_codec.h"
 #include "thalweg/detail/state_codec.h"
 #include "thalweg/keyed_processor.h"
 
@@ -43,6 +44,14 @@ void read_key(const RowsIn& rows, std::uint32_t row, const std::vector<std::uint
   }
 }
 
+// What the state of a step is made of.
+template <typename State>
+StateText text_of_state() {
+  StateText text;
+  describe_state<State>(text);
+  return text;
+}
+
 template <typename P>
 class KeyedProcessorFunction final : public KeyedRowsFunction {
  public:
@@ -58,16 +67,40 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
     for (std::uint32_t i = 0; i < key_places_.size(); ++i) {
       own_places_.push_back(i);
     }
-    write_state(State{}, first_state_);
+    StateWriter out{.out = first_state_};
+    write_state(State{}, out);
   }
 
   void call(KeyedCall& call, RowsOut& out) override {
     out.columns.resize(field_count<typename P::Result>);
     State state{};
-    if (!call.state.empty()) {
-      std::string_view bytes = call.state;
-      read_state(bytes, state);
+    call.state_is_unreadable = !read(call, state);
+    if (call.state_is_unreadable) {
+      return;
     }
+    if (!call.only_expires) {
+      run(call, state, out);
+    }
+    call.new_state.clear();
+    StateWriter writer{.out = call.new_state, .now_micros = call.ttl_micros};
+    write_state(state, writer);
+    call.expires_micros = writer.expires_micros;
+    if (call.new_state == first_state_) {
+      call.new_state.clear();
+    }
+  }
+
+ private:
+  static bool read(const KeyedCall& call, State& state) {
+    if (call.state.empty()) {
+      return true;
+    }
+    StateReader in{.bytes = call.state, .now_micros = call.ttl_micros};
+    read_state(in, state);
+    return !in.failed && in.bytes.empty();
+  }
+
+  void run(KeyedCall& call, State& state, RowsOut& out) {
     if (call.is_timer) {
       read_key(*call.key, 0, own_places_, key_);
     } else {
@@ -80,14 +113,8 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
       RowCursor<In> cursor(*call.rows, row_, names_);
       processor_.process(cursor.at(call.row), state, context);
     }
-    call.new_state.clear();
-    write_state(state, call.new_state);
-    if (call.new_state == first_state_) {
-      call.new_state.clear();
-    }
   }
 
- private:
   P processor_;
   std::vector<std::string> names_;
   std::vector<std::uint32_t> key_places_;
