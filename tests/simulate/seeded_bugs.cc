@@ -115,7 +115,7 @@ std::span<const Bug> seeded_bugs() {
        .store = {.delta = [](const StateSchema& /*schema*/,
                              StateChanges& changes) { changes.dropped_to.reset(); }}},
       {.name = "a worker's last key group is not read",
-       .seeds = 20,
+       .seeds = 100,
        .store = {.groups =
                      [](KeyGroupRange groups) {
                        --groups.end;
