@@ -12,9 +12,14 @@ import json
 import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+
+from kafka import broker
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build/release"
@@ -110,7 +115,7 @@ def house():
     tally.add(in_parallel(check_format, tracked("*.h", "*.cc")))
     tally.add(in_parallel(check_header, tracked("include/*.h")))
     for test in tracked("tests/*_test.py"):
-        if not test.startswith("tests/cli/"):  # Those need the program: command_line().
+        if not test.startswith(("tests/cli/", "tests/kafka/")):  # Those need the program.
             tally.add(check(test, ["python3", test]))
     return tally
 
@@ -243,6 +248,51 @@ def command_line(name_filter=""):
     return step
 
 
+class SharedBroker:
+    """The Kafka broker of a run, started when the first test needs one. It and the brokers that
+    tests start for themselves live in one folder, so that none is left at the end."""
+
+    def __init__(self):
+        self.folder = None
+        self.broker = None
+
+    def environment(self):
+        if not self.broker:
+            self.folder = pathlib.Path(tempfile.mkdtemp(prefix="thalweg-kafka-"))
+            self.broker = broker.Broker(self.folder / "shared")
+            self.broker.configure()
+            self.broker.start()
+        return {"THALWEG_KAFKA_BROKERS": self.broker.address, "TMPDIR": str(self.folder)}
+
+    def stop(self):
+        if self.folder:
+            broker.stop_all(self.folder)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+SHARED_BROKER = SharedBroker()
+
+
+def kafka(build_dir, name_filter="", env=None):
+    """Every program that the build names kafka_*_test, and the scripts of tests/kafka that are
+    tests, with the address of the shared broker in $THALWEG_KAFKA_BROKERS."""
+    def step():
+        programs = [program.relative_to(build_dir)
+                    for program in sorted(build_dir.glob("tests/kafka_*_test"))
+                    if gtest_names(program, name_filter)]
+        scripts = [script for script in tracked("tests/kafka/*_test.py", "tests/kafka/*_test.sh")
+                   if name_filter.lower() in script.lower() and build_dir == RELEASE]
+        if not programs and not scripts:
+            return Tally()
+        given = {**(env or {}), **SHARED_BROKER.environment(), "THALWEG": str(RELEASE / "thalweg")}
+        tally = in_parallel(
+            lambda share: gtest_program(build_dir, *share, name_filter, given),
+            itertools.product(programs, range(SHARDS)))
+        tally.add(in_parallel(lambda script: counted(script, [ROOT / script], env=given), scripts))
+        return tally
+    return step
+
+
 def crashes():
     return check("40 kills", ["python3", "tests/crash/crash.py", "--kills", "40"])
 
@@ -269,12 +319,14 @@ def all_steps():
         ("sql cases", sql_cases(RELEASE), "build release"),
         ("examples", examples(), "build release"),
         ("command line", command_line(), "build release"),
+        ("kafka", kafka(RELEASE), "build release"),
         ("crashes", crashes, "build release"),
         ("simulated jobs", simulated_jobs, "build release"),
         ("documented commands", documented_commands, "build release"),
         ("reference pages", reference_pages, "build release"),
         ("build asan", build("asan"), None),
         ("unit tests, sanitized", unit(ASAN, env=SANITIZER_ENV), "build asan"),
+        ("kafka, sanitized", kafka(ASAN, env=SANITIZER_ENV), "build asan"),
         ("sql cases, sanitized", sql_cases(ASAN, once=True, env=SANITIZER_ENV), "build asan"),
         ("fuzz targets", fuzz_targets, "build asan"),
     ]
@@ -287,6 +339,7 @@ def filtered_steps(name_filter):
         ("sql cases", sql_cases(RELEASE, name_filter), "build release"),
         ("examples", examples(name_filter), "build release"),
         ("command line", command_line(name_filter), "build release"),
+        ("kafka", kafka(RELEASE, name_filter), "build release"),
     ]
 
 
@@ -295,7 +348,7 @@ def run_step(name, function, needs, failed_steps):
         return Tally(0, [(name, f"not run: {needs} failed")])
     try:
         return function()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, broker.Failure) as error:
         return Tally(0, [(name, f"the step itself failed: {error!r}")])
 
 
@@ -320,4 +373,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that the broker is stopped.
+    try:
+        sys.exit(main())
+    finally:
+        SHARED_BROKER.stop()
