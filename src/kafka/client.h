@@ -1,0 +1,78 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "env/env.h"
+#include "kafka/client_config.h"
+#include "thalweg/kafka/connection.h"
+
+namespace thalweg::kafka {
+
+// What librdkafka's callbacks reach: logging, tokens, and what is wrong with the connections.
+// Its address is the handle's opaque. Thread-safe.
+class ClientEvents {
+ public:
+  ClientEvents(Env& env, const Connection& connection) : env_(env), connection_(connection) {}
+  virtual ~ClientEvents() = default;
+
+  // Has the configuration call back here.
+  void listen(rd_kafka_conf_t* conf);
+
+  // An error that belongs to no call, such as a connection that was lost.
+  void on_error(rd_kafka_resp_err_t code, std::string_view reason);
+
+  // What has been wrong since `since`, by steady_nanos(); the latest such error.
+  std::optional<Error> trouble_since(std::int64_t since) const;
+  // How many connections were lost, or requests timed out, so far.
+  std::uint64_t disturbances() const;
+
+  Env& env() const { return env_; }
+  const Connection& connection() const { return connection_; }
+
+ private:
+  void refresh_token(rd_kafka_t* client);
+
+  Env& env_;
+  const Connection connection_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::optional<Error> trouble_;
+  std::int64_t trouble_nanos_ = 0;
+  std::uint64_t disturbances_ = 0;
+};
+
+struct HandleDeleter {
+  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+};
+
+// One of librdkafka's clients with its events, which outlive it.
+class Client {
+ public:
+  // `conf` without callbacks; whoever needs more of them than ClientEvents has sets them before.
+  static Expected<std::unique_ptr<Client>> make(rd_kafka_type_t type, ConfPtr conf,
+                                                std::unique_ptr<ClientEvents> events);
+
+  rd_kafka_t* get() const { return handle_.get(); }
+  ClientEvents& events() const { return *events_; }
+  // Hands out the handle to somebody who destroys it in another way.
+  rd_kafka_t* release() { return handle_.release(); }
+
+  // Of a call that began at `since` and timed out: what has kept the brokers from answering, where
+  // that is known. Any other error as it is.
+  Error explained(Error error, std::int64_t since) const;
+
+ private:
+  std::unique_ptr<ClientEvents> events_;
+  std::unique_ptr<rd_kafka_t, HandleDeleter> handle_;
+};
+
+// Milliseconds for librdkafka's calls.
+int timeout_of(std::chrono::milliseconds span);
+
+}  // namespace thalweg::kafka

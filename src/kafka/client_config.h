@@ -1,0 +1,31 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "env/env.h"
+#include "thalweg/kafka/connection.h"
+
+namespace thalweg::kafka {
+
+struct ConfDeleter {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+};
+using ConfPtr = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
+
+using SettingValues = std::map<std::string, std::string>;
+
+// The settings of a client by librdkafka's own names, with what they hold: our defaults, then the
+// fields of its options, then Connection::properties. References are resolved, so that secrets are
+// in the clear: never to be shown. `side`: kBoth is a client for administration.
+Expected<SettingValues> setting_values(Env& env, const Connection& connection, Side side,
+                                       const SettingValues& fields);
+
+// The same as librdkafka takes it.
+Expected<ConfPtr> make_conf(Env& env, const Connection& connection, Side side,
+                            const SettingValues& fields);
+
+}  // namespace thalweg::kafka
