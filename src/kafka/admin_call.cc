@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "kafka/admin_impl.h"
+#include "kafka/error_mapping.h"
+#include "kafka/partition_list.h"
+
+namespace thalweg::kafka {
+namespace {
+
+struct QueueDeleter {
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+};
+struct OptionsDeleter {
+  void operator()(rd_kafka_AdminOptions_t* options) const {
+    rd_kafka_AdminOptions_destroy(options);
+  }
+};
+struct GroupOffsetsDeleter {
+  void operator()(rd_kafka_ListConsumerGroupOffsets_t* request) const {
+    rd_kafka_ListConsumerGroupOffsets_destroy(request);
+  }
+};
+
+}  // namespace
+
+Expected<EventPtr> admin_call(
+    const Client& client, rd_kafka_admin_op_t operation, std::chrono::milliseconds timeout,
+    std::string_view doing,
+    const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& ask) {
+  const std::int64_t since = client.events().env().steady_nanos();
+  const std::unique_ptr<rd_kafka_queue_t, QueueDeleter> queue(rd_kafka_queue_new(client.get()));
+  const std::unique_ptr<rd_kafka_AdminOptions_t, OptionsDeleter> options(
+      rd_kafka_AdminOptions_new(client.get(), operation));
+  std::array<char, 256> why{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_of(timeout), why.data(),
+                                            why.size());
+  if (operation == RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS) {
+    if (Error error =
+            error_of(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1), doing)) {
+      return error;
+    }
+  }
+  ask(options.get(), queue.get());
+  // librdkafka answers when the request's time is over. Callbacks wait in the main queue meanwhile.
+  EventPtr event;
+  while (event == nullptr) {
+    rd_kafka_poll(client.get(), 0);
+    event.reset(rd_kafka_queue_poll(queue.get(), 100));
+  }
+  if (Error error = error_of(rd_kafka_event_error(event.get()), doing,
+                             rd_kafka_event_error_string(event.get()))) {
+    rd_kafka_poll(client.get(), 0);
+    return client.explained(std::move(error), since);
+  }
+  return event;
+}
+
+Expected<std::vector<PartitionOffset>> committed_offsets(const Client& client,
+                                                         const std::string& group,
+                                                         std::chrono::milliseconds timeout) {
+  const std::string doing = fmt::format("cannot read the offsets of group \"{}\"", group);
+  const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, GroupOffsetsDeleter> request(
+      rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
+  Expected<EventPtr> event =
+      admin_call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout, doing,
+                 [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                   rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
+                   rd_kafka_ListConsumerGroupOffsets(client.get(), &requests[0], 1, options, queue);
+                 });
+  if (!event) {
+    return event.error();
+  }
+  std::size_t count = 0;
+  const rd_kafka_group_result_t** const groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event->get()), &count);
+  std::vector<PartitionOffset> offsets;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const rd_kafka_error_t* const error = rd_kafka_group_result_error(groups[i])) {
+      return error_of(rd_kafka_error_code(error), doing, rd_kafka_error_string(error));
+    }
+    const rd_kafka_topic_partition_list_t* const list = rd_kafka_group_result_partitions(groups[i]);
+    for (int each = 0; each < list->cnt; ++each) {
+      if (Error error = error_of(list->elems[each].err, doing)) {
+        return error;
+      }
+    }
+    offsets = offsets_of(*list);
+  }
+  return offsets;
+}
+
+}  // namespace thalweg::kafka

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "kafka/client.h"
+#include "thalweg/kafka/admin.h"
+
+namespace thalweg::kafka {
+
+struct EventDeleter {
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+};
+using EventPtr = std::unique_ptr<rd_kafka_event_t, EventDeleter>;
+
+// One call of librdkafka's administration: `ask` sends the request, with these options, to answer
+// in that queue. Works with a client of any kind.
+Expected<EventPtr> admin_call(
+    const Client& client, rd_kafka_admin_op_t operation, std::chrono::milliseconds timeout,
+    std::string_view doing,
+    const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& ask);
+
+// The offsets that a group has committed, once no transaction is open that would change them.
+Expected<std::vector<PartitionOffset>> committed_offsets(const Client& client,
+                                                         const std::string& group,
+                                                         std::chrono::milliseconds timeout);
+
+struct Admin::Impl {
+  Impl(AdminOptions given, std::unique_ptr<Client> made)
+      : options(std::move(given)), client(std::move(made)) {}
+
+  Expected<EventPtr> call(
+      rd_kafka_admin_op_t operation, std::string_view doing,
+      const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& ask) const {
+    return admin_call(*client, operation, options.timeout, doing, ask);
+  }
+
+  const AdminOptions options;
+  const std::unique_ptr<Client> client;
+};
+
+}  // namespace thalweg::kafka
