@@ -30,6 +30,10 @@ Expected<std::vector<PartitionOffset>> committed_offsets(const Client& client,
                                                          const std::string& group,
                                                          std::chrono::milliseconds timeout);
 
+// Never creates the topic.
+Expected<std::int32_t> partition_count_of(const Client& client, const std::string& topic,
+                                          std::chrono::milliseconds timeout);
+
 struct Admin::Impl {
   Impl(AdminOptions given, std::unique_ptr<Client> made)
       : options(std::move(given)), client(std::move(made)) {}

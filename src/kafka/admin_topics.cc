@@ -77,7 +77,37 @@ Error no_topic(const std::string& name, const rd_kafka_metadata_t& metadata) {
                            : "; `thalweg topics list` shows what there is")};
 }
 
+Expected<const rd_kafka_metadata_topic_t*> find_topic(const rd_kafka_metadata_t& metadata,
+                                                      const std::string& name,
+                                                      std::string_view doing) {
+  const rd_kafka_metadata_topic_t* const end = metadata.topics + metadata.topic_cnt;
+  const rd_kafka_metadata_topic_t* const found = std::find_if(
+      metadata.topics, metadata.topics + metadata.topic_cnt,
+      [&](const rd_kafka_metadata_topic_t& topic) { return topic.topic == name; });
+  if (found == end) {
+    return no_topic(name, metadata);
+  }
+  if (Error error = error_of(found->err, doing)) {
+    return error;
+  }
+  return found;
+}
+
 }  // namespace
+
+Expected<std::int32_t> partition_count_of(const Client& client, const std::string& topic,
+                                          std::chrono::milliseconds timeout) {
+  const std::string doing = fmt::format("cannot count the partitions of topic \"{}\"", topic);
+  const Expected<MetadataPtr> metadata = metadata_of(client, timeout, doing);
+  if (!metadata) {
+    return metadata.error();
+  }
+  const Expected<const rd_kafka_metadata_topic_t*> found = find_topic(**metadata, topic, doing);
+  if (!found) {
+    return found.error();
+  }
+  return (*found)->partition_cnt;
+}
 
 Admin::Admin(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Admin::Admin(Admin&& other) noexcept = default;
@@ -223,19 +253,13 @@ Expected<TopicDescription> Admin::describe_topic(const std::string& name) {
   if (!metadata) {
     return metadata.error();
   }
-  const rd_kafka_metadata_topic_t* const begin = (*metadata)->topics;
-  const rd_kafka_metadata_topic_t* const end = begin + (*metadata)->topic_cnt;
-  const rd_kafka_metadata_topic_t* const found =
-      std::find_if(begin, end, [&](const auto& topic) { return topic.topic == name; });
-  if (found == end) {
-    return no_topic(name, **metadata);
-  }
-  if (Error error = error_of(found->err, doing)) {
-    return error;
+  const Expected<const rd_kafka_metadata_topic_t*> found = find_topic(**metadata, name, doing);
+  if (!found) {
+    return found.error();
   }
   TopicDescription topic{.name = name};
-  for (int i = 0; i < found->partition_cnt; ++i) {
-    topic.partitions.push_back(describe(found->partitions[i]));
+  for (int i = 0; i < (*found)->partition_cnt; ++i) {
+    topic.partitions.push_back(describe((*found)->partitions[i]));
   }
   if (Error error = read_ends(*impl_->client, impl_->options.timeout, topic)) {
     return error;
