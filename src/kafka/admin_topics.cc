@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 #include <utility>
 
 #include "base/nearest.h"
@@ -81,9 +82,9 @@ Expected<const rd_kafka_metadata_topic_t*> find_topic(const rd_kafka_metadata_t&
                                                       const std::string& name,
                                                       std::string_view doing) {
   const rd_kafka_metadata_topic_t* const end = metadata.topics + metadata.topic_cnt;
-  const rd_kafka_metadata_topic_t* const found = std::find_if(
-      metadata.topics, metadata.topics + metadata.topic_cnt,
-      [&](const rd_kafka_metadata_topic_t& topic) { return topic.topic == name; });
+  const rd_kafka_metadata_topic_t* const found =
+      std::find_if(metadata.topics, metadata.topics + metadata.topic_cnt,
+                   [&](const rd_kafka_metadata_topic_t& topic) { return topic.topic == name; });
   if (found == end) {
     return no_topic(name, metadata);
   }
@@ -233,13 +234,24 @@ Error read_settings(const Client& client, std::chrono::milliseconds timeout,
   return {};
 }
 
+// A partition that was just created may have no leader yet.
 Error read_ends(const Client& client, std::chrono::milliseconds timeout, TopicDescription& topic) {
+  constexpr std::chrono::milliseconds kPause{50};
+  Env& env = client.events().env();
+  const std::int64_t until = env.steady_nanos() + timeout.count() * 1'000'000;
   for (PartitionDescription& partition : topic.partitions) {
-    if (Error error = error_of(
-            rd_kafka_query_watermark_offsets(client.get(), topic.name.c_str(), partition.partition,
-                                             &partition.begin, &partition.end, timeout_of(timeout)),
-            fmt::format("cannot read the ends of {}", name_of(topic.name, partition.partition)))) {
-      return error;
+    while (true) {
+      const Error error = error_of(
+          rd_kafka_query_watermark_offsets(client.get(), topic.name.c_str(), partition.partition,
+                                           &partition.begin, &partition.end, timeout_of(timeout)),
+          fmt::format("cannot read the ends of {}", name_of(topic.name, partition.partition)));
+      if (!error) {
+        break;
+      }
+      if (error.kind() != ErrorKind::kRetriable || env.steady_nanos() >= until) {
+        return error;
+      }
+      std::this_thread::sleep_for(kPause);
     }
   }
   return {};

@@ -47,8 +47,11 @@ class ClientEvents {
   std::uint64_t disturbances_ = 0;
 };
 
+// Consumers are closed before, for that may take longer than anybody waits.
 struct HandleDeleter {
-  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+  void operator()(rd_kafka_t* handle) const {
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
 };
 
 // One of librdkafka's clients with its events, which outlive it.
@@ -60,8 +63,6 @@ class Client {
 
   rd_kafka_t* get() const { return handle_.get(); }
   ClientEvents& events() const { return *events_; }
-  // Hands out the handle to somebody who destroys it in another way.
-  rd_kafka_t* release() { return handle_.release(); }
 
   // Of a call that began at `since` and timed out: what has kept the brokers from answering, where
   // that is known. Any other error as it is.

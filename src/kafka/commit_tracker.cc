@@ -13,9 +13,9 @@ void CommitTracker::handed_out(std::int64_t offset) {
 }
 
 void CommitTracker::done(std::int64_t offset) {
-  const auto found =
-      std::lower_bound(open_.begin(), open_.end(), offset,
-                       [](const Entry& entry, std::int64_t wanted) { return entry.offset < wanted; });
+  const auto found = std::lower_bound(
+      open_.begin(), open_.end(), offset,
+      [](const Entry& entry, std::int64_t wanted) { return entry.offset < wanted; });
   if (found == open_.end() || found->offset != offset) {
     return;
   }

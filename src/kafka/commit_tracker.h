@@ -30,8 +30,8 @@ class CommitTracker {
     bool is_done;
   };
 
-  std::int64_t next_;        // Behind all that was handed out.
-  std::deque<Entry> open_;   // In order; the first is not done.
+  std::int64_t next_;       // Behind all that was handed out.
+  std::deque<Entry> open_;  // In order; the first is not done.
 };
 
 }  // namespace thalweg::kafka

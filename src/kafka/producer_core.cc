@@ -201,8 +201,7 @@ Error ProducerCore::refused(rd_kafka_error_t* error, const OutputRecord& record)
   if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__FATAL) {
     rd_kafka_error_destroy(error);
     std::array<char, 512> why{};
-    const rd_kafka_resp_err_t code =
-        rd_kafka_fatal_error(client_->get(), why.data(), why.size());
+    const rd_kafka_resp_err_t code = rd_kafka_fatal_error(client_->get(), why.data(), why.size());
     const Error fatal = error_of(code, doing, why.data());
     return {ErrorKind::kFatal, fatal.name(), fatal.message()};
   }
@@ -219,8 +218,8 @@ Error ProducerCore::send(const OutputRecord& record, DeliveryWaiter* waiter) {
   }
   rd_kafka_topic_t* const topic = topic_named(record.topic);
   if (topic == nullptr) {
-    return error_of(rd_kafka_last_error(), fmt::format("cannot send to topic \"{}\"",
-                                                       record.topic));
+    return error_of(rd_kafka_last_error(),
+                    fmt::format("cannot send to topic \"{}\"", record.topic));
   }
   const std::uint64_t bytes = bytes_of(record);
   std::optional<std::int64_t> until;
@@ -317,10 +316,10 @@ Flushed ProducerCore::flush(std::chrono::milliseconds timeout) {
     const auto waiting = static_cast<std::uint64_t>(rd_kafka_outq_len(client_->get()));
     flushed.undelivered += waiting;
     if (!flushed.error) {
-      flushed.error = client_->explained(
-          error_of(code, fmt::format("{} records are not delivered after {} ms", waiting,
-                                     timeout.count())),
-          0);
+      flushed.error =
+          client_->explained(error_of(code, fmt::format("{} records are not delivered after {} ms",
+                                                        waiting, timeout.count())),
+                             0);
     }
   }
   return flushed;

@@ -26,33 +26,34 @@ std::vector<HeaderView> Record::headers() const {
   std::vector<HeaderView> found;
   const rd_kafka_headers_t* const all = headers_of(message);
   const char* name = nullptr;
-  const void* value = nullptr;
+  const void* bytes = nullptr;
   std::size_t size = 0;
-  for (std::size_t i = 0; all != nullptr && rd_kafka_header_get_all(all, i, &name, &value, &size) ==
+  for (std::size_t i = 0; all != nullptr && rd_kafka_header_get_all(all, i, &name, &bytes, &size) ==
                                                 RD_KAFKA_RESP_ERR_NO_ERROR;
        ++i) {
-    found.push_back({.name = name, .value = bytes_of(value, size)});
+    found.push_back({.name = name, .value = bytes_of(bytes, size)});
   }
   return found;
 }
 
 std::optional<std::string_view> Record::header(std::string_view name) const {
   const rd_kafka_headers_t* const all = headers_of(message);
-  const void* value = nullptr;
+  const void* bytes = nullptr;
   std::size_t size = 0;
-  return all != nullptr && rd_kafka_header_get_last(all, std::string(name).c_str(), &value,
+  return all != nullptr && rd_kafka_header_get_last(all, std::string(name).c_str(), &bytes,
                                                     &size) == RD_KAFKA_RESP_ERR_NO_ERROR
-             ? bytes_of(value, size)
+             ? bytes_of(bytes, size)
              : std::nullopt;
 }
 
 RecordBatch::RecordBatch() = default;
 RecordBatch::RecordBatch(RecordBatch&& other) noexcept
-    : messages_(std::exchange(other.messages_, {})) {}
+    : client_(std::move(other.client_)), messages_(std::exchange(other.messages_, {})) {}
 
 RecordBatch& RecordBatch::operator=(RecordBatch&& other) noexcept {
   if (this != &other) {
     clear();
+    client_ = std::move(other.client_);
     messages_ = std::exchange(other.messages_, {});
   }
   return *this;

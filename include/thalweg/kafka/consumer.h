@@ -64,8 +64,8 @@ struct ConsumerOptions {
 
 struct PollLimits {
   std::size_t records = 10'000;
-  std::uint64_t bytes = 16ULL << 20;      // May be exceeded by one record.
-  std::chrono::milliseconds wait{100};    // For the first record; the others are there already.
+  std::uint64_t bytes = 16ULL << 20;    // May be exceeded by one record.
+  std::chrono::milliseconds wait{100};  // For the first record; the others are there already.
 };
 
 struct PartitionLag {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -47,7 +47,7 @@ enum class OnFailure : std::uint8_t {
 struct HandlingOptions {
   // Threads that handle. Records of one key, or without a key of one partition, stay in order.
   std::uint32_t threads = 1;
-  std::size_t batch_records_max = 1'000;  // At once for a BatchHandler, and handed to a thread.
+  std::size_t batch_records_max = 1'000;     // At once for a BatchHandler, and handed to a thread.
   std::size_t waiting_records_max = 10'000;  // Read and not handled yet; then reading pauses.
   std::chrono::milliseconds commit_interval{5'000};
 

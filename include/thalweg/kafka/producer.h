@@ -21,10 +21,10 @@ enum class Acks : std::uint8_t { kNone, kLeader, kAll };
 struct ProducerOptions {
   Connection connection;
   Compression compression = Compression::kNone;
-  std::chrono::milliseconds linger{5};     // How long a record waits for others to travel with.
-  std::uint32_t batch_bytes = 1'000'000;   // Of records that travel together.
+  std::chrono::milliseconds linger{5};    // How long a record waits for others to travel with.
+  std::uint32_t batch_bytes = 1'000'000;  // Of records that travel together.
   Acks acks = Acks::kAll;
-  bool idempotent = true;                  // A record that is sent again counts once. Needs kAll.
+  bool idempotent = true;  // A record that is sent again counts once. Needs kAll.
   std::uint32_t retries = 2'147'483'647;
   std::chrono::milliseconds delivery_timeout{120'000};  // Then a record has failed; 0: never.
 
@@ -80,7 +80,8 @@ class Producer {
   Producer& operator=(Producer&& other) noexcept;
   ~Producer();  // Closes, within ten seconds.
 
-  // The future is ready when the record is delivered or has failed, also when it is refused at once.
+  // The future is ready when the record is delivered or has failed, also when it is refused at
+  // once.
   std::future<Delivery> send(const OutputRecord& record);
   // The callback is called once, but not where there is an error.
   Error send(const OutputRecord& record, Callback callback);

@@ -62,7 +62,8 @@ class RecordBatch {
   friend class HandlerRun;
   void clear();
 
-  std::vector<void*> messages_;  // librdkafka's, owned.
+  std::shared_ptr<const void> client_;  // Of the messages; outlives them.
+  std::vector<void*> messages_;         // librdkafka's, owned.
 };
 
 }  // namespace thalweg::kafka

@@ -11,8 +11,11 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "thalweg/kafka/admin.h"
+#include "thalweg/kafka/consumer.h"
+#include "thalweg/kafka/producer.h"
 
 namespace thalweg::kafka {
 
@@ -50,6 +53,69 @@ class BrokerTest : public testing::Test {
         {.name = name, .partitions = partitions, .settings = std::move(settings)});
     EXPECT_FALSE(error) << error.message();
     return name;
+  }
+
+  Consumer open_consumer(ConsumerOptions options) {
+    options.connection = connection;
+    Expected<Consumer> opened = Consumer::open(std::move(options));
+    EXPECT_TRUE(opened) << opened.error().message();
+    return std::move(*opened);
+  }
+
+  // The next records, of which so many have to come within a minute.
+  static std::vector<RecordBatch> poll_records(Consumer& consumer, std::size_t count) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    std::vector<RecordBatch> batches;
+    std::size_t found = 0;
+    while (found < count && std::chrono::steady_clock::now() < until) {
+      Expected<RecordBatch> batch = consumer.poll({.records = count - found});
+      if (!batch) {
+        ADD_FAILURE() << batch.error().message();
+        break;
+      }
+      found += batch->size();
+      if (!batch->empty()) {
+        batches.push_back(std::move(*batch));
+      }
+    }
+    EXPECT_EQ(found, count);
+    return batches;
+  }
+
+  // Their values, in the order they came.
+  static std::vector<std::string> values_of(const std::vector<RecordBatch>& batches) {
+    std::vector<std::string> values;
+    for (const RecordBatch& batch : batches) {
+      for (const Record record : batch) {
+        values.emplace_back(record.value.value_or("(tombstone)"));
+      }
+    }
+    return values;
+  }
+
+  // What is in a topic, of which there are so many records, by a reader of its own.
+  std::vector<RecordBatch> read_all(const std::string& topic, std::size_t count) {
+    ConsumerOptions options;
+    const auto described = admin().describe_topic(topic);
+    EXPECT_TRUE(described);
+    for (const PartitionDescription& partition : described->partitions) {
+      options.partitions.push_back({topic, partition.partition});
+    }
+    Consumer consumer = open_consumer(std::move(options));
+    return poll_records(consumer, count);
+  }
+
+  void produce(const std::string& topic, const std::vector<std::string>& values,
+               std::optional<std::int32_t> partition = {}) {
+    Expected<Producer> producer = Producer::open({.connection = connection});
+    ASSERT_TRUE(producer);
+    std::vector<OutputRecord> records;
+    for (const std::string& value : values) {
+      records.push_back({.topic = topic, .key = value, .value = value, .partition = partition});
+    }
+    for (const Delivery& delivery : producer->send_all(records)) {
+      ASSERT_FALSE(delivery.error) << delivery.error.message();
+    }
   }
 
   Connection connection;

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kafka/client.h"
+#include "kafka/commit_tracker.h"
+#include "kafka/partition_list.h"
+#include "thalweg/kafka/consumer.h"
+
+namespace thalweg::kafka {
+
+struct MembershipDeleter {
+  void operator()(rd_kafka_consumer_group_metadata_t* membership) const {
+    rd_kafka_consumer_group_metadata_destroy(membership);
+  }
+};
+using Membership = std::unique_ptr<rd_kafka_consumer_group_metadata_t, MembershipDeleter>;
+
+// A consuming handle. As with Consumer, one thread polls, seeks and commits.
+class ConsumerCore {
+ public:
+  static Expected<std::unique_ptr<ConsumerCore>> make(Env& env, ConsumerOptions options);
+  ~ConsumerCore();
+
+  Expected<RecordBatch> poll(const PollLimits& limits);
+  void done(const RecordBatch& batch);
+  void done(std::string_view topic, std::int32_t partition, std::int64_t offset);
+
+  Error commit();
+  Error commit(const std::vector<PartitionOffset>& offsets);
+  Error seek(const std::vector<PartitionOffset>& offsets);
+  Error pause(const std::vector<TopicPartition>& partitions);
+  Error resume(const std::vector<TopicPartition>& partitions);
+
+  std::vector<TopicPartition> assignment() const;
+  std::vector<PartitionOffset> positions() const;
+  Expected<std::vector<PartitionLag>> lag();
+  bool at_end() const;
+  Error trouble() const;
+  Error close(std::chrono::milliseconds timeout);
+
+  // Who this consumer is in its group, for a transaction that commits these offsets. Refused where
+  // the broker could not tell that it has lost them: brokers check the member, and not which
+  // partitions are its own.
+  Expected<Membership> membership_for(const std::vector<PartitionOffset>& offsets) const;
+
+  // Called before partitions are revoked, after ConsumerOptions::on_revoked, and before they are
+  // lost: the run waits there for its handlers. Null: nobody.
+  void set_before_revoke(std::function<void(bool is_lost)> before) { before_ = std::move(before); }
+
+  const ConsumerOptions& options() const { return options_; }
+  Client& client() const { return *client_; }
+
+ private:
+  struct Partition {
+    explicit Partition(std::int64_t start) : tracker(start), next(start), committed(start) {}
+    CommitTracker tracker;
+    std::int64_t next;       // To hand out.
+    std::int64_t committed;  // What the group has been told last.
+    bool is_paused = false;
+    bool is_at_end = false;
+  };
+  using Key = std::pair<std::string, std::int32_t>;
+  using KeyView = std::pair<std::string_view, std::int32_t>;
+  struct ByKey {
+    using is_transparent = void;
+    bool operator()(const KeyView& a, const KeyView& b) const { return a < b; }
+  };
+
+  explicit ConsumerCore(ConsumerOptions options) : options_(std::move(options)) {}
+  Error begin();
+
+  static void rebalanced(rd_kafka_t* client, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  void assigned(const rd_kafka_topic_partition_list_t& partitions);
+  void revoked(const rd_kafka_topic_partition_list_t& partitions);
+  // Finds where the partitions in to_assign_ begin, and begins there. May be called again where it
+  // fails.
+  Error assign_waiting();
+  Error resolve_starts(rd_kafka_topic_partition_list_t& list);
+  Error resolve_start(rd_kafka_topic_partition_t& partition);
+  Error resolve_committed(rd_kafka_topic_partition_list_t& list);
+
+  // False: it was no record.
+  bool take(rd_kafka_message_t* message, RecordBatch& batch);
+  void hand_out(const RecordBatch& batch);
+  Error problem_of(const rd_kafka_message_t& message);
+  Partition* find(std::string_view topic, std::int32_t partition);
+
+  const ConsumerOptions options_;
+  // Batches keep it too: librdkafka cannot end a client while records of it are about.
+  std::shared_ptr<Client> client_;
+  std::function<void(bool is_lost)> before_;
+  PartitionList to_assign_;            // Given by the group, and not begun yet.
+  RecordBatch* filling_ = nullptr;     // What poll() is about to give.
+  std::vector<PartitionOffset> ends_;  // Of partitions, found while it is filled.
+  Error problem_;                      // Of a record or a rebalance, for the next poll().
+  std::int64_t poll_began_nanos_ = 0;
+  std::atomic<std::int64_t> heard_nanos_{0};  // When records came last.
+  bool is_closed_ = false;
+  bool is_stuck_ = false;  // librdkafka did not close in time.
+
+  mutable std::mutex mutex_;  // Guards partitions_.
+  std::map<Key, Partition, ByKey> partitions_;
+};
+
+struct Consumer::Impl {
+  std::unique_ptr<ConsumerCore> core;
+  std::atomic<bool> stopping{false};
+};
+
+}  // namespace thalweg::kafka
