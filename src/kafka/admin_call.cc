@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <thread>
 
 #include "kafka/admin_impl.h"
 #include "kafka/error_mapping.h"
@@ -57,12 +58,15 @@ Expected<EventPtr> admin_call(
   return event;
 }
 
-Expected<std::vector<PartitionOffset>> committed_offsets(const Client& client,
-                                                         const std::string& group,
-                                                         std::chrono::milliseconds timeout) {
+namespace {
+
+Expected<std::vector<PartitionOffset>> ask_offsets(const Client& client, const std::string& group,
+                                                   const std::vector<TopicPartition>& partitions,
+                                                   std::chrono::milliseconds timeout) {
   const std::string doing = fmt::format("cannot read the offsets of group \"{}\"", group);
+  const PartitionList asked = partitions.empty() ? nullptr : to_list(partitions);
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t, GroupOffsetsDeleter> request(
-      rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
+      rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), asked.get()));
   Expected<EventPtr> event =
       admin_call(client, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout, doing,
                  [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
@@ -89,6 +93,26 @@ Expected<std::vector<PartitionOffset>> committed_offsets(const Client& client,
     offsets = offsets_of(*list);
   }
   return offsets;
+}
+
+}  // namespace
+
+Expected<std::vector<PartitionOffset>> committed_offsets(
+    const Client& client, const std::string& group, const std::vector<TopicPartition>& partitions,
+    std::chrono::milliseconds timeout) {
+  constexpr std::chrono::milliseconds kPause{20};
+  Env& env = client.events().env();
+  const std::int64_t until = env.steady_nanos() + timeout.count() * 1'000'000;
+  while (true) {
+    Expected<std::vector<PartitionOffset>> offsets =
+        ask_offsets(client, group, partitions, timeout);
+    // A transaction is open, or not ended in all places yet.
+    const bool is_unstable = !offsets && offsets.error().name() == "UNSTABLE_OFFSET_COMMIT";
+    if (!is_unstable || env.steady_nanos() >= until) {
+      return offsets;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 }  // namespace thalweg::kafka

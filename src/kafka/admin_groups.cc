@@ -101,7 +101,7 @@ Expected<GroupDescription> Admin::describe_group(const std::string& group) {
 
 Expected<std::vector<GroupOffset>> Admin::group_offsets(const std::string& group) {
   const Expected<std::vector<PartitionOffset>> committed =
-      committed_offsets(*impl_->client, group, impl_->options.timeout);
+      committed_offsets(*impl_->client, group, {}, impl_->options.timeout);
   if (!committed) {
     return committed.error();
   }

@@ -25,10 +25,12 @@ Expected<EventPtr> admin_call(
     std::string_view doing,
     const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& ask);
 
-// The offsets that a group has committed, once no transaction is open that would change them.
-Expected<std::vector<PartitionOffset>> committed_offsets(const Client& client,
-                                                         const std::string& group,
-                                                         std::chrono::milliseconds timeout);
+// The offsets that a group has committed, in these partitions, once no transaction is open that
+// would change them. Without partitions, in all that are known: brokers leave out those in which a
+// transaction that is still being ended commits for the first time.
+Expected<std::vector<PartitionOffset>> committed_offsets(
+    const Client& client, const std::string& group, const std::vector<TopicPartition>& partitions,
+    std::chrono::milliseconds timeout);
 
 // Never creates the topic.
 Expected<std::int32_t> partition_count_of(const Client& client, const std::string& topic,

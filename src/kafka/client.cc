@@ -56,6 +56,10 @@ Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connec
                         "over TLS, or OAUTHBEARER",
                         doing, reason, rd_kafka_version_str())};
   }
+  if (kind_of(code) == ErrorKind::kRetriable) {
+    // Whatever call it explains tells the cure.
+    return {ErrorKind::kRetriable, rd_kafka_err2name(code), fmt::format("{}: {}", doing, reason)};
+  }
   return error_of(code, doing, reason);
 }
 

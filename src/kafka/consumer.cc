@@ -4,6 +4,7 @@
 
 #include "env/env.h"
 #include "kafka/consumer_core.h"
+#include "kafka/handler_run.h"
 
 namespace thalweg::kafka {
 
@@ -35,6 +36,14 @@ Error Consumer::commit() { return impl_->core->commit(); }
 
 Error Consumer::commit(const std::vector<PartitionOffset>& offsets) {
   return impl_->core->commit(offsets);
+}
+
+HandlingSummary Consumer::run(RecordHandler handler, HandlingOptions options) {
+  return HandlerRun(*impl_->core, impl_->stopping, options).run(std::move(handler), nullptr);
+}
+
+HandlingSummary Consumer::run(BatchHandler handler, HandlingOptions options) {
+  return HandlerRun(*impl_->core, impl_->stopping, options).run(nullptr, std::move(handler));
 }
 
 void Consumer::stop() { impl_->stopping = true; }

@@ -311,7 +311,10 @@ Error ConsumerCore::close(std::chrono::milliseconds timeout) {
   rd_kafka_queue_t* const queue = rd_kafka_queue_new(handle);
   Error closing = error_of(rd_kafka_consumer_close_queue(handle, queue), "cannot close");
   while (!closing && rd_kafka_consumer_closed(handle) == 0 && env.steady_nanos() < until) {
-    rd_kafka_queue_poll_callback(queue, 20);
+    // Records come too: librdkafka's other calls would end the process at one.
+    if (rd_kafka_message_t* const message = rd_kafka_consume_queue(queue, 20)) {
+      rd_kafka_message_destroy(message);
+    }
   }
   const bool is_closed = rd_kafka_consumer_closed(handle) != 0;
   rd_kafka_queue_destroy(queue);

@@ -42,6 +42,8 @@ class ConsumerCore {
   Error commit();
   Error commit(const std::vector<PartitionOffset>& offsets);
   Error seek(const std::vector<PartitionOffset>& offsets);
+  // Goes back, in each partition, to the first record that is not done.
+  Error rewind();
   Error pause(const std::vector<TopicPartition>& partitions);
   Error resume(const std::vector<TopicPartition>& partitions);
 

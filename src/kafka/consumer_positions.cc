@@ -232,6 +232,19 @@ Error ConsumerCore::seek(const std::vector<PartitionOffset>& offsets) {
                                      "cannot pause again after seeking");
 }
 
+Error ConsumerCore::rewind() {
+  std::vector<PartitionOffset> back;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, partition] : partitions_) {
+      if (partition.tracker.held() > 0) {
+        back.push_back({key.first, key.second, partition.tracker.committable()});
+      }
+    }
+  }
+  return back.empty() || is_closed_ ? Error() : seek(back);
+}
+
 Error ConsumerCore::pause(const std::vector<TopicPartition>& partitions) {
   {
     const std::lock_guard lock(mutex_);

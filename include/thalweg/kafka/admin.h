@@ -89,7 +89,8 @@ class Admin {
 
   Expected<std::vector<GroupListing>> list_groups();
   Expected<GroupDescription> describe_group(const std::string& group);
-  // Of every partition that the group has committed an offset for. Waits for open transactions.
+  // Of every partition that the group has committed an offset for. Waits for transactions that are
+  // about to change one; the first offset of a partition may show a moment after its commit.
   Expected<std::vector<GroupOffset>> group_offsets(const std::string& group);
   Error delete_group(const std::string& group);
 

@@ -1,0 +1,134 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <memory>
+#include <string>
+
+#include "thalweg/kafka/producer.h"
+#include "thalweg/kafka/transaction.h"
+
+// What becomes of errors that a broker answers with: librdkafka's own pretended brokers give them
+// when they are told to. They prove nothing about exactly-once: that needs a real one.
+namespace thalweg::kafka {
+namespace {
+
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// Kafka's numbers of requests.
+constexpr std::int16_t kProduce = 0;
+constexpr std::int16_t kEndTransaction = 26;
+constexpr std::int16_t kTransactionOffsets = 28;
+
+class KafkaMockTest : public testing::Test {
+ protected:
+  KafkaMockTest()
+      : host_(rd_kafka_new(RD_KAFKA_PRODUCER, nullptr, nullptr, 0), rd_kafka_destroy),
+        cluster_(rd_kafka_mock_cluster_new(host_.get(), 1), rd_kafka_mock_cluster_destroy) {
+    rd_kafka_mock_topic_create(cluster_.get(), "t", 1, 1);
+    connection.brokers = rd_kafka_mock_cluster_bootstraps(cluster_.get());
+  }
+
+  void answer_with(std::int16_t request, rd_kafka_resp_err_t error, int times = 1) {
+    for (int i = 0; i < times; ++i) {
+      rd_kafka_mock_push_request_errors(cluster_.get(), request, 1, error);
+    }
+  }
+
+  Error deliver() {
+    Expected<Producer> producer = Producer::open({.connection = connection});
+    return producer ? producer->send({.topic = "t", .value = "v"}).get().error : producer.error();
+  }
+
+  // Commits one record and an offset, with which errors are met on the way.
+  Error commit() {
+    Expected<TransactionalProducer> producer = TransactionalProducer::open(
+        {.producer = {.connection = connection}, .transactional_id = "id"});
+    if (!producer) {
+      return producer.error();
+    }
+    Expected<Transaction> transaction = producer->begin();
+    if (!transaction) {
+      return transaction.error();
+    }
+    if (Error error = transaction->post({.topic = "t", .value = "v"})) {
+      return error;
+    }
+    if (Error error = transaction->send_offsets("group", {{"t", 0, 1}})) {
+      return error;
+    }
+    Error error = transaction->commit();
+    can_go_on_ = static_cast<bool>(producer->begin());
+    return error;
+  }
+
+  Connection connection;
+  bool can_go_on_ = false;
+
+ private:
+  const std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> host_;
+  const std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> cluster_;
+};
+
+TEST_F(KafkaMockTest, ALeaderThatMovesIsNoError) {
+  answer_with(kProduce, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+  const Error error = deliver();
+  EXPECT_FALSE(error) << error.message();
+}
+
+TEST_F(KafkaMockTest, AMissingRightIsToldWithItsTopic) {
+  answer_with(kProduce, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  const Error error = deliver();
+  EXPECT_EQ(error.kind(), ErrorKind::kAuthorization);
+  EXPECT_THAT(error.message(), HasSubstr("topic \"t\""));
+}
+
+TEST_F(KafkaMockTest, ARecordThatTheBrokerFindsTooLargeIsRefusedAlone) {
+  answer_with(kProduce, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+  EXPECT_EQ(deliver().kind(), ErrorKind::kRecord);
+  EXPECT_FALSE(deliver());
+}
+
+TEST_F(KafkaMockTest, ACommitWaitsForAnotherTransaction) {
+  answer_with(kEndTransaction, RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, 3);
+  const Error error = commit();
+  EXPECT_FALSE(error) << error.message();
+  EXPECT_TRUE(can_go_on_);
+}
+
+TEST_F(KafkaMockTest, AFencedCommitIsFatal) {
+  answer_with(kEndTransaction, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+  const Error error = commit();
+  EXPECT_EQ(error.kind(), ErrorKind::kFatal);
+  EXPECT_TRUE(error.is_fenced());
+  EXPECT_FALSE(can_go_on_);
+}
+
+TEST_F(KafkaMockTest, ACommitThatCannotBeIsAbortedAndItsWorkCanBeDoneAgain) {
+  answer_with(kEndTransaction, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID);
+  const Error error = commit();
+  EXPECT_EQ(error.kind(), ErrorKind::kAbortable) << error.message();
+  EXPECT_THAT(error.message(), HasSubstr("was aborted"));
+  EXPECT_TRUE(can_go_on_);
+}
+
+TEST_F(KafkaMockTest, OffsetsOfAMemberThatWasLeftBehindAbortTheTransaction) {
+  for (const rd_kafka_resp_err_t code :
+       {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+        RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID}) {
+    answer_with(kTransactionOffsets, code);
+    EXPECT_EQ(commit().kind(), ErrorKind::kAbortable) << rd_kafka_err2name(code);
+  }
+}
+
+TEST_F(KafkaMockTest, OffsetsThatOneMayNotCommitAreNotTriedAgain) {
+  answer_with(kTransactionOffsets, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED);
+  const Error error = commit();
+  EXPECT_EQ(error.kind(), ErrorKind::kAuthorization) << error.message();
+  EXPECT_THAT(error.message(), HasSubstr("group \"group\""));
+}
+
+}  // namespace
+}  // namespace thalweg::kafka

@@ -1,0 +1,233 @@
+#include "kafka/transaction_core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "kafka/admin_impl.h"
+#include "kafka/error_mapping.h"
+#include "kafka/partition_list.h"
+
+namespace thalweg::kafka {
+namespace {
+
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
+constexpr std::chrono::milliseconds kPause{50};
+
+Error wrong(std::string message) { return {ErrorKind::kConfiguration, "", std::move(message)}; }
+Error misuse(std::string message) { return {ErrorKind::kMisuse, "", std::move(message)}; }
+
+// Whether what was committed is, in each of these partitions, what was sent.
+bool has_all(const std::vector<PartitionOffset>& committed,
+             const std::vector<PartitionOffset>& sent) {
+  return std::all_of(sent.begin(), sent.end(), [&](const PartitionOffset& each) {
+    return std::find(committed.begin(), committed.end(), each) != committed.end();
+  });
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<TransactionCore>> TransactionCore::make(Env& env,
+                                                                 TransactionalOptions options) {
+  if (options.transactional_id.empty()) {
+    return wrong("TransactionalOptions::transactional_id names no id");
+  }
+  options.producer.idempotent = true;
+  options.producer.acks = Acks::kAll;
+  std::unique_ptr<TransactionCore> core(new TransactionCore(env, std::move(options)));
+  if (Error error = core->renew()) {
+    return error;
+  }
+  core->renewals_ = 0;
+  return core;
+}
+
+Error TransactionCore::renew() {
+  producer_.reset();  // At most one at a time: two would fence each other.
+  Expected<std::unique_ptr<ProducerCore>> made = ProducerCore::make(
+      env_, options_.producer,
+      {{"transactional.id", options_.transactional_id},
+       {"transaction.timeout.ms", std::to_string(options_.transaction_timeout.count())}});
+  if (!made) {
+    is_dead_ = true;
+    return made.error();
+  }
+  producer_ = std::move(*made);
+  ++renewals_;
+  const std::string doing =
+      fmt::format("cannot begin as transactional id \"{}\"", options_.transactional_id);
+  const std::int64_t since = env_.steady_nanos();
+  const std::int64_t until = since + options_.transaction_timeout.count() * kNanosPerMilli;
+  while (true) {
+    const int left =
+        static_cast<int>(std::max<std::int64_t>((until - env_.steady_nanos()) / kNanosPerMilli, 1));
+    const Error error = error_of(
+        rd_kafka_init_transactions(producer_->client().get(), std::min(left, 5'000)), doing);
+    if (!error) {
+      needs_renewal_ = false;
+      return {};
+    }
+    const Error explained = producer_->client().explained(error, since);
+    if (explained.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until) {
+      needs_renewal_ = true;
+      return explained;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Error TransactionCore::begin() {
+  if (is_open_) {
+    return misuse("a transaction is open already: commit or abort it first");
+  }
+  if (is_dead_) {
+    return misuse("the producer has failed for good: open a new one");
+  }
+  if (needs_renewal_ || producer_ == nullptr) {
+    if (Error error = renew()) {
+      return error;
+    }
+  }
+  (void)producer_->take_failures();  // Of records that an abort has thrown away.
+  if (Error error = error_of(rd_kafka_begin_transaction(producer_->client().get()),
+                             "cannot begin a transaction")) {
+    is_dead_ = error.kind() == ErrorKind::kFatal;
+    return error;
+  }
+  sent_offsets_.clear();
+  is_open_ = true;
+  return {};
+}
+
+Error TransactionCore::send_offsets(const std::string& group,
+                                    const rd_kafka_consumer_group_metadata_t& membership,
+                                    const std::vector<PartitionOffset>& offsets) {
+  const std::string doing = fmt::format("cannot send the offsets of group \"{}\"", group);
+  const PartitionList list = to_list(offsets);
+  const std::int64_t until =
+      env_.steady_nanos() + options_.transaction_timeout.count() * kNanosPerMilli;
+  while (true) {
+    // It is called again with the same arguments, for it cannot be resumed.
+    Error error = error_of(rd_kafka_send_offsets_to_transaction(producer_->client().get(),
+                                                                list.get(), &membership, 5'000),
+                           doing);
+    if (!error) {
+      std::vector<PartitionOffset>& sent = sent_offsets_[group];
+      sent.insert(sent.end(), offsets.begin(), offsets.end());
+      return {};
+    }
+    if (error.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until) {
+      return error;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+// With the time that librdkafka asks for, -1; what it lets pass is asked again.
+Error TransactionCore::until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int),
+                                      std::string_view doing) {
+  const std::int64_t until =
+      env_.steady_nanos() + options_.transaction_timeout.count() * kNanosPerMilli;
+  while (true) {
+    Error error = error_of(call(producer_->client().get(), -1), doing);
+    if (error.kind() != ErrorKind::kRetriable) {
+      return error;
+    }
+    needs_renewal_ = true;
+    if (env_.steady_nanos() >= until) {
+      return error;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Error TransactionCore::commit() {
+  if (!is_open_) {
+    return misuse("the transaction has ended");
+  }
+  Flushed flushed = producer_->flush(options_.transaction_timeout);
+  if (flushed.error) {
+    return abort_for(std::move(flushed.error));
+  }
+  const std::uint64_t disturbances = producer_->client().events().disturbances();
+  const std::int64_t began = env_.steady_nanos();
+  Error error = until_answered(&rd_kafka_commit_transaction, "cannot commit the transaction");
+  const std::int64_t took = env_.steady_nanos() - began;
+  needs_renewal_ |= took >= options_.suspicious_after.count() * kNanosPerMilli ||
+                    producer_->client().events().disturbances() != disturbances;
+  if (!error) {
+    is_open_ = false;
+    return {};
+  }
+  if (error.kind() == ErrorKind::kAbortable) {
+    return abort_for(std::move(error));
+  }
+  if (error.kind() == ErrorKind::kRetriable) {
+    return end_in_doubt(std::move(error));
+  }
+  is_open_ = false;
+  is_dead_ = true;
+  return error;
+}
+
+Error TransactionCore::abort() {
+  if (!is_open_) {
+    return misuse("the transaction has ended");
+  }
+  is_open_ = false;
+  Error error = until_answered(&rd_kafka_abort_transaction, "cannot abort the transaction");
+  if (error.kind() == ErrorKind::kRetriable) {
+    needs_renewal_ = true;  // That aborts it too.
+    return {};
+  }
+  is_dead_ = static_cast<bool>(error);
+  return error;
+}
+
+// The transaction's work can be done again; what has failed says why it has to.
+Error TransactionCore::abort_for(Error why) {
+  if (Error error = abort()) {
+    return error;
+  }
+  const bool keeps_kind =
+      why.kind() == ErrorKind::kAuthorization || why.kind() == ErrorKind::kConfiguration;
+  return {keeps_kind ? why.kind() : ErrorKind::kAbortable, why.name(),
+          fmt::format("the transaction was aborted: {}", why.message())};
+}
+
+Error TransactionCore::end_in_doubt(Error why) {
+  is_open_ = false;
+  if (Error error = renew()) {
+    return {ErrorKind::kInDoubt, why.name(),
+            fmt::format("{}, and whether it is committed cannot be asked: {}", why.message(),
+                        error.message())};
+  }
+  return resolve(std::move(why));
+}
+
+Error TransactionCore::resolve(Error why) {
+  for (const auto& [group, sent] : sent_offsets_) {
+    std::vector<TopicPartition> partitions;
+    for (const PartitionOffset& each : sent) {
+      partitions.push_back({each.topic, each.partition});
+    }
+    const Expected<std::vector<PartitionOffset>> committed =
+        committed_offsets(producer_->client(), group, partitions, options_.transaction_timeout);
+    if (!committed) {
+      return {ErrorKind::kInDoubt, why.name(),
+              fmt::format("{}, and the offsets that would tell cannot be read: {}", why.message(),
+                          committed.error().message())};
+    }
+    return has_all(*committed, sent)
+               ? Error()
+               : Error(ErrorKind::kAbortable, why.name(),
+                       fmt::format("{}; it is aborted, as the offsets of group \"{}\" tell",
+                                   why.message(), group));
+  }
+  return {ErrorKind::kInDoubt, why.name(),
+          fmt::format("{}, and without offsets in it nothing tells whether it is committed",
+                      why.message())};
+}
+
+}  // namespace thalweg::kafka

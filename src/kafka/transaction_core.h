@@ -1,0 +1,61 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kafka/consumer_core.h"
+#include "kafka/producer_core.h"
+#include "thalweg/kafka/transaction.h"
+
+namespace thalweg::kafka {
+
+// A transactional handle and what is known of its transaction. Everything but sending is one
+// thread's.
+class TransactionCore {
+ public:
+  static Expected<std::unique_ptr<TransactionCore>> make(Env& env, TransactionalOptions options);
+
+  Error begin();
+  Error send_offsets(const std::string& group, const rd_kafka_consumer_group_metadata_t& membership,
+                     const std::vector<PartitionOffset>& offsets);
+  Error commit();
+  Error abort();
+
+  bool is_open() const { return is_open_; }
+  std::uint64_t renewals() const { return renewals_; }
+  ProducerCore& producer() { return *producer_; }
+
+ private:
+  TransactionCore(Env& env, TransactionalOptions options)
+      : env_(env), options_(std::move(options)) {}
+
+  // A new handle with the same id: ends the transaction that the one before has left, and fences
+  // every request of it that is still on its way.
+  Error renew();
+  Error abort_for(Error why);
+  // Of a commit whose answer did not come, after renew(): what the group's offsets tell.
+  Error resolve(Error why);
+  Error end_in_doubt(Error why);
+  Error until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int), std::string_view doing);
+
+  Env& env_;
+  const TransactionalOptions options_;
+  std::unique_ptr<ProducerCore> producer_;
+  bool is_open_ = false;
+  bool is_dead_ = false;  // After a fatal error.
+  bool needs_renewal_ = false;
+  std::uint64_t renewals_ = 0;
+  std::map<std::string, std::vector<PartitionOffset>> sent_offsets_;  // By group.
+};
+
+struct TransactionalProducer::Impl {
+  std::unique_ptr<TransactionCore> core;
+};
+
+}  // namespace thalweg::kafka
