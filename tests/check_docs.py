@@ -26,6 +26,11 @@ CPP_TEST = ROOT / "src/api/cpp_page_test.cc"
 CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "over", "pipeline", "processor",
                "record", "stream", "watermarks", "windows")
 CPP_FOR_THE_ENGINE = {"make_producer", "set_origin", "move_to"}
+KAFKA_PAGE = ROOT / "docs/reference/kafka-clients.md"
+# Of values, which say themselves what they are.
+KAFKA_SMALL_CALLS = {"to_string", "value", "error", "empty", "size", "begin", "end", "records",
+                     "bool",
+                     "header", "headers", "operator"}
 COMMAND_SECONDS_MAX = 60
 
 
@@ -83,6 +88,16 @@ def cpp_page():
                 yield f"{CPP_PAGE.name}: says nothing of {call}() in {name}.h"
 
 
+def kafka_page():
+    page = KAFKA_PAGE.read_text()
+    for header in sorted((ROOT / "include/thalweg/kafka").glob("*.h")):
+        parts = header.read_text().split("\n private:")
+        public = parts[0] + "".join(part.partition("\n};")[2] for part in parts[1:])
+        for call in sorted(set(CPP_CALL.findall(public)) - KAFKA_SMALL_CALLS):
+            if not re.search(rf"\b{call}\b", page):
+                yield f"{KAFKA_PAGE.name}: says nothing of {call}() in {header.name}"
+
+
 def commands(document):
     """(command, the output shown under it) for each command of the document's console blocks."""
     for block in CONSOLE.findall(document.read_text()):
@@ -126,7 +141,7 @@ def run_documented():
 def main():
     if "--run" in sys.argv:
         return run_documented()
-    problems = [*folders_without_readme(), *untested_questions(), *cpp_page()]
+    problems = [*folders_without_readme(), *untested_questions(), *cpp_page(), *kafka_page()]
     for document in documents():
         problems += [*broken_links(document), *unknown_verbs(document)]
     print("\n".join(problems) or "docs: ok")

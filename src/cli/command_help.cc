@@ -38,6 +38,14 @@ constexpr std::array kCommands{
                 "Tells whether a changed pipeline can go on with the state of the one before.",
                 "  thalweg upgrade --check hot.sql hotter.sql\n"
                 "  thalweg upgrade --check hot.sql hotter.sql --allow-new-state\n"},
+    CommandHelp{"topics", "thalweg topics [list | show NAME | tail NAME] [--brokers HOST:PORT]",
+                "Looks at the topics of a Kafka cluster; tail shows what comes in from now on.",
+                "  thalweg topics --brokers localhost:9092\n"
+                "  thalweg topics tail quakes\n"
+                "  thalweg topics list --set security.protocol=ssl --set ssl.ca.location=ca.pem\n"},
+    CommandHelp{"groups", "thalweg groups [list | show NAME] [--brokers HOST:PORT]",
+                "Looks at Kafka's consumer groups: how far they are, and who reads.",
+                "  thalweg groups show hot\n"},
     CommandHelp{"demo", "thalweg demo [quakes|orders]",
                 "quakes: a week of real earthquakes in about ten seconds. orders: generated, "
                 "endless.",
@@ -72,10 +80,16 @@ constexpr std::array kFlags{
              "plain",
              " -c run "},
     FlagHelp{"--format", "      --format FORMAT   text or json", " explain "},
-    FlagHelp{"--json", "      --json            results, listings and errors as JSON",
-             " -c run validate explain checkpoints upgrade connectors functions version "},
+    FlagHelp{
+        "--json", "      --json            results, listings and errors as JSON",
+        " -c run validate explain checkpoints upgrade topics groups connectors functions version "},
     FlagHelp{"--workers", "      --workers N       threads; default: one for each core",
              " -c run explain demo "},
+    FlagHelp{"--brokers", "      --brokers HOST:PORT,...  some of them; default: localhost:9092",
+             " topics groups "},
+    FlagHelp{"--set",
+             "      --set NAME=VALUE  a setting of librdkafka; may be ${file:PATH} or ${env:NAME}",
+             " topics groups "},
     FlagHelp{"--state-dir", "      --state-dir DIR   keep the state there, and go on from it",
              " run "},
     FlagHelp{"--state-dir", "      --state-dir DIR   where pipelines keep their state",

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <string_view>
 
@@ -45,6 +46,8 @@ Command command_named(std::string_view name) {
   if (name == "checkpoints") return Command::kCheckpoints;
   if (name == "savepoint") return Command::kSavepoint;
   if (name == "upgrade") return Command::kUpgrade;
+  if (name == "topics") return Command::kTopics;
+  if (name == "groups") return Command::kGroups;
   if (name == "demo") return Command::kDemo;
   if (name == "connectors") return Command::kConnectors;
   if (name == "functions") return Command::kFunctions;
@@ -62,6 +65,14 @@ int check_checkpoints(const CommandLine& line) {
     return usage_error("checkpoints takes list, show NAME, verify NAME or export NAME");
   }
   return line.state_dir.empty() ? usage_error("checkpoints needs --state-dir DIR") : kExitOk;
+}
+
+// `of_one`: the words that a name follows. "list" stands alone, and may be left out.
+bool lists_or_is_of_one(const std::vector<std::string>& words,
+                        std::initializer_list<std::string_view> of_one) {
+  const bool lists = words.empty() || (words.size() == 1 && words[0] == "list");
+  return lists ||
+         (words.size() == 2 && std::find(of_one.begin(), of_one.end(), words[0]) != of_one.end());
 }
 
 // How many words a command takes after its name.
@@ -86,6 +97,14 @@ int check_arguments(const CommandLine& line, const std::string& name) {
     case Command::kUpgrade:
       return count == 2 && line.check ? kExitOk
                                       : usage_error("upgrade takes --check OLD.sql NEW.sql");
+    case Command::kTopics:
+      return lists_or_is_of_one(line.arguments, {"show", "tail"})
+                 ? kExitOk
+                 : usage_error("topics takes list, show NAME or tail NAME");
+    case Command::kGroups:
+      return lists_or_is_of_one(line.arguments, {"show"})
+                 ? kExitOk
+                 : usage_error("groups takes list or show NAME");
     case Command::kVersion:
       return count == 0 ? kExitOk : usage_error("version takes no argument");
     case Command::kDemo:
@@ -124,6 +143,7 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("--format", raw.format);
   app.add_flag("--json", line.json);
   app.add_option("--workers", line.workers);
+  app.add_option("--brokers", line.brokers);
   app.add_option("--state-dir", line.state_dir);
   app.add_option("--name", line.name);
   app.add_flag("--from-scratch", line.from_scratch);

@@ -29,6 +29,8 @@ enum class Command {
   kCheckpoints,
   kSavepoint,
   kUpgrade,
+  kTopics,
+  kGroups,
   kDemo,
   kConnectors,
   kFunctions,
@@ -49,6 +51,7 @@ struct CommandLine {
   bool watermarks = false;
   double for_seconds = 5;  // How long explain --watermarks runs.
   ColorChoice color = ColorChoice::kAuto;
+  std::string brokers = "localhost:9092";
   std::string state_dir;
   std::string name;  // Of the pipeline in it.
   bool from_scratch = false;

@@ -12,6 +12,8 @@ int run_explain(const CommandLine& line);
 int run_checkpoints(const CommandLine& line);
 int run_savepoint(const CommandLine& line);
 int run_upgrade(const CommandLine& line);
+int run_topics(const CommandLine& line);
+int run_groups(const CommandLine& line);
 int run_demo(const CommandLine& line);
 int list_connectors(const CommandLine& line);
 int list_functions(const CommandLine& line);

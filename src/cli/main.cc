@@ -28,6 +28,10 @@ int dispatch(const thalweg::cli::CommandLine& line) {
       return run_savepoint(line);
     case Command::kUpgrade:
       return run_upgrade(line);
+    case Command::kTopics:
+      return run_topics(line);
+    case Command::kGroups:
+      return run_groups(line);
     case Command::kDemo:
       return run_demo(line);
     case Command::kConnectors:
