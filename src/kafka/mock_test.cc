@@ -25,7 +25,7 @@ constexpr std::int16_t kTransactionOffsets = 28;
 class KafkaMockTest : public testing::Test {
  protected:
   KafkaMockTest()
-      : host_(rd_kafka_new(RD_KAFKA_PRODUCER, nullptr, nullptr, 0), rd_kafka_destroy),
+      : host_(rd_kafka_new(RD_KAFKA_PRODUCER, quiet(), nullptr, 0), rd_kafka_destroy),
         cluster_(rd_kafka_mock_cluster_new(host_.get(), 1), rd_kafka_mock_cluster_destroy) {
     rd_kafka_mock_topic_create(cluster_.get(), "t", 1, 1);
     connection.brokers = rd_kafka_mock_cluster_bootstraps(cluster_.get());
@@ -68,6 +68,12 @@ class KafkaMockTest : public testing::Test {
   bool can_go_on_ = false;
 
  private:
+  static rd_kafka_conf_t* quiet() {
+    rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "log_level", "0", nullptr, 0);
+    return conf;
+  }
+
   const std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> host_;
   const std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> cluster_;
 };
