@@ -22,6 +22,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "thalweg"
+FOLDER = HERE.parent.parent / "build/kafka"  # Where ./dev kafka has its broker unless told.
 VERSION = "4.4.0"
 SCRAM_VERSION = "3.9.2"  # With 4.x, SCRAM needs librdkafka 2.6.1 or newer.
 VERSIONS = sorted(path.stem.removeprefix("kafka-") for path in HERE.glob("kafka-[0-9]*.xml"))
@@ -33,6 +34,8 @@ CERTIFICATES = {"server": ("127.0.0.1", 3650), "wrong_name": ("192.0.2.1", 3650)
 PROTOCOLS = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl": "SASL_PLAINTEXT",
              "sasl_tls": "SASL_SSL"}
 JVM = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+ARCHIVED = ["-XX:SharedArchiveFile=kafka.jsa"]
+MAKE_ARCHIVE = ["-XX:ArchiveClassesAtExit=kafka.jsa"]
 READY = "Kafka Server started"
 READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 10
@@ -40,7 +43,7 @@ SETTINGS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "inter.broker.listener.name": "INTERNAL",
+    "inter.broker.listener.name": "INNER",
     "auto.create.topics.enable": "false",
     "default.replication.factor": "1",
     "min.insync.replicas": "1",
@@ -87,7 +90,8 @@ def java(main, *arguments, options=()):
 
 
 def install(version):
-    """Fetches and prepares a version, or the tools, once for this user, whole or not at all."""
+    """Fetches and prepares a version, or the tools, once for this user, whole or not at all. The
+    tools need VERSION to be there."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / "lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # Two at once would fetch everything twice.
@@ -99,7 +103,9 @@ def install(version):
             call(["mvn", "-B", "-q", "-f", HERE / f"kafka-{version}.xml",
                   "dependency:copy-dependencies", "-DincludeScope=runtime",
                   f"-DoutputDirectory={made}/libs"])
-            if version != TOOLS:
+            if version == TOOLS:
+                prepare_tools(made)
+            else:
                 make_certificates(made / "tls")
                 prepare(made, version)
             made.rename(home(version))
@@ -128,7 +134,20 @@ def prepare(made, version):
     call(java("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", scratch.settings,
               *scrams[0], *scrams[1]), cwd=made)
     shutil.copytree(scratch.folder / "data", made / "formatted")
-    scratch.start(options=["-XX:ArchiveClassesAtExit=kafka.jsa"])
+    scratch.start(options=MAKE_ARCHIVE)
+    scratch.stop()
+
+
+def prepare_tools(made):
+    """An archive of the classes that a consumer loads, most of which the other tools load too."""
+    scratch = Broker(made / "scratch")
+    scratch.configure()
+    scratch.start()
+    # It ends for want of records; what it says about that makes no difference.
+    subprocess.run(java("org.apache.kafka.tools.consumer.ConsoleConsumer", "--bootstrap-server",
+                        scratch.address, "--topic", "__consumer_offsets", "--timeout-ms", "2000",
+                        options=MAKE_ARCHIVE),
+                   cwd=made, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     scratch.stop()
 
 
@@ -164,34 +183,24 @@ class Broker:
         return self.about["address"]
 
     @property
-    def plain_address(self):
-        """The same broker without TLS and passwords."""
-        return self.about["plain_address"]
+    def inner_address(self):
+        """The same broker past proxies, TLS and passwords."""
+        return self.about["inner_address"]
 
-    def configure(self, version=VERSION, port=None, advertised=None, security="plaintext",
+    def configure(self, version=VERSION, port=None, proxy=None, security="plaintext",
                   certificate="server", more=(), formatted="formatted"):
-        """Makes the folder. With another `security`, plain text has a port of its own. `advertised`
-        is the port that clients are told, a proxy's."""
+        """Makes the folder. `proxy` is the port of a proxy that clients are sent to."""
         if self.folder.exists() and any(self.folder.iterdir()):
             raise Failure(f"{self.folder} is not empty, and no broker's")
         made = self.made or home(version)
-        port, controller = port or free_port(), free_port()
-        plain_port = port if security == "plaintext" else free_port()
-        listeners = {"INTERNAL": (plain_port, plain_port), "CONTROLLER": (controller, controller)}
-        protocols = {"INTERNAL": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
-        if security == "plaintext":
-            listeners["INTERNAL"] = (port, advertised or port)
-        else:
-            listeners["CLIENT"] = (port, advertised or port)
-            protocols["CLIENT"] = PROTOCOLS[security]
-        def ports(which, *names):
-            return ",".join(f"{name}://127.0.0.1:{listeners[name][which]}" for name in names)
-        told = [name for name in listeners if name != "CONTROLLER"]
+        ports = {"CLIENT": port or free_port(), "INNER": free_port(), "CONTROLLER": free_port()}
+        told = {"CLIENT": proxy or ports["CLIENT"], "INNER": ports["INNER"]}
+        protocols = {"CLIENT": PROTOCOLS[security], "INNER": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
         settings = {
-            **SETTINGS, **security_settings(security, made / "tls" / f"{certificate}.pem", version),
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "listeners": ports(0, *listeners),
-            "advertised.listeners": ports(1, *told),
+            **SETTINGS, **security_settings(security, made / "tls" / f"{certificate}.pem"),
+            "controller.quorum.voters": f"1@127.0.0.1:{ports['CONTROLLER']}",
+            "listeners": ",".join(f"{k}://127.0.0.1:{v}" for k, v in ports.items()),
+            "advertised.listeners": ",".join(f"{k}://127.0.0.1:{v}" for k, v in told.items()),
             "listener.security.protocol.map": ",".join(f"{k}:{v}" for k, v in protocols.items()),
             "log.dirs": self.folder / "data", **dict(more)}
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -199,8 +208,8 @@ class Broker:
         if formatted:
             shutil.copytree(made / formatted, self.folder / "data")
         (self.folder / "about.json").write_text(json.dumps({
-            "version": version, "address": f"127.0.0.1:{port}",
-            "plain_address": f"127.0.0.1:{plain_port}"}))
+            "version": version, "address": f"127.0.0.1:{told['CLIENT']}",
+            "inner_address": f"127.0.0.1:{ports['INNER']}"}))
 
     def pid(self):
         """The number of its process if it runs, or else None."""
@@ -210,7 +219,7 @@ class Broker:
                 return pid
         return None
 
-    def start(self, options=("-XX:SharedArchiveFile=kafka.jsa",)):
+    def start(self, options=ARCHIVED):
         """Returns once the broker answers. Waits for its log to say so, which it does last."""
         if self.pid():
             raise Failure(f"a broker runs in {self.folder} already, at {self.address}")
@@ -262,7 +271,7 @@ class Broker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def security_settings(security, certificate, version):
+def security_settings(security, certificate):
     settings = {}
     if "tls" in security:
         settings |= {
@@ -291,25 +300,37 @@ def stop_all(folder):
         Broker(about.parent).stop()
 
 
+def add_settings(parser):
+    """The options whose meaning configured() knows."""
+    parser.add_argument("--port", type=int, help="else a free one")
+    parser.add_argument("--security", choices=PROTOCOLS, default="plaintext",
+                        help=f"SASL's user is {USER}, the password {PASSWORD}; TLS's files are in "
+                             f"{home()}/tls")
+    parser.add_argument("--certificate", choices=CERTIFICATES, default="server")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
+                        help="a setting of the broker")
+    parser.add_argument("--kafka", choices=VERSIONS, default=VERSION, help="its version")
+
+
+def configured(folder, options, proxy=None):
+    """The broker of a folder, which is made as the options say unless it is there."""
+    made = Broker(folder)
+    if not made.exists():
+        made.configure(options.kafka, options.port, proxy, options.security, options.certificate,
+                       [setting.partition("=")[::2] for setting in options.set])
+    return made
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev kafka", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    start = verbs.add_parser("start", help="start one, print its address when it is ready")
-    start.add_argument("--port", type=int, help="else a free one")
-    start.add_argument("--advertised", type=int, metavar="PORT", help="told to clients: a proxy's")
-    start.add_argument("--security", choices=PROTOCOLS, default="plaintext",
-                       help=f"SASL's user is {USER}, the password {PASSWORD}; TLS's files are in "
-                            f"{home()}/tls")
-    start.add_argument("--certificate", choices=CERTIFICATES, default="server")
-    start.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
-                       help="a setting of the broker")
-    start.add_argument("--kafka", choices=VERSIONS, default=VERSION, help="its version")
+    add_settings(verbs.add_parser("start", help="start one, print its address when it is ready"))
     for verb, text in (("stop", "stop it and remove all that it has left"),
                        ("kill", "kill -9; start goes on with its data and ports"),
                        ("status", "print its address")):
         verbs.add_parser(verb, help=text)
     for verb in verbs.choices.values():
-        verb.add_argument("folder", nargs="?", default=HERE.parent.parent / "build/kafka",
+        verb.add_argument("folder", nargs="?", default=FOLDER,
                           help="where it lives: build/kafka unless said")
     verbs.add_parser("install", help="fetch and prepare what is needed, once for this user")
     return parser.parse_args(arguments)
@@ -321,15 +342,12 @@ def main(arguments):
         for version in [*VERSIONS, TOOLS]:
             install(version)
         return 0
-    broker = Broker(options.folder)
     if options.verb == "start":
-        if not broker.exists():
-            more = [setting.partition("=")[::2] for setting in options.set]
-            broker.configure(options.kafka, options.port, options.advertised, options.security,
-                             options.certificate, more)
+        broker = configured(options.folder, options)
         broker.start()
         print(broker.address)
         return 0
+    broker = Broker(options.folder)
     if not broker.exists() or (options.verb != "stop" and not broker.pid()):
         raise Failure(f"no broker runs in {broker.folder}")
     if options.verb == "status":
