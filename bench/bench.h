@@ -71,5 +71,7 @@ Bench bench_epoch_pause();
 Bench bench_recover();
 Bench bench_delta_write();
 Bench bench_footprint();
+Bench bench_client_produce();
+Bench bench_client_consume();
 
 }  // namespace thalweg::bench

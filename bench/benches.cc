@@ -30,6 +30,8 @@ std::span<const Bench> benches() {
       bench_recover(),
       bench_delta_write(),
       bench_footprint(),
+      bench_client_produce(),
+      bench_client_consume(),
   };
   return all;
 }
