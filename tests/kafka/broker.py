@@ -98,7 +98,9 @@ def install(version):
         if home(version).exists():
             return
         print(f"kafka: fetching and preparing {version}", file=sys.stderr)
-        with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
+        with (tempfile.TemporaryDirectory(dir=CACHE) as temporary,
+              contextlib.ExitStack() as interrupted):
+            interrupted.callback(stop_all, temporary)
             made = pathlib.Path(temporary) / "made"
             call(["mvn", "-B", "-q", "-f", HERE / f"kafka-{version}.xml",
                   "dependency:copy-dependencies", "-DincludeScope=runtime",
@@ -360,6 +362,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # Leaves nothing half made behind.
     try:
         sys.exit(main(sys.argv[1:]))
     except Failure as failure:
