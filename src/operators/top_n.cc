@@ -310,6 +310,13 @@ class TopNBehindWatermark final : public Operator {
     return Progress::kDone;
   }
 
+  // Where all its rows are out, no more can come.
+  EventTime output_watermark(EventTime watermark) const override {
+    const bool is_full = spec_.keys.empty() && !idle_.on() && counts_.size() > 0 &&
+                         static_cast<std::uint64_t>(counts_[0]) >= spec_.limit;
+    return is_full ? kEndOfTime : watermark;
+  }
+
   Kept kept() const override {
     return {.count = waiting_.rows() + due_.num_rows(),
             .bytes = index_->memory_bytes() + counts_.memory_bytes() + first_times_.memory_bytes() +

@@ -170,6 +170,18 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   }
 }
 
+// Whether the one sink gets nothing but rows of `node`, each at most once.
+bool is_whole_result(const plan::Plan& plan, const Node& node) {
+  if (plan.sinks.size() != 1) {
+    return false;
+  }
+  const Node* below = plan.sinks[0]->inputs[0].get();
+  while (step_of<plan::Project>(*below) != nullptr || step_of<plan::Filter>(*below) != nullptr) {
+    below = below->inputs[0].get();
+  }
+  return below == &node;
+}
+
 WindowEmit window_emit_of(plan::Emit emit) {
   switch (emit) {
     case plan::Emit::kOnWindowClose:
@@ -832,6 +844,9 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(make_top_n(top_n_spec(node, top)), step));
+    if (!input.bounded && is_whole_result(plan_, node)) {
+      step->completes(graph_.signals.complete);
+    }
     TW_TRY(keep_state(node, *step));
     note(node, "", *step);
   }

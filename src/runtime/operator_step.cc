@@ -289,7 +289,13 @@ void OperatorStep::keep_state() {
 }
 
 void OperatorStep::pass_watermark_on() {
-  const EventTime out = operator_->output_watermark(watermark_);
+  EventTime out = operator_->output_watermark(watermark_);
+  if (out == kEndOfTime && watermark_ < kEndOfTime) {
+    if (complete_ != nullptr) {
+      complete_->store(true, std::memory_order_relaxed);
+    }
+    out = watermark_;  // Its end comes when its inputs end.
+  }
   if (out > watermark_sent_) {
     watermark_sent_ = out;
     send_to_all(WatermarkMessage{.time = out, .idle = idle_sent_});

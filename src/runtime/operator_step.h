@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -48,6 +49,9 @@ class OperatorStep final : public Step, private Emitter {
   void restored(EventTime watermark);
   // It hands its rows to this writer, which is told where epochs end.
   void writes_to(SinkWriter& writer) { writer_ = &writer; }
+  // What it says is all that the job's results are made of: once it can say no more, `complete` is
+  // set, which outlives the step.
+  void completes(std::atomic<bool>& complete) { complete_ = &complete; }
   bool run_once() override;
 
   EventTime watermark() const { return watermark_; }
@@ -95,6 +99,7 @@ class OperatorStep final : public Step, private Emitter {
 
   const std::unique_ptr<Operator> operator_;
   SinkWriter* writer_ = nullptr;
+  std::atomic<bool>* complete_ = nullptr;
   bool restored_ = false;  // What consumers knew of the watermark before the restart is due.
   std::optional<ClockTicks> ticks_;
   std::vector<Channel> channels_;

@@ -151,6 +151,10 @@ bool SourceStep::run_once() {
   }
   const TimeCharge charge(context_, counters_);
   if (held_ == nullptr) {
+    if (signals_.complete.load(std::memory_order_relaxed)) {
+      end(/*stopped=*/false);
+      return true;
+    }
     if (signals_.stop.load(std::memory_order_relaxed)) {
       signals_.stopped.store(true, std::memory_order_relaxed);
       send_watermark();  // From here on the channel stands still, and the others wait for it.

@@ -60,6 +60,21 @@ follower.interrupt()
 ended = follower.end()
 check("a growing file: stopped", (0, "a\n1\n3\n4\n"), (ended.code, ended.out))
 
+# The first rows by event time: when they are out nothing more can come.
+FIRST = ("CREATE TABLE g (ts TIMESTAMP, WATERMARK FOR ts AS ts) WITH (connector = 'file', "
+         "path = 'times.jsonl', format = 'json', follow = true); ")
+TIMES = "".join(f'{{"ts":"2024-01-01 00:00:0{second}"}}\n' for second in (2, 1, 3, 4))
+folders_of_times = folder(times_jsonl=TIMES)
+for workers in ("1", "4"):
+    ran = run("-c", FIRST + "SELECT extract(second FROM ts)::INT AS s FROM g ORDER BY ts LIMIT 2",
+              "--set", f"workers={workers}", cwd=folders_of_times)
+    check(f"{workers} workers: ends with its rows", (0, "s\n2\n3\n"), (ran.code, ran.out))
+follower = Running("-c", FIRST + "SELECT ts FROM g ORDER BY ts LIMIT 9", cwd=folders_of_times)
+check("fewer rows: what there is", True, follower.wait_for("00:00:03"))
+check("fewer rows: waits for more", None, follower.process.poll())
+follower.interrupt()
+check("fewer rows: stopped", 0, follower.end().code)
+
 # What was read is no longer there: cut, written anew with more in it, or renamed for another.
 with open(folders / "growing.jsonl", "w", encoding="utf-8") as growing:
     growing.write('{"a":1}\n')
