@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -52,7 +54,18 @@ class BrokerTest : public testing::Test {
     const Error error = admin().create_topic(
         {.name = name, .partitions = partitions, .settings = std::move(settings)});
     EXPECT_FALSE(error) << error.message();
+    // A broker may answer a moment longer as if it were not there.
+    constexpr int kLooksMax = 1000;
+    for (int looks = 0; looks < kLooksMax && !is_listed(name); ++looks) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     return name;
+  }
+
+  bool is_listed(const std::string& name) {
+    const Expected<std::vector<TopicListing>> topics = admin().list_topics();
+    return topics && std::any_of(topics->begin(), topics->end(),
+                                 [&](const TopicListing& topic) { return topic.name == name; });
   }
 
   Consumer open_consumer(ConsumerOptions options) {
