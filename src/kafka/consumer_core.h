@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,7 +73,6 @@ class ConsumerCore {
     CommitTracker tracker;
     std::int64_t next;       // To hand out.
     std::int64_t committed;  // What the group has been told last.
-    bool is_paused = false;
     bool is_at_end = false;
   };
   using Key = std::pair<std::string, std::int32_t>;
@@ -95,6 +95,10 @@ class ConsumerCore {
   Error resolve_starts(rd_kafka_topic_partition_list_t& list);
   Error resolve_start(rd_kafka_topic_partition_t& partition);
   Error resolve_committed(rd_kafka_topic_partition_list_t& list);
+  // Begun, or about to be.
+  bool is_assigned(const TopicPartition& named);
+  // Has librdkafka pause what is to be paused: it forgets where partitions are assigned anew.
+  Error hold_paused();
 
   // False: it was no record.
   bool take(rd_kafka_message_t* message, RecordBatch& batch);
@@ -115,8 +119,9 @@ class ConsumerCore {
   bool is_closed_ = false;
   bool is_stuck_ = false;  // librdkafka did not close in time.
 
-  mutable std::mutex mutex_;  // Guards partitions_.
+  mutable std::mutex mutex_;  // Guards what follows.
   std::map<Key, Partition, ByKey> partitions_;
+  std::set<TopicPartition> paused_;
 };
 
 struct Consumer::Impl {

@@ -149,6 +149,9 @@ Error ConsumerCore::assign_waiting() {
   if (Error error = error_of(rd_kafka_assign(client_->get(), list.get()), "cannot begin to read")) {
     return error;
   }
+  if (Error error = hold_paused()) {
+    return error;
+  }
   if (options_.on_assigned) {
     options_.on_assigned(offsets_of(*list));
   }
@@ -197,7 +200,6 @@ Error ConsumerCore::commit(const std::vector<PartitionOffset>& offsets) {
 
 // By assigning anew: the call to seek in librdkafka 2.0.2 has a timeout a thousand times too short.
 Error ConsumerCore::seek(const std::vector<PartitionOffset>& offsets) {
-  PartitionList paused = new_partition_list();
   PartitionList list;
   {
     const std::lock_guard lock(mutex_);
@@ -211,25 +213,19 @@ Error ConsumerCore::seek(const std::vector<PartitionOffset>& offsets) {
     for (const PartitionOffset& to : offsets) {
       Partition moved(to.offset);
       Partition& partition = *find(to.topic, to.partition);
-      moved.is_paused = partition.is_paused;
       moved.committed = partition.committed;
       partition = std::move(moved);
     }
     std::vector<PartitionOffset> all;
     for (const auto& [key, partition] : partitions_) {
       all.push_back({key.first, key.second, partition.next});
-      if (partition.is_paused) {
-        rd_kafka_topic_partition_list_add(paused.get(), key.first.c_str(), key.second);
-      }
     }
     list = to_list(all);
   }
   if (Error error = error_of(rd_kafka_assign(client_->get(), list.get()), "cannot seek")) {
     return error;
   }
-  return paused->cnt == 0 ? Error()
-                          : error_of(rd_kafka_pause_partitions(client_->get(), paused.get()),
-                                     "cannot pause again after seeking");
+  return hold_paused();
 }
 
 Error ConsumerCore::rewind() {
@@ -245,26 +241,52 @@ Error ConsumerCore::rewind() {
   return back.empty() || is_closed_ ? Error() : seek(back);
 }
 
+bool ConsumerCore::is_assigned(const TopicPartition& named) {
+  return find(named.topic, named.partition) != nullptr ||
+         (to_assign_ != nullptr &&
+          rd_kafka_topic_partition_list_find(to_assign_.get(), named.topic.c_str(),
+                                             named.partition) != nullptr);
+}
+
 Error ConsumerCore::pause(const std::vector<TopicPartition>& partitions) {
   {
     const std::lock_guard lock(mutex_);
     for (const TopicPartition& each : partitions) {
-      if (Partition* const partition = find(each.topic, each.partition)) {
-        partition->is_paused = true;
+      if (!is_assigned(each)) {
+        return {ErrorKind::kMisuse, "",
+                fmt::format("cannot pause {}: it is not assigned to this consumer",
+                            name_of(each.topic, each.partition))};
       }
     }
+    paused_.insert(partitions.begin(), partitions.end());
   }
-  return error_of(rd_kafka_pause_partitions(client_->get(), to_list(partitions).get()),
-                  "cannot pause");
+  return to_assign_ == nullptr ? hold_paused() : Error();  // Else they begin paused.
+}
+
+Error ConsumerCore::hold_paused() {
+  PartitionList list;
+  {
+    const std::lock_guard lock(mutex_);
+    list = to_list(std::vector<TopicPartition>(paused_.begin(), paused_.end()));
+  }
+  if (Error error =
+          error_of(rd_kafka_pause_partitions(client_->get(), list.get()), "cannot pause")) {
+    return error;
+  }
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& each = list->elems[i];
+    if (Error error = error_of(each.err, fmt::format("cannot pause {}", named(each)))) {
+      return error;
+    }
+  }
+  return {};
 }
 
 Error ConsumerCore::resume(const std::vector<TopicPartition>& partitions) {
   {
     const std::lock_guard lock(mutex_);
     for (const TopicPartition& each : partitions) {
-      if (Partition* const partition = find(each.topic, each.partition)) {
-        partition->is_paused = false;
-      }
+      paused_.erase(each);
     }
   }
   return error_of(rd_kafka_resume_partitions(client_->get(), to_list(partitions).get()),
