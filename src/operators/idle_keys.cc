@@ -13,16 +13,16 @@ constexpr std::int64_t kGone = std::numeric_limits<std::int64_t>::min();
 
 }  // namespace
 
+EventTime next_look(EventTime now, std::int64_t ttl_micros) {
+  const std::int64_t micros = std::max<std::int64_t>(ttl_micros / kLooksPerTtl, 1);
+  const std::int64_t into = now.micros % micros;
+  return later_by(now, into < 0 ? -into : micros - into);
+}
+
 void IdleKeys::grow_to(std::size_t count) {
   const std::size_t known = last_.size();
   last_.grow_to(count);
   std::fill(last_.data() + known, last_.data() + last_.size(), kGone);
-}
-
-EventTime IdleKeys::look_after(EventTime now) const {
-  const std::int64_t micros = std::max<std::int64_t>(ttl_.micros / kLooksPerTtl, 1);
-  const std::int64_t into = now.micros % micros;
-  return later_by(now, into < 0 ? -into : micros - into);
 }
 
 void IdleKeys::touch(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids) {
@@ -51,7 +51,7 @@ std::optional<std::vector<GroupId>> IdleKeys::find_kept(Clock clock, EventTime n
       now.micros < kStartOfTime.micros + ttl_.micros) {
     return std::nullopt;
   }
-  next_look_ = look_after(now);
+  next_look_ = next_look(now, ttl_.micros);
   const std::int64_t oldest = now.micros - ttl_.micros;
   std::vector<GroupId> kept;
   for (GroupId id = 0; id < last_.size(); ++id) {
@@ -83,7 +83,7 @@ void IdleKeys::restore_as_gone(std::span<const GroupId> ids) {
 
 std::vector<GroupId> IdleKeys::restored(std::uint32_t count, EventTime watermark) {
   if (ttl_.clock == Clock::kWatermark && watermark != kStartOfTime && watermark != kEndOfTime) {
-    next_look_ = look_after(watermark);
+    next_look_ = next_look(watermark, ttl_.micros);
   }
   grow_to(count);
   std::vector<GroupId> kept;

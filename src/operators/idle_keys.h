@@ -20,6 +20,10 @@ struct StateTtl {
   Clock clock = Clock::kWatermark;
 };
 
+// When to look for keys that are idle after a look at `now`: eight times in a ttl. A multiple of
+// the time between two looks, so that a restart does not move them.
+EventTime next_look(EventTime now, std::int64_t ttl_micros);
+
 // Knows since when the keys of a table are idle. Whether some have been so for too long is looked
 // at eight times in a ttl, so that looking costs little: a key goes after the ttl, and before an
 // eighth more has passed.
@@ -48,8 +52,6 @@ class IdleKeys {
 
  private:
   void grow_to(std::size_t count);
-  // A multiple of the time between two looks, so that a restart does not move them.
-  EventTime look_after(EventTime now) const;
 
   const StateTtl ttl_;
   StateArray<std::int64_t> last_;  // By key: the latest time.

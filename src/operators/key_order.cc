@@ -157,6 +157,7 @@ int KeyOrder::compare(RowIndex a, RowIndex b) const {
 }
 
 void KeyOrder::keep_only(std::span<const GroupId> kept) {
+  ends_.grow_to(keys());  // Those that a restart has put there have had no batch.
   index_ = index_->with_only(kept, key_types());
   ends_.keep_only(kept);
 }

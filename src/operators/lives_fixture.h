@@ -292,12 +292,14 @@ class Lives {
     ASSERT_EQ(said, expected);
     ASSERT_EQ(said_.expired, expected_.expired);
     rows_said_ += said.size();
+    keys_expired_ += said_.expired;
     expected_ = CollectingEmitter();
     said_ = CollectingEmitter();
   }
 
  public:
   std::uint64_t rows_said() const { return rows_said_; }
+  std::uint64_t keys_expired() const { return keys_expired_; }
 
  private:
   const Make make_;
@@ -313,6 +315,7 @@ class Lives {
   CollectingEmitter expected_;
   CollectingEmitter said_;
   std::uint64_t rows_said_ = 0;
+  std::uint64_t keys_expired_ = 0;
 };
 
 }  // namespace thalweg::fixture

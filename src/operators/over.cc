@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::uint32_t kResultRows = 4096;
 constexpr std::uint32_t kKeysMin = 256;  // So few are not worth looking at.
-constexpr std::int64_t kLooksPerTtl = 8;
 
 // How far ahead of a row its answers look.
 struct Lookahead {
@@ -393,7 +392,7 @@ void Over::end_idle_lives(Emitter& out) {
   if (spec_.ttl.micros == 0 || watermark_ < next_look_ || watermark_ == kEndOfTime) {
     return;
   }
-  next_look_ = later_by(watermark_, std::max<std::int64_t>(spec_.ttl.micros / kLooksPerTtl, 1));
+  next_look_ = next_look(watermark_, spec_.ttl.micros);
   std::vector<GroupId> over;
   for (GroupId id = 0; id < order_.keys(); ++id) {
     if (has_rows(id) && is_over(id, watermark_)) {
@@ -681,13 +680,18 @@ void Over::restored(EventTime watermark) {
   if (!by_time_) {
     return;
   }
+  if (spec_.ttl.micros > 0 && watermark != kStartOfTime && watermark != kEndOfTime) {
+    next_look_ = next_look(watermark, spec_.ttl.micros);
+  }
   grow_to(order_.keys());
   for (const RowTable::Row& row : kept_rows_.take_restored()) {
     slots_.append(row.id, 1)[0] = row.slot;
     next_number_ = std::max(next_number_, row.number + 1);
   }
+  // Keys that had gone stand in the index again, with what they once knew.
+  const std::vector<GroupId> kept = state_.take_restored();
   runs_.clear();
-  for (GroupId id = 0; id < order_.keys(); ++id) {
+  for (const GroupId id : kept) {
     runs_.push_back(
         {.id = id, .number = groups_[id].first, .kept = slots_.size(id), .first = 0, .count = 0});
   }
@@ -696,6 +700,9 @@ void Over::restored(EventTime watermark) {
       {.runs = runs_, .columns = columns, .store = store_, .slots = slots_, .answers = 0});
   for (const OverRun& run : runs_) {
     note_pending(run);
+  }
+  if (!spec_.rows.keys.empty() && kept.size() < order_.keys()) {
+    keep_only(kept);
   }
 }
 

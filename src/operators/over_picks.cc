@@ -146,6 +146,9 @@ class PickingFirst final : public OverFunction {
         const RowSlot slots[] = {slot - 1};
         const RowIndex rows[] = {row};
         held_.put(state.subspan(1), rows, slots);
+      } else if (slot != 0) {
+        held_.release(slot - 1);  // The key has begun anew since.
+        slot = 0;
       }
     }
     return {};
@@ -244,10 +247,14 @@ class Best final : public OverFunction {
   }
   Status restore_state(std::span<const GroupId> ids, std::span<const Column> state) override {
     for (RowIndex row = 0; from_start_ && row < ids.size(); ++row) {
+      candidates_.grow_to(ids[row] + 1);
       if (!state[0].bit(row)) {
+        if (candidates_.size(ids[row]) > 0) {  // The key has begun anew since.
+          held_.release(candidates_.get(ids[row]).front().slot);
+          candidates_.drop_front(ids[row], 1);
+        }
         continue;
       }
-      candidates_.grow_to(ids[row] + 1);
       if (candidates_.size(ids[row]) == 0) {
         candidates_.append(ids[row], 1)[0] = {.number = 0, .slot = held_.obtain()};
       }

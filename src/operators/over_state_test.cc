@@ -127,6 +127,7 @@ class Input {
 
 TEST(OverStateTest, RowsFramesAndStatesOfCallsSurviveToTheLastBit) {
   std::uint64_t said = 0;
+  std::uint64_t expired = 0;
   for (std::uint64_t seed = 0; seed < random_cases(600) && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Dice dice(seed);
@@ -140,6 +141,9 @@ TEST(OverStateTest, RowsFramesAndStatesOfCallsSurviveToTheLastBit) {
       spec.calls.push_back(draw_call(dice));
     }
     spec.emit = dice() % 8 != 0 ? OverEmit::kBehindWatermark : OverEmit::kAtEnd;
+    if (spec.emit == OverEmit::kBehindWatermark && !spec.rows.keys.empty() && seed % 3 == 0) {
+      spec.ttl = {.micros = 1 + static_cast<std::int64_t>(seed % 20)};
+    }
     Lives lives([&] { return make_over(spec); }, spec.rows.keys, seed);
     Input input(dice);
     std::int64_t watermark = 0;
@@ -156,8 +160,10 @@ TEST(OverStateTest, RowsFramesAndStatesOfCallsSurviveToTheLastBit) {
     lives.restart(2);
     lives.advance(kEndOfTime);
     said += lives.rows_said();
+    expired += lives.keys_expired();
   }
   EXPECT_GT(said, 10'000U);
+  EXPECT_GT(expired, 100U);
 }
 
 // Rows that come, and some of them again and again, and go, now and then without having come.

@@ -280,5 +280,28 @@ TEST(OverTest, KeysBeginAnewAfterAPause) {
   }
 }
 
+TEST(OverTest, KeysThatBeginAnewAreCounted) {
+  OverCall number;
+  number.kind = OverKind::kRowNumber;
+  number.type = bigint_type();
+  const auto op = make({number}, 10);
+  CollectingEmitter out;
+  const auto feed_at = [&](int key, std::int64_t time, std::int64_t id) {
+    feed(*op, batch_of({{.key = key, .value = {}, .time = time, .id = id}}), out);
+  };
+  feed_at(1, 0, 0);
+  feed_at(2, 0, 1);
+  feed_at(1, 10, 2);
+  advance(*op, EventTime{11}, out);
+  EXPECT_EQ(out.expired, 1U);  // 2, which is idle.
+  feed_at(1, 30, 3);
+  advance(*op, EventTime{31}, out);
+  EXPECT_EQ(out.expired, 2U);  // 1, for the row of after the pause.
+  advance(*op, EventTime{60}, out);
+  EXPECT_EQ(out.expired, 3U);
+  advance(*op, kEndOfTime, out);
+  EXPECT_EQ(out.expired, 3U);
+}
+
 }  // namespace
 }  // namespace thalweg
