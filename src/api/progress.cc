@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "columnar/value.h"
 
@@ -30,9 +31,17 @@ std::string source_names(const RunProgress& progress) {
   return names;
 }
 
-// Such a step judges each row as it comes and keeps none.
 bool picks_late_rows(const RunProgress::Operator& each) {
   return each.description.starts_with("LATE for ");
+}
+
+// Such a step judges each row as it comes.
+bool keeps_no_rows(const RunProgress::Operator& each) {
+  constexpr std::string_view kBeginnings[] = {"FROM ",   "SELECT ",  "WHERE ",
+                                              "HAVING ", "QUALIFY ", "LATE "};
+  return std::ranges::any_of(kBeginnings, [&each](std::string_view beginning) {
+    return each.description.starts_with(beginning);
+  });
 }
 
 // The last step that has taken rows in and given none out, in a run that was stopped: its rows
@@ -40,7 +49,7 @@ bool picks_late_rows(const RunProgress::Operator& each) {
 const RunProgress::Operator* holding_operator(const RunProgress& progress) {
   const auto holding = std::find_if(
       progress.operators.begin(), progress.operators.end(), [](const RunProgress::Operator& each) {
-        return each.rows_in > 0 && each.rows_out == 0 && !picks_late_rows(each);
+        return each.rows_in > 0 && each.rows_out == 0 && !keeps_no_rows(each);
       });
   return holding == progress.operators.end() ? nullptr : &*holding;
 }

@@ -27,6 +27,15 @@ ended = query.end()
 check("what is held is told", (0, "n\n", True), (ended.code, ended.out, has(
     "no rows: ", " rows read from stdin, ", " went into ")(ended.err)))
 
+query = Running("-c", "SELECT count(*) AS n FROM stdin WHERE mag > 100")
+query.write(QUAKES)
+check("the header comes", True, query.wait_for("n\n"))
+query.interrupt()
+ended = query.end()
+check("a condition holds nothing", (0, True, False), (ended.code, has(
+    "no rows: ", " rows read from stdin, ", " dropped by WHERE or HAVING")(ended.err),
+    "went into" in ended.err))
+
 query = Running("-c", "SELECT count(*) AS n FROM stdin")
 check("nothing comes from an input that says nothing", False, query.wait_for("n", seconds=0.5))
 query.interrupt()
