@@ -1,5 +1,6 @@
 #include "sql/bind_expr.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -108,7 +109,21 @@ Bound ExprBinder::bind_number(const ast::Literal& literal, bool negative, Span s
   return {literal_expr(std::move(value).take())};
 }
 
+ExprPtr ExprBinder::find_alias(const ast::ColumnRef& reference) const {
+  if (reference.parts.size() != 1 || in_aggregate_ || in_over_) {
+    return nullptr;
+  }
+  const ast::Name& name = reference.parts[0];
+  const auto names_it = [&name](const auto& named) { return names_column(name, named.name); };
+  const auto found = std::ranges::find_if(aliases_, names_it);
+  return found == aliases_.end() || std::ranges::any_of(scope_.columns(), names_it) ? nullptr
+                                                                                    : found->expr;
+}
+
 Bound ExprBinder::bind_node(const ast::ColumnRef& reference, const ast::Expr& expr) {
+  if (ExprPtr named = find_alias(reference)) {
+    return {std::move(named)};
+  }
   const std::optional<FoundColumn> found =
       find_column(context_, scope_, reference.parts, expr.span);
   if (!found) {

@@ -70,6 +70,13 @@ class ExprBinder {
   // Where what is bound next stands.
   void set_clause(std::string clause) { clause_ = std::move(clause); }
 
+  // A name that no column has stands for the expression of this name, from now on.
+  struct Alias {
+    std::string name;
+    ExprPtr expr;
+  };
+  void set_aliases(std::vector<Alias> aliases) { aliases_ = std::move(aliases); }
+
   // What is written so stands for this column.
   void set_rank(std::string written) { rank_ = std::move(written); }
 
@@ -101,6 +108,8 @@ class ExprBinder {
   Bound bind_node(const ast::ScalarQuery& query, const ast::Expr& expr);
   Bound bind_node(const ast::Exists& exists, const ast::Expr& expr);
 
+  // What an alias stands for; null where the reference is none.
+  ExprPtr find_alias(const ast::ColumnRef& reference) const;
   Bound bind_number(const ast::Literal& literal, bool negative, Span span);
   Bound bind_operator(std::string_view name, const ast::Expr& left, const ast::Expr& right,
                       Span span);
@@ -149,6 +158,7 @@ class ExprBinder {
   bool in_aggregate_ = false;
   bool in_over_ = false;
   std::string rank_;
+  std::vector<Alias> aliases_;
   // Bound references, kept so that their addresses tell where each stands.
   std::vector<ExprPtr> references_;
   std::map<const Expr*, Span> spans_;

@@ -180,6 +180,11 @@ bool SelectBinder::bind_qualify() {
     return true;
   }
   binder_.set_clause("QUALIFY");
+  std::vector<ExprBinder::Alias> aliases;
+  for (const Item& item : items_) {
+    aliases.push_back({.name = item.name, .expr = item.expr});
+  }
+  binder_.set_aliases(std::move(aliases));
   qualify_ = binder_.bind_condition(*select_.qualify);
   return qualify_ != nullptr;
 }
