@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "operators/fixed_column.h"
+#include "operators/idle_keys.h"
 #include "operators/key_order.h"
 #include "operators/late_after_idle.h"
 #include "state/dropped_groups.h"
@@ -21,7 +22,6 @@ namespace thalweg {
 namespace {
 
 constexpr std::size_t kResultRows = 4096;
-constexpr std::int64_t kLooksPerTtl = 8;
 
 // The input's columns, then the event time.
 std::vector<Type> kept_types(std::vector<Type> types) {
@@ -68,6 +68,14 @@ class CountWindows final : public Operator {
       kept_.append(row.id, 1)[0] = row.slot;
       next_number_ = std::max(next_number_, row.number + 1);
     }
+    if (spec_.ttl_micros == 0) {
+      return;
+    }
+    if (watermark != kStartOfTime && watermark != kEndOfTime) {
+      next_look_ = next_look(watermark, spec_.ttl_micros);
+    }
+    // Keys that had gone stand in the index again, with what they once knew.
+    keep_only(state_.take_restored());
   }
 
   Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
@@ -229,7 +237,7 @@ class CountWindows final : public Operator {
     if (spec_.ttl_micros == 0 || watermark_ < next_look_) {
       return;
     }
-    next_look_ = later_by(watermark_, std::max<std::int64_t>(spec_.ttl_micros / kLooksPerTtl, 1));
+    next_look_ = next_look(watermark_, spec_.ttl_micros);
     for (GroupId id = 0; id < order_.keys(); ++id) {
       if (is_over(groups_[id], watermark_)) {
         idle_.push_back(id);
@@ -257,14 +265,18 @@ class CountWindows final : public Operator {
     }
     std::vector<GroupId> kept;
     for_each_dropped(idle_, order_.keys(), [&kept](GroupId id) { kept.push_back(id); });
+    keep_only(kept);
+    out.expire(idle_.size());
+    idle_.clear();
+    next_idle_ = 0;
+  }
+
+  void keep_only(std::span<const GroupId> kept) {
     state_.renumber(kept);
     kept_rows_.renumber(kept);
     order_.keep_only(kept);
     kept_.keep_only(kept);
     groups_.keep_only(kept);
-    out.expire(idle_.size());
-    idle_.clear();
-    next_idle_ = 0;
   }
 
   // The first row that an unfinished window of the group has, or will have.

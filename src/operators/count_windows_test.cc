@@ -1,5 +1,6 @@
 #include "operators/count_windows.h"
 
+#include "base/random_cases.h"
 #include "operators/lives_fixture.h"
 
 // What comes out of them is checked in tests/sql/count_windows.cases.
@@ -9,7 +10,8 @@ namespace {
 using namespace fixture;
 
 TEST(CountWindowsTest, RowsAndNumbersOfWindowsSurvive) {
-  for (std::uint64_t seed = 0; seed < 200 && !HasFailure(); ++seed) {
+  std::uint64_t expired = 0;
+  for (std::uint64_t seed = 0; seed < random_cases(300) && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 dice(seed);
     CountWindowsSpec spec{.types = {bigint_type(), bigint_type(), type_of(TypeKind::kTimestamp)},
@@ -19,6 +21,8 @@ TEST(CountWindowsTest, RowsAndNumbersOfWindowsSurvive) {
                           .step = 1 + dice() % 5};
     if (dice() % 4 == 0) {
       spec.keys.clear();
+    } else if (seed % 3 == 0) {
+      spec.ttl_micros = 1 + static_cast<std::int64_t>(seed % 20);
     }
     Lives lives([&] { return make_count_windows(spec); }, spec.keys, seed);
     lives.ignore_positions();
@@ -54,7 +58,9 @@ TEST(CountWindowsTest, RowsAndNumbersOfWindowsSurvive) {
     lives.restart(2);
     lives.advance(kEndOfTime);
     EXPECT_GT(lives.rows_said(), 0U);
+    expired += lives.keys_expired();
   }
+  EXPECT_GT(expired, 100U);
 }
 
 // What groups them further down closes by the watermark that lets them out, not by the next one.
