@@ -237,6 +237,10 @@ Diagnostic problem(std::string code, std::string message, Span span) {
           .notes = {}};
 }
 
+// Options that are a library's own settings are too many to be listed.
+constexpr std::string_view kPassedOn = "properties.";
+constexpr std::string_view kPassedOnShown = "properties.NAME";
+
 Diagnostic unknown_option(std::string_view key, Span span, std::span<const OptionSpec> specs,
                           std::string_view owner) {
   std::vector<std::string> candidates;
@@ -244,7 +248,11 @@ Diagnostic unknown_option(std::string_view key, Span span, std::span<const Optio
   for (const OptionSpec& spec : specs) {
     candidates.emplace_back(spec.name);
     candidates.insert(candidates.end(), spec.aliases.begin(), spec.aliases.end());
-    names.push_back(spec.name);
+    if (!spec.name.starts_with(kPassedOn)) {
+      names.push_back(spec.name);
+    } else if (names.empty() || names.back() != kPassedOnShown) {
+      names.push_back(kPassedOnShown);
+    }
   }
   Diagnostic diagnostic = problem(
       "C0201", "unknown option \"" + std::string(key) + "\" for " + std::string(owner), span);

@@ -69,9 +69,10 @@ struct Table {
   std::vector<TableColumn> columns;
   std::vector<std::uint32_t> primary_key;
   std::optional<Watermark> watermark;
-  std::string connector;  // "file"; "memory" for a table without WITH.
-  std::string format;     // Empty where the connector takes none.
-  Options options;        // Checked, defaults filled in: the connector's and the format's.
+  std::string connector;           // "file"; "memory" for a table without WITH.
+  std::string format;              // Empty where the connector takes none.
+  bool writes_event_time = false;  // As a sink: beside the columns.
+  Options options;                 // Checked, defaults filled in: the connector's and the format's.
   OnError on_error = OnError::kSkip;
   ChangeMode mode = ChangeMode::kAppend;
   // kChangelog: a row that goes may have but its primary key, whose columns are all physical; what

@@ -54,6 +54,7 @@ Connector stdout_connector();
 Connector memory_connector();
 Connector blackhole_connector();
 Connector nexmark_connector();
+Connector kafka_connector();
 
 // A table's column number as its place among the columns that are in its rows: neither computed nor
 // metadata.

@@ -22,9 +22,9 @@ Result<const Connector*> find(const Table& table) {
 }  // namespace
 
 std::span<const Connector> connectors() {
-  static const std::array<Connector, 6> all{file_connector(),      stdin_connector(),
-                                            stdout_connector(),    memory_connector(),
-                                            blackhole_connector(), nexmark_connector()};
+  static const std::array<Connector, 7> all{
+      file_connector(),      stdin_connector(),   stdout_connector(), memory_connector(),
+      blackhole_connector(), nexmark_connector(), kafka_connector()};
   return all;
 }
 

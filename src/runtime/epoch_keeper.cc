@@ -70,6 +70,7 @@ Status EpochKeeper::decide() {
   for (const auto& sink : graph_.sinks) {
     TW_TRY(sink->commit(record.epoch));
   }
+  tell_sources(record);
   TW_TRY(options_.store->settled());
   decided_.store(record.epoch, std::memory_order_release);
   std::unique_lock lock(mutex_);
@@ -77,6 +78,19 @@ Status EpochKeeper::decide() {
   lock.unlock();
   tell(answers, record.epoch);
   return {};
+}
+
+void EpochKeeper::tell_sources(const EpochRecord& record) const {
+  for (std::size_t i = 0; i < graph_.scans.size(); ++i) {
+    std::vector<ReadPosition> positions;
+    for (const PartitionEpoch& partition : record.sources[i].partitions) {
+      positions.push_back({.position = partition.position,
+                           .input = partition.input,
+                           .input_position = partition.input_position,
+                           .mark = partition.mark});
+    }
+    graph_.scans[i]->source->epoch_counts(positions);
+  }
 }
 
 void EpochKeeper::request(EpochAnswer answer) {

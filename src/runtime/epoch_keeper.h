@@ -60,6 +60,7 @@ class EpochKeeper {
   std::chrono::nanoseconds until_next_look() const;
   std::uint64_t rows_read() const;
   EpochRecord record() const;
+  void tell_sources(const EpochRecord& record) const;
   void add_sources(EpochRecord& record) const;
   void add_operators(EpochRecord& record) const;
   void add_counters(EpochRecord& record) const;

@@ -140,6 +140,9 @@ bool reads_time(const Node& node) {
            top->emit == plan::TopNEmit::kOnWindowClose ||
            top->emit == plan::TopNEmit::kBehindWatermark;
   }
+  if (const auto* sink = step_of<plan::Sink>(node)) {
+    return sink->table != nullptr && sink->table->writes_event_time;
+  }
   const auto* over = step_of<plan::Over>(node);
   return step_of<plan::AssignWindow>(node) != nullptr || step_of<plan::LateRows>(node) != nullptr ||
          (over != nullptr && (over->emit == OverEmit::kBehindWatermark || over->ttl_micros > 0)) ||

@@ -408,8 +408,9 @@ void SourceStep::drop_failed(const DecodedRows& rows, const RowErrors& errors, B
 void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::string_view detail) {
   counters_.rejected[static_cast<std::size_t>(error)].add(1);
   const auto origin = [&] {
-    return fmt::format("{}, byte {}",
+    return fmt::format("{}, {} {}",
                        block_.input != nullptr ? *block_.input : held_->partition().name(),
+                       held_->partition().position_unit(),
                        block_.position - block_.input_position + static_cast<std::int64_t>(offset));
   };
   if (context_.fail_on_row_error) {

@@ -32,6 +32,9 @@ bool is_column_supported(BindContext& context, const ast::Column& column) {
 std::optional<std::string> bind_metadata(BindContext& context, const ast::Column& column,
                                          const Type& type, const Table& table) {
   const ConnectorInfo* const info = context.names().connectors.find_connector(table.connector);
+  if (info == nullptr) {
+    return std::nullopt;  // Which has been told.
+  }
   const std::string& asked = column.metadata->key.value_or(column.name.text);
   if (info->metadata.empty()) {
     context.error("C0108",

@@ -100,6 +100,7 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
     return false;
   }
   table.connector = std::string(info.name);
+  table.writes_event_time = info.writes_event_time;
   table.format = std::move(connection->format);
   table.options = std::move(connection->options);
   table.on_error = table.options.text("on_error") == "fail" ? OnError::kFail : OnError::kSkip;

@@ -100,6 +100,8 @@ TEST_F(BindDdlTest, MetadataIsAsTheConnectorHasIt) {
   EXPECT_EQ(error_of("CREATE TABLE v (o BIGINT METADATA FROM 'ofset') WITH (connector = 'topic')"),
             "C0108 connector topic has no metadata 'ofset'");
   EXPECT_EQ(session.label(), "did you mean \"offset\"?");
+  EXPECT_EQ(error_of("CREATE TABLE v (o BIGINT METADATA) WITH (connector = 'topi')"),
+            "C0101 there is no connector \"topi\"");
   session.run(
       "CREATE TABLE u (a INT, o BIGINT METADATA FROM 'offset') WITH (connector = 'topic');"
       "INSERT INTO u VALUES (1)");

@@ -12,6 +12,11 @@
 
 namespace thalweg {
 
+// What a source hands to its own readers with a block beside bytes.
+struct BlockContent {
+  virtual ~BlockContent() = default;
+};
+
 // A run of whole rows of one partition: the unit that one worker reads at a time. Blocks of a
 // partition are numbered in order from 0, so that workers sharing a partition agree on its order.
 struct Block {
@@ -28,6 +33,7 @@ struct Block {
   // where in the partition that begins. Null: the partition's own name says it.
   std::shared_ptr<const std::string> input;
   std::int64_t input_position = 0;
+  std::shared_ptr<const BlockContent> content;  // May be null.
 };
 
 // How far a partition has been read, as kept across restarts.
@@ -54,6 +60,8 @@ class Partition {
 
   // The path or topic/partition, for people.
   virtual std::string_view name() const = 0;
+  // What a position counts, for people.
+  virtual std::string_view position_unit() const { return "byte"; }
 
   // Hands the next block to the caller alone. Called by any worker, one at a time: the runtime
   // serialises claims of one partition.
@@ -103,6 +111,10 @@ class Source {
   virtual std::vector<Partition*> partitions() = 0;
 
   virtual std::unique_ptr<BlockReader> make_reader() = 0;
+
+  // What was read before `positions`, one for each of partitions() in their order, is in an epoch
+  // that counts. By one thread at a time, while workers go on. Requires: can_resume().
+  virtual void epoch_counts(const std::vector<ReadPosition>& /*positions*/) {}
 };
 
 }  // namespace thalweg

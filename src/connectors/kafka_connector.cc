@@ -1,0 +1,42 @@
+#include <fmt/format.h>
+
+#include "connectors/connector.h"
+#include "connectors/kafka_options.h"
+#include "connectors/kafka_sink.h"
+#include "connectors/kafka_source.h"
+
+namespace thalweg {
+namespace {
+
+std::optional<OptionRefusal> refuses_writing(const Options& options) {
+  const std::string& topic = options.text("topic");
+  if (topic.find(';') == std::string::npos) {
+    return std::nullopt;
+  }
+  return OptionRefusal{
+      .option = "topic",
+      .message = fmt::format("topic '{}' names several topics, which can only be read", topic)};
+}
+
+}  // namespace
+
+Connector kafka_connector() {
+  return {.info = {.name = "kafka",
+                   .aliases = {},
+                   .text = "Topics of Apache Kafka. A record is a row.",
+                   .can_read = true,
+                   .can_write = true,
+                   .takes_format = true,
+                   .takes_changes = false,
+                   .writes_event_time = true,
+                   .default_format = {},
+                   .options = kafka_options(),
+                   .metadata = kafka_metadata(),
+                   .bounded = [](const Options& options) { return options.boolean("bounded"); },
+                   .own_schema = nullptr,
+                   .refuses_writing = refuses_writing},
+          .make_source = make_kafka_source,
+          .make_sink = make_kafka_sink};
+}
+
+}  // namespace thalweg

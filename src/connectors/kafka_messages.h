@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "connectors/connector.h"
+#include "formats/format.h"
+
+namespace thalweg {
+
+// One record to send. Views, until the next batch.
+struct KafkaMessage {
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;  // None: a tombstone.
+  std::optional<std::int64_t> time;       // Microseconds; the row's event time.
+};
+
+// Makes records of rows. One per worker.
+class KafkaMessages {
+ public:
+  // Fails where the table's options do not go together, or with its columns.
+  static Result<KafkaMessages> make(const SinkRequest& request);
+
+  // Of a batch of the columns that are written, in their order.
+  const std::vector<KafkaMessage>& of(const Batch& batch);
+
+ private:
+  KafkaMessages() = default;
+
+  // Which rows of the batch are a message, by number among those that exist; whether it has a
+  // value.
+  struct Row {
+    std::uint32_t number;
+    bool has_value;
+  };
+  void find_rows(const Batch& batch);
+  void encode_values(const Batch& batch);
+  void encode_keys(const Batch& batch);
+
+  Schema schema_;
+  ChangeMode mode_ = ChangeMode::kAppend;
+  bool is_event_format_ = false;  // An update is one message.
+  RowKey row_key_;                // By which rows replace each other.
+  std::unique_ptr<Encoder> values_;
+  std::vector<std::uint32_t> key_columns_;  // Empty: records have no key.
+  Schema key_schema_;
+  std::unique_ptr<Encoder> keys_;
+
+  std::vector<Row> rows_;
+  std::string value_bytes_;
+  std::vector<std::uint32_t> value_ends_;
+  std::string key_bytes_;
+  std::vector<std::uint32_t> key_ends_;
+  std::vector<KafkaMessage> messages_;
+};
+
+}  // namespace thalweg

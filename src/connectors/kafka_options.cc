@@ -1,0 +1,129 @@
+#include "connectors/kafka_options.h"
+
+#include <absl/strings/str_split.h>
+
+#include <deque>
+
+namespace thalweg {
+namespace {
+
+constexpr std::string_view kPrefix = "properties.";
+
+// The same settings as one of the connector's own options.
+bool has_own_option(std::string_view name) {
+  return name == "bootstrap.servers" || name == "group.id" || name == "auto.offset.reset" ||
+         name == "isolation.level" || name == "transactional.id";
+}
+
+std::vector<OptionSpec> own_options() {
+  return {
+      {.name = "topic",
+       .type = OptionType::kText,
+       .required = true,
+       .text = "The topic; to read, also several with semicolons between them.",
+       .aliases = {"kafka_topic", "topics"}},
+      {.name = "brokers",
+       .type = OptionType::kText,
+       .required = true,
+       .text = "host:port,host:port: some of the cluster's brokers.",
+       .aliases = {"properties.bootstrap.servers", "bootstrap.servers", "bootstrap_servers"}},
+      {.name = "group",
+       .type = OptionType::kText,
+       .text =
+           "Read: the group that is told how far a job that keeps its state has come, for tools "
+           "that watch its lag.",
+       .aliases = {"properties.group.id", "group.id", "group_id"}},
+      {.name = "start",
+       .type = OptionType::kChoice,
+       .default_value = "earliest",
+       .text = "Read: where a job without state begins: earliest, latest, timestamp, or group, "
+               "where the group has committed.",
+       .choices = {"earliest", "latest", "timestamp", "group", "earliest-offset", "latest-offset",
+                   "group-offsets"},
+       .aliases = {"scan.startup.mode"}},
+      {.name = "start_timestamp",
+       .type = OptionType::kInteger,
+       .text =
+           "Read, with start = 'timestamp': milliseconds since 1970. Begins at the first record "
+           "of that time or later.",
+       .aliases = {"scan.startup.timestamp-millis"},
+       .accepts = is_natural,
+       .expects = kNaturalExpected},
+      {.name = "bounded",
+       .type = OptionType::kBoolean,
+       .default_value = "false",
+       .text = "Read: ends where the topic ended when the run began.",
+       .aliases = {"scan_bounded", "scan.bounded"}},
+      {.name = "key_fields",
+       .type = OptionType::kText,
+       .text =
+           "Written: the columns that make the record's key, with semicolons between them; else "
+           "the primary key, and without one there is no key.",
+       .aliases = {"key.fields"}},
+      {.name = "key_format",
+       .type = OptionType::kChoice,
+       .default_value = "raw",
+       .text = "Written: raw, the text of the one column, or json.",
+       .choices = {"raw", "json"},
+       .aliases = {"key.format"}},
+  };
+}
+
+}  // namespace
+
+std::span<const OptionSpec> kafka_options() {
+  static const std::vector<OptionSpec> specs = [] {
+    static std::deque<std::string> names;  // What the specs refer to.
+    std::vector<OptionSpec> all = own_options();
+    for (const kafka::SettingDoc& doc : kafka::setting_docs()) {
+      if (has_own_option(doc.name)) {
+        continue;
+      }
+      OptionSpec spec{.name = names.emplace_back(std::string(kPrefix) + doc.name),
+                      .type = OptionType::kText,
+                      .text = names.emplace_back(doc.text)};
+      for (const std::string& alias : doc.aliases) {
+        spec.aliases.push_back(names.emplace_back(std::string(kPrefix) + alias));
+      }
+      all.push_back(std::move(spec));
+    }
+    return all;
+  }();
+  return specs;
+}
+
+std::span<const MetadataInfo> kafka_metadata() {
+  static const std::vector<MetadataInfo> all{
+      {.name = "topic", .types = {type_of(TypeKind::kText)}, .text = "The record's topic."},
+      {.name = "partition", .types = {type_of(TypeKind::kInt)}, .text = "Its partition."},
+      {.name = "offset", .types = {type_of(TypeKind::kBigint)}, .text = "Its number there."},
+      {.name = "timestamp",
+       .types = {type_of(TypeKind::kTimestamp), type_of(TypeKind::kTimestamptz)},
+       .text = "The time that the record bears, in milliseconds; NULL where it has none."},
+      {.name = "key",
+       .types = {type_of(TypeKind::kText), type_of(TypeKind::kBytea)},
+       .text = "The record's key; NULL where it has none, and as TEXT where it is not UTF-8."},
+      {.name = "headers",
+       .types = {array_type(struct_type(
+           {{"name", type_of(TypeKind::kText)}, {"value", type_of(TypeKind::kBytea)}}))},
+       .text = "Its headers, in their order."},
+  };
+  return all;
+}
+
+kafka::Connection kafka_connection(const Options& options) {
+  kafka::Connection connection{.brokers = options.text("brokers")};
+  for (const kafka::SettingDoc& doc : kafka::setting_docs()) {
+    const std::string name = std::string(kPrefix) + doc.name;
+    if (!has_own_option(doc.name) && options.has(name)) {
+      connection.properties[doc.name] = options.text(name);
+    }
+  }
+  return connection;
+}
+
+std::vector<std::string> split_names(const std::string& text) {
+  return absl::StrSplit(text, ';', absl::SkipWhitespace());
+}
+
+}  // namespace thalweg

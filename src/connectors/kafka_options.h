@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "catalog/connector_info.h"
+#include "thalweg/kafka/connection.h"
+
+namespace thalweg {
+
+// The connector's own options, and `properties.NAME` for each setting that a Kafka client takes.
+std::span<const OptionSpec> kafka_options();
+std::span<const MetadataInfo> kafka_metadata();
+
+kafka::Connection kafka_connection(const Options& options);
+
+// Words with semicolons between them: topics, columns.
+std::vector<std::string> split_names(const std::string& text);
+
+}  // namespace thalweg

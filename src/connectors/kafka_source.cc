@@ -1,0 +1,423 @@
+#include "connectors/kafka_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "connectors/kafka_options.h"
+#include "connectors/kafka_reader.h"
+#include "connectors/kafka_records.h"
+#include "kafka/error_mapping.h"
+#include "thalweg/kafka/admin.h"
+#include "thalweg/kafka/consumer.h"
+
+namespace thalweg {
+namespace {
+
+constexpr std::size_t kBlockRecords = 8 * 1024;
+constexpr std::size_t kBlockBytes = 512 * 1024;
+// What has come of a partition and is not claimed: above the first it is fetched no more, below the
+// second it is again.
+constexpr std::size_t kWaitingBytesMax = 8 << 20;
+constexpr std::size_t kWaitingBytesMin = 2 << 20;
+constexpr int kTriesToBegin = 20;
+
+struct Place {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t begin = 0;  // Of the records that there are,
+  std::int64_t end = 0;    // and behind the last.
+};
+
+class TopicPartition;
+
+// One consumer for all partitions of a scan.
+class Feed {
+ public:
+  Feed(kafka::ConsumerOptions options, bool with_headers)
+      : options_(std::move(options)), with_headers_(with_headers) {}
+
+  void add(TopicPartition& partition) { partitions_.push_back(&partition); }
+
+  // Brings what there is. Any worker.
+  Status poll();
+  // Tells the group how far it has come. For people to watch: nothing follows from it, and what
+  // fails is told with the next epoch.
+  void commit(const std::vector<kafka::PartitionOffset>& offsets);
+
+ private:
+  Status open();
+  Status take(const kafka::RecordBatch& batch);
+  Status pause_or_resume();
+  void note_ends();
+  TopicPartition* find(std::string_view topic, std::int32_t partition) const;
+
+  std::mutex mutex_;  // Guards all that follows, and what partitions call theirs.
+  kafka::ConsumerOptions options_;
+  const bool with_headers_;
+  std::vector<TopicPartition*> partitions_;
+  std::optional<kafka::Consumer> consumer_;
+
+  friend class TopicPartition;
+};
+
+class TopicPartition final : public Partition {
+ public:
+  TopicPartition(Feed& feed, Place place, std::int64_t start, bool bounded, bool short_blocks)
+      : feed_(feed),
+        place_(std::move(place)),
+        name_(fmt::format("{}/{}", place_.topic, place_.partition)),
+        bounded_(bounded),
+        block_records_(short_blocks ? 2 : kBlockRecords),
+        next_(start),
+        read_to_(start) {}
+
+  std::string_view name() const override { return name_; }
+  std::string_view position_unit() const override { return "offset"; }
+
+  Result<Claim> claim(Block& block) override {
+    std::shared_ptr<KafkaRecords> records = take_waiting();
+    if (records == nullptr) {
+      TW_TRY(feed_.poll());
+      records = take_waiting();
+    }
+    if (records == nullptr) {
+      return bounded_ && has_ended() ? Claim::kEnd : Claim::kNothingYet;
+    }
+    block = Block{.number = blocks_++, .position = records->offsets.front()};
+    next_ = records->offsets.back() + 1;
+    records->keys.close();
+    records->values.close();
+    block.content = std::move(records);
+    return Claim::kBlock;
+  }
+
+  ReadPosition position() const override { return {.position = next_}; }
+
+  Status resume(const ReadPosition& place) override {
+    if (place.position < place_.begin || place.position > place_.end) {
+      return invalid_argument(
+          fmt::format("cannot go on reading {} at offset {}: it has the offsets {} to {} now; what "
+                      "was not read "
+                      "is gone, or the topic has been made anew. Begin anew with --from-scratch",
+                      name_, place.position, place_.begin, place_.end));
+    }
+    next_ = place.position;
+    const std::lock_guard lock(feed_.mutex_);
+    read_to_ = next_;
+    return {};
+  }
+
+  const Place& place() const { return place_; }
+
+ private:
+  friend class Feed;
+
+  std::shared_ptr<KafkaRecords> take_waiting() {
+    const std::lock_guard lock(feed_.mutex_);
+    if (waiting_.empty()) {
+      return nullptr;
+    }
+    std::shared_ptr<KafkaRecords> records = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    waiting_bytes_ -= records->bytes();
+    return records;
+  }
+
+  bool has_ended() const {
+    const std::lock_guard lock(feed_.mutex_);
+    return waiting_.empty() && read_to_ >= place_.end;
+  }
+
+  // Under the feed's lock.
+  void add(const kafka::Record& record, bool with_headers) {
+    read_to_ = record.offset + 1;
+    if (bounded_ && record.offset >= place_.end) {
+      return;
+    }
+    if (waiting_.empty() || waiting_.back()->size() >= block_records_ ||
+        waiting_.back()->bytes() >= kBlockBytes) {
+      auto records = std::make_shared<KafkaRecords>();
+      records->topic = place_.topic;
+      records->partition = place_.partition;
+      waiting_.push_back(std::move(records));
+    }
+    KafkaRecords& records = *waiting_.back();
+    const std::size_t before = records.bytes();
+    records.add(record, with_headers);
+    waiting_bytes_ += records.bytes() - before;
+  }
+
+  Feed& feed_;
+  const Place place_;
+  const std::string name_;
+  const bool bounded_;
+  const std::size_t block_records_;
+  std::int64_t next_;  // The first offset behind what has been claimed.
+  std::uint64_t blocks_ = 0;
+
+  // The feed's lock guards what follows.
+  std::int64_t read_to_;  // What stands before has come.
+  std::vector<std::shared_ptr<KafkaRecords>> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  bool is_paused_ = false;
+};
+
+Status Feed::poll() {
+  const std::lock_guard lock(mutex_);
+  if (!consumer_) {
+    TW_TRY(open());
+  }
+  TW_TRY(pause_or_resume());
+  kafka::Expected<kafka::RecordBatch> batch =
+      consumer_->poll({.records = kBlockRecords, .wait = std::chrono::milliseconds(0)});
+  if (!batch) {
+    return kafka::to_status(batch.error());
+  }
+  if (batch->empty()) {
+    note_ends();
+    return {};
+  }
+  return take(*batch);
+}
+
+Status Feed::open() {
+  for (const TopicPartition* const partition : partitions_) {
+    options_.partitions.push_back({.topic = partition->place_.topic,
+                                   .partition = partition->place_.partition,
+                                   .offset = partition->next_});
+  }
+  kafka::Expected<kafka::Consumer> consumer = kafka::Consumer::open(options_);
+  if (!consumer) {
+    return kafka::to_status(consumer.error());
+  }
+  consumer_.emplace(std::move(*consumer));
+  return {};
+}
+
+Status Feed::take(const kafka::RecordBatch& batch) {
+  TopicPartition* partition = nullptr;
+  for (const kafka::Record& record : batch) {
+    if (partition == nullptr || partition->place_.partition != record.partition ||
+        partition->place_.topic != record.topic) {
+      partition = find(record.topic, record.partition);
+      TW_CHECK(partition != nullptr);
+    }
+    partition->add(record, with_headers_);
+  }
+  return {};
+}
+
+// A partition that nobody claims is not fetched without end.
+Status Feed::pause_or_resume() {
+  std::vector<kafka::TopicPartition> full;
+  std::vector<kafka::TopicPartition> free;
+  for (TopicPartition* const partition : partitions_) {
+    const bool paused =
+        partition->waiting_bytes_ > (partition->is_paused_ ? kWaitingBytesMin : kWaitingBytesMax);
+    if (paused != std::exchange(partition->is_paused_, paused)) {
+      (paused ? full : free)
+          .push_back({.topic = partition->place_.topic, .partition = partition->place_.partition});
+    }
+  }
+  if (!full.empty()) {
+    TW_TRY(kafka::to_status(consumer_->pause(full)));
+  }
+  return free.empty() ? Status() : kafka::to_status(consumer_->resume(free));
+}
+
+// Offsets of records that nobody will see are passed, too.
+void Feed::note_ends() {
+  for (const kafka::PartitionOffset& position : consumer_->positions()) {
+    if (TopicPartition* const partition = find(position.topic, position.partition)) {
+      partition->read_to_ = std::max(partition->read_to_, position.offset);
+    }
+  }
+}
+
+void Feed::commit(const std::vector<kafka::PartitionOffset>& offsets) {
+  const std::lock_guard lock(mutex_);
+  if (consumer_ && !options_.group.empty()) {
+    (void)consumer_->commit(offsets);
+  }
+}
+
+TopicPartition* Feed::find(std::string_view topic, std::int32_t partition) const {
+  const auto found =
+      std::find_if(partitions_.begin(), partitions_.end(), [&](const TopicPartition* candidate) {
+        return candidate->place_.partition == partition && candidate->place_.topic == topic;
+      });
+  return found == partitions_.end() ? nullptr : *found;
+}
+
+// Where a job without state begins to read.
+enum class Begin : std::uint8_t { kEarliest, kLatest, kTimestamp, kGroup };
+
+Begin begin_of(const Options& options) {
+  const std::string& start = options.text("start");
+  return start.starts_with("earliest") ? Begin::kEarliest
+         : start.starts_with("latest") ? Begin::kLatest
+         : start == "timestamp"        ? Begin::kTimestamp
+                                       : Begin::kGroup;
+}
+
+class KafkaSource final : public Source {
+ public:
+  KafkaSource(const ScanRequest& request, std::unique_ptr<BlockReader> first_reader)
+      : table_(request.table),
+        columns_(request.columns),
+        short_blocks_(request.short_blocks),
+        first_reader_(std::move(first_reader)),
+        feed_(consumer_options(), reads_headers(request)) {}
+
+  Status open() override {
+    TW_TRY_ASSIGN(const std::vector<Place> places, find_places());
+    TW_TRY_ASSIGN(const std::vector<std::int64_t> starts, find_starts(places));
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      partitions_.push_back(
+          std::make_unique<TopicPartition>(feed_, places[i], starts[i], bounded(), short_blocks_));
+      feed_.add(*partitions_.back());
+    }
+    return {};
+  }
+
+  bool bounded() const override { return table_.options.boolean("bounded"); }
+  bool can_resume() const override { return true; }
+
+  std::vector<Partition*> partitions() override {
+    std::vector<Partition*> all;
+    for (const auto& partition : partitions_) {
+      all.push_back(partition.get());
+    }
+    return all;
+  }
+
+  std::unique_ptr<BlockReader> make_reader() override {
+    if (first_reader_ != nullptr) {
+      return std::move(first_reader_);
+    }
+    return make_kafka_reader({.table = table_, .columns = columns_}).take();
+  }
+
+  void epoch_counts(const std::vector<ReadPosition>& positions) override {
+    std::vector<kafka::PartitionOffset> offsets;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      const Place& place = partitions_[i]->place();
+      offsets.push_back({place.topic, place.partition, positions[i].position});
+    }
+    feed_.commit(offsets);
+  }
+
+ private:
+  kafka::ConsumerOptions consumer_options() const {
+    kafka::ConsumerOptions options{.connection = kafka_connection(table_.options)};
+    if (table_.options.has("group")) {
+      options.group = table_.options.text("group");
+    }
+    options.start = kafka::Start::refuse();
+    return options;
+  }
+
+  Result<std::vector<Place>> find_places() const {
+    kafka::Expected<kafka::Admin> admin =
+        kafka::Admin::open({.connection = kafka_connection(table_.options)});
+    if (!admin) {
+      return kafka::to_status(admin.error());
+    }
+    std::vector<Place> places;
+    for (const std::string& topic : split_names(table_.options.text("topic"))) {
+      kafka::Expected<kafka::TopicDescription> description = admin->describe_topic(topic);
+      if (!description) {
+        return kafka::to_status(description.error());
+      }
+      for (const kafka::PartitionDescription& partition : description->partitions) {
+        places.push_back({.topic = topic,
+                          .partition = partition.partition,
+                          .begin = partition.begin,
+                          .end = partition.end});
+      }
+    }
+    return places;
+  }
+
+  Result<std::vector<std::int64_t>> find_starts(const std::vector<Place>& places) const {
+    const Begin begin = begin_of(table_.options);
+    std::vector<std::int64_t> starts;
+    for (const Place& place : places) {
+      starts.push_back(begin == Begin::kLatest ? place.end : place.begin);
+    }
+    if (begin == Begin::kEarliest || begin == Begin::kLatest) {
+      return starts;
+    }
+    kafka::ConsumerOptions options = consumer_options();
+    if (begin == Begin::kTimestamp) {
+      options.group.clear();
+      options.start =
+          kafka::Start::at(Timestamp::from_millis(table_.options.integer("start_timestamp")));
+    } else {
+      options.start = kafka::Start::earliest();
+    }
+    for (const Place& place : places) {
+      options.partitions.push_back({.topic = place.topic, .partition = place.partition});
+    }
+    kafka::Expected<kafka::Consumer> consumer = kafka::Consumer::open(options);
+    if (!consumer) {
+      return kafka::to_status(consumer.error());
+    }
+    std::vector<kafka::PartitionOffset> found = consumer->positions();
+    for (int tries = 0; found.size() < places.size(); ++tries) {
+      if (tries == kTriesToBegin) {
+        return unavailable(fmt::format("cannot find where to begin in topic \"{}\"",
+                                       table_.options.text("topic")));
+      }
+      kafka::Expected<kafka::RecordBatch> nothing = consumer->poll({.records = 0});
+      if (!nothing) {
+        return kafka::to_status(nothing.error());
+      }
+      found = consumer->positions();
+    }
+    for (const kafka::PartitionOffset& position : found) {
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        if (places[i].topic == position.topic && places[i].partition == position.partition) {
+          starts[i] = std::clamp(position.offset, places[i].begin, places[i].end);
+        }
+      }
+    }
+    return starts;
+  }
+
+  const Table& table_;
+  const std::vector<std::uint32_t> columns_;
+  const bool short_blocks_;
+  std::unique_ptr<BlockReader> first_reader_;  // Made to see whether it can be.
+  Feed feed_;
+  std::vector<std::unique_ptr<TopicPartition>> partitions_;
+};
+
+// What can be told to be wrong before anybody is asked.
+Status check(const Options& options) {
+  const Begin begin = begin_of(options);
+  if (begin == Begin::kTimestamp && !options.has("start_timestamp")) {
+    return invalid_argument(
+        "start = 'timestamp' needs start_timestamp = 'milliseconds since 1970'");
+  }
+  if (begin == Begin::kGroup && !options.has("group")) {
+    return invalid_argument("start = 'group' needs group = 'NAME'");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_kafka_source(World& /*world*/, const ScanRequest& request) {
+  TW_TRY(check(request.table.options));
+  TW_TRY_ASSIGN(std::unique_ptr<BlockReader> reader, make_kafka_reader(request));
+  return std::unique_ptr<Source>(std::make_unique<KafkaSource>(request, std::move(reader)));
+}
+
+}  // namespace thalweg

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Topics as tables, on a real broker; what is written is read back by Kafka's own tools."""
+import collections
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+import tools
+
+BROKERS = os.environ["THALWEG_KAFKA_BROKERS"]
+PROGRAM = os.environ["THALWEG"]
+DATA = pathlib.Path(__file__).resolve().parents[3] / "shared/data"
+SECONDS_MAX = 120
+
+
+def quakes_of_file():
+    return [json.loads(line) for line in
+            (DATA / "quakes.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+class SqlTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return str(pathlib.Path(self.folder.name) / name)
+
+    def topic(self, partitions=1):
+        name = f"sql-{uuid.uuid4()}"
+        tools.create_topic(BROKERS, name, partitions)
+        return name
+
+    def run_sql(self, script, *words, wanted=0):
+        file = pathlib.Path(self.path("job.sql"))
+        file.write_text(script)
+        done = subprocess.run([PROGRAM, "run", file, "--format", "jsonl", *words],
+                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+        self.assertEqual(done.returncode, wanted, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()] if not wanted else done.stderr
+
+    @staticmethod
+    def table(name, topic, columns, **options):
+        given = {"connector": "kafka", "topic": topic, "brokers": BROKERS, "format": "json",
+                 **options}
+        listed = ", ".join(f"{key} = '{value}'" for key, value in given.items())
+        return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
+
+    def file_table(self, name, file, columns, **options):
+        given = {"connector": "file", "path": str(file), "format": "json", **options}
+        listed = ", ".join(f"{key} = '{value}'" for key, value in given.items())
+        return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
+
+    def test_rows_are_records_with_key_and_time(self):
+        topic = self.topic(3)
+        columns = "id TEXT, mag DOUBLE, time TIMESTAMP"
+        self.run_sql(
+            self.file_table("f", DATA / "quakes.jsonl",
+                            columns + ", WATERMARK FOR time AS time - INTERVAL '1 day'")
+            + self.table("q", topic, columns + ", PRIMARY KEY (id)")
+            + "INSERT INTO q SELECT * FROM f;")
+        records = tools.read(BROKERS, topic)
+        quakes = quakes_of_file()
+        self.assertEqual(sorted((r.key.decode(), json.loads(r.value)["mag"]) for r in records),
+                         sorted((q["id"], q.get("mag")) for q in quakes))
+        for record in records:
+            self.assertEqual(record.partition, tools.partition_of(record.key, 3))
+
+        rows = self.run_sql(
+            self.table("q", topic, columns + ", k BYTEA METADATA FROM 'key', p INT METADATA FROM "
+                       "'partition', \"offset\" BIGINT METADATA, at TIMESTAMP METADATA FROM "
+                       "'timestamp', topic TEXT METADATA", bounded="true")
+            + "SELECT p, \"offset\", id, time = at AS same, topic FROM q WHERE id IS NOT NULL;")
+        self.assertEqual(sorted((row["p"], row["offset"], row["id"]) for row in rows),
+                         sorted((r.partition, r.offset, r.key.decode()) for r in records))
+        self.assertEqual({(row["same"], row["topic"]) for row in rows}, {(True, topic)})
+
+    def test_each_record_is_a_row_or_is_told_of(self):
+        topic = self.topic()
+        tools.produce(BROKERS, topic, [
+            ("a", '{"v":1}', (("h", "x"), ("g", "y"))), ("b", '{"v":'), ("c", None), ("d", ""),
+            (None, '{"v":2}'), ("e", '{"v":3}{"v":4}'), ("f", '{"v":"x"}')])
+        script = self.table("t", topic, "v INT, k TEXT METADATA FROM 'key', headers STRUCT(name TEXT, "
+                            "value BYTEA)[] METADATA", bounded="true") + "SELECT * FROM t;"
+        rows = self.run_sql(script)
+        self.assertEqual([(row["v"], row["k"], len(row["headers"])) for row in rows],
+                         [(1, "a", 2), (2, None, 0)])
+        self.assertEqual([header["name"] for header in rows[0]["headers"]], ["h", "g"])
+        done = subprocess.run([PROGRAM, "run", self.path("job.sql")], capture_output=True, text=True,
+                              timeout=SECONDS_MAX, check=True)
+        self.assertIn("in 7", done.stderr)
+        self.assertIn("out 2", done.stderr)
+        self.assertIn(f"{topic}/0, offset 1", done.stderr)
+        failing = script.replace("bounded", "on_error = 'fail', bounded")
+        self.assertIn(f"{topic}/0, offset 1", self.run_sql(failing, wanted=1))
+
+    def test_where_reading_begins(self):
+        topic = self.topic(2)
+        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in range(20)])
+
+        def read(**options):
+            return sorted(row["i"] for row in self.run_sql(
+                self.table("t", topic, "i INT", bounded="true", **options)
+                + "SELECT i FROM t WHERE i IS NOT NULL;"))
+        self.assertEqual(read(), list(range(20)))
+        self.assertEqual(read(start="latest"), [])
+        self.assertEqual(read(start="timestamp", start_timestamp="0"), list(range(20)))
+        self.assertEqual(read(start="timestamp", start_timestamp="9999999999999"), [])
+        self.assertEqual(read(start="group", group=f"{topic}-nobody"), list(range(20)))
+
+    def test_a_job_with_state_tells_its_group_how_far_it_is(self):
+        topic, group = self.topic(2), f"group-{uuid.uuid4()}"
+        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in range(20)])
+        script = (self.table("t", topic, "i INT", bounded="true", group=group)
+                  + self.file_table("o", self.path("out") + "/", "i INT")
+                  + "INSERT INTO o SELECT i FROM t;")
+        self.run_sql(script, "--state-dir", self.path("state"))
+        self.assertEqual(sum(tools.group_offsets(BROKERS, group).values()), 20)
+
+    def test_a_job_that_is_killed_reads_on_where_its_state_is(self):
+        topic = self.topic(3)
+        script = (self.table("t", topic, "i INT")
+                  + self.file_table("o", self.path("out") + "/", "i INT")
+                  + "INSERT INTO o SELECT i FROM t;")
+        pathlib.Path(self.path("job.sql")).write_text(script)
+        count = 0
+        for stop in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
+            tools.produce(BROKERS, topic,
+                          [(str(i), json.dumps({"i": i})) for i in range(count, count + 200)])
+            count += 200
+            with subprocess.Popen([PROGRAM, "run", self.path("job.sql"), "--state-dir",
+                                   self.path("state"), "--set", "checkpoint_interval=50ms"],
+                                  stderr=subprocess.DEVNULL) as job:
+                self.addCleanup(job.kill)
+                deadline = time.monotonic() + SECONDS_MAX
+                while len(self.written()) < count - 50 and time.monotonic() < deadline:
+                    time.sleep(0.01)  # Somewhere before the end.
+                if stop == signal.SIGINT:
+                    while len(self.written()) < count and time.monotonic() < deadline:
+                        time.sleep(0.01)
+                job.send_signal(stop)
+        self.assertEqual(sorted(self.written()), list(range(count)))
+
+    def written(self):
+        """What a reader of the parts sees."""
+        return [json.loads(line)["i"] for part in pathlib.Path(self.path("out")).glob("part-*")
+                for line in part.read_text().splitlines()]
+
+    def test_a_changing_result_is_the_last_record_of_each_key(self):
+        topic = self.topic(2)
+        columns = "net TEXT, n BIGINT"
+        self.run_sql(
+            self.file_table("f", DATA / "quakes.jsonl", "net TEXT, mag DOUBLE")
+            + self.table("o", topic, columns + ", PRIMARY KEY (net)", mode="upsert")
+            + "INSERT INTO o SELECT net, count(*) FROM f GROUP BY net HAVING count(*) % 7 <> 0 "
+              "EMIT CHANGES;")
+        state, tombstones = {}, 0
+        for record in tools.read(BROKERS, topic):
+            tombstones += record.value is None
+            state[record.key.decode()] = record.value and json.loads(record.value)
+        counts = collections.Counter(quake["net"] for quake in quakes_of_file())
+        self.assertEqual({net: row for net, row in state.items() if row is not None},
+                         {net: {"net": net, "n": n} for net, n in counts.items() if n % 7})
+        self.assertGreater(tombstones, 0)
+
+    def test_what_does_not_fit_is_refused_before_anything_runs(self):
+        topic = self.topic()
+        source = "SELECT 1 AS a, 'x' AS b"
+
+        def refused(columns, **options):
+            return self.run_sql(self.table("t", topic, columns, **options)
+                                + f"INSERT INTO t {source};", wanted=78)
+        self.assertIn("did you mean \"alpha\"?", refused("alpha INT, b TEXT", key_fields="alpa"))
+        self.assertIn("key_format = 'json'", refused("a INT, b TEXT", key_fields="a;b"))
+        self.assertIn("2 columns", refused("a INT, b TEXT", format="raw"))
+        missing = self.table("t", f"{topic}x", "a INT, b TEXT") + f"INSERT INTO t {source};"
+        self.assertIn(f'did you mean "{topic}"?', self.run_sql(missing, wanted=78))
+        self.assertEqual(tools.read(BROKERS, topic), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
