@@ -384,7 +384,9 @@ Status Engine::run(const plan::Plan& plan, const std::vector<Answer>& answers,
           },
       .make_sink = [&](std::size_t sink, const plan::Node& node) -> Result<std::unique_ptr<Sink>> {
         if (const TablePtr& table = std::get<plan::Sink>(node.step).table) {
-          return make_table_sink({.table = *table, .key = std::get<plan::Sink>(node.step).key});
+          return make_table_sink({.table = *table,
+                                  .key = std::get<plan::Sink>(node.step).key,
+                                  .decider = decider_.get()});
         }
         const auto answer = std::find_if(answers.begin(), answers.end(),
                                          [&](const Answer& each) { return each.sink == sink; });

@@ -99,6 +99,10 @@ class Engine {
   Status check_outlives(const Table& table) const;
   // The job's state, made to be that of the plan; an error where it is that of another query.
   Result<std::unique_ptr<EpochStore>> open_state(const std::string& name, const plan::Plan& plan);
+  // As it is, with a new decider where the plan's sinks need one.
+  Result<std::unique_ptr<EpochStore>> open_store(const std::string& name, const plan::Plan& plan,
+                                                 bool replaces_beginning);
+  Status find_decider(const std::string& name, const plan::Plan& plan);
   Result<Upgrade> judge(const EpochRecord& record, const plan::Plan& plan) const;
   // Of the run's number-th job that keeps state, from 1.
   std::string job_name(std::size_t number) const;
@@ -117,6 +121,7 @@ class Engine {
   Result<std::uint64_t> memory_limit(const SessionOptions& options) const;
   // Looks for room now and then. When a stop is asked for: the failure.
   Result<std::unique_ptr<EpochStore>> open_with_room(const std::string& name,
+                                                     const plan::Plan& plan,
                                                      std::chrono::milliseconds wait,
                                                      const Status& failure);
   // False: a stop was asked for.
@@ -140,6 +145,7 @@ class Engine {
   bool has_begun_ = false;  // See begin_with_savepoints().
   std::string aside_;    // What the state is called that a job began from scratch over; or empty.
   std::string changes_;  // Of the job at hand; see ResumedRun.
+  std::unique_ptr<EpochDecider> decider_;         // Of the job at hand.
   std::vector<plan::Plan>* looked_at_ = nullptr;  // Not nullptr: plans go there and do not run.
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::int64_t> started_nanos_{0};

@@ -15,6 +15,7 @@
 #include "checkpoint/room.h"
 #include "checkpoint/savepoint.h"
 #include "checkpoint/state_directory.h"
+#include "connectors/registry.h"
 
 namespace thalweg {
 namespace {
@@ -140,6 +141,29 @@ Status Engine::check_savepoints(std::span<const plan::Plan> plans) const {
   return {};
 }
 
+Status Engine::find_decider(const std::string& name, const plan::Plan& plan) {
+  decider_.reset();
+  DeciderRequest request{.job = name, .interval_micros = options_.checkpoint_interval_micros};
+  for (const plan::NodePtr& sink : plan.sinks) {
+    const TablePtr& table = std::get<plan::Sink>(sink->step).table;
+    if (table != nullptr && writes_out_) {
+      request.sinks.push_back(table.get());
+    }
+  }
+  if (!options_.crash_seed) {  // Else sinks outlive the job.
+    TW_TRY_ASSIGN(decider_, make_decider(request));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<EpochStore>> Engine::open_store(const std::string& name,
+                                                       const plan::Plan& plan,
+                                                       bool replaces_beginning) {
+  TW_TRY(find_decider(name, plan));
+  return EpochStore::open(env_, options_.state.directory, name,
+                          {.decider = decider_.get(), .replaces_beginning = replaces_beginning});
+}
+
 Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
                                                        const plan::Plan& plan) {
   const StateOptions& state = options_.state;
@@ -147,7 +171,9 @@ Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
   if (state.from_scratch && jobs_ > state.from_savepoints.size()) {
     TW_TRY_ASSIGN(aside_, set_state_aside(env_, state.directory, name));
   }
-  TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, EpochStore::open(env_, state.directory, name));
+  TW_TRY_ASSIGN(
+      std::unique_ptr<EpochStore> store,
+      open_store(name, plan, state.from_scratch || jobs_ <= state.from_savepoints.size()));
   if (!store->last()) {
     return store;
   }
@@ -171,7 +197,9 @@ Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
   if (options_.crash_seed) {
     return run_in_lives(plan, options, connections, answers, channel);
   }
-  return run_with_room(plan, options, connections, answers, channel);
+  const Status status = run_with_room(plan, options, connections, answers, channel);
+  decider_.reset();
+  return status;
 }
 
 bool Engine::is_waited_for(const Status& status) const {
@@ -189,6 +217,7 @@ Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
   std::chrono::milliseconds wait = kWaitMin;
   while (true) {
     options.epochs->store = store.get();
+    options.epochs->decider = decider_.get();
     const std::uint64_t begun_at = last_epoch(*store);
     const JobEnd end = run_job(plan, options, connections, answers, channel);
     const std::uint64_t reached = last_epoch(*store);
@@ -208,18 +237,19 @@ Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
     channel.waiting(end.status.message());
     // It may be another disk than the state's that is full.
     wait = reached > begun_at ? kWaitMin : std::min(2 * wait, kWaitMax);
-    TW_TRY_ASSIGN(store, open_with_room(options.epochs->name, wait, failure));
+    TW_TRY_ASSIGN(store, open_with_room(options.epochs->name, plan, wait, failure));
     world_.outputs = outputs;
   }
 }
 
 Result<std::unique_ptr<EpochStore>> Engine::open_with_room(const std::string& name,
+                                                           const plan::Plan& plan,
                                                            std::chrono::milliseconds wait,
                                                            const Status& failure) {
   while (wait_unless_stopped(wait)) {
     // Opening removes what the job that failed has left there.
     Result<std::unique_ptr<EpochStore>> opened =
-        EpochStore::open(env_, options_.state.directory, name);
+        open_store(name, plan, /*replaces_beginning=*/false);
     const Status status =
         opened.ok() ? check_room(env_, options_.state.directory, name) : opened.status();
     if (status.ok()) {

@@ -74,7 +74,7 @@ Status follow_decider(Env& env, const std::string& path, EpochDecider& decider,
         "not descend from; {}",
         decider.name(), outside->epoch, path, kWaysOut));
   }
-  return last ? decider.decide(here) : Status();
+  return decider.decide(here);  // Where there is none yet: that nothing counts.
 }
 
 }  // namespace thalweg

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +13,7 @@
 #include "connectors/output_files.h"
 #include "connectors/standard_input.h"
 #include "env/env.h"
+#include "stream/epoch_decider.h"
 #include "stream/sink.h"
 #include "stream/source.h"
 
@@ -36,6 +38,14 @@ struct ScanRequest {
 struct SinkRequest {
   const Table& table;
   const RowKey& key;
+  EpochDecider* decider = nullptr;  // The job's, which the sink's connector has made.
+};
+
+// A job that keeps its state, for which there may have to be a decider.
+struct DeciderRequest {
+  std::string job;
+  std::vector<const Table*> sinks;
+  std::int64_t interval_micros = 0;  // Between epochs.
 };
 
 // A connector as the registry knows it.
@@ -45,6 +55,9 @@ struct Connector {
   Result<std::unique_ptr<Source>> (*make_source)(World& world,
                                                  const ScanRequest& request) = nullptr;
   Result<std::unique_ptr<Sink>> (*make_sink)(World& world, const SinkRequest& request) = nullptr;
+  // Makes the decider of jobs that write to its tables, null where they need none. Null: it never
+  // makes one. One connector at most has this.
+  Result<std::unique_ptr<EpochDecider>> (*make_decider)(const DeciderRequest& request) = nullptr;
 };
 
 // The connectors of this folder, each in the file of its name.

@@ -4,6 +4,7 @@
 #include "connectors/kafka_options.h"
 #include "connectors/kafka_sink.h"
 #include "connectors/kafka_source.h"
+#include "connectors/kafka_transactions.h"
 
 namespace thalweg {
 namespace {
@@ -36,7 +37,8 @@ Connector kafka_connector() {
                    .own_schema = nullptr,
                    .refuses_writing = refuses_writing},
           .make_source = make_kafka_source,
-          .make_sink = make_kafka_sink};
+          .make_sink = make_kafka_sink,
+          .make_decider = &KafkaTransactions::make};
 }
 
 }  // namespace thalweg

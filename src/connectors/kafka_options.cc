@@ -54,6 +54,12 @@ std::vector<OptionSpec> own_options() {
        .default_value = "false",
        .text = "Read: ends where the topic ended when the run began.",
        .aliases = {"scan_bounded", "scan.bounded"}},
+      {.name = "delivery",
+       .type = OptionType::kChoice,
+       .text = "Written: exactly-once, in one transaction for each epoch, which needs a job that "
+               "keeps its state and is the default there; at-least-once, as rows come.",
+       .choices = {"exactly-once", "at-least-once"},
+       .aliases = {"sink.delivery-guarantee", "sink.semantic"}},
       {.name = "key_fields",
        .type = OptionType::kText,
        .text =
@@ -120,6 +126,10 @@ kafka::Connection kafka_connection(const Options& options) {
     }
   }
   return connection;
+}
+
+bool may_be_exactly_once(const Options& options) {
+  return !options.has("delivery") || options.text("delivery") == "exactly-once";
 }
 
 std::vector<std::string> split_names(const std::string& text) {

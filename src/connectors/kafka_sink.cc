@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "base/check.h"
 #include "connectors/kafka_messages.h"
 #include "connectors/kafka_options.h"
+#include "connectors/kafka_transactions.h"
 #include "kafka/error_mapping.h"
 #include "thalweg/kafka/admin.h"
 #include "thalweg/kafka/producer.h"
@@ -17,6 +20,8 @@ namespace {
 
 // How long a clean end waits for brokers.
 constexpr std::chrono::milliseconds kFlushMax{120'000};
+// Of records that wait for the transaction before; then sources wait.
+constexpr std::size_t kWaitingBytesMax = 16 << 20;
 
 Status to_status(const kafka::Flushed& flushed, const std::string& topic) {
   if (!flushed.error) {
@@ -27,6 +32,14 @@ Status to_status(const kafka::Flushed& flushed, const std::string& topic) {
                                      flushed.undelivered, topic, status.message())};
 }
 
+kafka::OutputRecord to_record(const std::string& topic, const KafkaMessage& message) {
+  kafka::OutputRecord record{.topic = topic, .key = message.key, .value = message.value};
+  if (message.time) {
+    record.time = Timestamp{*message.time};
+  }
+  return record;
+}
+
 class KafkaWriter final : public SinkWriter {
  public:
   KafkaWriter(kafka::Producer& producer, const std::string& topic, KafkaMessages messages)
@@ -34,11 +47,7 @@ class KafkaWriter final : public SinkWriter {
 
   Status write(const Batch& batch) override {
     for (const KafkaMessage& message : messages_.of(batch)) {
-      kafka::OutputRecord record{.topic = topic_, .key = message.key, .value = message.value};
-      if (message.time) {
-        record.time = Timestamp{*message.time};
-      }
-      if (const kafka::Error error = producer_.post(record)) {
+      if (const kafka::Error error = producer_.post(to_record(topic_, message))) {
         return kafka::to_status(error);
       }
     }
@@ -54,17 +63,131 @@ class KafkaWriter final : public SinkWriter {
   KafkaMessages messages_;
 };
 
-// At least once: an epoch counts when all that was written in it has been delivered, and what was
-// written since the last one is written again after a crash.
+// Records that wait, one behind the other.
+class WaitingMessages {
+ public:
+  void add(const KafkaMessage& message) {
+    messages_.push_back(
+        {.key = keep(message.key), .value = keep(message.value), .time = message.time});
+  }
+
+  bool empty() const { return messages_.empty(); }
+  std::size_t bytes() const { return bytes_.size() + messages_.size() * sizeof(Message); }
+
+  template <typename Send>
+  Status send_all(Send send) {
+    for (const Message& message : messages_) {
+      TW_TRY(send(KafkaMessage{
+          .key = view(message.key), .value = view(message.value), .time = message.time}));
+    }
+    messages_.clear();
+    bytes_.clear();
+    return {};
+  }
+
+ private:
+  struct Text {
+    std::size_t begin;
+    std::size_t size;
+  };
+  struct Message {
+    std::optional<Text> key;
+    std::optional<Text> value;
+    std::optional<std::int64_t> time;
+  };
+
+  std::optional<Text> keep(std::optional<std::string_view> text) {
+    if (!text) {
+      return std::nullopt;
+    }
+    const Text kept{.begin = bytes_.size(), .size = text->size()};
+    bytes_ += *text;
+    return kept;
+  }
+  std::optional<std::string_view> view(const std::optional<Text>& text) const {
+    return text ? std::optional(std::string_view(bytes_).substr(text->begin, text->size))
+                : std::nullopt;
+  }
+
+  std::string bytes_;
+  std::vector<Message> messages_;
+};
+
+// Sends what an epoch writes in that epoch's transaction. What comes before the one before has been
+// decided waits here.
+class TransactionalWriter final : public SinkWriter {
+ public:
+  TransactionalWriter(KafkaTransactions& transactions, std::uint64_t epoch,
+                      const std::string& topic, KafkaMessages messages)
+      : transactions_(transactions), epoch_(epoch), topic_(topic), messages_(std::move(messages)) {}
+
+  Status write(const Batch& batch) override {
+    TW_TRY(flush());
+    const bool waits = !transactions_.takes(epoch_);
+    for (const KafkaMessage& message : messages_.of(batch)) {
+      if (waits) {
+        waiting_.add(message);
+      } else {
+        TW_TRY(transactions_.post(to_record(topic_, message)));
+      }
+    }
+    return {};
+  }
+
+  Status flush() override {
+    if (waiting_.empty() || !transactions_.takes(epoch_)) {
+      return {};
+    }
+    return waiting_.send_all([this](const KafkaMessage& message) {
+      return transactions_.post(to_record(topic_, message));
+    });
+  }
+
+  // An epoch is begun when the one before has been decided, and so ends in its own transaction.
+  Status end_epoch(std::uint64_t epoch) override {
+    TW_CHECK(epoch == epoch_ && transactions_.takes(epoch));
+    TW_TRY(flush());
+    ++epoch_;
+    return {};
+  }
+
+  bool is_full() const override { return waiting_.bytes() > kWaitingBytesMax; }
+
+ private:
+  KafkaTransactions& transactions_;
+  std::uint64_t epoch_;
+  const std::string& topic_;
+  KafkaMessages messages_;
+  WaitingMessages waiting_;
+};
+
+// Rows are seen with their epoch where there is a decider. Else at least once: an epoch counts when
+// all that was written in it has been delivered, and what was written since the last one is written
+// again after a crash.
 class KafkaSink final : public Sink {
  public:
   KafkaSink(const SinkRequest& request, KafkaMessages first)
       : table_(request.table),
         key_(request.key),
         topic_(request.table.options.text("topic")),
-        first_(std::move(first)) {}
+        first_(std::move(first)),
+        transactions_(may_be_exactly_once(request.table.options)
+                          ? static_cast<KafkaTransactions*>(request.decider)
+                          : nullptr) {}
+
+  Status recover(const EpochStart& start) override {
+    first_epoch_ = start.decided + 1;
+    return {};
+  }
 
   Status open() override {
+    if (transactions_ == nullptr && table_.options.has("delivery") &&
+        may_be_exactly_once(table_.options)) {
+      return invalid_argument(
+          fmt::format("table \"{}\": delivery = 'exactly-once' needs a job that keeps its state; "
+                      "give it a --state-dir",
+                      table_.name));
+    }
     const kafka::Connection connection = kafka_connection(table_.options);
     kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = connection});
     if (!admin) {
@@ -72,6 +195,9 @@ class KafkaSink final : public Sink {
     }
     if (kafka::Expected<kafka::TopicDescription> found = admin->describe_topic(topic_); !found) {
       return kafka::to_status(found.error());
+    }
+    if (transactions_ != nullptr) {
+      return transactions_->begin(first_epoch_);
     }
     kafka::Expected<kafka::Producer> producer =
         kafka::Producer::open({.connection = connection, .delivery_timeout = kFlushMax});
@@ -82,15 +208,21 @@ class KafkaSink final : public Sink {
     return {};
   }
 
+  bool is_exactly_once() const override { return transactions_ != nullptr; }
+
   std::unique_ptr<SinkWriter> make_writer() override {
     KafkaMessages messages =
         first_ ? std::move(*first_) : KafkaMessages::make({.table = table_, .key = key_}).take();
     first_.reset();
+    if (transactions_ != nullptr) {
+      return std::make_unique<TransactionalWriter>(*transactions_, first_epoch_, topic_,
+                                                   std::move(messages));
+    }
     return std::make_unique<KafkaWriter>(*producer_, topic_, std::move(messages));
   }
 
   Status prepare(std::uint64_t /*epoch*/) override {
-    return to_status(producer_->flush(kFlushMax), topic_);
+    return producer_ ? to_status(producer_->flush(kFlushMax), topic_) : Status();
   }
 
   Status close(bool completed) override {
@@ -107,7 +239,9 @@ class KafkaSink final : public Sink {
   const RowKey key_;
   const std::string topic_;
   std::optional<KafkaMessages> first_;  // Made to see whether it can be.
-  std::optional<kafka::Producer> producer_;
+  KafkaTransactions* const transactions_;
+  std::uint64_t first_epoch_ = 1;
+  std::optional<kafka::Producer> producer_;  // Without transactions.
 };
 
 }  // namespace

@@ -58,4 +58,13 @@ Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request
   return connector->make_sink(world, request);
 }
 
+Result<std::unique_ptr<EpochDecider>> make_decider(const DeciderRequest& request) {
+  for (const Connector& connector : connectors()) {
+    if (connector.make_decider != nullptr) {
+      return connector.make_decider(request);
+    }
+  }
+  return std::unique_ptr<EpochDecider>();
+}
+
 }  // namespace thalweg

@@ -19,4 +19,7 @@ ConnectorCatalog connector_catalog();
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request);
 Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request);
 
+// What decides which epochs of a job count; null: its own state.
+Result<std::unique_ptr<EpochDecider>> make_decider(const DeciderRequest& request);
+
 }  // namespace thalweg

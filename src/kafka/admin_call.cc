@@ -24,6 +24,15 @@ struct GroupOffsetsDeleter {
   }
 };
 
+constexpr std::chrono::milliseconds kPause{20};
+
+// A broker that has just begun to coordinate a group cannot answer for it yet.
+bool is_about_coordinator(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
+}
+
 }  // namespace
 
 Expected<EventPtr> admin_call(
@@ -43,19 +52,27 @@ Expected<EventPtr> admin_call(
       return error;
     }
   }
-  ask(options.get(), queue.get());
   // librdkafka answers when the request's time is over. Callbacks wait in the main queue meanwhile.
-  EventPtr event;
-  while (event == nullptr) {
-    rd_kafka_poll(client.get(), 0);
-    event.reset(rd_kafka_queue_poll(queue.get(), 100));
+  const std::int64_t until = since + timeout.count() * 1'000'000;
+  while (true) {
+    ask(options.get(), queue.get());
+    EventPtr event;
+    while (event == nullptr) {
+      rd_kafka_poll(client.get(), 0);
+      event.reset(rd_kafka_queue_poll(queue.get(), 100));
+    }
+    Error error = error_of(rd_kafka_event_error(event.get()), doing,
+                           rd_kafka_event_error_string(event.get()));
+    if (!error) {
+      return event;
+    }
+    if (!is_about_coordinator(rd_kafka_event_error(event.get())) ||
+        client.events().env().steady_nanos() >= until) {
+      rd_kafka_poll(client.get(), 0);
+      return client.explained(std::move(error), since);
+    }
+    std::this_thread::sleep_for(kPause);
   }
-  if (Error error = error_of(rd_kafka_event_error(event.get()), doing,
-                             rd_kafka_event_error_string(event.get()))) {
-    rd_kafka_poll(client.get(), 0);
-    return client.explained(std::move(error), since);
-  }
-  return event;
 }
 
 namespace {
@@ -100,7 +117,6 @@ Expected<std::vector<PartitionOffset>> ask_offsets(const Client& client, const s
 Expected<std::vector<PartitionOffset>> committed_offsets(
     const Client& client, const std::string& group, const std::vector<TopicPartition>& partitions,
     std::chrono::milliseconds timeout) {
-  constexpr std::chrono::milliseconds kPause{20};
   Env& env = client.events().env();
   const std::int64_t until = env.steady_nanos() + timeout.count() * 1'000'000;
   while (true) {

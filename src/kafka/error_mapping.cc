@@ -182,7 +182,9 @@ Error error_of(rd_kafka_error_t* error, std::string_view doing) {
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
   ErrorKind kind = kind_of(code);
   if (rd_kafka_error_is_fatal(error) != 0) {
-    kind = kind == ErrorKind::kAuthorization ? kind : ErrorKind::kFatal;
+    // A new client would be told the same.
+    const bool stays = kind == ErrorKind::kAuthorization || kind == ErrorKind::kConfiguration;
+    kind = stays ? kind : ErrorKind::kFatal;
   } else if (rd_kafka_error_txn_requires_abort(error) != 0) {
     kind = kind == ErrorKind::kAuthorization ? kind : ErrorKind::kAbortable;
   } else if (rd_kafka_error_is_retriable(error) != 0) {

@@ -61,11 +61,12 @@ void OperatorStep::deliver(std::size_t index, Message message) {
 }
 
 bool OperatorStep::accepts(std::size_t channel) {
-  return !unfinished_ && channels_[channel].waiting.size() < kWaitingMax && outlets_have_room();
+  return !unfinished_ && channels_[channel].waiting.size() < kWaitingMax && outlets_have_room() &&
+         (writer_ == nullptr || !writer_->is_full());
 }
 
 bool OperatorStep::run_once() {
-  if (!outlets_have_room()) {
+  if (!outlets_have_room() || !sink_has_room()) {
     return false;
   }
   if (restored_) {
@@ -220,6 +221,18 @@ void OperatorStep::move_watermark(EventTime time) {
   const Result<Progress> progress = operator_->on_time(Clock::kWatermark, watermark_, *this);
   busy_ = false;
   after_call(progress);
+}
+
+// Where there is none, the barrier of the epoch that is waited for has passed here, and so rows
+// wait that no other step needs for it.
+bool OperatorStep::sink_has_room() {
+  if (writer_ == nullptr || !writer_->is_full()) {
+    return true;
+  }
+  if (Status status = writer_->flush(); !status.ok()) {
+    context_.fail(std::move(status));
+  }
+  return !writer_->is_full();
 }
 
 // Tells consumers whether any channel is active, where that has changed. Idle comes after all that

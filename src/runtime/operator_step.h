@@ -80,6 +80,7 @@ class OperatorStep final : public Step, private Emitter {
   // Goes on with the wall clock; whether it did.
   bool tick();
   void tell_idle();
+  bool sink_has_room();
   // Tells consumers how far time has come, where that is news.
   void pass_watermark_on();
   bool all_ended() const;

@@ -23,6 +23,9 @@ class SinkWriter {
 
   // What was written so far belongs to this epoch, what follows to the next.
   virtual Status end_epoch(std::uint64_t /*epoch*/) { return flush(); }
+
+  // Whether no more should be read for now: so much waits here until an epoch is decided.
+  virtual bool is_full() const { return false; }
 };
 
 // What a job's sinks are told where its state is kept.

@@ -2,21 +2,15 @@
 """Topics as tables, on a real broker; what is written is read back by Kafka's own tools."""
 import collections
 import json
-import os
 import pathlib
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 import uuid
 
 import tools
-
-BROKERS = os.environ["THALWEG_KAFKA_BROKERS"]
-PROGRAM = os.environ["THALWEG"]
-DATA = pathlib.Path(__file__).resolve().parents[3] / "shared/data"
-SECONDS_MAX = 120
+from sql_fixture import BROKERS, DATA, PROGRAM, SECONDS_MAX, SqlFixture
 
 
 def quakes_of_file():
@@ -24,39 +18,7 @@ def quakes_of_file():
             (DATA / "quakes.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-class SqlTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-
-    def path(self, name):
-        return str(pathlib.Path(self.folder.name) / name)
-
-    def topic(self, partitions=1):
-        name = f"sql-{uuid.uuid4()}"
-        tools.create_topic(BROKERS, name, partitions)
-        return name
-
-    def run_sql(self, script, *words, wanted=0):
-        file = pathlib.Path(self.path("job.sql"))
-        file.write_text(script)
-        done = subprocess.run([PROGRAM, "run", file, "--format", "jsonl", *words],
-                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
-        self.assertEqual(done.returncode, wanted, done.stderr)
-        return [json.loads(line) for line in done.stdout.splitlines()] if not wanted else done.stderr
-
-    @staticmethod
-    def table(name, topic, columns, **options):
-        given = {"connector": "kafka", "topic": topic, "brokers": BROKERS, "format": "json",
-                 **options}
-        listed = ", ".join(f"{key} = '{value}'" for key, value in given.items())
-        return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
-
-    def file_table(self, name, file, columns, **options):
-        given = {"connector": "file", "path": str(file), "format": "json", **options}
-        listed = ", ".join(f"{key} = '{value}'" for key, value in given.items())
-        return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
-
+class SqlTest(SqlFixture):
     def test_rows_are_records_with_key_and_time(self):
         topic = self.topic(3)
         columns = "id TEXT, mag DOUBLE, time TIMESTAMP"
@@ -146,11 +108,6 @@ class SqlTest(unittest.TestCase):
                         time.sleep(0.01)
                 job.send_signal(stop)
         self.assertEqual(sorted(self.written()), list(range(count)))
-
-    def written(self):
-        """What a reader of the parts sees."""
-        return [json.loads(line)["i"] for part in pathlib.Path(self.path("out")).glob("part-*")
-                for line in part.read_text().splitlines()]
 
     def test_a_changing_result_is_the_last_record_of_each_key(self):
         topic = self.topic(2)

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "connectors/connector.h"
+#include "stream/epoch_decider.h"
+#include "thalweg/kafka/transaction.h"
+
+namespace thalweg {
+
+// The transactions of a job, one for each epoch: what its sinks have sent in it is seen together or
+// not at all. Which epoch counts stands in the metadata of an offset that is committed with it, of
+// partition 0 of one of the topics, in a group of the job's own.
+//
+// Threading: takes() and post() from any thread, the rest from one at a time.
+class KafkaTransactions final : public EpochDecider {
+ public:
+  // Absent: none of the sinks is a topic that is to be seen exactly once. Fails where one
+  // transaction cannot be all of theirs.
+  static Result<std::unique_ptr<EpochDecider>> make(const DeciderRequest& request);
+
+  std::string name() const override;
+  Result<std::optional<EpochName>> decided() override;
+  Status decide(const EpochName& epoch) override;
+
+  // What this epoch and the next ones write comes in transactions from now on. Idempotent.
+  Status begin(std::uint64_t epoch);
+  // Whether records of this epoch may be sent: those before have been decided.
+  bool takes(std::uint64_t epoch) const { return epoch_.load(std::memory_order_acquire) == epoch; }
+  // Requires: takes(). Waits for room where much is under way.
+  Status post(const kafka::OutputRecord& record);
+
+ private:
+  KafkaTransactions(std::string job, std::string topic, kafka::TransactionalOptions options);
+  Status open();
+
+  const std::string id_;     // The group, and the transactional id.
+  const std::string topic_;  // Of the offset that tells.
+  const kafka::TransactionalOptions options_;
+  std::optional<kafka::TransactionalProducer> producer_;
+  std::optional<kafka::Transaction> transaction_;
+  std::chrono::steady_clock::time_point begun_;
+  std::atomic<std::uint64_t> epoch_{0};  // That transaction_ is of; 0: none is open.
+};
+
+}  // namespace thalweg

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""What a job that keeps its state writes to topics is seen exactly once; the reader is Kafka's."""
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+import tools
+from sql_fixture import BROKERS, PROGRAM, SECONDS_MAX, SqlFixture
+
+
+class ExactlyOnceTest(SqlFixture):
+    def seen(self, topic):
+        return sorted(json.loads(record.value)["i"] for record in tools.read(BROKERS, topic))
+
+    def send(self, topic, numbers):
+        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in numbers])
+
+    def start(self, *words):
+        job = subprocess.Popen(
+            [PROGRAM, "run", self.path("job.sql"), "--state-dir", self.path("state"),
+             "--set", "checkpoint_interval=20ms", *words],
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(job.kill)
+        self.addCleanup(job.stderr.close)
+        return job
+
+    def end(self, job, how):
+        job.send_signal(how)
+        _, said = job.communicate(timeout=SECONDS_MAX)
+        return job.returncode, said
+
+    def copying(self, **options):
+        """A job from a topic to a topic."""
+        topic, out = self.topic(3), self.topic(2)
+        pathlib.Path(self.path("job.sql")).write_text(
+            self.table("t", topic, "i INT") + self.table("o", out, "i INT", **options)
+            + "INSERT INTO o SELECT i FROM t;")
+        return topic, out
+
+    def test_rows_from_topic_to_topic_are_seen_once_whatever_is_killed(self):
+        topic, out = self.topic(3), self.topic(2)
+        script = (self.table("t", topic, "i INT") + self.table("o", out, "i INT", key_fields="i")
+                  + self.table("high", out, "i INT", key_fields="i")
+                  + "BEGIN STATEMENT SET; INSERT INTO o SELECT i FROM t; "
+                    "INSERT INTO high SELECT -i FROM t WHERE i % 10 = 0; END;")
+        pathlib.Path(self.path("job.sql")).write_text(script)
+        dice, count = random.Random(7), 0
+        for life in range(12):
+            self.send(topic, range(count, count + 50))
+            count += 50
+            job = self.start("--workers", str(1 + life % 4))
+            if life < 11:
+                time.sleep(dice.random() * 0.6)  # At any moment.
+            else:
+                self.wait_for(lambda: len(self.seen(out)) >= count + count // 10, job)
+            _, said = self.end(job, signal.SIGKILL if life < 11 else signal.SIGINT)
+            self.assertNotIn("at least once", said)
+        self.assertEqual(self.seen(out), sorted([*range(count), *(-i for i in range(0, count, 10))]))
+
+    def test_files_and_topics_are_written_together(self):
+        topic = self.topic()
+        source = pathlib.Path(self.path("in.jsonl"))
+        source.write_text("".join(f'{{"i":{i}}}\n' for i in range(1000)))
+        script = (self.file_table("t", source, "i INT") + self.table("o", topic, "i INT")
+                  + self.file_table("p", self.path("out") + "/", "i INT")
+                  + "INSERT INTO o SELECT i FROM t; INSERT INTO p SELECT i FROM t;")
+        for _ in range(2):  # The second finds that all is done.
+            self.run_sql(script, "--state-dir", self.path("state"),
+                         "--set", "checkpoint_rows=100")
+            self.assertEqual(self.seen(topic), list(range(1000)))
+            self.assertEqual(sorted(self.written()), list(range(1000)))
+
+    def test_the_process_that_comes_later_shuts_the_other_out(self):
+        topic, out = self.copying()
+        first = self.start()
+        self.send(topic, range(10))
+        self.wait_for(lambda: len(self.seen(out)) == 10, first)
+        second = subprocess.Popen(
+            [PROGRAM, "run", self.path("job.sql"), "--state-dir", self.path("elsewhere"),
+             "--from-scratch"], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(second.kill)
+        self.addCleanup(second.stderr.close)
+        _, said = first.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(first.returncode, 78, said)
+        self.assertIn("another process", said)
+        self.end(second, signal.SIGKILL)
+
+    def test_state_that_does_not_go_with_the_topic_is_refused(self):
+        topic, out = self.copying()
+        self.send(topic, range(10))
+        job = self.start()
+        self.wait_for(lambda: len(self.seen(out)) == 10, job)
+        self.assertEqual(self.end(job, signal.SIGINT)[0], 0)
+        pathlib.Path(self.path("state")).rename(self.path("lost"))
+        refused = self.start()
+        _, said = refused.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(refused.returncode, 1, said)
+        self.assertIn("another beginning", said)
+        self.assertIn("--from-scratch", said)
+        self.assertEqual(len(self.seen(out)), 10)
+
+        # What is asked for is not asked for twice, though nothing was decided in between.
+        anew = self.start("--from-scratch", "--set", "checkpoint_interval=600s")
+        self.wait_for(lambda: len(tools.read(BROKERS, out, "read_uncommitted")) == 20, anew)
+        self.end(anew, signal.SIGKILL)
+        again = self.start()
+        self.wait_for(lambda: len(self.seen(out)) == 20, again)
+        self.assertEqual(self.end(again, signal.SIGINT)[0], 0)
+        self.assertEqual(self.seen(out), sorted([*range(10), *range(10)]))
+
+    def test_what_cannot_be_exactly_once_is_refused(self):
+        topic = self.topic()
+        insert = "INSERT INTO o SELECT 1 AS i;"
+        self.assertIn("--state-dir", self.run_sql(
+            self.table("o", topic, "i INT", delivery="exactly-once") + insert, wanted=78))
+        state = ("--state-dir", self.path("state"))
+        self.assertIn("one transaction cannot hold both", self.run_sql(
+            self.table("o", topic, "i INT") + insert
+            + self.table("p", topic, "i INT", **{"properties.acks": "-1"})
+            + "INSERT INTO p SELECT 1 AS i;", *state, wanted=78))
+        self.assertIn("checkpoint_interval", self.run_sql(
+            self.table("o", topic, "i INT", **{"properties.transaction.timeout.ms": "5000"})
+            + insert, *state, wanted=78))
+        # More than brokers allow.
+        self.assertIn("transaction.max.timeout.ms", self.run_sql(
+            self.table("o", topic, "i INT") + insert, *state, "--set", "checkpoint_interval=1h",
+            wanted=78))
+        self.assertEqual(self.seen(topic), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
