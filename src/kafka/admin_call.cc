@@ -122,9 +122,9 @@ Expected<std::vector<PartitionOffset>> committed_offsets(
   while (true) {
     Expected<std::vector<PartitionOffset>> offsets =
         ask_offsets(client, group, partitions, timeout);
-    // A transaction is open, or not ended in all places yet.
-    const bool is_unstable = !offsets && offsets.error().name() == "UNSTABLE_OFFSET_COMMIT";
-    if (!is_unstable || env.steady_nanos() >= until) {
+    // A transaction is open, or not ended in all places yet; or the coordinator has just begun.
+    const bool is_passing = !offsets && offsets.error().kind() == ErrorKind::kRetriable;
+    if (!is_passing || env.steady_nanos() >= until) {
       return offsets;
     }
     std::this_thread::sleep_for(kPause);

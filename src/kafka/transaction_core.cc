@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "kafka/admin_impl.h"
@@ -18,7 +19,19 @@ constexpr std::chrono::milliseconds kPause{50};
 Error wrong(std::string message) { return {ErrorKind::kConfiguration, "", std::move(message)}; }
 Error misuse(std::string message) { return {ErrorKind::kMisuse, "", std::move(message)}; }
 
-// Whether what was committed is, in each of these partitions, what was sent.
+// What was sent and was not committed before the transaction: it tells whether it is committed.
+std::vector<PartitionOffset> new_ones(const OffsetsByPartition& sent,
+                                      const OffsetsByPartition& before) {
+  std::vector<PartitionOffset> all;
+  for (const auto& [partition, offset] : sent) {
+    const auto known = before.find(partition);
+    if (known == before.end() || known->second != offset) {
+      all.push_back(offset);
+    }
+  }
+  return all;
+}
+
 bool has_all(const std::vector<PartitionOffset>& committed,
              const std::vector<PartitionOffset>& sent) {
   return std::all_of(sent.begin(), sent.end(), [&](const PartitionOffset& each) {
@@ -48,7 +61,9 @@ Error TransactionCore::renew() {
   Expected<std::unique_ptr<ProducerCore>> made = ProducerCore::make(
       env_, options_.producer,
       {{"transactional.id", options_.transactional_id},
-       {"transaction.timeout.ms", std::to_string(options_.transaction_timeout.count())}});
+       {"transaction.timeout.ms", std::to_string(options_.transaction_timeout.count())},
+       // Else librdkafka keeps to itself that a connection was lost.
+       {"log.connection.close", "true"}});
   if (!made) {
     is_dead_ = true;
     return made.error();
@@ -66,6 +81,7 @@ Error TransactionCore::renew() {
         rd_kafka_init_transactions(producer_->client().get(), std::min(left, 5'000)), doing);
     if (!error) {
       needs_renewal_ = false;
+      disturbances_before_end_ = producer_->client().events().disturbances();
       return {};
     }
     const Error explained = producer_->client().explained(error, since);
@@ -84,7 +100,9 @@ Error TransactionCore::begin() {
   if (is_dead_) {
     return misuse("the producer has failed for good: open a new one");
   }
-  if (needs_renewal_ || producer_ == nullptr) {
+  // Asked here too: what breaks may be told of a moment after the answer.
+  if (needs_renewal_ || producer_ == nullptr ||
+      producer_->client().events().disturbances() != disturbances_before_end_) {
     if (Error error = renew()) {
       return error;
     }
@@ -104,6 +122,9 @@ Error TransactionCore::send_offsets(const std::string& group,
                                     const rd_kafka_consumer_group_metadata_t& membership,
                                     const std::vector<PartitionOffset>& offsets) {
   const std::string doing = fmt::format("cannot send the offsets of group \"{}\"", group);
+  if (Error error = learn_committed(group, offsets)) {
+    return error;
+  }
   const PartitionList list = to_list(offsets);
   const std::int64_t until =
       env_.steady_nanos() + options_.transaction_timeout.count() * kNanosPerMilli;
@@ -113,8 +134,7 @@ Error TransactionCore::send_offsets(const std::string& group,
                                                                 list.get(), &membership, 5'000),
                            doing);
     if (!error) {
-      std::vector<PartitionOffset>& sent = sent_offsets_[group];
-      sent.insert(sent.end(), offsets.begin(), offsets.end());
+      keep(offsets, sent_offsets_[group]);
       return {};
     }
     if (error.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until) {
@@ -124,17 +144,47 @@ Error TransactionCore::send_offsets(const std::string& group,
   }
 }
 
-// With the time that librdkafka asks for, -1; what it lets pass is asked again.
+// What the group had committed before, of partitions that this producer has not committed yet.
+Error TransactionCore::learn_committed(const std::string& group,
+                                       const std::vector<PartitionOffset>& offsets) {
+  OffsetsByPartition& known = committed_[group];
+  std::vector<TopicPartition> unknown;
+  for (const PartitionOffset& each : offsets) {
+    if (TopicPartition partition{each.topic, each.partition}; !known.contains(partition)) {
+      unknown.push_back(std::move(partition));
+    }
+  }
+  if (unknown.empty()) {
+    return {};
+  }
+  const Expected<std::vector<PartitionOffset>> found =
+      committed_offsets(producer_->client(), group, unknown, options_.transaction_timeout);
+  if (!found) {
+    return found.error();
+  }
+  keep(*found, known);
+  return {};
+}
+
+// For as long as the broker keeps a transaction open: with -1, which librdkafka asks for, 2.0.2
+// waits for ever where the broker is away. That its state may not be right after a timeout does no
+// harm: the handle is not used again. A request that was sent twice may end the next transaction,
+// so what could be one is noted.
 Error TransactionCore::until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int),
                                       std::string_view doing) {
-  const std::int64_t until =
-      env_.steady_nanos() + options_.transaction_timeout.count() * kNanosPerMilli;
+  const std::int64_t began = env_.steady_nanos();
+  const std::int64_t until = began + options_.transaction_timeout.count() * kNanosPerMilli;
+  disturbances_before_end_ = producer_->client().events().disturbances();
   while (true) {
-    Error error = error_of(call(producer_->client().get(), -1), doing);
+    const std::chrono::nanoseconds left(until - env_.steady_nanos());
+    const int wait = timeout_of(std::chrono::ceil<std::chrono::milliseconds>(left));
+    Error error = error_of(call(producer_->client().get(), wait), doing);
+    const std::int64_t took = env_.steady_nanos() - began;
+    needs_renewal_ |= error.kind() == ErrorKind::kRetriable ||
+                      took >= options_.suspicious_after.count() * kNanosPerMilli;
     if (error.kind() != ErrorKind::kRetriable) {
       return error;
     }
-    needs_renewal_ = true;
     if (env_.steady_nanos() >= until) {
       return error;
     }
@@ -150,14 +200,10 @@ Error TransactionCore::commit() {
   if (flushed.error) {
     return abort_for(std::move(flushed.error));
   }
-  const std::uint64_t disturbances = producer_->client().events().disturbances();
-  const std::int64_t began = env_.steady_nanos();
   Error error = until_answered(&rd_kafka_commit_transaction, "cannot commit the transaction");
-  const std::int64_t took = env_.steady_nanos() - began;
-  needs_renewal_ |= took >= options_.suspicious_after.count() * kNanosPerMilli ||
-                    producer_->client().events().disturbances() != disturbances;
   if (!error) {
     is_open_ = false;
+    keep_sent();
     return {};
   }
   if (error.kind() == ErrorKind::kAbortable) {
@@ -206,10 +252,28 @@ Error TransactionCore::end_in_doubt(Error why) {
   return resolve(std::move(why));
 }
 
+void TransactionCore::keep_sent() {
+  for (const auto& [group, sent] : sent_offsets_) {
+    for (const auto& [partition, offset] : sent) {
+      committed_[group].insert_or_assign(partition, offset);
+    }
+  }
+}
+
+void TransactionCore::keep(const std::vector<PartitionOffset>& offsets, OffsetsByPartition& in) {
+  for (const PartitionOffset& each : offsets) {
+    in.insert_or_assign({each.topic, each.partition}, each);
+  }
+}
+
 Error TransactionCore::resolve(Error why) {
   for (const auto& [group, sent] : sent_offsets_) {
+    const std::vector<PartitionOffset> telling = new_ones(sent, committed_[group]);
+    if (telling.empty()) {
+      continue;
+    }
     std::vector<TopicPartition> partitions;
-    for (const PartitionOffset& each : sent) {
+    for (const PartitionOffset& each : telling) {
       partitions.push_back({each.topic, each.partition});
     }
     const Expected<std::vector<PartitionOffset>> committed =
@@ -219,14 +283,16 @@ Error TransactionCore::resolve(Error why) {
               fmt::format("{}, and the offsets that would tell cannot be read: {}", why.message(),
                           committed.error().message())};
     }
-    return has_all(*committed, sent)
-               ? Error()
-               : Error(ErrorKind::kAbortable, why.name(),
-                       fmt::format("{}; it is aborted, as the offsets of group \"{}\" tell",
-                                   why.message(), group));
+    if (has_all(*committed, telling)) {
+      keep_sent();
+      return {};
+    }
+    return {ErrorKind::kAbortable, why.name(),
+            fmt::format("{}; it is aborted, as the offsets of group \"{}\" tell", why.message(),
+                        group)};
   }
   return {ErrorKind::kInDoubt, why.name(),
-          fmt::format("{}, and without offsets in it nothing tells whether it is committed",
+          fmt::format("{}, and without new offsets in it nothing tells whether it is committed",
                       why.message())};
 }
 

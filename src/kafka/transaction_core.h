@@ -15,6 +15,8 @@
 
 namespace thalweg::kafka {
 
+using OffsetsByPartition = std::map<TopicPartition, PartitionOffset>;
+
 // A transactional handle and what is known of its transaction. Everything but sending is one
 // thread's.
 class TransactionCore {
@@ -42,6 +44,9 @@ class TransactionCore {
   // Of a commit whose answer did not come, after renew(): what the group's offsets tell.
   Error resolve(Error why);
   Error end_in_doubt(Error why);
+  Error learn_committed(const std::string& group, const std::vector<PartitionOffset>& offsets);
+  void keep_sent();  // As what is committed.
+  static void keep(const std::vector<PartitionOffset>& offsets, OffsetsByPartition& in);
   Error until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int), std::string_view doing);
 
   Env& env_;
@@ -51,7 +56,10 @@ class TransactionCore {
   bool is_dead_ = false;  // After a fatal error.
   bool needs_renewal_ = false;
   std::uint64_t renewals_ = 0;
-  std::map<std::string, std::vector<PartitionOffset>> sent_offsets_;  // By group.
+  std::uint64_t disturbances_before_end_ = 0;  // As counted when the last transaction was to end.
+  // By group: sent in this transaction, and committed as far as is known.
+  std::map<std::string, OffsetsByPartition> sent_offsets_;
+  std::map<std::string, OffsetsByPartition> committed_;
 };
 
 struct TransactionalProducer::Impl {

@@ -63,7 +63,9 @@ def read_frame(connection):
     head = read_bytes(connection, 4)
     if len(head) < 4:
         return b""
-    return head + read_bytes(connection, struct.unpack(">i", head)[0])
+    size = struct.unpack(">i", head)[0]
+    body = read_bytes(connection, size)
+    return head + body if len(body) == size else b""
 
 
 def read_bytes(connection, size):

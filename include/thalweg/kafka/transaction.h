@@ -50,8 +50,8 @@ class Transaction {
 
   // Waits until all is delivered, and commits. No error: it is committed. An abortable one: it is
   // aborted, and its work can be done again in a new one. Fatal: open a new producer, and begin
-  // with what is committed. In doubt: nobody can tell; with offsets in it that cannot be, for they
-  // tell.
+  // with what is committed. In doubt: nobody can tell; offsets in it, other than those committed
+  // before, do tell.
   Error commit();
   Error abort();
   bool is_open() const;
