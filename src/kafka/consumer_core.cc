@@ -168,6 +168,7 @@ void ConsumerCore::revoked(const rd_kafka_topic_partition_list_t& partitions) {
   const std::lock_guard lock(mutex_);
   partitions_.clear();
   paused_.clear();
+  holds_all_ = false;
 }
 
 Expected<RecordBatch> ConsumerCore::poll(const PollLimits& limits) {

@@ -47,6 +47,10 @@ class ConsumerCore {
   Error rewind();
   Error pause(const std::vector<TopicPartition>& partitions);
   Error resume(const std::vector<TopicPartition>& partitions);
+  // Pauses all of them, also those to come, whatever else is paused; letting them go resumes those
+  // that nobody has paused.
+  Error hold_all();
+  Error let_go();
 
   std::vector<TopicPartition> assignment() const;
   std::vector<PartitionOffset> positions() const;
@@ -97,7 +101,8 @@ class ConsumerCore {
   Error resolve_committed(rd_kafka_topic_partition_list_t& list);
   // Begun, or about to be.
   bool is_assigned(const TopicPartition& named);
-  // Has librdkafka pause what is to be paused: it forgets where partitions are assigned anew.
+  // Has librdkafka pause what is to be paused or held: it forgets where partitions are assigned
+  // anew.
   Error hold_paused();
 
   // False: it was no record.
@@ -121,7 +126,8 @@ class ConsumerCore {
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::map<Key, Partition, ByKey> partitions_;
-  std::set<TopicPartition> paused_;
+  std::set<TopicPartition> paused_;  // By the user.
+  bool holds_all_ = false;
 };
 
 struct Consumer::Impl {

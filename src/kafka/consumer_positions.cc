@@ -267,7 +267,13 @@ Error ConsumerCore::hold_paused() {
   PartitionList list;
   {
     const std::lock_guard lock(mutex_);
-    list = to_list(std::vector<TopicPartition>(paused_.begin(), paused_.end()));
+    std::set<TopicPartition> all = paused_;
+    if (holds_all_) {
+      for (const auto& [key, partition] : partitions_) {
+        all.insert({key.first, key.second});
+      }
+    }
+    list = to_list(std::vector<TopicPartition>(all.begin(), all.end()));
   }
   if (Error error =
           error_of(rd_kafka_pause_partitions(client_->get(), list.get()), "cannot pause")) {
@@ -288,9 +294,38 @@ Error ConsumerCore::resume(const std::vector<TopicPartition>& partitions) {
     for (const TopicPartition& each : partitions) {
       paused_.erase(each);
     }
+    if (holds_all_) {
+      return {};  // They go on when all are let go.
+    }
   }
   return error_of(rd_kafka_resume_partitions(client_->get(), to_list(partitions).get()),
                   "cannot resume");
+}
+
+Error ConsumerCore::hold_all() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(holds_all_, true)) {
+      return {};
+    }
+  }
+  return hold_paused();
+}
+
+Error ConsumerCore::let_go() {
+  std::vector<TopicPartition> held;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(holds_all_, false)) {
+      return {};
+    }
+    for (const auto& [key, partition] : partitions_) {
+      if (TopicPartition each{key.first, key.second}; !paused_.contains(each)) {
+        held.push_back(std::move(each));
+      }
+    }
+  }
+  return resume(held);
 }
 
 std::vector<TopicPartition> ConsumerCore::assignment() const {

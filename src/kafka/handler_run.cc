@@ -53,6 +53,7 @@ HandlingSummary HandlerRun::run(RecordHandler record_handler, BatchHandler batch
     }
   }
   end_threads();
+  (void)consumer_.let_go();
   consumer_.set_before_revoke(nullptr);
   stopping_ = false;
   if (Error error = consumer_.commit(); error && !summary_.error) {
@@ -100,7 +101,7 @@ void HandlerRun::end_threads() {
 Error HandlerRun::poll_once() {
   const bool has_room = wait_for_room();
   pause_while_full(!has_room);
-  if (has_room || !paused_.empty()) {
+  if (has_room || is_held_) {
     Expected<RecordBatch> batch = consumer_.poll(
         {.records = std::max<std::size_t>(options_.batch_records_max, 1), .wait = kLookAgain});
     if (!batch && batch.error().kind() != ErrorKind::kRetriable) {
@@ -126,20 +127,16 @@ void HandlerRun::pause_while_full(bool is_full) {
   const std::int64_t now = env_.steady_nanos();
   if (!is_full) {
     full_since_nanos_ = now;
-    if (!paused_.empty()) {
-      (void)consumer_.resume(std::exchange(paused_, {}));
-    }
+    is_held_ = false;
+    (void)consumer_.let_go();
     return;
   }
   if (now - full_since_nanos_ < kFullNanosMax) {
     return;
   }
   // Polling goes on, lest the group takes us for dead.
-  std::vector<TopicPartition> all = consumer_.assignment();
-  if (all != paused_) {
-    (void)consumer_.pause(all);
-    paused_ = std::move(all);
-  }
+  is_held_ = true;
+  (void)consumer_.hold_all();
 }
 
 std::size_t HandlerRun::worker_of(const Record& record) const {
@@ -215,7 +212,7 @@ void HandlerRun::before_revoke(bool is_lost) {
     }
     worker->waiting.clear();
   }
-  paused_.clear();
+  is_held_ = false;
   room_.notify_all();
   if (!is_lost) {
     room_.wait_for(lock, options_.revoke_wait, [&] {
@@ -236,10 +233,12 @@ void HandlerRun::work(Worker& worker, std::uint64_t seed) {
     RecordBatch batch = std::move(worker.waiting.front());
     worker.waiting.pop_front();
     const std::size_t size = batch.size();
+    // Taken with the batch: partitions that go from now on take it along.
+    const std::uint64_t round = round_;
     worker.is_busy = true;
     worker.since_nanos = env_.steady_nanos();
     lock.unlock();
-    handle(worker, retries, std::move(batch));
+    handle(worker, retries, std::move(batch), round);
     lock.lock();
     worker.is_busy = false;
     waiting_records_ -= std::min(waiting_records_, size);
@@ -247,8 +246,7 @@ void HandlerRun::work(Worker& worker, std::uint64_t seed) {
   }
 }
 
-void HandlerRun::handle(Worker& worker, Retries& retries, RecordBatch batch) {
-  const std::uint64_t round = round_;
+void HandlerRun::handle(Worker& worker, Retries& retries, RecordBatch batch, std::uint64_t round) {
   while (!batch.empty() && round == round_) {
     BatchHandled result =
         record_handler_ ? call_for_each(worker, batch, round) : call(worker, batch);

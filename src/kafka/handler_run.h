@@ -52,7 +52,7 @@ class HandlerRun {
 
   // A worker's thread.
   void work(Worker& worker, std::uint64_t seed);
-  void handle(Worker& worker, Retries& retries, RecordBatch batch);
+  void handle(Worker& worker, Retries& retries, RecordBatch batch, std::uint64_t round);
   BatchHandled call(Worker& worker, const RecordBatch& batch);
   BatchHandled call_for_each(Worker& worker, const RecordBatch& batch, std::uint64_t round);
   void begin_call(Worker& worker, const Record& record);
@@ -71,7 +71,7 @@ class HandlerRun {
   BatchHandler batch_handler_;
   std::unique_ptr<DeadLetters> dead_letters_;
   std::int64_t committed_nanos_ = 0;
-  std::vector<TopicPartition> paused_;
+  bool is_held_ = false;  // All that the consumer reads.
   std::int64_t full_since_nanos_ = 0;
 
   // Counts up when partitions go, so that what is left of older batches is let go.

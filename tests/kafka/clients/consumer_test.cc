@@ -1,6 +1,11 @@
 #include "thalweg/kafka/consumer.h"
 
+#include <memory>
+#include <set>
+
 #include "broker_fixture.h"
+#include "env/env.h"
+#include "kafka/consumer_core.h"
 
 namespace thalweg::kafka {
 namespace {
@@ -149,6 +154,38 @@ TEST_F(ConsumerTest, APausedPartitionGivesNothing) {
   EXPECT_THAT(values_of(poll_records(consumer, 1)), ElementsAre("x"));
   ASSERT_FALSE(consumer.resume({{topic, 0}}));
   EXPECT_THAT(values_of(poll_records(consumer, 1)), ElementsAre("a"));
+}
+
+// As a run does while its handlers have no room.
+TEST_F(ConsumerTest, LettingAllGoResumesNothingThatTheUserHasPaused) {
+  const std::string topic = new_topic(3);
+  for (const std::int32_t partition : {0, 1, 2}) {
+    produce(topic, {"p" + std::to_string(partition)}, partition);
+  }
+  Expected<std::unique_ptr<ConsumerCore>> core = ConsumerCore::make(
+      system_env(), {.connection = connection, .partitions = {{topic, 0}, {topic, 1}, {topic, 2}}});
+  ASSERT_TRUE(core) << core.error().message();
+  ConsumerCore& consumer = **core;
+  ASSERT_FALSE(consumer.hold_all());  // Before they begin.
+  ASSERT_FALSE(consumer.pause({{topic, 0}, {topic, 1}}));
+  ASSERT_TRUE(consumer.poll({.wait = 10ms})->empty());
+  ASSERT_FALSE(consumer.pause({{topic, 0}, {topic, 1}}));
+  ASSERT_FALSE(consumer.resume({{topic, 1}}));
+  EXPECT_TRUE(consumer.poll({.wait = 10ms})->empty());
+  ASSERT_FALSE(consumer.let_go());
+  std::set<std::string> seen;
+  while (seen.size() < 2) {
+    const Expected<RecordBatch> batch = consumer.poll({});
+    ASSERT_TRUE(batch) << batch.error().message();
+    for (const Record record : *batch) {
+      seen.emplace(*record.value);
+    }
+  }
+  EXPECT_THAT(seen, ElementsAre("p1", "p2"));
+  ASSERT_FALSE(consumer.resume({{topic, 0}}));
+  const Expected<RecordBatch> last = consumer.poll({.wait = 30s});
+  ASSERT_TRUE(last && !last->empty());
+  EXPECT_EQ((*last)[0].value, "p0");
 }
 
 TEST_F(ConsumerTest, LagIsToldForEachPartition) {
