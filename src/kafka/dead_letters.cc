@@ -1,5 +1,6 @@
 #include "kafka/dead_letters.h"
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -9,7 +10,9 @@
 namespace thalweg::kafka {
 namespace {
 
-constexpr std::size_t kTruncatedBytes = 64 << 10;
+// What is kept of a value that is too large, the most that the topic takes; its limit is the
+// broker's, and covers key and headers too.
+constexpr std::array<std::size_t, 4> kTruncatedBytes = {64 << 10, 8 << 10, 512, 0};
 
 }  // namespace
 
@@ -54,8 +57,14 @@ Error DeadLetters::write(const Failure& failure) {
   const std::string size = std::to_string(record.value->size());
   headers.push_back({"thalweg.truncated", size});
   letter.headers = headers;
-  letter.value = record.value->substr(0, kTruncatedBytes);
-  return send_for_future(*producer_, letter).get().error;
+  for (const std::size_t kept : kTruncatedBytes) {
+    letter.value = record.value->substr(0, kept);
+    error = send_for_future(*producer_, letter).get().error;
+    if (error.kind() != ErrorKind::kRecord) {
+      return error;
+    }
+  }
+  return error;
 }
 
 }  // namespace thalweg::kafka

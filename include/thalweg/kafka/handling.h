@@ -63,7 +63,8 @@ struct HandlingOptions {
   std::function<OnFailure(const Failure& failure)> decide = {};
   // Where dead letters go: the record with its key, value and headers, and headers of its origin:
   // thalweg.topic, thalweg.partition, thalweg.offset, thalweg.time, thalweg.attempts,
-  // thalweg.problem.
+  // thalweg.problem. Of a value that is larger than the topic takes only the beginning goes there,
+  // and thalweg.truncated tells how large it was.
   std::string dead_letter_topic = {};
 
   // A handler that takes longer is told of, once for each call, by the thread that polls.

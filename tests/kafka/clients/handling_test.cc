@@ -163,6 +163,36 @@ TEST_F(HandlingTest, ADeadLetterTellsWhereItCameFrom) {
   EXPECT_EQ(letter.header("thalweg.problem"), "no number");
 }
 
+TEST_F(HandlingTest, ADeadLetterThatIsTooLargeIsCutAndSaysSo) {
+  constexpr std::size_t kSize = 200'000;
+  const std::string topic = new_topic();
+  for (const std::size_t limit : {150'000U, 20'000U, 1'000U}) {
+    SCOPED_TRACE(limit);
+    const std::string letters = new_topic(1, {{"max.message.bytes", std::to_string(limit)}});
+    Expected<Producer> producer = Producer::open({.connection = connection});
+    ASSERT_TRUE(producer);
+    const std::string value(kSize, 'x');
+    ASSERT_FALSE(producer->send({.topic = topic, .key = "k", .value = value}).get().error);
+    Consumer consumer = consumer_of(topic);
+    const HandlingSummary summary = consumer.run(
+        [&](const Record&) {
+          consumer.stop();
+          return Handled::failed("too long");
+        },
+        {.retries = 0, .then = OnFailure::kDeadLetter, .dead_letter_topic = letters});
+    EXPECT_FALSE(summary.error) << summary.error.message();
+    EXPECT_EQ(summary.dead_letters, 1U);
+    const std::vector<RecordBatch> batches = read_all(letters, 1);
+    ASSERT_THAT(batches, SizeIs(1));
+    const Record letter = batches[0][0];
+    EXPECT_EQ(letter.key, "k");
+    EXPECT_TRUE(value.starts_with(*letter.value));
+    EXPECT_LT(letter.value->size(), limit);
+    EXPECT_EQ(letter.header("thalweg.truncated"), std::to_string(kSize));
+    EXPECT_EQ(letter.header("thalweg.problem"), "too long");
+  }
+}
+
 TEST_F(HandlingTest, DeadLettersNeedATopic) {
   const std::string topic = new_topic();
   Consumer consumer = consumer_of(topic);
