@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 
 namespace thalweg::kafka {
 namespace {
@@ -27,13 +29,22 @@ bool climbs(std::string_view path) {
          path.find("/../") != std::string_view::npos;
 }
 
+// Where a path leads when its links are followed; of what is not there, as far as there is.
+std::string followed(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path real = std::filesystem::weakly_canonical(path, failed);
+  return failed ? path : real.string();
+}
+
 }  // namespace
 
 Error check_path(const std::string& path, const Directories& directories, std::string_view what) {
+  // A link could lead out of a directory, and a directory may be one itself.
   const bool inside =
       directories.empty() ||
-      (!climbs(path) && std::any_of(directories.begin(), directories.end(),
-                                    [&](const auto& each) { return is_inside(path, each); }));
+      (!climbs(path) && std::any_of(directories.begin(), directories.end(), [&](const auto& each) {
+        return is_inside(path, each) && is_inside(followed(path), followed(each));
+      }));
   return inside ? Error()
                 : wrong(fmt::format("{}: {} is outside of the directories that files may be read "
                                     "from: {}",

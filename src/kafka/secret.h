@@ -17,7 +17,7 @@ struct SecretReader {
 // Where files may lie that settings name; none: anywhere.
 using Directories = std::vector<std::string>;
 
-// Refuses a path that is outside of all directories, or gets out of them by "..".
+// Refuses a path that is outside of all directories, or gets out of them by ".." or links.
 Error check_path(const std::string& path, const Directories& directories, std::string_view what);
 
 // What a reference stands for: "${file:PATH}", without the newline at the file's end, or

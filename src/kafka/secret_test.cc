@@ -30,7 +30,8 @@ class KafkaSecretTest : public testing::Test {
     return resolve_reference(system_env(), text, directories, "sasl.password");
   }
 
-  const std::string directory = testing::TempDir() + "kafka_secret_test";
+  const std::string directory = testing::TempDir() + "kafka_secret_test_" +
+                                testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(KafkaSecretTest, ATextIsItself) { EXPECT_EQ(*resolved("p$ss{word}"), "p$ss{word}"); }
@@ -50,6 +51,20 @@ TEST_F(KafkaSecretTest, AVariableOfTheEnvironment) {
 TEST_F(KafkaSecretTest, AMissingFileIsToldWithItsSetting) {
   EXPECT_THAT(resolved("${file:/nowhere/password}").error().message(),
               AllOf(HasSubstr("sasl.password"), HasSubstr("/nowhere/password")));
+}
+
+TEST_F(KafkaSecretTest, ALinkCountsAsWhatItLeadsTo) {
+  const std::string inner = directory + "/inner";
+  std::filesystem::create_directories(inner);
+  const std::string outside = file("outside", "x");
+  const std::string inside = file("inner/file", "y");
+  std::filesystem::create_symlink(outside, inner + "/out");
+  std::filesystem::create_symlink("file", inner + "/in");
+  std::filesystem::create_directory_symlink(inner, directory + "/linked");
+  EXPECT_THAT(resolved("${file:" + inner + "/out}", {inner}).error().message(),
+              HasSubstr("outside of the directories"));
+  EXPECT_TRUE(resolved("${file:" + inner + "/in}", {inner}));
+  EXPECT_TRUE(resolved("${file:" + directory + "/linked/in}", {directory + "/linked"}));
 }
 
 TEST_F(KafkaSecretTest, FilesLieInTheirDirectories) {
