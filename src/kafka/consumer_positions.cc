@@ -361,19 +361,24 @@ Expected<std::vector<PartitionLag>> ConsumerCore::lag() {
       all.push_back({key.first, key.second, partition.next, partition.committed});
     }
   }
-  for (PartitionLag& each : all) {
-    std::int64_t begin = 0;
-    rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(client_->get(), each.topic.c_str(),
-                                                              each.partition, &begin, &each.end);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || each.end < 0) {  // Nothing was fetched yet.
-      code = rd_kafka_query_watermark_offsets(client_->get(), each.topic.c_str(), each.partition,
-                                              &begin, &each.end, kAskMillis);
-    }
-    if (Error error = error_of(
-            code, fmt::format("cannot read the end of {}", name_of(each.topic, each.partition)))) {
+  // Asked of the brokers: what librdkafka has seen last is the end of the partition also where
+  // readers of committed records get no further than the first open transaction.
+  std::vector<PartitionOffset> ends;
+  for (const PartitionLag& each : all) {
+    ends.push_back({each.topic, each.partition, RD_KAFKA_OFFSET_END});
+  }
+  const PartitionList list = to_list(ends);
+  if (Error error = error_of(rd_kafka_offsets_for_times(client_->get(), list.get(), kAskMillis),
+                             "cannot read the ends of partitions");
+      error && !all.empty()) {
+    return error;
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const rd_kafka_topic_partition_t& end = list->elems[static_cast<int>(i)];
+    if (Error error = error_of(end.err, fmt::format("cannot read the end of {}", named(end)))) {
       return error;
     }
-    each.end = std::max(each.end, each.position);
+    all[i].end = std::max(end.offset, all[i].position);
   }
   return all;
 }

@@ -73,7 +73,7 @@ struct PartitionLag {
   std::int32_t partition = 0;
   std::int64_t position = 0;   // Of the next record to hand out.
   std::int64_t committed = 0;  // By this consumer; where it began, before the first commit.
-  std::int64_t end = 0;        // Of the partition, as far as the last answer of a broker tells.
+  std::int64_t end = 0;  // Of the partition, and of what is committed for who reads only that.
   std::int64_t records() const { return end - position; }
 };
 

@@ -181,6 +181,22 @@ TEST_F(TransactionTest, ASuspiciousCommitMakesTheProducerAnew) {
   EXPECT_THAT(values_of(read_all(topic, 2)), ElementsAre("a", "b"));
 }
 
+TEST_F(TransactionTest, WhatIsNotCommittedIsNoLagOfWhoReadsCommitted) {
+  const std::string topic = new_topic();
+  produce(topic, {"a", "b"});
+  TransactionalProducer producer = open(id);
+  Transaction transaction = begin(producer);
+  ASSERT_FALSE(transaction.send({.topic = topic, .value = "open"}).get().error);
+  Consumer consumer = open_consumer({.partitions = {{topic, 0}}});
+  poll_records(consumer, 1);
+  const auto lag = consumer.lag();
+  ASSERT_TRUE(lag) << lag.error().message();
+  EXPECT_EQ((*lag)[0].end, 2);
+  Consumer careless = open_consumer({.partitions = {{topic, 0}}, .read_committed = false});
+  poll_records(careless, 1);
+  EXPECT_EQ((*careless.lag())[0].end, 3);
+}
+
 TEST_F(TransactionTest, ATransactionNeedsAnId) {
   const auto producer = TransactionalProducer::open({.producer = {.connection = connection}});
   ASSERT_FALSE(producer);
