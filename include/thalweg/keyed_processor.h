@@ -101,4 +101,61 @@ class KeyedProcessor {
   virtual void on_timer(const Timer& /*timer*/, State& /*state*/, Context& /*context*/) {}
 };
 
+// The same with the state that the rows of a broadcast stream have left behind.
+template <typename Key, typename Out, typename BroadcastState>
+class KeyedBroadcastContext : public KeyedContext<Key, Out> {
+ public:
+  KeyedBroadcastContext(detail::KeyedCall& call, const Key& key, detail::RowsOut& out,
+                        const BroadcastState& broadcast_state)
+      : KeyedContext<Key, Out>(call, key, out), broadcast_state_(broadcast_state) {}
+
+  const BroadcastState& broadcast_state() const { return broadcast_state_; }
+
+ private:
+  const BroadcastState& broadcast_state_;
+};
+
+// What is known of a row of a broadcast stream beside the row.
+class BroadcastContext {
+ public:
+  explicit BroadcastContext(Timestamp time) : time_(time) {}
+  // The row's event time; in a stream without event time the wall clock.
+  Timestamp time() const { return time_; }
+
+ private:
+  Timestamp time_;
+};
+
+// A KeyedProcessor with a second input, whose rows (rules, thresholds, control messages) every
+// worker sees, all in the same order: for KeyedStream::process(processor, stream). What they leave
+// behind is the same on all workers, is kept once, and comes back whole on any number of them.
+//
+// Where the streams have event time, a broadcast row counts from its time on: it is taken before
+// the keyed rows of that time, and those wait for the watermarks of both streams. Without event
+// time rows are taken as they come.
+//
+// process_broadcast() must do the same on every worker: what it does follows from the row, the
+// state and the time alone. It can neither emit nor touch the state of keys. A row on which it
+// throws is rejected, counted once, and leaves no trace. BroadcastState is what State can be,
+// without a ttl; it is copied at each broadcast row, and written down whole at an epoch before
+// which it has changed.
+template <typename KeyOf, typename In, typename StateOf, typename BroadcastIn,
+          typename BroadcastStateOf, typename Out>
+class KeyedBroadcastProcessor {
+ public:
+  using Key = KeyOf;
+  using Input = In;
+  using State = StateOf;
+  using BroadcastInput = BroadcastIn;
+  using BroadcastState = BroadcastStateOf;
+  using Result = Out;
+  using Context = KeyedBroadcastContext<Key, Out, BroadcastState>;
+
+  virtual ~KeyedBroadcastProcessor() = default;
+  virtual void process(const In& row, State& state, Context& context) = 0;
+  virtual void process_broadcast(const BroadcastIn& row, BroadcastState& state,
+                                 const BroadcastContext& context) = 0;
+  virtual void on_timer(const Timer& /*timer*/, State& /*state*/, Context& /*context*/) {}
+};
+
 }  // namespace thalweg

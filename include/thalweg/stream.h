@@ -128,6 +128,9 @@ class Stream {
   void sink(const ConnectorOptions& connector) const { graph_->sink(node_, connector); }
 
  private:
+  template <typename>
+  friend class KeyedStream;
+
   template <typename Function, typename F>
   std::function<std::unique_ptr<detail::RowsFunction>()> maker(F function) const {
     return [function = std::move(function), names = graph_->column_names(node_)] {
@@ -207,21 +210,23 @@ class KeyedStream {
     requires std::derived_from<
         P, KeyedProcessor<typename P::Key, T, typename P::State, typename P::Result>>
   Stream<typename P::Result> process(P processor) const {
-    const std::string name(detail::name_of_type<P>());
-    const detail::StateText state = detail::text_of_state<typename P::State>();
-    return {*graph_, graph_->keyed_function(
-                         node_, {.text = "process in " + name,
-                                 .keys = keys_,
-                                 .make =
-                                     [processor = std::move(processor),
-                                      names = graph_->column_names(node_)](auto key_places) {
-                                       return std::make_unique<detail::KeyedProcessorFunction<P>>(
-                                           processor, names, std::move(key_places));
-                                     },
-                                 .key_fields = detail::fields_of_key<typename P::Key>(),
-                                 .fields = detail::fields_of<typename P::Result>(),
-                                 .state = state.text,
-                                 .state_expires = state.expires})};
+    return process_with(std::move(processor), {}, std::nullopt);
+  }
+
+  // The same of a KeyedBroadcastProcessor: every worker sees all rows of `broadcast`. Both streams
+  // have event time, or neither.
+  template <typename P>
+    requires std::derived_from<
+        P,
+        KeyedBroadcastProcessor<typename P::Key, T, typename P::State, typename P::BroadcastInput,
+                                typename P::BroadcastState, typename P::Result>>
+  Stream<typename P::Result> process(P processor,
+                                     const Stream<typename P::BroadcastInput>& broadcast) const {
+    const detail::StateText state = detail::text_of_state<typename P::BroadcastState>();
+    return process_with(
+        std::move(processor), {.names = graph_->column_names(broadcast.node_)},
+        detail::BroadcastDecl{
+            .input = broadcast.node_, .state = state.text, .state_expires = state.expires});
   }
 
   // The rows that come too late for over() and process(): their fields, window_start and
@@ -238,6 +243,28 @@ class KeyedStream {
   }
 
  private:
+  template <typename P>
+  Stream<typename P::Result> process_with(P processor, detail::BroadcastSide<P> side,
+                                          std::optional<detail::BroadcastDecl> broadcast) const {
+    const std::string name(detail::name_of_type<P>());
+    const detail::StateText state = detail::text_of_state<typename P::State>();
+    return {*graph_,
+            graph_->keyed_function(
+                node_, {.text = "process in " + name,
+                        .keys = keys_,
+                        .make =
+                            [processor = std::move(processor), names = graph_->column_names(node_),
+                             side = std::move(side)](auto key_places) {
+                              return std::make_unique<detail::KeyedProcessorFunction<P>>(
+                                  processor, names, std::move(key_places), side);
+                            },
+                        .key_fields = detail::fields_of_key<typename P::Key>(),
+                        .fields = detail::fields_of<typename P::Result>(),
+                        .state = state.text,
+                        .state_expires = state.expires,
+                        .broadcast = std::move(broadcast)})};
+  }
+
   detail::Graph* graph_;
   detail::PlanNode node_;
   std::vector<std::string> keys_;

@@ -87,6 +87,31 @@ class Billing final : public thalweg::KeyedProcessor<std::string, Order, Basket,
   }
 };
 
+struct Limit {
+  std::string customer;
+  double amount;
+  thalweg::Timestamp time;
+};
+using Limits = std::map<std::string, double>;
+
+// Orders above the limit that their customer had when they came.
+class CheckLimits final
+    : public thalweg::KeyedBroadcastProcessor<std::string, Order, Basket, Limit, Limits, Bill> {
+ public:
+  void process(const Order& order, Basket& basket, Context& context) override {
+    const Limits& limits = context.broadcast_state();
+    const auto limit = limits.find(order.customer);
+    basket.amount += order.amount.value_or(0);
+    if (limit != limits.end() && basket.amount > limit->second) {
+      context.emit({order.customer, ++basket.orders, basket.amount});
+    }
+  }
+  void process_broadcast(const Limit& limit, Limits& limits,
+                         const thalweg::BroadcastContext&) override {
+    limits[limit.customer] = limit.amount;
+  }
+};
+
 struct Waiting {
   std::int64_t orders = 0;
   thalweg::Timestamp due;
@@ -380,6 +405,26 @@ TEST_F(CppPageTest, KeyedProcess) {
 
   run();
   EXPECT_THAT(bills, ElementsAre(Pair("ann", ElementsAre(3)), Pair("bob", ElementsAre(1, 1))));
+}
+
+TEST_F(CppPageTest, Broadcast) {
+  std::set<std::pair<std::string, double>> above;
+  const auto some_limits = [] {
+    return std::vector<Limit>{{"ann", 1, at(0)}, {"bob", 1'000'000, at(0)}};
+  };
+  const auto orders = timed();
+
+  const auto limits = pipeline.source(some_limits()).event_time<&Limit::time>(thalweg::ascending());
+  orders.key_by<&Order::customer>().process(CheckLimits(), limits).sink([&](const Bill& bill) {
+    above.insert({bill.customer, bill.amount});
+  });
+
+  run();
+  EXPECT_FALSE(above.empty());
+  for (const auto& [customer, amount] : above) {
+    EXPECT_EQ(customer, "ann");
+    EXPECT_GT(amount, 1);
+  }
 }
 
 TEST_F(CppPageTest, WallClock) {

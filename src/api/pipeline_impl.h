@@ -57,6 +57,11 @@ struct Graph::Impl {
   // Whether the key of a stream is what a function takes it for; a problem where not.
   bool check_key(const std::string& step, const Schema& keys, const std::vector<FieldInfo>& wanted);
 
+  // The broadcast input of a keyed function, on one worker and in order of time; nullptr after a
+  // mistake.
+  PlanNode gathered(const std::string& step, const plan::Node& keyed,
+                    const BroadcastDecl& broadcast);
+
   // Of a step that keeps state.
   std::string next_id(const std::string& kind);
 

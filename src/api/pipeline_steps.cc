@@ -41,6 +41,32 @@ bool Graph::Impl::check_key(const std::string& step, const Schema& keys,
   return false;
 }
 
+PlanNode Graph::Impl::gathered(const std::string& step, const plan::Node& keyed,
+                               const BroadcastDecl& broadcast) {
+  if (broadcast.input == nullptr) {
+    return nullptr;
+  }
+  if (broadcast.state_expires) {
+    add_problem(step, "its BroadcastState has a ttl, and what all workers hold has none",
+                {"keep the time in the state, and leave out what is too old"});
+    return nullptr;
+  }
+  if (broadcast.input->updating) {
+    add_problem(step, "it takes rows that stay, and the broadcast stream changes rows it has given",
+                {"aggregate in windows, so that each result is final"});
+    return nullptr;
+  }
+  if (broadcast.input->time.lost != keyed.time.lost) {
+    add_problem(step,
+                fmt::format("the {} stream has event time and the other has none",
+                            keyed.time.lost ? "broadcast" : "keyed"),
+                {"give both event_time(), or neither"});
+    return nullptr;
+  }
+  return plan::make_sort(broadcast.input, {.keys = {}, .limit = {}, .behind_watermark = true},
+                         next_id("broadcast"), name);
+}
+
 PlanNode Graph::function(const PlanNode& input, FunctionDecl function) {
   if (input == nullptr) {
     return nullptr;
@@ -78,11 +104,19 @@ PlanNode Graph::keyed_function(const PlanNode& input, KeyedFunctionDecl function
                        {"aggregate in windows, so that each result is final"});
     return nullptr;
   }
+  std::vector<PlanNode> inputs{input};
+  if (function.broadcast) {
+    inputs.push_back(impl_->gathered(step, *input, *function.broadcast));
+    if (inputs.back() == nullptr) {
+      return nullptr;
+    }
+    process.broadcast_state = function.broadcast->state;
+  }
   process.make = [make = std::move(function.make), keys = process.keys, fields = function.fields,
                   step, has_ttl = function.state_expires, failures = impl_->failures] {
     return make_keyed_function(make(keys), fields, step, has_ttl, failures);
   };
-  return plan::make_keyed_process(input, std::move(process), schema_of(function.fields),
+  return plan::make_keyed_process(std::move(inputs), std::move(process), schema_of(function.fields),
                                   impl_->next_id("process"), impl_->name);
 }
 

@@ -45,6 +45,24 @@ class ProgramKeyedFunction final : public KeyedFunction {
     return true;
   }
 
+  void begin_broadcast(const Batch& batch) override { broadcast_rows_ = rows_in(batch); }
+
+  bool call_broadcast(RowIndex row, EventTime time) override {
+    try {
+      function_->call_broadcast(broadcast_rows_, row, time.micros);
+    } catch (...) {
+      out_.refuse(row, out_.origins.size());
+      out_.refused.clear();
+      failures_->add(step_, std::string(to_string(RowError::kFunctionFailed)), out_.failure);
+      return false;
+    }
+    return true;
+  }
+  std::string broadcast_state() const override { return function_->broadcast_state(); }
+  bool restore_broadcast_state(std::string_view bytes) override {
+    return function_->restore_broadcast_state(bytes);
+  }
+
   std::string failure() const override { return out_.failure; }
   bool has_ttl() const override { return has_ttl_; }
 
@@ -90,6 +108,7 @@ class ProgramKeyedFunction final : public KeyedFunction {
   const std::shared_ptr<FailureNotes> failures_;
 
   detail::RowsIn rows_;
+  detail::RowsIn broadcast_rows_;
   detail::RowsIn key_;
   detail::KeyedCall call_;
   detail::RowsOut out_;

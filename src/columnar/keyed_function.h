@@ -55,6 +55,14 @@ class KeyedFunction {
   // What the last call that failed said.
   virtual std::string failure() const = 0;
 
+  // The same of a second input, where it has one: every worker takes all of its rows, in one order.
+  virtual void begin_broadcast(const Batch& /*batch*/) {}
+  // False: it failed on the row of that number, and nothing of it counts.
+  virtual bool call_broadcast(RowIndex /*row*/, EventTime /*time*/) { return false; }
+  // What those rows have left behind, and the same put back. False: it is not what it writes.
+  virtual std::string broadcast_state() const { return {}; }
+  virtual bool restore_broadcast_state(std::string_view /*bytes*/) { return false; }
+
   // Whether some of its state has a ttl.
   virtual bool has_ttl() const { return false; }
 

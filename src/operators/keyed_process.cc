@@ -8,7 +8,9 @@
 #include "columnar/builder.h"
 #include "columnar/kernels.h"
 #include "operators/late_after_idle.h"
+#include "operators/time_order.h"
 #include "state/keyed_records.h"
+#include "state/shared_record.h"
 #include "state/time_ordered_rows.h"
 
 namespace thalweg {
@@ -25,12 +27,22 @@ class KeyedProcess final : public Operator {
       : spec_(std::move(spec)),
         records_(key_types(spec_.rows)),
         waiting_(spec_.rows),
-        times_(type_of(TypeKind::kTimestamp)) {}
+        times_(type_of(TypeKind::kTimestamp)) {
+    if (spec_.broadcast) {
+      broadcast_.emplace(*spec_.function, spec_.broadcast->rows);
+    }
+  }
 
   Result<std::vector<StateTable*>> state_tables() override {
     std::vector<StateTable*> tables{&records_.records_state(), &records_.timers_state()};
     if (spec_.timed) {
       tables.push_back(&waiting_);
+    }
+    if (broadcast_) {
+      tables.push_back(&broadcast_->state);
+      if (spec_.timed) {
+        tables.push_back(&broadcast_->waiting);
+      }
     }
     return tables;
   }
@@ -43,7 +55,12 @@ class KeyedProcess final : public Operator {
     }
   }
 
-  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
+  Result<Progress> process(int input, Batch batch, Emitter& out) override {
+    if (input == 1) {
+      process_broadcast(std::move(batch).compacted(), out);
+      hold(out);
+      return Progress::kDone;
+    }
     if (spec_.timed) {
       waiting_.add(reject_late_after_idle(std::move(batch), watermark_, out));
       hold(out);
@@ -60,6 +77,9 @@ class KeyedProcess final : public Operator {
     }
     watermark_ = now;
     if (spec_.timed) {
+      if (broadcast_) {
+        broadcast_->take_up(now, *spec_.function);
+      }
       if (std::optional<Batch> passed = waiting_.take_before(now)) {
         take_up(*std::move(passed));
       }
@@ -98,10 +118,35 @@ class KeyedProcess final : public Operator {
 
   Kept kept() const override {
     return {.count = waiting_.rows() + records_.live(),
-            .bytes = records_.memory_bytes() + waiting_.memory_bytes() + rows_.memory_bytes()};
+            .bytes = records_.memory_bytes() + waiting_.memory_bytes() + rows_.memory_bytes() +
+                     (broadcast_ ? broadcast_->waiting.memory_bytes() : 0)};
   }
 
  private:
+  // Of the broadcast input: what its rows have left behind, those that wait, and those at hand.
+  struct Broadcast {
+    Broadcast(KeyedFunction& function, const RowLayout& layout)
+        : state([&function] { return function.broadcast_state(); },
+                [&function](std::string_view bytes) {
+                  return function.restore_broadcast_state(bytes);
+                }),
+          waiting(layout, "waiting broadcast") {}
+
+    // Makes those before `now` the ones at hand.
+    void take_up(EventTime now, KeyedFunction& function) {
+      rows = waiting.take_before(now).value_or(Batch());
+      order = rows.empty() ? std::vector<RowIndex>() : order_of_time(rows);
+      next = 0;
+      function.begin_broadcast(rows);
+    }
+
+    SharedRecord state;
+    TimeOrderedRows waiting;
+    Batch rows;
+    std::vector<RowIndex> order;
+    std::size_t next = 0;
+  };
+
   static std::vector<Type> key_types(const RowLayout& rows) {
     std::vector<Type> types;
     for (const std::uint32_t key : rows.keys) {
@@ -113,10 +158,11 @@ class KeyedProcess final : public Operator {
   // Makes these the rows at hand, in the order in which they are to be taken.
   void take_up(Batch batch) {
     rows_ = std::move(batch).compacted();
-    order_.resize(rows_.length);
-    std::iota(order_.begin(), order_.end(), 0U);
     if (spec_.timed) {
-      sort_by_time();
+      order_ = order_of_time(rows_);
+    } else {
+      order_.resize(rows_.length);
+      std::iota(order_.begin(), order_.end(), 0U);
     }
     std::vector<Column> keys;
     for (const std::uint32_t key : spec_.rows.keys) {
@@ -127,30 +173,54 @@ class KeyedProcess final : public Operator {
     spec_.function->begin(rows_);
   }
 
-  void sort_by_time() {
-    std::vector<Column> columns = {*rows_.event_time};
-    if (rows_.partition && rows_.position) {
-      columns.push_back(*rows_.partition);
-      columns.push_back(*rows_.position);
-    } else {
-      columns.insert(columns.end(), rows_.columns.begin(), rows_.columns.end());
-    }
-    std::vector<SortKey> keys;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      keys.push_back({.column = i});
-    }
-    order_ = sort_rows(columns, keys, rows_.length);
+  static EventTime time_of(const Batch& rows, RowIndex row) {
+    return {rows.event_time->values<std::int64_t>()[row]};
   }
 
-  EventTime time_of(RowIndex row) const { return {rows_.event_time->values<std::int64_t>()[row]}; }
+  void process_broadcast(Batch batch, Emitter& out) {
+    std::uint32_t old = batch.length;
+    if (spec_.timed) {
+      old = 0;
+      while (old < batch.length && time_of(batch, old) < watermark_) {
+        ++old;
+      }
+      broadcast_->waiting.add(batch.slice(old, batch.length - old));
+    }
+    spec_.function->begin_broadcast(batch);
+    for (RowIndex row = 0; row < old; ++row) {
+      take_broadcast_row(batch, row, out);
+    }
+  }
+
+  void take_broadcast_row(const Batch& batch, RowIndex row, Emitter& out) {
+    const EventTime time = spec_.timed ? time_of(batch, row) : now_;
+    if (spec_.function->call_broadcast(row, time)) {
+      broadcast_->state.mark();
+    } else if (spec_.broadcast->rejects) {
+      const RowIndex rejected[] = {row};
+      out.reject(batch, rejected, RowError::kFunctionFailed);
+    }
+  }
+
+  // Takes the broadcast rows up to that time.
+  void catch_up(EventTime time, Emitter& out) {
+    if (!broadcast_) {
+      return;
+    }
+    Broadcast& own = *broadcast_;
+    while (own.next < own.order.size() && time_of(own.rows, own.order[own.next]) <= time) {
+      take_broadcast_row(own.rows, own.order[own.next++], out);
+    }
+  }
 
   // One row or timer; false: none is due.
   bool turn_once(Emitter& out) {
     const bool has_row = next_ < order_.size();
     const auto timer = records_.first_timer(TimerKind::kEventTime);
     const bool is_due = timer && (timer->time < watermark_ || watermark_ == kEndOfTime);
-    if (is_due && !(has_row && time_of(order_[next_]) <= timer->time)) {
+    if (is_due && !(has_row && time_of(rows_, order_[next_]) <= timer->time)) {
       event_time_ = std::max(event_time_, timer->time);
+      catch_up(event_time_, out);
       fire(KeyedTurn::Cause::kTimer, *timer);
       return true;
     }
@@ -158,6 +228,7 @@ class KeyedProcess final : public Operator {
       take_row(order_[next_++], out);
       return true;
     }
+    catch_up(kEndOfTime, out);
     const auto wall_timer = records_.first_timer(TimerKind::kWallClock);
     if (wall_timer && wall_timer->time <= now_) {
       event_time_ = std::max(event_time_, watermark_);
@@ -188,7 +259,8 @@ class KeyedProcess final : public Operator {
 
   void take_row(RowIndex row, Emitter& out) {
     if (spec_.timed) {
-      event_time_ = time_of(row);
+      event_time_ = time_of(rows_, row);
+      catch_up(event_time_, out);
     }
     turn_.cause = KeyedTurn::Cause::kRow;
     turn_.row = row;
@@ -286,7 +358,9 @@ class KeyedProcess final : public Operator {
     const auto timer = records_.first_timer(TimerKind::kEventTime);
     const auto wall_timer = records_.first_timer(TimerKind::kWallClock);
     out.hold({.count = waiting_.rows() + records_.live(),
-              .due = std::min(waiting_.first_time(), timer ? timer->time : kEndOfTime),
+              .due = std::min({waiting_.first_time(),
+                               broadcast_ ? broadcast_->waiting.first_time() : kEndOfTime,
+                               timer ? timer->time : kEndOfTime}),
               .due_by_wall_clock = std::min(wall_timer ? wall_timer->time : kEndOfTime,
                                             spec_.timed || watermark_ == kEndOfTime
                                                 ? kEndOfTime
@@ -296,6 +370,7 @@ class KeyedProcess final : public Operator {
   const KeyedProcessSpec spec_;
   KeyedRecords records_;
   TimeOrderedRows waiting_;
+  std::optional<Broadcast> broadcast_;
   EventTime watermark_ = kStartOfTime;
   EventTime event_time_ = kStartOfTime;  // Of the last row or timer.
   EventTime now_ = kStartOfTime;

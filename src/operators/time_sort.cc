@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "operators/late_after_idle.h"
+#include "operators/time_order.h"
 #include "state/time_ordered_rows.h"
 
 namespace thalweg {
@@ -35,7 +36,8 @@ class TimeSort final : public Operator {
     watermark_ = now;
     passed_ = waiting_.take_before(now);
     if (passed_) {
-      order_ = sort_rows(passed_->columns, spec_.keys, passed_->length);
+      order_ = spec_.keys.empty() ? order_of_time(*passed_)
+                                  : sort_rows(passed_->columns, spec_.keys, passed_->length);
     }
     return resume(out);
   }

@@ -11,6 +11,7 @@ namespace thalweg {
 
 struct TimeSortSpec {
   // Over the input's columns. The first is the event time, or stands at a fixed distance from it.
+  // None: by event time, rows of one time by where they came from.
   std::vector<SortKey> keys;
   RowLayout rows;  // Of the input.
 };

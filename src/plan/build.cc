@@ -478,10 +478,15 @@ NodePtr make_process(NodePtr input, Process process, Schema schema) {
   return share(std::move(node));
 }
 
-NodePtr make_keyed_process(NodePtr input, KeyedProcess process, Schema schema, std::string id,
-                           std::string name) {
-  TW_CHECK(!process.keys.empty() && !input->updating);
-  Node node = following(std::move(input));
+NodePtr make_keyed_process(std::vector<NodePtr> inputs, KeyedProcess process, Schema schema,
+                           std::string id, std::string name) {
+  TW_CHECK(!process.keys.empty() && (inputs.size() == 1 || inputs.size() == 2));
+  for (const NodePtr& input : inputs) {
+    TW_CHECK(!input->updating && input->time.lost == inputs[0]->time.lost);
+  }
+  Node node = following(inputs[0]);
+  node.bounded = node.bounded && inputs.back()->bounded;
+  node.inputs = std::move(inputs);
   node.schema = std::move(schema);
   node.time = {.column = std::nullopt, .lost = node.time.lost, .judged = true};
   node.step = std::move(process);

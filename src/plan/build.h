@@ -65,9 +65,10 @@ NodePtr make_over(NodePtr input, Over over, std::string id, std::string name);
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 
-// Requires: keys, and an input that only adds rows. `schema`: of the output.
-NodePtr make_keyed_process(NodePtr input, KeyedProcess process, Schema schema, std::string id,
-                           std::string name);
+// Requires: keys, and inputs that only add rows; of two inputs, both with event time or neither,
+// and the second on one worker. `schema`: of the output.
+NodePtr make_keyed_process(std::vector<NodePtr> inputs, KeyedProcess process, Schema schema,
+                           std::string id, std::string name);
 
 // Columns are shown under `names`, or the input's names where there are none. `key`: what the table
 // is to know the rows by, where that is not the input's own key.

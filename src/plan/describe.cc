@@ -163,6 +163,8 @@ std::string describe_sort(const Node& node, const Sort& sort) {
   std::string text;
   if (!sort.keys.empty()) {
     text = "ORDER BY " + describe_order(node, sort.keys);
+  } else if (sort.behind_watermark) {
+    text = node.time.lost ? "gather" : "ORDER BY time";
   }
   const std::string space = text.empty() ? "" : " ";
   if (sort.limit) {

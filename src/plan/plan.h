@@ -217,7 +217,8 @@ struct Sort {
   std::uint64_t offset = 0;
   // The first key is event time, or stands at a fixed distance from it, ascending: each row comes
   // out when no older one can come any more. There is no limit and no offset then. Unless it is set
-  // the input is bounded.
+  // the input is bounded. Without keys rows are in order of event time, those of one time in that
+  // in which they were read; where there is no event time, as they come.
   bool behind_watermark = false;
 };
 
@@ -267,11 +268,14 @@ struct Process {
 // Passes rows through a function of a C++ program that keeps state and sets timers for each key.
 // Where the input has event time its rows are taken in that order, behind the watermark, and those
 // that come out have the time of the row or timer that they were made of.
+// A second input's rows are given to every worker, whatever their key; where the inputs have event
+// time, each before the first input's rows of its time.
 struct KeyedProcess {
   std::string text;
-  std::vector<std::uint32_t> keys;  // Columns of the input.
+  std::vector<std::uint32_t> keys;  // Columns of the first input.
   MakeKeyedFunction make;
-  std::string state;  // What it keeps for a key, in one line: names, types, ttls.
+  std::string state;                 // What it keeps for a key, in one line: names, types, ttls.
+  std::string broadcast_state = {};  // The same of what the second input leaves on every worker.
 };
 
 // Writes the input's columns into a table's columns of equal types, or hands them to whoever asked

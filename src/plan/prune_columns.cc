@@ -239,7 +239,7 @@ class Pruner {
     // A sink or a function of the program, which take every column.
     TW_CHECK(step_of<Sink>(*node) != nullptr || is_function(*node));
     if (is_function(*node)) {
-      return prune_process(node, input);
+      return prune_process(node);
     }
     TW_CHECK(input.node->schema.size() == node->schema.size());
     return {with_inputs(node, {input.node}), input.places};
@@ -259,9 +259,13 @@ class Pruner {
     return kept;
   }
 
-  static Pruned prune_process(const NodePtr& node, const Pruned& input) {
-    TW_CHECK(input.node->schema.size() == node->inputs[0]->schema.size());
-    Pruned pruned{with_inputs(node, {input.node}), {}};
+  Pruned prune_process(const NodePtr& node) {
+    std::vector<NodePtr> inputs;
+    for (const NodePtr& input : node->inputs) {
+      inputs.push_back(pruned_.at(input.get()).node);
+      TW_CHECK(inputs.back()->schema.size() == input->schema.size());
+    }
+    Pruned pruned{with_inputs(node, std::move(inputs)), {}};
     pruned.places.resize(node->schema.size());
     std::iota(pruned.places.begin(), pruned.places.end(), 0U);
     return pruned;

@@ -471,7 +471,8 @@ StateMeaning Reader::meaning_of(const Node& node) const {
     add("results", std::string(emit_text(over->emit)));
     add_ttl(over->ttl_micros, meaning);
   } else if (const auto* sort = step_of<Sort>(node)) {
-    add("order", order_text(sort->keys, input));
+    add("order",
+        sort->keys.empty() && sort->behind_watermark ? "time" : order_text(sort->keys, input));
     add("limit", (sort->limit ? std::to_string(*sort->limit) : "none") +
                      (sort->offset == 0 ? "" : fmt::format(" behind {}", sort->offset)));
     add("results", sort->behind_watermark ? "behind the watermark" : "at the end");
@@ -486,6 +487,10 @@ StateMeaning Reader::meaning_of(const Node& node) const {
     add("function", process->text);
     add("state of a key", in_one_line(process->state));
     add("keys", columns_text(process->keys, input));
+    if (node.inputs.size() > 1) {
+      add("broadcast state", in_one_line(process->broadcast_state));
+      add("broadcast rows", rows_.at(node.inputs[1].get()).text());
+    }
   }
   add_columns(node, meaning);
   add_rows(node, /*with_time=*/true, meaning);

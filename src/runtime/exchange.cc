@@ -32,7 +32,8 @@ ExchangeOutlet::ExchangeOutlet(WorkerContext& context, ExchangeQueues& queues,
 }
 
 void ExchangeOutlet::send(Message message) {
-  if (Batch* batch = std::get_if<Batch>(&message); batch != nullptr && queues_.receivers() > 1) {
+  if (Batch* batch = std::get_if<Batch>(&message);
+      batch != nullptr && queues_.receivers() > 1 && !keys_.empty()) {
     split(std::move(*batch));
     return;
   }

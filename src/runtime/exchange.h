@@ -28,8 +28,8 @@ class ExchangeQueues {
   std::vector<std::unique_ptr<MessageQueue>> queues_;
 };
 
-// Sends each row to the worker that owns its key; everything else to all of them. Without keys all
-// rows go to the only receiver. Rows are not copied: each receiver gets the batch's columns with a
+// Sends each row to the worker that owns its key, without keys to every receiver; everything that
+// is no row to all of them. Rows are not copied: each receiver gets the batch's columns with a
 // selection of its rows.
 class ExchangeOutlet final : public Outlet {
  public:

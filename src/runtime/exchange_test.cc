@@ -63,6 +63,17 @@ TEST_F(ExchangeTest, AKeyGoesToOneWorkerWhoeverSendsIt) {
   EXPECT_EQ(owners.size(), 50u);
 }
 
+TEST_F(ExchangeTest, WithoutKeysEachReceiverGetsAllRows) {
+  WorkerContext worker = context(0);
+  ExchangeOutlet outlet(worker, queues_, {});
+  outlet.send(numbers(0, 100, 50));
+  for (std::uint32_t receiver = 0; receiver < kWorkers; ++receiver) {
+    const std::vector<Message> messages = take(0, receiver);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(std::get<Batch>(messages[0]).num_rows(), 100u);
+  }
+}
+
 TEST_F(ExchangeTest, TimeBarriersAndTheEndGoToAllInTheirPlace) {
   WorkerContext worker = context(1);
   ExchangeOutlet outlet(worker, queues_, keys());

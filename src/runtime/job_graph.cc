@@ -313,6 +313,8 @@ class GraphBuilder {
   // `lateness_micros`: of a step that has no windows by time.
   Status add_late_filter(const Node& node, const std::optional<WindowInput>& windows,
                          std::int64_t lateness_micros, Step*& last);
+  // The second input of a step, each row of which goes to the step on every worker.
+  Status build_broadcast(const Node& node, OperatorStep* to);
   Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node);
@@ -330,6 +332,13 @@ class GraphBuilder {
   void connect(Step* from, OperatorStep* to, int input);
   // Sends the rows of `from` by key to all workers, or without keys to worker 0.
   void exchange(const Node& node, Step* from, OperatorStep* to, std::vector<ExprPtr> keys);
+  struct ExchangeEnds {
+    int input;  // Of the receivers.
+    std::uint32_t senders;
+    std::uint32_t receivers;
+  };
+  void exchange(const Node& node, const ExchangeEnds& ends, Step* from, OperatorStep* to,
+                std::vector<ExprPtr> keys);
 
   bool on_one_worker(const Node& node) const;
   bool here(const Node& node) const { return worker_index_ == 0 || !on_one_worker(node); }
@@ -345,7 +354,7 @@ class GraphBuilder {
 
   std::set<const Node*> timed_;
   std::map<const Node*, SharedScan*> scans_;
-  std::map<const Node*, ExchangeQueues*> exchanges_;
+  std::map<std::pair<const Node*, int>, ExchangeQueues*> exchanges_;  // By input.
   std::map<const Node*, Sink*> sinks_;
   std::map<std::pair<const Node*, std::string>, std::size_t> noted_;
 
@@ -527,6 +536,9 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
   if (const auto* over = step_of<plan::Over>(node); over != nullptr && over->keys.empty()) {
     return true;
   }
+  if (step_of<plan::KeyedProcess>(node) != nullptr) {
+    return on_one_worker(*node.inputs[0]);
+  }
   return std::all_of(node.inputs.begin(), node.inputs.end(),
                      [this](const plan::NodePtr& input) { return on_one_worker(*input); });
 }
@@ -646,6 +658,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
     return thalweg::make_over(over_spec(node, *over));
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
+    if (sort->behind_watermark && sort->keys.empty() && node.time.lost) {
+      return make_union();
+    }
     if (sort->behind_watermark) {
       RowLayout rows = layout_of(*node.inputs[0], {});
       rows.has_time = true;
@@ -672,9 +687,16 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   if (const auto* process = step_of<plan::KeyedProcess>(node)) {
     RowLayout rows = layout_of(*node.inputs[0], process->keys);
     rows.has_time = !node.time.lost;
+    std::optional<KeyedProcessSpec::Broadcast> broadcast;
+    if (node.inputs.size() > 1) {
+      broadcast = {.rows = layout_of(*node.inputs[1], {}), .rejects = worker_index_ == 0};
+      broadcast->rows.has_time = !node.time.lost;
+      broadcast->rows.on_every_worker = true;
+    }
     return make_keyed_process({.function = process->make(),
                                .name = process->text,
                                .rows = std::move(rows),
+                               .broadcast = std::move(broadcast),
                                .timed = !node.time.lost});
   }
   TW_CHECK(step_of<plan::Union>(node) != nullptr);
@@ -826,6 +848,19 @@ Status GraphBuilder::build_ordering(const Node& node, const std::vector<ExprPtr>
     connect(last, step, 0);
   }
   built.last = step;
+  return node.inputs.size() > 1 ? build_broadcast(node, step) : Status();
+}
+
+Status GraphBuilder::build_broadcast(const Node& node, OperatorStep* to) {
+  const Node& input = *node.inputs[1];
+  TW_CHECK(on_one_worker(input));  // Or workers would take its rows in different orders.
+  Built below;
+  TW_TRY(build_node(input, below));
+  if (options_.workers > 1 && !on_one_worker(node)) {
+    exchange(node, {.input = 1, .senders = 1, .receivers = options_.workers}, below.last, to, {});
+  } else {
+    connect(below.last, to, 1);
+  }
   return {};
 }
 
@@ -917,10 +952,16 @@ void GraphBuilder::connect(Step* from, OperatorStep* to, int input) {
 
 void GraphBuilder::exchange(const Node& node, Step* from, OperatorStep* to,
                             std::vector<ExprPtr> keys) {
-  ExchangeQueues*& queues = exchanges_[&node];
+  const std::uint32_t receivers = keys.empty() ? 1 : options_.workers;
+  exchange(node, {.input = 0, .senders = options_.workers, .receivers = receivers}, from, to,
+           std::move(keys));
+}
+
+void GraphBuilder::exchange(const Node& node, const ExchangeEnds& ends, Step* from,
+                            OperatorStep* to, std::vector<ExprPtr> keys) {
+  ExchangeQueues*& queues = exchanges_[{&node, ends.input}];
   if (queues == nullptr) {
-    graph_.exchanges.push_back(
-        std::make_unique<ExchangeQueues>(options_.workers, keys.empty() ? 1 : options_.workers));
+    graph_.exchanges.push_back(std::make_unique<ExchangeQueues>(ends.senders, ends.receivers));
     queues = graph_.exchanges.back().get();
   }
   if (from != nullptr) {
@@ -929,7 +970,7 @@ void GraphBuilder::exchange(const Node& node, Step* from, OperatorStep* to,
   }
   if (to != nullptr) {
     for (std::uint32_t sender = 0; sender < queues->senders(); ++sender) {
-      to->add_channel(0, &queues->queue(sender, worker_index_));
+      to->add_channel(ends.input, &queues->queue(sender, worker_index_));
     }
   }
 }

@@ -102,14 +102,22 @@ Result<std::optional<EventTime>> KeptState::keep_tables(OperatorEpoch kept,
   if (purpose_ == GraphFor::kLooking) {
     return watermark;
   }
-  step.keep_as(id, tables, groups);
+  std::vector<StateTable*> own = tables;
+  const auto shared = std::ranges::stable_partition(
+      own, [](const StateTable* table) { return !table->on_every_worker(); });
+  const std::vector<StateTable*> on_every_worker(shared.begin(), shared.end());
+  own.erase(shared.begin(), shared.end());
+  const bool is_first = groups.contains(0);
+  step.keep_as(id, is_first ? tables : own, groups);
   if (last_ != nullptr) {
     const auto found = std::ranges::find(last_->operators, id, &OperatorEpoch::id);
     if (found != last_->operators.end()) {
       const std::int64_t begun = env_.steady_nanos();
       TW_TRY_ASSIGN(const std::uint64_t rows,
-                    restore_tables(*options_.epochs->store, id, tables, groups));
-      graph_.resumed.resumed_rows += rows;
+                    restore_tables(*options_.epochs->store, id, own, groups));
+      TW_TRY_ASSIGN(const std::uint64_t shared_rows,
+                    restore_tables(*options_.epochs->store, id, on_every_worker, KeyGroupRange()));
+      graph_.resumed.resumed_rows += rows + (is_first ? shared_rows : 0);
       graph_.resumed.resume_nanos += env_.steady_nanos() - begun;
       watermark = found->watermark;
     }

@@ -54,6 +54,10 @@ class StateTable {
   // Stays the same for the table's life.
   virtual const StateSchema& schema() const = 0;
 
+  // Whether each worker holds all of it, the same on all. That of the first one is kept then, and
+  // every worker gets it back whole, however many there are. Such a table has no partition columns.
+  virtual bool on_every_worker() const { return false; }
+
   // From now on notes what changes. Called once, while there are no rows or right after those of
   // an epoch have been restored, which do not count as changed.
   virtual void note_changes() = 0;

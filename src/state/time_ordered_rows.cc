@@ -35,8 +35,10 @@ Batch later_than(EventTime time, Batch batch) {
 
 }  // namespace
 
-TimeOrderedRows::TimeOrderedRows(RowLayout layout)
-    : whole_(std::move(layout), WholeRows::Slices::kByTime), schema_(whole_.schema("waiting")) {}
+TimeOrderedRows::TimeOrderedRows(RowLayout layout, std::string name)
+    : on_every_worker_(layout.on_every_worker),
+      whole_(std::move(layout), WholeRows::Slices::kByTime),
+      schema_(whole_.schema(std::move(name))) {}
 
 void TimeOrderedRows::add(Batch batch) {
   TW_CHECK(batch.event_time.has_value());

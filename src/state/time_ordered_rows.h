@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/event_time.h"
@@ -18,7 +19,7 @@ namespace thalweg {
 class TimeOrderedRows final : public StateTable {
  public:
   // Requires: a layout with event time.
-  explicit TimeOrderedRows(RowLayout layout);
+  explicit TimeOrderedRows(RowLayout layout, std::string name = "waiting");
 
   // Requires: the batch has event time, and no row is older than what has been taken.
   void add(Batch batch);
@@ -35,6 +36,7 @@ class TimeOrderedRows final : public StateTable {
   std::size_t memory_bytes() const;
 
   const StateSchema& schema() const override { return schema_; }
+  bool on_every_worker() const override { return on_every_worker_; }
   void note_changes() override;
   bool next_changes(std::uint32_t rows_max, StateChanges& out) override;
   Status apply(const StateChanges& changes) override;
@@ -52,6 +54,7 @@ class TimeOrderedRows final : public StateTable {
   static bool is_later(const Run& a, const Run& b) { return a.first > b.first; }
   void put(Run run);
 
+  const bool on_every_worker_;
   const WholeRows whole_;
   const StateSchema schema_;
   std::vector<Run> runs_;  // A heap, the one with the oldest row in front.

@@ -20,6 +20,7 @@ struct RowLayout {
   bool has_stamps = false;
   bool has_changes = false;
   bool has_origin = false;
+  bool on_every_worker = false;  // All of them (see StateTable); there are no keys then.
 };
 
 // Whole rows as rows of a StateTable: the keys, event time if that is what rows are dropped by, a

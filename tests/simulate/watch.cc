@@ -68,8 +68,8 @@ plan::NodePtr watch(const plan::NodePtr& rows) {
                                fields, "watch", /*has_ttl=*/false,
                                std::make_shared<FailureNotes>());
   };
-  return plan::make_keyed_process(rows, std::move(process), schema_of(fields), "watched/process#1",
-                                  "watched");
+  return plan::make_keyed_process({rows}, std::move(process), schema_of(fields),
+                                  "watched/process#1", "watched");
 }
 
 }  // namespace thalweg::tests

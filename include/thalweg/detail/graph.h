@@ -80,6 +80,13 @@ struct FunctionDecl {
   std::vector<FieldInfo> fields;  // Of the output, unless it only chooses rows.
 };
 
+// The second input of a keyed function, which every worker sees whole.
+struct BroadcastDecl {
+  PlanNode input;
+  std::string state;           // What is kept of it, in one line.
+  bool state_expires = false;  // Some of it has a ttl, which cannot be.
+};
+
 struct KeyedFunctionDecl {
   std::string text;               // For EXPLAIN.
   std::vector<std::string> keys;  // Of the stream.
@@ -89,6 +96,7 @@ struct KeyedFunctionDecl {
   std::vector<FieldInfo> fields;      // Of the output.
   std::string state;                  // What it keeps for a key, in one line.
   bool state_expires = false;         // Some of it has a ttl.
+  std::optional<BroadcastDecl> broadcast = std::nullopt;
 };
 
 // What takes the results. All functions made are called by one thread at a time; what they throw

@@ -42,6 +42,13 @@ class KeyedRowsFunction {
   virtual ~KeyedRowsFunction() = default;
   // Throws what the program throws; nothing of the call counts then.
   virtual void call(KeyedCall& call, RowsOut& out) = 0;
+
+  // A row of the broadcast input, where there is one, in the same way.
+  virtual void call_broadcast(const RowsIn& /*rows*/, std::uint32_t /*row*/,
+                              std::int64_t /*time_micros*/) {}
+  // What those rows have left behind; and the same put back. False: it is not what it writes.
+  virtual std::string broadcast_state() const { return {}; }
+  virtual bool restore_broadcast_state(std::string_view /*bytes*/) { return false; }
 };
 
 }  // namespace thalweg::detail

@@ -53,6 +53,19 @@ StateText text_of_state() {
 }
 
 template <typename P>
+concept TakesBroadcast = requires { typename P::BroadcastState; };
+
+// What a processor keeps of its broadcast input, where it has one.
+template <typename P>
+struct BroadcastSide {};
+template <TakesBroadcast P>
+struct BroadcastSide<P> {
+  std::vector<std::string> names;  // Of the input's columns.
+  typename RowStore<typename P::BroadcastInput>::Type row{};
+  typename P::BroadcastState state{};
+};
+
+template <typename P>
 class KeyedProcessorFunction final : public KeyedRowsFunction {
  public:
   using In = typename P::Input;
@@ -60,10 +73,11 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
 
   // `key_places`: the numbers of the key's columns among `names`.
   KeyedProcessorFunction(P processor, std::vector<std::string> names,
-                         std::vector<std::uint32_t> key_places)
+                         std::vector<std::uint32_t> key_places, BroadcastSide<P> broadcast = {})
       : processor_(std::move(processor)),
         names_(std::move(names)),
-        key_places_(std::move(key_places)) {
+        key_places_(std::move(key_places)),
+        broadcast_(std::move(broadcast)) {
     for (std::uint32_t i = 0; i < key_places_.size(); ++i) {
       own_places_.push_back(i);
     }
@@ -90,7 +104,42 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
     }
   }
 
+  void call_broadcast(const RowsIn& rows, std::uint32_t row, std::int64_t time_micros) override {
+    if constexpr (TakesBroadcast<P>) {
+      RowCursor<typename P::BroadcastInput> cursor(rows, broadcast_.row, broadcast_.names);
+      typename P::BroadcastState state = broadcast_.state;
+      processor_.process_broadcast(cursor.at(row), state, BroadcastContext({time_micros}));
+      broadcast_.state = std::move(state);
+    }
+  }
+
+  std::string broadcast_state() const override {
+    std::string bytes;
+    if constexpr (TakesBroadcast<P>) {
+      StateWriter writer{.out = bytes};
+      write_state(broadcast_.state, writer);
+    }
+    return bytes;
+  }
+
+  bool restore_broadcast_state(std::string_view bytes) override {
+    if constexpr (TakesBroadcast<P>) {
+      StateReader in{.bytes = bytes};
+      read_state(in, broadcast_.state);
+      return !in.failed && in.bytes.empty();
+    }
+    return false;
+  }
+
  private:
+  typename P::Context context_of(KeyedCall& call, RowsOut& out) {
+    if constexpr (TakesBroadcast<P>) {
+      return {call, key_, out, broadcast_.state};
+    } else {
+      return {call, key_, out};
+    }
+  }
+
   static bool read(const KeyedCall& call, State& state) {
     if (call.state.empty()) {
       return true;
@@ -106,7 +155,7 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
     } else {
       read_key(*call.rows, call.rows->number(call.row), key_places_, key_);
     }
-    typename P::Context context(call, key_, out);
+    typename P::Context context = context_of(call, out);
     if (call.is_timer) {
       processor_.on_timer(Timer{{call.timer_micros}, call.by_wall_clock}, state, context);
     } else {
@@ -122,6 +171,7 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
   std::string first_state_;
   typename P::Key key_{};
   typename RowStore<In>::Type row_{};
+  BroadcastSide<P> broadcast_;
 };
 
 }  // namespace thalweg::detail
