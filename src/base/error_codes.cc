@@ -129,9 +129,8 @@ constexpr ErrorCode kCodes[] = {
      "more "
      "than zero. Months are possible as the size of TUMBLE, and a row may be in 100,000 windows."},
     {"P0104", "input never ends",
-     "ORDER BY and LIMIT need all rows of a result, which a stream without end, or one that "
-     "changes "
-     "rows it has given, never has."},
+     "ORDER BY, LIMIT and OFFSET count on rows that stay in their place. In a stream without end "
+     "only rows in order of event time do, and in one that changes rows it has given none."},
     {"P0105", "no window to close",
      "EMIT ON WINDOW CLOSE, WITH LATENESS and EMIT EVERY are about windows of a table's rows, and "
      "the "

@@ -143,6 +143,10 @@ class Limit final : public Operator {
     return Progress::kDone;
   }
 
+  EventTime output_watermark(EventTime watermark) const override {
+    return come_.rows() >= end_ ? kEndOfTime : watermark;
+  }
+
  private:
   const std::uint64_t offset_;
   const std::uint64_t end_;

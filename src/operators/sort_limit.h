@@ -20,7 +20,8 @@ struct SortLimitSpec {
 
 // Yields rows [offset, offset + limit) of the sorted input once it has ended; rows with equal keys
 // keep their order of arrival. With a limit it keeps only the rows that may still be among them.
-// Without keys the first rows go out as they come. Has to see the whole input: one instance only.
+// Without keys the first rows go out as they come; when all have, its output watermark is at the
+// end of time. Has to see the whole input: one instance only.
 std::unique_ptr<Operator> make_sort_limit(SortLimitSpec spec);
 
 }  // namespace thalweg

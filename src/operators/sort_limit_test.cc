@@ -121,7 +121,9 @@ TEST(SortLimitTest, WithoutKeysTheFirstRowsGoOutAsTheyCome) {
   EXPECT_THAT(out.batches, IsEmpty());
   feed(*op, batch_of({{2, 1}, {3, 2}, {4, 3}}).select({0, 2}), out);
   EXPECT_EQ(text_rows(out), texts({{4, 3}}));
+  EXPECT_EQ(op->output_watermark(EventTime{7}), EventTime{7});
   feed(*op, batch_of({{5, 4}, {6, 5}, {7, 6}, {8, 7}}), out);
+  EXPECT_EQ(op->output_watermark(EventTime{7}), kEndOfTime);
   feed(*op, batch_of({{9, 8}}), out);
   advance(*op, kEndOfTime, out);
   EXPECT_EQ(text_rows(out), texts({{4, 3}, {5, 4}, {6, 5}, {7, 6}}));

@@ -312,9 +312,9 @@ class TopNBehindWatermark final : public Operator {
 
   // Where all its rows are out, no more can come.
   EventTime output_watermark(EventTime watermark) const override {
-    const bool is_full = spec_.keys.empty() && !idle_.on() && counts_.size() > 0 &&
-                         static_cast<std::uint64_t>(counts_[0]) >= spec_.limit;
-    return is_full ? kEndOfTime : watermark;
+    const bool never_more = spec_.keys.empty() && !idle_.on();
+    const auto rows = counts_.size() > 0 ? static_cast<std::uint64_t>(counts_[0]) : 0;
+    return never_more && rows >= spec_.limit ? kEndOfTime : watermark;
   }
 
   Kept kept() const override {

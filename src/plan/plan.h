@@ -210,15 +210,16 @@ struct Aggregate {
 // UNION ALL: inputs of equal types.
 struct Union {};
 
-// Sorts by output columns and keeps rows [offset, offset + limit), when the input has ended.
+// Sorts by output columns and keeps rows [offset, offset + limit), when the input has ended;
+// without keys as they come.
 struct Sort {
   std::vector<SortKey> keys;  // Empty: keep the order of arrival, any order being right.
   std::optional<std::uint64_t> limit;
   std::uint64_t offset = 0;
   // The first key is event time, or stands at a fixed distance from it, ascending: each row comes
-  // out when no older one can come any more. There is no limit and no offset then. Unless it is set
-  // the input is bounded. Without keys rows are in order of event time, those of one time in that
-  // in which they were read; where there is no event time, as they come.
+  // out when no older one can come any more. There is no limit and no offset then. Keys without it:
+  // the input is bounded. Without keys rows are in order of event time, those of one time in that in
+  // which they were read; where there is no event time, as they come.
   bool behind_watermark = false;
 };
 

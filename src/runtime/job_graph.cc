@@ -185,6 +185,12 @@ bool is_whole_result(const plan::Plan& plan, const Node& node) {
   return below == &node;
 }
 
+// Whether it passes on the first rows to come.
+bool is_limit(const Node& node) {
+  const auto* sort = step_of<plan::Sort>(node);
+  return sort != nullptr && sort->keys.empty();
+}
+
 WindowEmit window_emit_of(plan::Emit emit) {
   switch (emit) {
     case plan::Emit::kOnWindowClose:
@@ -580,6 +586,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     OperatorStep* step = nullptr;
     if (here(node)) {
       TW_TRY(add_operator(make_operator(node), step));
+      if (is_limit(node) && is_whole_result(plan_, node)) {
+        step->completes(graph_.signals.complete);
+      }
       TW_TRY(keep_state(node, *step));
       if (const auto* clock = step_of<plan::ProcessingTime>(node)) {
         step->follow_clock(

@@ -39,6 +39,7 @@ void OperatorStep::restored(EventTime watermark) {
   operator_->restored(watermark);
   watermark_ = watermark;
   restored_ = watermark != kStartOfTime && watermark != kEndOfTime;
+  tell_complete();
 }
 
 std::size_t OperatorStep::add_channel(int input, MessageQueue* queue) {
@@ -304,9 +305,6 @@ void OperatorStep::keep_state() {
 void OperatorStep::pass_watermark_on() {
   EventTime out = operator_->output_watermark(watermark_);
   if (out == kEndOfTime && watermark_ < kEndOfTime) {
-    if (complete_ != nullptr) {
-      complete_->store(true, std::memory_order_relaxed);
-    }
     out = watermark_;  // Its end comes when its inputs end.
   }
   if (out > watermark_sent_) {
@@ -324,6 +322,7 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
   if (unfinished_) {
     return;
   }
+  tell_complete();
   if (!std::exchange(watermark_due_, false)) {
     tell_idle();
     return;
@@ -337,6 +336,12 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
   tell_idle();
   if (reached_ == watermark_ && all_ended()) {
     advance_watermark();  // To the end of time.
+  }
+}
+
+void OperatorStep::tell_complete() {
+  if (complete_ != nullptr && operator_->output_watermark(watermark_) == kEndOfTime) {
+    complete_->store(true, std::memory_order_relaxed);
   }
 }
 

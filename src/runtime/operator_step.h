@@ -50,8 +50,11 @@ class OperatorStep final : public Step, private Emitter {
   // It hands its rows to this writer, which is told where epochs end.
   void writes_to(SinkWriter& writer) { writer_ = &writer; }
   // What it says is all that the job's results are made of: once it can say no more, `complete` is
-  // set, which outlives the step.
-  void completes(std::atomic<bool>& complete) { complete_ = &complete; }
+  // set, which outlives the step. Before restored().
+  void completes(std::atomic<bool>& complete) {
+    complete_ = &complete;
+    tell_complete();
+  }
   bool run_once() override;
 
   EventTime watermark() const { return watermark_; }
@@ -83,6 +86,7 @@ class OperatorStep final : public Step, private Emitter {
   bool sink_has_room();
   // Tells consumers how far time has come, where that is news.
   void pass_watermark_on();
+  void tell_complete();
   bool all_ended() const;
   void align_barrier();
   void flush_operator();

@@ -110,8 +110,13 @@ TEST_F(BindSelectTest, EndlessInputCannotBeOrdered) {
   EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts LIMIT 5"), "");  // The first rows are kept.
   EXPECT_EQ(error_of("SELECT ts + INTERVAL '1 day' AS later FROM visits ORDER BY later"),
             "P0104 ORDER BY on an input that never ends must begin with event time");
-  EXPECT_EQ(error_of("SELECT * FROM clicks LIMIT 5"),
-            "P0104 LIMIT needs an input that ends, and this one never does");
+  EXPECT_EQ(error_of("SELECT * FROM clicks LIMIT 5 OFFSET 2"), "");
+  EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts LIMIT 5 OFFSET 2"), "");
+  EXPECT_EQ(error_of("SELECT * FROM visits ORDER BY ts OFFSET 2"), "");
+  EXPECT_EQ(error_of("SELECT * FROM clicks ORDER BY ms OFFSET 2"),
+            "P0104 ORDER BY on an input that never ends must begin with event time");
+  EXPECT_EQ(error_of("SELECT * FROM clicks ORDER BY ms LIMIT 5 OFFSET 2"),
+            "P0104 OFFSET needs rows that stay in their place, and these move as rows come");
 }
 
 TEST_F(BindSelectTest, OrderIsCompletedByTheOtherColumns) {

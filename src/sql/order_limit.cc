@@ -57,8 +57,8 @@ bool can_follow_watermark(BindContext& context, const ast::Query& query, const p
     notes.push_back("begin with ORDER BY " + quote_name(input.schema[*input.time.column].name) +
                     ", the event time, ascending");
   }
-  notes.emplace_back("or keep the first rows only, which then change as rows come: LIMIT 10");
-  notes.push_back(
+  notes.emplace_back("keep the first rows only, which then change as rows come: LIMIT 10");
+  notes.emplace_back(
       "or read a part that ends (a file without follow = true), or leave ORDER BY out and let who "
       "reads the result sort it");
   context.error("P0104", "ORDER BY on an input that never ends must begin with event time",
@@ -66,9 +66,18 @@ bool can_follow_watermark(BindContext& context, const ast::Query& query, const p
   return false;
 }
 
-// ORDER BY with LIMIT: the first rows can be kept also where rows never end or change.
-bool has_first_rows(const ast::Query& query) {
-  return !query.order_by.empty() && query.limit != nullptr && query.offset == nullptr;
+// OFFSET counts rows that are in their place for good.
+void report_offset(BindContext& context, const ast::Query& query, const plan::Node& input) {
+  std::vector<std::string> notes;
+  if (!input.updating && !input.time.lost && input.time.column) {
+    notes.push_back("begin with ORDER BY " + quote_name(input.schema[*input.time.column].name) +
+                    ", the event time, ascending: such rows stay where they are");
+  }
+  notes.emplace_back(
+      "leave OFFSET out, or take the rows between two ranks: QUALIFY row_number() OVER "
+      "(ORDER BY ...) BETWEEN 11 AND 20");
+  context.error("P0104", "OFFSET needs rows that stay in their place, and these move as rows come",
+                query.offset->span, "", std::move(notes));
 }
 
 // The first rows up to the last that LIMIT and OFFSET ask for.
@@ -95,40 +104,56 @@ plan::NodePtr add_sort(BindContext& context, const plan::NodePtr& input, plan::S
   return plan::make_sort(input, std::move(sort), context.next_id("sort"), context.name);
 }
 
+// Of the first rows those that OFFSET does not leave out.
+plan::NodePtr make_part(BindContext& context, const ast::Query& query, const plan::NodePtr& first,
+                        plan::Sort sort) {
+  if (first == nullptr || sort.offset == 0) {
+    return first;
+  }
+  const plan::Node& input = *first->inputs[0];
+  if (first->updating) {
+    report_offset(context, query, input);
+    return nullptr;
+  }
+  if (!input.bounded) {
+    sort.keys.clear();  // They come in their order.
+  }
+  return add_sort(context, first, std::move(sort));
+}
+
 }  // namespace
 
 bool can_order(BindContext& context, const ast::Query& query, const plan::Node& input) {
-  if (query.order_by.empty() && query.limit == nullptr && query.offset == nullptr) {
+  const bool orders = !query.order_by.empty();
+  if (!orders && query.limit == nullptr && query.offset == nullptr) {
+    return true;
+  }
+  // Of endless rows the order is judged when the columns are known; the first ones can be kept also
+  // where rows change.
+  if (!input.updating || (orders && query.limit != nullptr)) {
     return true;
   }
   const bool early =
       context.emit != nullptr && context.emit->written.kind != ast::EmitKind::kOnWindowClose;
-  // Of rows that change and end, those that stand at the end can be put in order.
-  const bool at_end = !query.order_by.empty() && input.bounded && !early;
-  if (has_first_rows(query) || (input.updating && at_end)) {
+  // Those that stand at the end can be put in order.
+  if (orders && input.bounded && !early) {
     return true;
   }
-  const std::string clause = query.order_by.empty() ? "LIMIT" : "ORDER BY";
-  const bool by_order_only =
-      !query.order_by.empty() && query.limit == nullptr && query.offset == nullptr;
-  // Whether it is by event time is judged when the columns are known.
-  if (!input.bounded && !(by_order_only && !input.updating)) {
-    const bool by_order = !query.order_by.empty();
-    context.error("P0104", clause + " needs an input that ends, and this one never does",
+  if (orders && !input.bounded) {
+    context.error("P0104", "ORDER BY needs an input that ends, and this one never does",
                   ordering_span(query), "",
-                  {"read a part that ends (a file without follow = true), or leave " + clause +
-                   (by_order ? " out and let who reads the result sort it"
-                             : " out and let who reads the result stop: thalweg ... | head -10")});
+                  {"keep the first rows only, which then change as rows come: LIMIT 10",
+                   "or read a part that ends (a file without follow = true), or leave ORDER BY out "
+                   "and let who reads the result sort it"});
     return false;
   }
-  if (input.updating) {
-    context.error("P0104", clause + " needs final rows, and these change as they come",
-                  ordering_span(query), "",
-                  {early ? "leave EMIT out, or keep the first rows only: ORDER BY ... LIMIT 10"
-                         : "say which rows come first: ORDER BY ... LIMIT 10"});
-    return false;
-  }
-  return true;
+  const std::string clause = orders ? "ORDER BY" : query.limit != nullptr ? "LIMIT" : "OFFSET";
+  context.error(
+      "P0104", clause + " needs final rows, and these change as they come", ordering_span(query),
+      "",
+      {early && input.bounded ? "leave EMIT out, or keep the first rows only: ORDER BY ... LIMIT 10"
+                              : "say which rows come first: ORDER BY ... LIMIT 10"});
+  return false;
 }
 
 plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
@@ -152,22 +177,24 @@ plan::NodePtr make_ordered(BindContext& context, const ast::Query& query,
   if (sort.keys.empty() && !sort.limit && sort.offset == 0) {
     return input;
   }
-  const bool follows = has_first_rows(query) && sort.limit && asks_for_changes(context, *input);
+  if (sort.keys.empty()) {
+    return add_sort(context, input, std::move(sort));
+  }
+  const bool follows = sort.limit && sort.offset == 0 && asks_for_changes(context, *input);
   if (input->updating || follows || (sort.limit && !input->bounded)) {
     const plan::NodePtr first = make_first_rows(context, query, input, sort);
-    if (sort.offset == 0) {
-      return first;
-    }
-    // What stands at the end is final, and has all that OFFSET leaves out.
-    return add_sort(context, first, std::move(sort));
+    return make_part(context, query, first, std::move(sort));
   }
-  if (!input->bounded) {
-    if (!can_follow_watermark(context, query, *input, sort.keys)) {
-      return nullptr;
-    }
-    sort.behind_watermark = true;
+  if (input->bounded) {
+    return add_sort(context, input, std::move(sort));
   }
-  return add_sort(context, input, std::move(sort));
+  if (!can_follow_watermark(context, query, *input, sort.keys)) {
+    return nullptr;
+  }
+  const std::uint64_t offset = std::exchange(sort.offset, 0);
+  sort.behind_watermark = true;
+  const plan::NodePtr sorted = add_sort(context, input, std::move(sort));
+  return offset == 0 ? sorted : add_sort(context, sorted, {.offset = offset});
 }
 
 SortKey sort_key(std::size_t column, const ast::OrderItem& item) {

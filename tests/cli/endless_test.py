@@ -78,11 +78,43 @@ for workers in ("1", "4"):
     ran = run("-c", FIRST + "SELECT extract(second FROM ts)::INT AS s FROM g ORDER BY ts LIMIT 2",
               "--set", f"workers={workers}", cwd=folders_of_times)
     check(f"{workers} workers: ends with its rows", (0, "s\n2\n3\n"), (ran.code, ran.out))
+    ran = run("-c", FIRST + "SELECT extract(second FROM ts)::INT AS s FROM g ORDER BY ts "
+              "LIMIT 1 OFFSET 1", "--set", f"workers={workers}", cwd=folders_of_times)
+    check(f"{workers} workers: of a part of them", (0, "s\n3\n"), (ran.code, ran.out))
+    # In no order: those that come first.
+    ran = run("-c", FIRST + "SELECT extract(second FROM ts)::INT AS s FROM g LIMIT 2 OFFSET 1",
+              "--set", f"workers={workers}", cwd=folders_of_times)
+    check(f"{workers} workers: any rows", (0, "s\n1\n3\n"), (ran.code, ran.out))
+    ran = run("-c", FIRST + "SELECT ts FROM g LIMIT 0", "--set", f"workers={workers}",
+              cwd=folders_of_times)
+    check(f"{workers} workers: none at all", (0, "ts\n"), (ran.code, ran.out))
+# What has been said stays so: the next run ends by itself too, though nothing more comes.
+for name, clause in (("first", "ORDER BY ts LIMIT 2"), ("any", "LIMIT 2")):
+    (folders_of_times / f"{name}.sql").write_text(
+        FIRST + f"CREATE TABLE o (ts TIMESTAMP) WITH (connector = 'file', path = 'out_{name}/', "
+        f"format = 'json'); INSERT INTO o SELECT ts FROM g {clause};", encoding="utf-8")
+    for which in ("first run", "next run"):
+        ran = run("run", f"{name}.sql", "--state-dir", "state", cwd=folders_of_times)
+        check(f"{name}: {which} ends", 0, ran.code)
+    written = "".join(part.read_text() for part in (folders_of_times / f"out_{name}").iterdir())
+    check(f"{name}: each row once", 2, written.count("\n"))
 follower = Running("-c", FIRST + "SELECT ts FROM g ORDER BY ts LIMIT 9", cwd=folders_of_times)
 check("fewer rows: what there is", True, follower.wait_for("00:00:03"))
 check("fewer rows: waits for more", None, follower.process.poll())
 follower.interrupt()
 check("fewer rows: stopped", 0, follower.end().code)
+follower = Running("-c", FIRST + "SELECT ts FROM g ORDER BY ts OFFSET 1", cwd=folders_of_times)
+check("all but the first", True, follower.wait_for("00:00:03"))
+follower.interrupt()
+check("all but the first: stopped", (0, "ts\n2024-01-01 00:00:03\n"),
+      (lambda ended: (ended.code, ended.out))(follower.end()))
+
+# An input that would end, but not soon: its first rows are all that is read for.
+query = Running("-c", "SELECT net FROM stdin LIMIT 2")
+query.write("".join(QUAKES.splitlines(keepends=True)[:3]))
+ended = query.end()
+check("standard input is left when its first rows are there", (0, 3),
+      (ended.code, ended.out.count("\n")))
 
 # What was read is no longer there: cut, written anew with more in it, or renamed for another.
 with open(folders / "growing.jsonl", "w", encoding="utf-8") as growing:
