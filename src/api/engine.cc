@@ -17,6 +17,7 @@
 #include "api/script_runner.h"
 #include "base/nearest.h"
 #include "base/options.h"
+#include "catalog/table_options.h"
 #include "connectors/infer.h"
 #include "connectors/registry.h"
 #include "runtime/memory_watch.h"
@@ -94,10 +95,14 @@ Diagnostic setting_problem(const sql::BoundSet& set, Span span) {
                                             "time_zone",
                                             "ttl",
                                             "workers"};
-    if (const auto near = nearest_name(set.name, names)) {
+    const auto of_tables = table_option_specs();
+    if (std::ranges::find(of_tables, set.name, &OptionSpec::name) != of_tables.end()) {
+      diagnostic.notes.push_back(fmt::format(
+          "it is an option of each table: CREATE TABLE ... WITH ({} = '{}')", set.name, set.value));
+    } else if (const auto near = nearest_name(set.name, names)) {
       diagnostic.label = "did you mean \"" + *near + "\"?";
     }
-    diagnostic.notes = {fmt::format("settings: {}", fmt::join(names, ", "))};
+    diagnostic.notes.push_back(fmt::format("settings: {}", fmt::join(names, ", ")));
   }
   return diagnostic;
 }

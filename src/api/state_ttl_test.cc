@@ -11,6 +11,7 @@ namespace {
 
 using namespace fixture;
 using ::testing::ElementsAre;
+using ::testing::UnorderedElementsAre;
 
 // The fake world begins 20 seconds after a minute did: rows a minute apart have the same second.
 constexpr char kCounts[] =
@@ -80,6 +81,39 @@ TEST(StateTtlTest, TheLastRowOfAKeyGoesWithIt) {
   ASSERT_TRUE(job.shows(3));
   // Nothing is taken back.
   EXPECT_THAT(job.lines(), ElementsAre("20 13", "57 13", "20 14"));
+}
+
+TEST(StateTtlTest, WhatCallsOverKeepOfAKeyGoesWithIt) {
+  LiveJob job("",
+              "SET ttl = '30 seconds';"
+              "SELECT extract(second FROM ts)::INT AS s, count(*) OVER (PARTITION BY "
+              "extract(second FROM ts) ORDER BY ts ROWS BETWEEN 9 PRECEDING AND CURRENT ROW) "
+              "FROM t;");
+  job.env().put("part-a", row_at(0));
+  job.start();
+  ASSERT_TRUE(job.reads(1));
+  job.env().append("part-a", row_at(42));
+  ASSERT_TRUE(expires(job, 1));
+  job.env().append("part-a", row_at(60));
+  job.env().append("part-a", row_at(70));
+  ASSERT_TRUE(job.shows(3));
+  EXPECT_THAT(job.lines(), UnorderedElementsAre("20 1", "2 1", "20 1"));
+}
+
+TEST(StateTtlTest, KeysOverThatAreTouchedGoOn) {
+  LiveJob job("",
+              "SET ttl = '90 seconds';"
+              "SELECT extract(second FROM ts)::INT AS s, count(*) OVER (PARTITION BY "
+              "extract(second FROM ts) ORDER BY ts ROWS BETWEEN 9 PRECEDING AND CURRENT ROW) "
+              "FROM t;");
+  job.env().put("part-a", row_at(0));
+  job.env().append("part-a", row_at(60));
+  job.env().append("part-a", row_at(120));
+  job.env().append("part-a", row_at(126));
+  job.start();
+  ASSERT_TRUE(job.shows(3));
+  EXPECT_THAT(job.lines(), ElementsAre("20 1", "20 2", "20 3"));
+  EXPECT_EQ(job.progress().keys_expired, 0U);
 }
 
 TEST(StateTtlTest, WindowsOfRowsThatAreNotFullComeWhenTheirKeyGoes) {

@@ -129,7 +129,8 @@ std::string summarize(const RunProgress& progress) {
     line += fmt::format(" · paused {} at memory_limit", human_duration(progress.seconds_paused));
   }
   if (progress.stopped && progress.rows_held > 0) {
-    line += fmt::format(" · still held {} rows or groups", human_count(progress.rows_held));
+    line += fmt::format(" · still held {} {}", human_count(progress.rows_held),
+                        progress.rows_held == 1 ? "row or group" : "rows or groups");
   }
   return line + fmt::format(" · {}\n", human_duration(progress.seconds)) + examples(progress) +
          restarts(progress);

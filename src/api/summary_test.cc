@@ -19,6 +19,15 @@ TEST(SummaryTest, LateRowsOfIdlePartitionsAreToldApart) {
   EXPECT_THAT(explain_watermarks(progress), HasSubstr("late: 1 203 (3 after idle)\n"));
 }
 
+TEST(SummaryTest, WhatIsHeldIsOneOrMany) {
+  RunProgress progress;
+  progress.stopped = true;
+  progress.rows_held = 1;
+  EXPECT_THAT(summarize(progress), HasSubstr(" · still held 1 row or group · "));
+  progress.rows_held = 2'000;
+  EXPECT_THAT(summarize(progress), HasSubstr(" · still held 2 000 rows or groups · "));
+}
+
 TEST(SummaryTest, EachReasonHasAnExample) {
   RunProgress progress;
   for (const char* reason :

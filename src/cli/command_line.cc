@@ -25,6 +25,9 @@ int usage_error(const std::string& message) {
 
 // Names the unknown word's nearest command or flag.
 std::string suggestion(const std::string& word) {
+  if (word.ends_with(".sql")) {
+    return fmt::format("; did you mean \"thalweg run {}\"?", word);
+  }
   std::vector<std::string> candidates;
   if (word.starts_with("-")) {
     for (const FlagHelp& flag : flag_helps()) {

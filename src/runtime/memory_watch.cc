@@ -185,10 +185,10 @@ Status MemoryWatch::failure() const {
   text += largest.empty() ? "" : "\n  what takes most:";
   for (const Largest& each : largest) {
     const std::string& id = each.step->id;
-    text +=
-        fmt::format("\n    {}: {} rows or groups in {}{}", each.step->description, each.kept.count,
-                    bytes_text(std::min<std::uint64_t>(each.kept.bytes, resident)),
-                    id.empty() ? "" : fmt::format(" ({})", id));
+    text += fmt::format("\n    {}: {} {} in {}{}", each.step->description, each.kept.count,
+                        each.kept.count == 1 ? "row or group" : "rows or groups",
+                        bytes_text(std::min<std::uint64_t>(each.kept.bytes, resident)),
+                        id.empty() ? "" : fmt::format(" ({})", id));
   }
   return {Code::kNoMemory,
           text +

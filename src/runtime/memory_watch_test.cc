@@ -117,7 +117,7 @@ TEST_F(MemoryWatchTest, NamesWhatTakesMost) {
   StepCounters small;
   first.kept = {.count = 3'000'000, .bytes = std::size_t{300} << 20};
   second.kept = {.count = 2'000'000, .bytes = std::size_t{212} << 20};
-  small.kept = {.count = 10, .bytes = 4096};
+  small.kept = {.count = 1, .bytes = 4096};
   GraphStep lesser;
   lesser.description = "SORT by a";
   lesser.counters = {&small};
@@ -130,7 +130,7 @@ TEST_F(MemoryWatchTest, NamesWhatTakesMost) {
   EXPECT_THAT(watch_.failure().message(),
               HasSubstr("\n  what takes most:"
                         "\n    GROUP by b: 5000000 rows or groups in 512 MiB (query/aggregate#1)"
-                        "\n    SORT by a: 10 rows or groups in 4.0 KiB\n"));
+                        "\n    SORT by a: 1 row or group in 4.0 KiB\n"));
 }
 
 TEST(BytesTextTest, IsForPeople) {

@@ -29,6 +29,8 @@ check("explain's own flag", has("--analyze", "text or json"), run("help", "expla
 
 HINT = "\n  = help: thalweg --help\n"
 usage("rnu", "x.sql", says='error: unknown command rnu; did you mean "run"?' + HINT)
+usage("pipeline.sql",
+      says='error: unknown command pipeline.sql; did you mean "thalweg run pipeline.sql"?' + HINT)
 usage("--wrokers", "2", "-c", "SELECT 1",
       says='error: unknown flag --wrokers; did you mean "--workers"?' + HINT)
 usage("run", says="error: run takes one FILE: thalweg run FILE" + HINT)
@@ -109,5 +111,8 @@ check("--set", (0, "a\n1\n"), (lambda ran: (ran.code, ran.out))(
 wrong = run("run", HOT, "--set", "wrokers=1")
 check("--set of no setting", (78, has('there is no setting "wrokers"', "batch_rows, checkpoint_interval, checkpoint_rows, memory_limit, on_failure, time_zone, ttl, workers")(wrong.err)),
       (wrong.code, True))
+wrong = run("-c", "SET late = 'drop'")
+check("SET of a table's option", True,
+      "it is an option of each table: CREATE TABLE ... WITH (late = 'drop')" in wrong.err)
 check("--set of no number", 78, run("run", HOT, "--set", "workers=many").code)
 close()
