@@ -102,6 +102,10 @@ std::string human_duration(double seconds);
 // Why an answer has no rows, in one sentence: rows read, filtered, late, in error, still held.
 std::string explain_empty(const RunProgress& progress);
 
+// The partitions that hold the watermark back while others are further, as in 't "b.jsonl"'; empty
+// where none does.
+std::string held_back_by(const RunProgress& progress);
+
 // What time is doing, for people: each partition's watermark, whether it is idle and since when,
 // which one holds the stream back, and what each operator holds until which watermark.
 std::string explain_watermarks(const RunProgress& progress);

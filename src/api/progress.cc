@@ -69,7 +69,11 @@ std::string held_text(const RunProgress& progress) {
     return {};
   }
   if (progress.watermark_micros) {
-    text += fmt::format(" (the watermark stood at {})", time_text(*progress.watermark_micros));
+    const std::string holders = held_back_by(progress);
+    text += fmt::format(" (the watermark stood at {}{})", time_text(*progress.watermark_micros),
+                        holders.empty() ? "" : ", held back by " + holders);
+  } else if (all_are_idle(progress)) {
+    text += fmt::format(" ({})", kAllIdle);
   }
   return text;
 }

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "thalweg/run_progress.h"
 
 namespace thalweg {
@@ -17,6 +20,50 @@ TEST(SummaryTest, LateRowsOfIdlePartitionsAreToldApart) {
   progress.rows_late_after_idle = 3;
   EXPECT_THAT(summarize(progress), HasSubstr(" · late 1 203 (3 after idle) · "));
   EXPECT_THAT(explain_watermarks(progress), HasSubstr("late: 1 203 (3 after idle)\n"));
+}
+
+// A run that was stopped before any window closed, over these partitions.
+RunProgress stopped_over(std::vector<RunProgress::Partition> partitions) {
+  RunProgress progress;
+  progress.stopped = true;
+  progress.rows_in = 2;
+  progress.rows_held = 2;
+  progress.partitions = std::move(partitions);
+  return progress;
+}
+
+TEST(SummaryTest, AnEmptyAnswerNamesWhoHeldTheWatermarkBack) {
+  RunProgress progress = stopped_over(
+      {{.source = "t", .name = "ahead", .watermark_micros = 5'000'000, .timed = true},
+       {.source = "t", .name = "silent", .watermark_micros = 0, .timed = true, .holds_back = true},
+       {.source = "u", .name = "done", .ended = true, .timed = true},
+       {.source = "v", .name = "other"}});
+  progress.watermark_micros = 0;
+  EXPECT_THAT(explain_empty(progress),
+              HasSubstr(" (the watermark stood at 1970-01-01 00:00:00, held "
+                        "back by t \"silent\")"));
+  progress.partitions[0].idle_micros = 40'000'000;
+  EXPECT_EQ(held_back_by(progress), "t \"silent\"");
+}
+
+TEST(SummaryTest, NobodyIsHeldBackWhereNobodyIsFurther) {
+  RunProgress progress =
+      stopped_over({{.source = "t", .name = "only", .timed = true, .holds_back = true},
+                    {.source = "u", .name = "done", .ended = true, .timed = true}});
+  progress.watermark_micros = 0;
+  EXPECT_EQ(held_back_by(progress), "");
+  EXPECT_THAT(explain_empty(progress), HasSubstr(" (the watermark stood at 1970-01-01 00:00:00)"));
+}
+
+TEST(SummaryTest, AnEmptyAnswerSaysThatAllAreIdle) {
+  RunProgress progress =
+      stopped_over({{.source = "t", .name = "a", .timed = true, .idle_micros = 1},
+                    {.source = "t", .name = "b", .timed = true, .idle_micros = 1},
+                    {.source = "u", .name = "done", .ended = true, .timed = true}});
+  EXPECT_THAT(explain_empty(progress), HasSubstr("(every partition is idle, and only the option "
+                                                 "advance_when_idle moves the watermark then)"));
+  progress.partitions[0].idle_micros.reset();
+  EXPECT_THAT(explain_empty(progress), Not(HasSubstr("idle")));
 }
 
 TEST(SummaryTest, WhatIsHeldIsOneOrMany) {

@@ -44,15 +44,18 @@ std::string aligned(const std::vector<Cells>& rows) {
   return text;
 }
 
+constexpr std::size_t kNamesMax = 3;
+
 // The partitions whose watermark must move before the next result can come.
 std::string holders(const RunProgress& progress) {
   std::string names;
+  std::size_t count = 0;
   for (const RunProgress::Partition& partition : progress.partitions) {
-    if (partition.holds_back) {
+    if (partition.holds_back && ++count <= kNamesMax) {
       names += (names.empty() ? "" : ", ") + partition.source + " \"" + partition.name + '"';
     }
   }
-  return names;
+  return count <= kNamesMax ? names : names + fmt::format(" and {} more", count - kNamesMax);
 }
 
 std::string operator_text(const RunProgress::Operator& each, const RunProgress& progress) {
@@ -68,14 +71,29 @@ std::string operator_text(const RunProgress::Operator& each, const RunProgress& 
   if (!names.empty()) {
     return text + "; it waits for " + names + '\n';
   }
-  const bool all_idle = std::any_of(progress.partitions.begin(), progress.partitions.end(),
-                                    [](const auto& partition) { return !!partition.idle_micros; });
-  return text + (all_idle ? "; every partition is idle, and only the option advance_when_idle "
-                            "moves the watermark then\n"
-                          : "\n");
+  return text + (all_are_idle(progress) ? fmt::format("; {}\n", kAllIdle) : "\n");
 }
 
 }  // namespace
+
+bool all_are_idle(const RunProgress& progress) {
+  bool any = false;
+  for (const RunProgress::Partition& partition : progress.partitions) {
+    if (partition.timed && !partition.ended && !partition.idle_micros) {
+      return false;
+    }
+    any |= partition.idle_micros.has_value();
+  }
+  return any;
+}
+
+std::string held_back_by(const RunProgress& progress) {
+  const bool any_further = std::any_of(
+      progress.partitions.begin(), progress.partitions.end(), [](const auto& partition) {
+        return partition.timed && !partition.ended && !partition.holds_back;
+      });
+  return any_further ? holders(progress) : "";
+}
 
 std::string explain_watermarks(const RunProgress& progress) {
   std::vector<Cells> rows{{"source", "partition", "watermark", "state"}};

@@ -40,6 +40,7 @@ TEST(WatermarksTest, ASilentPartitionStepsAsideAfterItsTimeout) {
     return progress.partitions.size() == 2 && progress.partitions[1].holds_back;
   }));
   EXPECT_THAT(job.lines(), IsEmpty());
+  EXPECT_EQ(held_back_by(job.progress()), "t \"part-b\"");
 
   // Part b falls silent for longer than the timeout while part a goes on.
   ASSERT_TRUE(job.shows_as_time_passes(1, row_at(48)));

@@ -50,8 +50,9 @@ std::string line_for_people(const RunProgress& progress, Rates rates) {
   line += fmt::format("in {} ({:.0f}/s) · out {} ({:.0f}/s)", human_count(progress.rows_in),
                       rates.in, human_count(progress.rows_out), rates.out);
   if (const std::optional<double> behind = seconds_behind(progress)) {
-    line += fmt::format(" · watermark {} ({} behind)", human_time(*progress.watermark_micros),
-                        human_duration(*behind));
+    const std::string holders = held_back_by(progress);
+    line += fmt::format(" · watermark {} ({} behind{})", human_time(*progress.watermark_micros),
+                        human_duration(*behind), holders.empty() ? "" : ", held by " + holders);
   }
   if (progress.rows_late > 0) {
     line += " · late " + human_late(progress);

@@ -18,7 +18,7 @@ INSERT INTO o SELECT price FROM bids;
 """)
 FOOTER = re.compile(r"\r\x1b\[Kin [\d ]+ \(\d+/s\) · out [\d ]+ \(\d+/s\) · watermark "
                     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \([^)]* behind\)")
-SUMMARY = re.compile(r"in [\d ]+ · out [\d ]+ · late 0 · errors 0 · (still held \d+ rows or groups · )?[\d.]+ m?s\n$")
+SUMMARY = re.compile(r"in [\d ]+ · out [\d ]+ · late 0 · errors 0 · (still held \d+ rows? or groups? · )?[\d.]+ m?s\n$")
 
 
 def shown(*arguments, **kwargs):
@@ -61,6 +61,20 @@ check("Ctrl-C says something at once", True,
       run.wait_for("stopping: finishing what has been read; Ctrl-C again stops now\n", 3))
 check("Ctrl-C stops in order", 0, run.end())
 check("the summary is last", True, SUMMARY.search(run.text) is not None)
+
+(place / "part_a.jsonl").write_text('{"ts":1000}\n{"ts":9000}\n', encoding="utf-8")
+(place / "part_b.jsonl").write_text('{"ts":1000}\n', encoding="utf-8")
+(place / "parts.sql").write_text("""
+CREATE TABLE g (ts TIMESTAMP, WATERMARK FOR ts AS ts)
+WITH (connector = 'file', path = 'part_*.jsonl', format = 'json', follow = true, idle_timeout = 0);
+SELECT window_start, count(*) FROM TUMBLE(g, ts, INTERVAL '2 seconds') GROUP BY window_start, window_end;
+""", encoding="utf-8")
+waiting = Terminal("run", "parts.sql", cwd=place, columns=200)
+check("the footer says who holds the watermark back", True,
+      waiting.wait_for(' behind, held by g "part_b.jsonl")'))
+waiting.press_control_c()
+check("and so does the end", True, waiting.end() == 0 and
+      has('00:00:01, held back by g "part_b.jsonl")')(waiting.text))
 
 quiet = Terminal("run", "sink.sql", "-q", cwd=place)
 quiet.read_for(1.5)
