@@ -204,6 +204,8 @@ constexpr ErrorCode kCodes[] = {
      "advance_when_idle moves the watermark to the wall clock minus the delay, so the watermark "
      "must "
      "be the time column minus a constant interval."},
+    {"C0207", "setting of another engine",
+     "Scripts for Flink set how Flink runs them. Here that says nothing, and the script runs on."},
     {"C0301", "cannot be read or written",
      "What a connector stands for is not there, does not answer, or may not be used: a file that "
      "does not exist, a folder without permission."},

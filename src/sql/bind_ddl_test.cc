@@ -189,5 +189,19 @@ TEST_F(BindDdlTest, DescribeShowExplainAndSet) {
   EXPECT_EQ(std::get<BoundSet>(session.statements()[4]).value, "4");
 }
 
+TEST_F(BindDdlTest, SettingsOfFlinkAreTakenOver) {
+  session.run("SET 'parallelism.default' = '4'; SET 'execution.checkpointing.interval' = '10s'");
+  ASSERT_EQ(session.errors(), "");
+  EXPECT_EQ(std::get<BoundSet>(session.statements()[0]).name, "workers");
+  EXPECT_EQ(std::get<BoundSet>(session.statements()[1]).name, "checkpoint_interval");
+}
+
+TEST_F(BindDdlTest, SettingsOfFlinkThatChangeResultsAreRefused) {
+  EXPECT_EQ(error_of("SET 'table.exec.source.idle-timeout' = '5s'"),
+            "C0201 there is no setting \"table.exec.source.idle-timeout\"");
+  EXPECT_EQ(error_of("SET 'table.exec.emit.early-fire.enabled' = 'true'"),
+            "C0201 there is no setting \"table.exec.emit.early-fire.enabled\"");
+}
+
 }  // namespace
 }  // namespace thalweg::sql

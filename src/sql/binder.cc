@@ -1,5 +1,8 @@
 #include "sql/binder.h"
 
+#include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/options.h"
@@ -84,6 +87,40 @@ Answer bind_ttl(BindContext& context, const ast::Set& set) {
   return BoundDdl{};
 }
 
+// Settings of Flink that change what comes out are something else here.
+bool refuse_foreign(BindContext& context, const ast::Set& set) {
+  const std::string& name = set.option.key;
+  std::string cure;
+  if (name == "table.exec.source.idle-timeout") {
+    cure =
+        "idle_timeout is an option of each table: WITH (idle_timeout = '" + set.option.value + "')";
+  } else if (name.starts_with("table.exec.emit.")) {
+    cure =
+        "say it of the query: EMIT EVERY INTERVAL '10 seconds', or EMIT ON WINDOW CLOSE WITH "
+        "LATENESS INTERVAL '1 hour'";
+  } else {
+    return false;
+  }
+  context.error("C0201", "there is no setting \"" + name + "\"", set.option.key_span, "", {cure});
+  return true;
+}
+
+// Those that are about how Flink runs say nothing here. The others have names of their own.
+std::optional<std::string> own_name(const std::string& foreign) {
+  if (foreign == "parallelism.default" || foreign == "table.exec.resource.default-parallelism") {
+    return "workers";
+  }
+  if (foreign == "execution.checkpointing.interval") {
+    return "checkpoint_interval";
+  }
+  constexpr std::string_view kFamilies[] = {"execution.",  "table.",      "sql-client.",
+                                            "pipeline.",   "state.",      "restart-strategy",
+                                            "jobmanager.", "taskmanager."};
+  const bool is_foreign = std::ranges::any_of(
+      kFamilies, [&](std::string_view family) { return foreign.starts_with(family); });
+  return is_foreign ? std::nullopt : std::optional(foreign);
+}
+
 Answer bind_node(BindContext& context, const ast::Set& set, Span /*span*/) {
   if (set.option.key == "ttl" || set.option.key == "table.exec.state.ttl") {
     return bind_ttl(context, set);
@@ -91,7 +128,17 @@ Answer bind_node(BindContext& context, const ast::Set& set, Span /*span*/) {
   if (set.option.key == "time_zone" || set.option.key == "table.local-time-zone") {
     return bind_time_zone(context, set);
   }
-  return BoundSet{.name = set.option.key, .value = set.reset ? "" : set.option.value};
+  if (refuse_foreign(context, set)) {
+    return std::nullopt;
+  }
+  std::optional<std::string> name = own_name(set.option.key);
+  if (!name) {
+    context.warn("C0207",
+                 "\"" + set.option.key + "\" is about how Flink runs, and says nothing here",
+                 set.option.key_span, "leave it out");
+    return BoundDdl{};
+  }
+  return BoundSet{.name = std::move(*name), .value = set.reset ? "" : set.option.value};
 }
 
 Answer bind_node(BindContext& context, const ast::StatementSet& set, Span /*span*/) {
