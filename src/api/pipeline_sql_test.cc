@@ -248,5 +248,27 @@ TEST(PipelineSqlErrorTest, AnInvalidPipelineClosesItsInputs) {
   pushing.join();
 }
 
+TEST_P(PipelineSqlTest, ItsFirstRowsAreAllThatIsReadFor) {
+  constexpr int kMany = 3'000'000;  // Without end, but for a test that has failed.
+  int asked = 0;
+  std::vector<std::string> shops;
+  Pipeline pipeline("first");
+  pipeline.source<Order>(
+      [&asked]() -> std::optional<Order> {
+        if (++asked > kMany) {
+          return std::nullopt;
+        }
+        return Order{"north", 1, {asked}};
+      },
+      "orders");
+  pipeline.sql("SELECT * FROM orders LIMIT 3")
+      .as<Order>()
+      .filter([](const Order& order) { return order.amount > 0; })
+      .sink([&](const Order& order) { shops.push_back(order.shop); });
+  EXPECT_EQ(pipeline.run(options()).outcome, Outcome::kDone);
+  EXPECT_THAT(shops, ElementsAre("north", "north", "north"));
+  EXPECT_LT(asked, kMany);
+}
+
 }  // namespace
 }  // namespace thalweg

@@ -173,13 +173,14 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   }
 }
 
-// Whether the one sink gets nothing but rows of `node`, each at most once.
+// Whether the one sink gets nothing but what single rows of `node` give.
 bool is_whole_result(const plan::Plan& plan, const Node& node) {
   if (plan.sinks.size() != 1) {
     return false;
   }
   const Node* below = plan.sinks[0]->inputs[0].get();
-  while (step_of<plan::Project>(*below) != nullptr || step_of<plan::Filter>(*below) != nullptr) {
+  while (step_of<plan::Project>(*below) != nullptr || step_of<plan::Filter>(*below) != nullptr ||
+         step_of<plan::Process>(*below) != nullptr) {
     below = below->inputs[0].get();
   }
   return below == &node;
