@@ -173,17 +173,18 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   }
 }
 
-// Whether the one sink gets nothing but what single rows of `node` give.
-bool is_whole_result(const plan::Plan& plan, const Node& node) {
-  if (plan.sinks.size() != 1) {
-    return false;
+// How many sinks get nothing but what single rows of `node` give.
+std::uint32_t results_made_of(const plan::Plan& plan, const Node& node) {
+  std::uint32_t results = 0;
+  for (const plan::NodePtr& sink : plan.sinks) {
+    const Node* below = sink->inputs[0].get();
+    while (step_of<plan::Project>(*below) != nullptr || step_of<plan::Filter>(*below) != nullptr ||
+           step_of<plan::Process>(*below) != nullptr) {
+      below = below->inputs[0].get();
+    }
+    results += below == &node ? 1 : 0;
   }
-  const Node* below = plan.sinks[0]->inputs[0].get();
-  while (step_of<plan::Project>(*below) != nullptr || step_of<plan::Filter>(*below) != nullptr ||
-         step_of<plan::Process>(*below) != nullptr) {
-    below = below->inputs[0].get();
-  }
-  return below == &node;
+  return results;
 }
 
 // Whether it passes on the first rows to come.
@@ -377,6 +378,7 @@ Status GraphBuilder::build() {
   for (const plan::NodePtr& sink : plan_.sinks) {
     collect_timed(*sink, false, timed_, seen);
   }
+  graph_.signals.open_results = static_cast<std::uint32_t>(plan_.sinks.size());
   for (std::size_t i = 0; i < plan_.sinks.size(); ++i) {
     TW_TRY_ASSIGN(std::unique_ptr<Sink> sink, connections_.make_sink(i, *plan_.sinks[i]));
     sinks_[plan_.sinks[i].get()] = sink.get();
@@ -587,8 +589,8 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     OperatorStep* step = nullptr;
     if (here(node)) {
       TW_TRY(add_operator(make_operator(node), step));
-      if (is_limit(node) && is_whole_result(plan_, node)) {
-        step->completes(graph_.signals.complete);
+      if (is_limit(node)) {
+        step->completes(graph_.signals.open_results, results_made_of(plan_, node));
       }
       TW_TRY(keep_state(node, *step));
       if (const auto* clock = step_of<plan::ProcessingTime>(node)) {
@@ -892,8 +894,8 @@ Status GraphBuilder::build_top_n(const Node& node, const plan::TopN& top, Built&
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(make_top_n(top_n_spec(node, top)), step));
-    if (!input.bounded && is_whole_result(plan_, node)) {
-      step->completes(graph_.signals.complete);
+    if (!input.bounded) {
+      step->completes(graph_.signals.open_results, results_made_of(plan_, node));
     }
     TW_TRY(keep_state(node, *step));
     note(node, "", *step);

@@ -340,8 +340,9 @@ void OperatorStep::after_call(const Result<Progress>& progress) {
 }
 
 void OperatorStep::tell_complete() {
-  if (complete_ != nullptr && operator_->output_watermark(watermark_) == kEndOfTime) {
-    complete_->store(true, std::memory_order_relaxed);
+  if (open_results_ != nullptr && operator_->output_watermark(watermark_) == kEndOfTime) {
+    open_results_->fetch_sub(results_, std::memory_order_relaxed);
+    open_results_ = nullptr;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -49,10 +50,11 @@ class OperatorStep final : public Step, private Emitter {
   void restored(EventTime watermark);
   // It hands its rows to this writer, which is told where epochs end.
   void writes_to(SinkWriter& writer) { writer_ = &writer; }
-  // What it says is all that the job's results are made of: once it can say no more, `complete` is
-  // set, which outlives the step. Before restored().
-  void completes(std::atomic<bool>& complete) {
-    complete_ = &complete;
+  // What it says is all that so many of the job's results are made of: once it can say no more they
+  // are taken off `open`, which outlives the step. Before restored().
+  void completes(std::atomic<std::uint32_t>& open, std::uint32_t results) {
+    open_results_ = &open;
+    results_ = results;
     tell_complete();
   }
   bool run_once() override;
@@ -104,7 +106,8 @@ class OperatorStep final : public Step, private Emitter {
 
   const std::unique_ptr<Operator> operator_;
   SinkWriter* writer_ = nullptr;
-  std::atomic<bool>* complete_ = nullptr;
+  std::atomic<std::uint32_t>* open_results_ = nullptr;  // Until its own are taken off.
+  std::uint32_t results_ = 0;
   bool restored_ = false;  // What consumers knew of the watermark before the restart is due.
   std::optional<ClockTicks> ticks_;
   std::vector<Channel> channels_;

@@ -151,7 +151,7 @@ bool SourceStep::run_once() {
   }
   const TimeCharge charge(context_, counters_);
   if (held_ == nullptr) {
-    if (signals_.complete.load(std::memory_order_relaxed)) {
+    if (signals_.open_results.load(std::memory_order_relaxed) == 0) {
       end(/*stopped=*/false);
       return true;
     }

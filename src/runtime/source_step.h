@@ -47,8 +47,9 @@ std::vector<std::uint32_t> physical_columns(const Table& table,
 // Signals from the job to the sources of all workers.
 struct SourceSignals {
   std::atomic<bool> stop{false};
-  std::atomic<bool> complete{false};  // No row to come can matter: all end as if there were none.
-  std::atomic<bool> stopped{false};   // Some worker has stopped reading for it.
+  std::atomic<bool> stopped{false};  // Some worker has stopped reading for it.
+  // Sinks for which a row to come may matter; with none left all sources end as if there were none.
+  std::atomic<std::uint32_t> open_results{1};
   std::atomic<std::uint64_t> epoch_requested{0};
   std::atomic<bool> paused{false};  // No block is to be claimed for now; barriers go on.
 };

@@ -88,6 +88,16 @@ for workers in ("1", "4"):
     ran = run("-c", FIRST + "SELECT ts FROM g LIMIT 0", "--set", f"workers={workers}",
               cwd=folders_of_times)
     check(f"{workers} workers: none at all", (0, "ts\n"), (ran.code, ran.out))
+# Several results: when the last of them is whole.
+ran = run("-c", FIRST + "SELECT extract(second FROM ts)::INT AS a FROM g LIMIT 3; "
+          "SELECT extract(second FROM ts)::INT AS b FROM g ORDER BY ts LIMIT 1", cwd=folders_of_times)
+check("two results", (0, True), (ran.code, has("a\n2\n1\n3\n", "b\n2\n")(ran.out)))
+follower = Running("-c", FIRST + "SELECT extract(second FROM ts)::INT AS a FROM g LIMIT 1; "
+                   "SELECT extract(second FROM ts)::INT + 10 AS b FROM g", cwd=folders_of_times)
+check("one of two goes on", True, follower.wait_for("14\n"))
+check("and the run with it", None, follower.process.poll())
+follower.interrupt()
+check("until it is stopped", 0, follower.end().code)
 # What has been said stays so: the next run ends by itself too, though nothing more comes.
 for name, clause in (("first", "ORDER BY ts LIMIT 2"), ("any", "LIMIT 2")):
     (folders_of_times / f"{name}.sql").write_text(
