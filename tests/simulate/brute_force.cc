@@ -200,4 +200,19 @@ std::vector<std::string> expect_watched(const Feed& feed) {
   return lines;
 }
 
+std::vector<std::string> expect_surveyed(const Feed& feed) {
+  std::vector<std::string> lines;
+  const auto all = ordered_rows(feed);
+  std::int64_t count = 0;
+  std::int64_t total = 0;
+  for (const auto& row : all) {
+    for (; static_cast<std::size_t>(count) < all.size() && all[count].micros <= row.micros;
+         ++count) {
+      total += all[count].value.value_or(0);
+    }
+    lines.push_back(fmt::format(R"({{"k":"{}","n":{},"t":{}}})", row.key, count, total));
+  }
+  return lines;
+}
+
 }  // namespace thalweg::tests

@@ -17,5 +17,6 @@ std::vector<std::string> expect_total(const Feed& feed);
 std::vector<std::string> expect_top(const Feed& feed);
 std::vector<std::string> expect_first(const Feed& feed);
 std::vector<std::string> expect_watched(const Feed& feed);
+std::vector<std::string> expect_surveyed(const Feed& feed);
 
 }  // namespace thalweg::tests

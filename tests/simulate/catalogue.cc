@@ -157,6 +157,10 @@ constexpr Query kCatalogue[] = {
      .columns = "k TEXT, why TEXT, n BIGINT, t BIGINT",
      .text = "SELECT k, why, n, t FROM watched",
      .expected = expect_watched},
+    {.name = "surveyed",
+     .columns = "k TEXT, n BIGINT, t BIGINT",
+     .text = "SELECT k, n, t FROM surveyed",
+     .expected = expect_surveyed},
 };
 
 }  // namespace

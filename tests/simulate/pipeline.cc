@@ -75,6 +75,8 @@ plan::Plan plan_of_script(const Feed& feed, const std::string& script) {
   sql::Catalog::Names& names = engine.catalog().names();
   names.views["watched"] = {.name = "watched",
                             .node = watch(names.scan_of(names.tables.at("events")))};
+  names.views["surveyed"] = {.name = "surveyed",
+                             .node = survey(names.scan_of(names.tables.at("events")))};
   return plan::rewrite(plan_of(bind(script)));
 }
 

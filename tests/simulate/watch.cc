@@ -56,20 +56,53 @@ class Watch final : public KeyedProcessor<std::string, Event, Memory, Note> {
   }
 };
 
+struct Totals {
+  std::int64_t count = 0;
+  std::int64_t total = 0;
+};
+
+class Survey final
+    : public KeyedBroadcastProcessor<std::string, Event, Memory, Event, Totals, Note> {
+ public:
+  void process(const Event& /*event*/, Memory& /*memory*/, Context& context) override {
+    const Totals& totals = context.broadcast_state();
+    context.emit({context.key(), "all", totals.count, totals.total});
+  }
+  void process_broadcast(const Event& event, Totals& totals,
+                         const BroadcastContext& /*context*/) override {
+    ++totals.count;
+    totals.total += event.v.value_or(0);
+  }
+};
+
+template <typename P>
+plan::KeyedProcess process_of(const std::string& name, detail::BroadcastSide<P> side) {
+  plan::KeyedProcess process{.text = name, .keys = {1}, .make = {}};
+  process.make = [name, side] {
+    return make_keyed_function(std::make_unique<detail::KeyedProcessorFunction<P>>(
+                                   P(), std::vector<std::string>{"id", "k", "v", "x", "ts"},
+                                   std::vector<std::uint32_t>{1}, side),
+                               detail::fields_of<Note>(), name, /*has_ttl=*/false,
+                               std::make_shared<FailureNotes>());
+  };
+  return process;
+}
+
 }  // namespace
 
 plan::NodePtr watch(const plan::NodePtr& rows) {
-  const std::vector<detail::FieldInfo> fields = detail::fields_of<Note>();
-  plan::KeyedProcess process{.text = "watch", .keys = {1}, .make = {}};
-  process.make = [fields] {
-    return make_keyed_function(std::make_unique<detail::KeyedProcessorFunction<Watch>>(
-                                   Watch(), std::vector<std::string>{"id", "k", "v", "x", "ts"},
-                                   std::vector<std::uint32_t>{1}),
-                               fields, "watch", /*has_ttl=*/false,
-                               std::make_shared<FailureNotes>());
-  };
-  return plan::make_keyed_process({rows}, std::move(process), schema_of(fields),
-                                  "watched/process#1", "watched");
+  return plan::make_keyed_process({rows}, process_of<Watch>("watch", {}),
+                                  schema_of(detail::fields_of<Note>()), "watched/process#1",
+                                  "watched");
+}
+
+plan::NodePtr survey(const plan::NodePtr& rows) {
+  const plan::NodePtr in_order =
+      plan::make_sort(rows, {.keys = {}, .limit = {}, .behind_watermark = true},
+                      "surveyed/broadcast#1", "surveyed");
+  return plan::make_keyed_process(
+      {rows, in_order}, process_of<Survey>("survey", {.names = {"id", "k", "v", "x", "ts"}}),
+      schema_of(detail::fields_of<Note>()), "surveyed/process#1", "surveyed");
 }
 
 }  // namespace thalweg::tests

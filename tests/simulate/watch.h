@@ -14,4 +14,8 @@ inline constexpr std::int64_t kWatchTells = 3;
 // sums v up since it was quiet.
 plan::NodePtr watch(const plan::NodePtr& rows);
 
+// The same rows by k, with a broadcast stream of the same rows: gives (k, why, n, t) for each, n
+// counts the rows of all keys up to its time, t sums their v up.
+plan::NodePtr survey(const plan::NodePtr& rows);
+
 }  // namespace thalweg::tests
