@@ -218,8 +218,8 @@ struct Sort {
   std::uint64_t offset = 0;
   // The first key is event time, or stands at a fixed distance from it, ascending: each row comes
   // out when no older one can come any more. There is no limit and no offset then. Keys without it:
-  // the input is bounded. Without keys rows are in order of event time, those of one time in that in
-  // which they were read; where there is no event time, as they come.
+  // the input is bounded. Without keys rows are in order of event time, those of one time as they
+  // were read; where there is no event time, as they come.
   bool behind_watermark = false;
 };
 
