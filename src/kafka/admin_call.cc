@@ -26,13 +26,6 @@ struct GroupOffsetsDeleter {
 
 constexpr std::chrono::milliseconds kPause{20};
 
-// A broker that has just begun to coordinate a group cannot answer for it yet.
-bool is_about_coordinator(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS ||
-         code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
-         code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR;
-}
-
 }  // namespace
 
 Expected<EventPtr> admin_call(
@@ -66,8 +59,7 @@ Expected<EventPtr> admin_call(
     if (!error) {
       return event;
     }
-    if (!is_about_coordinator(rd_kafka_event_error(event.get())) ||
-        client.events().env().steady_nanos() >= until) {
+    if (!is_about_coordinator(error) || client.events().env().steady_nanos() >= until) {
       rd_kafka_poll(client.get(), 0);
       return client.explained(std::move(error), since);
     }

@@ -64,14 +64,14 @@ Expected<std::vector<GroupListing>> Admin::list_groups() {
   return groups;
 }
 
-Expected<GroupDescription> Admin::describe_group(const std::string& group) {
+Expected<GroupDescription> Admin::Impl::describe_group(const std::string& group) const {
   const std::string doing = fmt::format("cannot describe group \"{}\"", group);
-  const Expected<EventPtr> event = impl_->call(
-      RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing,
-      [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-        const char* groups[] = {group.c_str()};
-        rd_kafka_DescribeConsumerGroups(impl_->client->get(), &groups[0], 1, options, queue);
-      });
+  const Expected<EventPtr> event =
+      call(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing,
+           [&](const rd_kafka_AdminOptions_t* given, rd_kafka_queue_t* queue) {
+             const char* groups[] = {group.c_str()};
+             rd_kafka_DescribeConsumerGroups(client->get(), &groups[0], 1, given, queue);
+           });
   if (!event) {
     return event.error();
   }
@@ -97,6 +97,12 @@ Expected<GroupDescription> Admin::describe_group(const std::string& group) {
     }
   }
   return description;
+}
+
+Expected<GroupDescription> Admin::describe_group(const std::string& group) {
+  return impl_->until_coordinated(
+      [&] { return impl_->describe_group(group); },
+      [](const auto& found) { return found ? Error() : found.error(); });
 }
 
 Expected<std::vector<GroupOffset>> Admin::group_offsets(const std::string& group) {
@@ -133,16 +139,16 @@ Expected<std::vector<GroupOffset>> Admin::group_offsets(const std::string& group
   return offsets;
 }
 
-Error Admin::delete_group(const std::string& group) {
+Error Admin::Impl::delete_group(const std::string& group) const {
   const std::string doing = fmt::format("cannot delete group \"{}\"", group);
   const std::unique_ptr<rd_kafka_DeleteGroup_t, DeleteGroupDeleter> request(
       rd_kafka_DeleteGroup_new(group.c_str()));
   const Expected<EventPtr> event =
-      impl_->call(RD_KAFKA_ADMIN_OP_DELETEGROUPS, doing,
-                  [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                    rd_kafka_DeleteGroup_t* groups[] = {request.get()};
-                    rd_kafka_DeleteGroups(impl_->client->get(), &groups[0], 1, options, queue);
-                  });
+      call(RD_KAFKA_ADMIN_OP_DELETEGROUPS, doing,
+           [&](const rd_kafka_AdminOptions_t* given, rd_kafka_queue_t* queue) {
+             rd_kafka_DeleteGroup_t* groups[] = {request.get()};
+             rd_kafka_DeleteGroups(client->get(), &groups[0], 1, given, queue);
+           });
   if (!event) {
     return event.error();
   }
@@ -155,6 +161,11 @@ Error Admin::delete_group(const std::string& group) {
     }
   }
   return {};
+}
+
+Error Admin::delete_group(const std::string& group) {
+  return impl_->until_coordinated([&] { return impl_->delete_group(group); },
+                                  [](const Error& error) { return error; });
 }
 
 }  // namespace thalweg::kafka

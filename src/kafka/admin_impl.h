@@ -3,9 +3,12 @@
 #include <librdkafka/rdkafka.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "kafka/client.h"
@@ -32,6 +35,12 @@ Expected<std::vector<PartitionOffset>> committed_offsets(
     const Client& client, const std::string& group, const std::vector<TopicPartition>& partitions,
     std::chrono::milliseconds timeout);
 
+// A broker that has just begun to coordinate a group cannot answer for it yet.
+inline bool is_about_coordinator(const Error& error) {
+  return error.name() == "COORDINATOR_LOAD_IN_PROGRESS" ||
+         error.name() == "COORDINATOR_NOT_AVAILABLE" || error.name() == "NOT_COORDINATOR";
+}
+
 // Never creates the topic.
 Expected<std::int32_t> partition_count_of(const Client& client, const std::string& topic,
                                           std::chrono::milliseconds timeout);
@@ -44,6 +53,25 @@ struct Admin::Impl {
       rd_kafka_admin_op_t operation, std::string_view doing,
       const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& ask) const {
     return admin_call(*client, operation, options.timeout, doing, ask);
+  }
+
+  // Once, which a broker that has just begun to coordinate the group refuses.
+  Expected<GroupDescription> describe_group(const std::string& group) const;
+  Error delete_group(const std::string& group) const;
+
+  // Asks again until the group's coordinator answers, within options.timeout.
+  template <typename Ask, typename ErrorOf>
+  auto until_coordinated(Ask ask, ErrorOf error_of) const {
+    constexpr std::chrono::milliseconds kPause{20};
+    Env& env = client->events().env();
+    const std::int64_t until = env.steady_nanos() + options.timeout.count() * 1'000'000;
+    while (true) {
+      auto answer = ask();
+      if (!is_about_coordinator(error_of(answer)) || env.steady_nanos() >= until) {
+        return answer;
+      }
+      std::this_thread::sleep_for(kPause);
+    }
   }
 
   const AdminOptions options;
