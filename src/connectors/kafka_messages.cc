@@ -12,12 +12,6 @@
 namespace thalweg {
 namespace {
 
-std::string_view message_at(const std::string& bytes, const std::vector<std::uint32_t>& ends,
-                            std::size_t i) {
-  const std::size_t begin = i == 0 ? 0 : ends[i - 1];
-  return std::string_view(bytes).substr(begin, ends[i] - begin - 1);
-}
-
 Result<std::uint32_t> place_of(const std::string& name, const Schema& schema) {
   std::vector<std::string> names;
   for (std::uint32_t i = 0; i < schema.size(); ++i) {
@@ -106,12 +100,12 @@ const std::vector<KafkaMessage>& KafkaMessages::of(const Batch& batch) {
     KafkaMessage& message = messages_.emplace_back();
     const RowIndex row = batch.row(rows_[i].number);
     if (rows_[i].has_value) {
-      message.value = message_at(value_bytes_, value_ends_, value++);
+      message.value = text_at(value_bytes_, value_ends_, value++);
     }
     // NULL alone is no key; among several columns it is a part of one.
     if (keys_ != nullptr &&
         (key_columns_.size() > 1 || batch.columns[key_columns_[0]].is_valid(row))) {
-      message.key = message_at(key_bytes_, key_ends_, i);
+      message.key = text_at(key_bytes_, key_ends_, i);
     }
     if (times != nullptr) {
       message.time = times->values<std::int64_t>()[row];

@@ -121,7 +121,7 @@ kafka::Connection kafka_connection(const Options& options) {
   kafka::Connection connection{.brokers = options.text("brokers")};
   for (const kafka::SettingDoc& doc : kafka::setting_docs()) {
     const std::string name = std::string(kPrefix) + doc.name;
-    if (!has_own_option(doc.name) && options.has(name)) {
+    if (options.has(name)) {
       connection.properties[doc.name] = options.text(name);
     }
   }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/format.h"
 #include "stream/source.h"
 #include "thalweg/kafka/record.h"
 
@@ -30,10 +31,7 @@ class RecordTexts {
   // After close().
   std::string_view bytes() const { return std::string_view(bytes_).substr(0, size_); }
   const std::vector<std::uint32_t>& ends() const { return ends_; }
-  std::string_view operator[](std::size_t i) const {
-    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
-    return std::string_view(bytes_).substr(begin, ends_[i] - begin - 1);
-  }
+  std::string_view operator[](std::size_t i) const { return text_at(bytes_, ends_, i); }
   std::size_t size() const { return bytes_.size(); }
 
  private:

@@ -98,14 +98,13 @@ Result<std::unique_ptr<EpochDecider>> KafkaTransactions::make(const DeciderReque
       .transactional_id = "thalweg." + request.job,
       .transaction_timeout = timeout};
   return std::unique_ptr<EpochDecider>(
-      new KafkaTransactions(request.job, first->options.text("topic"), std::move(options)));
+      new KafkaTransactions(first->options.text("topic"), std::move(options)));
 }
 
-KafkaTransactions::KafkaTransactions(std::string job, std::string topic,
-                                     kafka::TransactionalOptions options)
-    : id_("thalweg." + std::move(job)), topic_(std::move(topic)), options_(std::move(options)) {}
+KafkaTransactions::KafkaTransactions(std::string topic, kafka::TransactionalOptions options)
+    : topic_(std::move(topic)), options_(std::move(options)) {}
 
-std::string KafkaTransactions::name() const { return fmt::format("group \"{}\" of Kafka", id_); }
+std::string KafkaTransactions::name() const { return fmt::format("group \"{}\" of Kafka", id()); }
 
 Status KafkaTransactions::open() {
   if (producer_) {
@@ -127,7 +126,7 @@ Result<std::optional<EpochName>> KafkaTransactions::decided() {
   if (!admin) {
     return kafka::to_status(admin.error());
   }
-  const kafka::Expected<std::vector<kafka::GroupOffset>> offsets = admin->group_offsets(id_);
+  const kafka::Expected<std::vector<kafka::GroupOffset>> offsets = admin->group_offsets(id());
   if (!offsets) {
     return kafka::to_status(offsets.error());
   }
@@ -142,7 +141,7 @@ Result<std::optional<EpochName>> KafkaTransactions::decided() {
     return invalid_argument(fmt::format(
         "the offset of {}[0] in group \"{}\" says \"{}\", which is not of a pipeline: the group is "
         "another program's; give this pipeline another --name",
-        topic_, id_, told->metadata));
+        topic_, id(), told->metadata));
   }
   return epoch;
 }
@@ -168,7 +167,7 @@ Status KafkaTransactions::post(const kafka::OutputRecord& record) {
 Status KafkaTransactions::decide(const EpochName& epoch) {
   TW_TRY(begin(epoch.epoch));
   kafka::Error error = transaction_->send_offsets(
-      id_, {{.topic = topic_, .partition = 0, .offset = 0, .metadata = to_metadata(epoch)}});
+      id(), {{.topic = topic_, .partition = 0, .offset = 0, .metadata = to_metadata(epoch)}});
   if (!error) {
     error = transaction_->commit();
   }
@@ -182,7 +181,7 @@ Status KafkaTransactions::decide(const EpochName& epoch) {
              ? invalid_argument(fmt::format(
                    "another process runs the pipeline of transactional id \"{}\" now, and this one "
                    "has been shut out: {}",
-                   id_, error.message()))
+                   id(), error.message()))
              : kafka::to_status(error);
 }
 

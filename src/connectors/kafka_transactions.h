@@ -36,10 +36,11 @@ class KafkaTransactions final : public EpochDecider {
   Status post(const kafka::OutputRecord& record);
 
  private:
-  KafkaTransactions(std::string job, std::string topic, kafka::TransactionalOptions options);
+  KafkaTransactions(std::string topic, kafka::TransactionalOptions options);
   Status open();
+  // Of the group, too.
+  const std::string& id() const { return options_.transactional_id; }
 
-  const std::string id_;     // The group, and the transactional id.
   const std::string topic_;  // Of the offset that tells.
   const kafka::TransactionalOptions options_;
   std::optional<kafka::TransactionalProducer> producer_;

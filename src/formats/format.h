@@ -26,6 +26,14 @@ class Framer {
   virtual std::size_t header_bytes(std::string_view /*bytes*/) { return 0; }
 };
 
+// The i-th of texts that stand one behind the other, each with a newline before its end, which is
+// not part of it.
+inline std::string_view text_at(std::string_view bytes, std::span<const std::uint32_t> ends,
+                                std::size_t i) {
+  const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+  return bytes.substr(begin, ends[i] - begin - 1);
+}
+
 // Rows that were told apart already: each ends where `ends` says, counted in the bytes, with a
 // newline that was put behind it and is not part of it.
 struct RecordBytes {

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <thread>
 
 #include "kafka/admin_impl.h"
 #include "kafka/error_mapping.h"
@@ -24,8 +23,6 @@ struct GroupOffsetsDeleter {
   }
 };
 
-constexpr std::chrono::milliseconds kPause{20};
-
 }  // namespace
 
 Expected<EventPtr> admin_call(
@@ -45,26 +42,29 @@ Expected<EventPtr> admin_call(
       return error;
     }
   }
-  // librdkafka answers when the request's time is over. Callbacks wait in the main queue meanwhile.
-  const std::int64_t until = since + timeout.count() * 1'000'000;
-  while (true) {
+  const auto ask_once = [&] {
     ask(options.get(), queue.get());
+    // librdkafka answers when the request's time is over. Callbacks wait in the main queue
+    // meanwhile.
     EventPtr event;
     while (event == nullptr) {
       rd_kafka_poll(client.get(), 0);
       event.reset(rd_kafka_queue_poll(queue.get(), 100));
     }
-    Error error = error_of(rd_kafka_event_error(event.get()), doing,
-                           rd_kafka_event_error_string(event.get()));
-    if (!error) {
-      return event;
-    }
-    if (!is_about_coordinator(error) || client.events().env().steady_nanos() >= until) {
-      rd_kafka_poll(client.get(), 0);
-      return client.explained(std::move(error), since);
-    }
-    std::this_thread::sleep_for(kPause);
+    return event;
+  };
+  const auto error_in = [&](const EventPtr& event) {
+    return error_of(rd_kafka_event_error(event.get()), doing,
+                    rd_kafka_event_error_string(event.get()));
+  };
+  EventPtr event = ask_while_passing(client, timeout, ask_once, [&](const EventPtr& answer) {
+    return is_about_coordinator(error_in(answer));
+  });
+  if (Error error = error_in(event)) {
+    rd_kafka_poll(client.get(), 0);
+    return client.explained(std::move(error), since);
   }
+  return event;
 }
 
 namespace {
@@ -109,18 +109,10 @@ Expected<std::vector<PartitionOffset>> ask_offsets(const Client& client, const s
 Expected<std::vector<PartitionOffset>> committed_offsets(
     const Client& client, const std::string& group, const std::vector<TopicPartition>& partitions,
     std::chrono::milliseconds timeout) {
-  Env& env = client.events().env();
-  const std::int64_t until = env.steady_nanos() + timeout.count() * 1'000'000;
-  while (true) {
-    Expected<std::vector<PartitionOffset>> offsets =
-        ask_offsets(client, group, partitions, timeout);
-    // A transaction is open, or not ended in all places yet; or the coordinator has just begun.
-    const bool is_passing = !offsets && offsets.error().kind() == ErrorKind::kRetriable;
-    if (!is_passing || env.steady_nanos() >= until) {
-      return offsets;
-    }
-    std::this_thread::sleep_for(kPause);
-  }
+  // A transaction is open, or not ended in all places yet; or the coordinator has just begun.
+  return ask_while_passing(
+      client, timeout, [&] { return ask_offsets(client, group, partitions, timeout); },
+      [](const auto& found) { return !found && found.error().kind() == ErrorKind::kRetriable; });
 }
 
 }  // namespace thalweg::kafka

@@ -100,9 +100,9 @@ Expected<GroupDescription> Admin::Impl::describe_group(const std::string& group)
 }
 
 Expected<GroupDescription> Admin::describe_group(const std::string& group) {
-  return impl_->until_coordinated(
-      [&] { return impl_->describe_group(group); },
-      [](const auto& found) { return found ? Error() : found.error(); });
+  return ask_while_passing(
+      *impl_->client, impl_->options.timeout, [&] { return impl_->describe_group(group); },
+      [](const auto& found) { return !found && is_about_coordinator(found.error()); });
 }
 
 Expected<std::vector<GroupOffset>> Admin::group_offsets(const std::string& group) {
@@ -164,8 +164,9 @@ Error Admin::Impl::delete_group(const std::string& group) const {
 }
 
 Error Admin::delete_group(const std::string& group) {
-  return impl_->until_coordinated([&] { return impl_->delete_group(group); },
-                                  [](const Error& error) { return error; });
+  return ask_while_passing(
+      *impl_->client, impl_->options.timeout, [&] { return impl_->delete_group(group); },
+      is_about_coordinator);
 }
 
 }  // namespace thalweg::kafka

@@ -41,6 +41,22 @@ inline bool is_about_coordinator(const Error& error) {
          error.name() == "COORDINATOR_NOT_AVAILABLE" || error.name() == "NOT_COORDINATOR";
 }
 
+// Asks again, for so long at most, while the answer is one that passes by itself.
+template <typename Ask, typename Passes>
+auto ask_while_passing(const Client& client, std::chrono::milliseconds timeout, Ask ask,
+                       Passes passes) {
+  constexpr std::chrono::milliseconds kPause{20};
+  Env& env = client.events().env();
+  const std::int64_t until = env.steady_nanos() + timeout.count() * 1'000'000;
+  while (true) {
+    auto answer = ask();
+    if (!passes(answer) || env.steady_nanos() >= until) {
+      return answer;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 // Never creates the topic.
 Expected<std::int32_t> partition_count_of(const Client& client, const std::string& topic,
                                           std::chrono::milliseconds timeout);
@@ -58,21 +74,6 @@ struct Admin::Impl {
   // Once, which a broker that has just begun to coordinate the group refuses.
   Expected<GroupDescription> describe_group(const std::string& group) const;
   Error delete_group(const std::string& group) const;
-
-  // Asks again until the group's coordinator answers, within options.timeout.
-  template <typename Ask, typename ErrorOf>
-  auto until_coordinated(Ask ask, ErrorOf error_of) const {
-    constexpr std::chrono::milliseconds kPause{20};
-    Env& env = client->events().env();
-    const std::int64_t until = env.steady_nanos() + options.timeout.count() * 1'000'000;
-    while (true) {
-      auto answer = ask();
-      if (!is_about_coordinator(error_of(answer)) || env.steady_nanos() >= until) {
-        return answer;
-      }
-      std::this_thread::sleep_for(kPause);
-    }
-  }
 
   const AdminOptions options;
   const std::unique_ptr<Client> client;

@@ -51,6 +51,7 @@ class ConsumerCore {
   // that nobody has paused.
   Error hold_all();
   Error let_go();
+  bool holds_all() const;
 
   std::vector<TopicPartition> assignment() const;
   std::vector<PartitionOffset> positions() const;

@@ -312,6 +312,11 @@ Error ConsumerCore::hold_all() {
   return hold_paused();
 }
 
+bool ConsumerCore::holds_all() const {
+  const std::lock_guard lock(mutex_);
+  return holds_all_;
+}
+
 Error ConsumerCore::let_go() {
   std::vector<TopicPartition> held;
   {

@@ -101,7 +101,7 @@ void HandlerRun::end_threads() {
 Error HandlerRun::poll_once() {
   const bool has_room = wait_for_room();
   pause_while_full(!has_room);
-  if (has_room || is_held_) {
+  if (has_room || consumer_.holds_all()) {
     Expected<RecordBatch> batch = consumer_.poll(
         {.records = std::max<std::size_t>(options_.batch_records_max, 1), .wait = kLookAgain});
     if (!batch && batch.error().kind() != ErrorKind::kRetriable) {
@@ -127,7 +127,6 @@ void HandlerRun::pause_while_full(bool is_full) {
   const std::int64_t now = env_.steady_nanos();
   if (!is_full) {
     full_since_nanos_ = now;
-    is_held_ = false;
     (void)consumer_.let_go();
     return;
   }
@@ -135,7 +134,6 @@ void HandlerRun::pause_while_full(bool is_full) {
     return;
   }
   // Polling goes on, lest the group takes us for dead.
-  is_held_ = true;
   (void)consumer_.hold_all();
 }
 
@@ -212,7 +210,6 @@ void HandlerRun::before_revoke(bool is_lost) {
     }
     worker->waiting.clear();
   }
-  is_held_ = false;
   room_.notify_all();
   if (!is_lost) {
     room_.wait_for(lock, options_.revoke_wait, [&] {

@@ -71,7 +71,6 @@ class HandlerRun {
   BatchHandler batch_handler_;
   std::unique_ptr<DeadLetters> dead_letters_;
   std::int64_t committed_nanos_ = 0;
-  bool is_held_ = false;  // All that the consumer reads.
   std::int64_t full_since_nanos_ = 0;
 
   // Counts up when partitions go, so that what is left of older batches is let go.
