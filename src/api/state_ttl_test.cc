@@ -83,12 +83,12 @@ TEST(StateTtlTest, TheLastRowOfAKeyGoesWithIt) {
   EXPECT_THAT(job.lines(), ElementsAre("20 13", "57 13", "20 14"));
 }
 
+constexpr char kNumbers[] =
+    "SELECT extract(second FROM ts)::INT AS s, count(*) OVER (PARTITION BY extract(second FROM ts) "
+    "ORDER BY ts ROWS BETWEEN 9 PRECEDING AND CURRENT ROW) FROM t;";
+
 TEST(StateTtlTest, WhatCallsOverKeepOfAKeyGoesWithIt) {
-  LiveJob job("",
-              "SET ttl = '30 seconds';"
-              "SELECT extract(second FROM ts)::INT AS s, count(*) OVER (PARTITION BY "
-              "extract(second FROM ts) ORDER BY ts ROWS BETWEEN 9 PRECEDING AND CURRENT ROW) "
-              "FROM t;");
+  LiveJob job("", std::string("SET ttl = '30 seconds';") + kNumbers);
   job.env().put("part-a", row_at(0));
   job.start();
   ASSERT_TRUE(job.reads(1));
@@ -101,11 +101,7 @@ TEST(StateTtlTest, WhatCallsOverKeepOfAKeyGoesWithIt) {
 }
 
 TEST(StateTtlTest, KeysOverThatAreTouchedGoOn) {
-  LiveJob job("",
-              "SET ttl = '90 seconds';"
-              "SELECT extract(second FROM ts)::INT AS s, count(*) OVER (PARTITION BY "
-              "extract(second FROM ts) ORDER BY ts ROWS BETWEEN 9 PRECEDING AND CURRENT ROW) "
-              "FROM t;");
+  LiveJob job("", std::string("SET ttl = '90 seconds';") + kNumbers);
   job.env().put("part-a", row_at(0));
   job.env().append("part-a", row_at(60));
   job.env().append("part-a", row_at(120));

@@ -71,9 +71,7 @@ class CountWindows final : public Operator {
     if (spec_.ttl_micros == 0) {
       return;
     }
-    if (watermark != kStartOfTime && watermark != kEndOfTime) {
-      next_look_ = next_look(watermark, spec_.ttl_micros);
-    }
+    next_look_ = next_look_restored(watermark, spec_.ttl_micros);
     // Keys that had gone stand in the index again, with what they once knew.
     keep_only(state_.take_restored());
   }

@@ -19,6 +19,11 @@ EventTime next_look(EventTime now, std::int64_t ttl_micros) {
   return later_by(now, into < 0 ? -into : micros - into);
 }
 
+EventTime next_look_restored(EventTime watermark, std::int64_t ttl_micros) {
+  const bool has_looked = watermark != kStartOfTime && watermark != kEndOfTime;
+  return has_looked ? next_look(watermark, ttl_micros) : kStartOfTime;
+}
+
 void IdleKeys::grow_to(std::size_t count) {
   const std::size_t known = last_.size();
   last_.grow_to(count);
@@ -82,8 +87,8 @@ void IdleKeys::restore_as_gone(std::span<const GroupId> ids) {
 }
 
 std::vector<GroupId> IdleKeys::restored(std::uint32_t count, EventTime watermark) {
-  if (ttl_.clock == Clock::kWatermark && watermark != kStartOfTime && watermark != kEndOfTime) {
-    next_look_ = next_look(watermark, ttl_.micros);
+  if (ttl_.clock == Clock::kWatermark) {
+    next_look_ = next_look_restored(watermark, ttl_.micros);
   }
   grow_to(count);
   std::vector<GroupId> kept;

@@ -23,6 +23,8 @@ struct StateTtl {
 // When to look for keys that are idle after a look at `now`: eight times in a ttl. A multiple of
 // the time between two looks, so that a restart does not move them.
 EventTime next_look(EventTime now, std::int64_t ttl_micros);
+// The same after a restart there, where there may have been no look yet.
+EventTime next_look_restored(EventTime watermark, std::int64_t ttl_micros);
 
 // Knows since when the keys of a table are idle. Whether some have been so for too long is looked
 // at eight times in a ttl, so that looking costs little: a key goes after the ttl, and before an

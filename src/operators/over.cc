@@ -680,8 +680,8 @@ void Over::restored(EventTime watermark) {
   if (!by_time_) {
     return;
   }
-  if (spec_.ttl.micros > 0 && watermark != kStartOfTime && watermark != kEndOfTime) {
-    next_look_ = next_look(watermark, spec_.ttl.micros);
+  if (spec_.ttl.micros > 0) {
+    next_look_ = next_look_restored(watermark, spec_.ttl.micros);
   }
   grow_to(order_.keys());
   for (const RowTable::Row& row : kept_rows_.take_restored()) {

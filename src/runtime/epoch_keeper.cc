@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "runtime/kept_state.h"
+
 namespace thalweg {
 namespace {
 
@@ -84,10 +86,7 @@ void EpochKeeper::tell_sources(const EpochRecord& record) const {
   for (std::size_t i = 0; i < graph_.scans.size(); ++i) {
     std::vector<ReadPosition> positions;
     for (const PartitionEpoch& partition : record.sources[i].partitions) {
-      positions.push_back({.position = partition.position,
-                           .input = partition.input,
-                           .input_position = partition.input_position,
-                           .mark = partition.mark});
+      positions.push_back(position_of(partition));
     }
     graph_.scans[i]->source->epoch_counts(positions);
   }

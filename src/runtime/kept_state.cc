@@ -179,10 +179,7 @@ Status KeptState::resume(SharedScan& scan) {
     any_there = true;
     scan.numbers[i] = partition->number;
     TW_TRY(board.resume({.epoch = last_->epoch,
-                         .position = {.position = partition->position,
-                                      .input = partition->input,
-                                      .input_position = partition->input_position,
-                                      .mark = partition->mark},
+                         .position = position_of(*partition),
                          .watermark = partition->watermark,
                          .ended = partition->ended,
                          .silent_nanos = partition->silent_micros * 1000}));
