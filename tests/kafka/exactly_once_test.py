@@ -4,34 +4,16 @@ import json
 import pathlib
 import random
 import signal
-import subprocess
 import time
 import unittest
 
 import tools
-from sql_fixture import BROKERS, PROGRAM, SECONDS_MAX, SqlFixture
+from sql_fixture import BROKERS, SECONDS_MAX, SqlFixture
 
 
 class ExactlyOnceTest(SqlFixture):
     def seen(self, topic):
         return sorted(json.loads(record.value)["i"] for record in tools.read(BROKERS, topic))
-
-    def send(self, topic, numbers):
-        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in numbers])
-
-    def start(self, *words):
-        job = subprocess.Popen(
-            [PROGRAM, "run", self.path("job.sql"), "--state-dir", self.path("state"),
-             "--set", "checkpoint_interval=20ms", *words],
-            stderr=subprocess.PIPE, text=True)
-        self.addCleanup(job.kill)
-        self.addCleanup(job.stderr.close)
-        return job
-
-    def end(self, job, how):
-        job.send_signal(how)
-        _, said = job.communicate(timeout=SECONDS_MAX)
-        return job.returncode, said
 
     def copying(self, **options):
         """A job from a topic to a topic."""
@@ -79,11 +61,7 @@ class ExactlyOnceTest(SqlFixture):
         first = self.start()
         self.send(topic, range(10))
         self.wait_for(lambda: len(self.seen(out)) == 10, first)
-        second = subprocess.Popen(
-            [PROGRAM, "run", self.path("job.sql"), "--state-dir", self.path("elsewhere"),
-             "--from-scratch"], stderr=subprocess.PIPE, text=True)
-        self.addCleanup(second.kill)
-        self.addCleanup(second.stderr.close)
+        second = self.start("--from-scratch", state="elsewhere")
         _, said = first.communicate(timeout=SECONDS_MAX)
         self.assertEqual(first.returncode, 78, said)
         self.assertIn("another process", said)

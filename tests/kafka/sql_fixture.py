@@ -38,21 +38,41 @@ class SqlFixture(unittest.TestCase):
         return [json.loads(line) for line in done.stdout.splitlines()] if not wanted else done.stderr
 
     @staticmethod
-    def table(name, topic, columns, **options):
-        given = {"connector": "kafka", "topic": topic, "brokers": BROKERS, "format": "json",
-                 **options}
-        listed = ", ".join(f"{key} = '{value}'" for key, value in given.items())
+    def declared(name, columns, options):
+        listed = ", ".join(f"{key} = '{value}'" for key, value in options.items())
         return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
 
+    def table(self, name, topic, columns, **options):
+        return self.declared(name, columns, {"connector": "kafka", "topic": topic,
+                                             "brokers": BROKERS, "format": "json", **options})
+
     def file_table(self, name, file, columns, **options):
-        given = {"connector": "file", "path": str(file), "format": "json", **options}
-        listed = ", ".join(f"{key} = '{value}'" for key, value in given.items())
-        return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
+        return self.declared(name, columns, {"connector": "file", "path": str(file),
+                                             "format": "json", **options})
 
     def written(self):
         """What a reader of the parts sees."""
         return [json.loads(line)["i"] for part in pathlib.Path(self.path("out")).glob("part-*")
                 for line in part.read_text().splitlines()]
+
+    @staticmethod
+    def send(topic, numbers):
+        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in numbers])
+
+    def start(self, *words, state="state"):
+        """The script job.sql, with many epochs."""
+        job = subprocess.Popen(
+            [PROGRAM, "run", self.path("job.sql"), "--state-dir", self.path(state),
+             "--set", "checkpoint_interval=20ms", *words],
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(job.kill)
+        self.addCleanup(job.stderr.close)
+        return job
+
+    def end(self, job, how):
+        job.send_signal(how)
+        _, said = job.communicate(timeout=SECONDS_MAX)
+        return job.returncode, said
 
     def wait_for(self, condition, job):
         """Until it holds, while the job runs."""
@@ -61,3 +81,4 @@ class SqlFixture(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline)
             if job.poll() is not None:
                 self.fail(f"the job has ended: {job.stderr.read()}")
+            time.sleep(0.01)

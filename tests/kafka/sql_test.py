@@ -5,7 +5,6 @@ import json
 import pathlib
 import signal
 import subprocess
-import time
 import unittest
 import uuid
 
@@ -64,7 +63,7 @@ class SqlTest(SqlFixture):
 
     def test_where_reading_begins(self):
         topic = self.topic(2)
-        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in range(20)])
+        self.send(topic, range(20))
 
         def read(**options):
             return sorted(row["i"] for row in self.run_sql(
@@ -78,7 +77,7 @@ class SqlTest(SqlFixture):
 
     def test_a_job_with_state_tells_its_group_how_far_it_is(self):
         topic, group = self.topic(2), f"group-{uuid.uuid4()}"
-        tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in range(20)])
+        self.send(topic, range(20))
         script = (self.table("t", topic, "i INT", bounded="true", group=group)
                   + self.file_table("o", self.path("out") + "/", "i INT")
                   + "INSERT INTO o SELECT i FROM t;")
@@ -93,20 +92,12 @@ class SqlTest(SqlFixture):
         pathlib.Path(self.path("job.sql")).write_text(script)
         count = 0
         for stop in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
-            tools.produce(BROKERS, topic,
-                          [(str(i), json.dumps({"i": i})) for i in range(count, count + 200)])
+            self.send(topic, range(count, count + 200))
             count += 200
-            with subprocess.Popen([PROGRAM, "run", self.path("job.sql"), "--state-dir",
-                                   self.path("state"), "--set", "checkpoint_interval=50ms"],
-                                  stderr=subprocess.DEVNULL) as job:
-                self.addCleanup(job.kill)
-                deadline = time.monotonic() + SECONDS_MAX
-                while len(self.written()) < count - 50 and time.monotonic() < deadline:
-                    time.sleep(0.01)  # Somewhere before the end.
-                if stop == signal.SIGINT:
-                    while len(self.written()) < count and time.monotonic() < deadline:
-                        time.sleep(0.01)
-                job.send_signal(stop)
+            job = self.start()
+            wanted = count if stop == signal.SIGINT else count - 50  # Somewhere before the end.
+            self.wait_for(lambda: len(self.written()) >= wanted, job)
+            self.end(job, stop)
         self.assertEqual(sorted(self.written()), list(range(count)))
 
     def test_a_changing_result_is_the_last_record_of_each_key(self):
