@@ -129,22 +129,56 @@ void WindowTables::add_by_time(const AggregateColumns& columns, EventTime closed
   add_rows(columns, rows_of);
 }
 
-// Adds all rows at once where they are in one pane.
+// Adds all rows at once where they are in one pane, or in two that follow each other, as those of
+// rows out of order mostly are.
 bool WindowTables::add_whole(const AggregateColumns& columns, EventTime closed) {
   if (!grid_.tumbles() && (panes_are_ == PanesAre::kWindows || columns.batch.stamps)) {
     return false;
   }
-  const EventTime earliest = columns.batch.time_min;
-  const TimeWindow pane = grid_.slice_of(earliest);
-  if (!pane.contains(columns.batch.time_max)) {
+  const TimeWindow first = grid_.slice_of(columns.batch.time_min);
+  if (!all_count(first, closed)) {
     return false;
   }
-  const std::optional<TimeWindow> window = grid_.first_window(earliest);
-  if (!window || window->end <= closed) {
+  if (first.contains(columns.batch.time_max)) {
+    add_to(Pane{first.end}, columns, columns.all_rows(), columns.count);
+    return true;
+  }
+  const TimeWindow second = grid_.slice_of(columns.batch.time_max);
+  if (second.start != first.end || !all_count(second, closed)) {
     return false;
   }
-  add_to(Pane{pane.end}, columns, columns.all_rows(), columns.count);
+  add_halves(columns, first.end, second.end);
   return true;
+}
+
+// Whether rows of this slice are in windows, none of which is closed.
+bool WindowTables::all_count(const TimeWindow& slice, EventTime closed) const {
+  const std::optional<TimeWindow> window = grid_.first_window(slice.start);
+  return window && window->end > closed;
+}
+
+// Which half a row is in cannot be foreseen, so that no branch asks.
+void WindowTables::add_halves(const AggregateColumns& columns, EventTime middle, EventTime end) {
+  const auto times = columns.batch.event_time->values<std::int64_t>();
+  const KeyIndex::Rows rows = columns.all_rows();
+  first_half_.resize(columns.count);
+  second_half_.resize(columns.count);
+  std::uint32_t firsts = 0;
+  for (std::uint32_t i = 0; i < columns.count; ++i) {
+    const RowIndex row = rows[i];
+    first_half_[firsts] = row;
+    second_half_[i - firsts] = row;
+    firsts += times[row] < middle.micros ? 1 : 0;
+  }
+  const std::span<const RowIndex> halves[] = {{first_half_.data(), firsts},
+                                              {second_half_.data(), columns.count - firsts}};
+  const EventTime ends[] = {middle, end};
+  for (std::size_t half = 0; half < 2; ++half) {
+    if (!halves[half].empty()) {
+      add_to(Pane{ends[half]}, columns, {.rows = halves[half]},
+             static_cast<std::uint32_t>(halves[half].size()));
+    }
+  }
 }
 
 void WindowTables::add_by_pane(const AggregateColumns& columns, EventTime closed,

@@ -99,6 +99,8 @@ class WindowTables final : public TablesOfGroups {
   void add_by_pane(const AggregateColumns& columns, EventTime closed,
                    std::vector<RowIndex>& too_late);
   bool add_whole(const AggregateColumns& columns, EventTime closed);
+  bool all_count(const TimeWindow& slice, EventTime closed) const;
+  void add_halves(const AggregateColumns& columns, EventTime middle, EventTime end);
   void add_rows(const AggregateColumns& columns, const RowsOf& rows_of);
   void add_to(const Pane& pane, const AggregateColumns& columns, KeyIndex::Rows rows,
               std::uint32_t count);
@@ -118,6 +120,7 @@ class WindowTables final : public TablesOfGroups {
   EventTime dropped_to_ = kStartOfTime;
   std::uint32_t groups_ = 0;
   std::vector<RowIndex> missing_;
+  std::vector<RowIndex> first_half_, second_half_;  // Of the batch being added.
 };
 
 // `count` times the same timestamp.
