@@ -38,8 +38,8 @@ GroupTable::GroupTable(const AggregationSpec& spec, RowCounter row_counter) : sp
 
 std::vector<RowIndex> GroupTable::add(const AggregateColumns& columns, KeyIndex::Rows rows,
                                       std::uint32_t count) {
-  if (index_has_all_ && !changed_.on()) {
-    index_->count_rows(columns.keys, rows, count);
+  if (index_has_all_ && !changed_.waits()) {
+    index_->count_rows(columns.keys, rows, count, changed_.marks(index_->size() + count));
     return {};
   }
   return update(columns, rows, find_groups(columns, rows, count));
@@ -100,7 +100,7 @@ std::vector<RowIndex> GroupTable::count_live(UpdateRows& update) {
 
 std::vector<RowIndex> GroupTable::update(const AggregateColumns& columns, KeyIndex::Rows rows,
                                          std::span<const GroupId> ids) {
-  changed_.mark(ids);
+  changed_.mark(ids, index_->size());
   UpdateRows update{.ids = ids, .rows = rows, .one_group = spec_.keys.empty()};
   if (spec_.updating_input && columns.batch.changes) {
     update.changes = columns.batch.changes->values<std::int16_t>().data();

@@ -35,11 +35,6 @@ class BytesKeyIndex final : public KeyIndex {
     }
   }
 
-  void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) override {
-    ids_.resize(count);
-    find_or_insert(keys, rows, ids_);
-  }
-
   void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
     encode(keys, rows, ids.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -186,7 +181,6 @@ class BytesKeyIndex final : public KeyIndex {
   // Of the batch at hand.
   EncodedKeys encoded_;
   std::vector<std::uint64_t> hashes_;
-  std::vector<GroupId> ids_;
 };
 
 }  // namespace

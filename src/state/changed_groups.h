@@ -27,19 +27,27 @@ class ChangedGroups {
 
   // Before the groups change.
   void mark(std::span<const GroupId> ids) {
+    if (on_ && !ids.empty()) {
+      mark(ids, std::size_t{*std::ranges::max_element(ids)} + 1);
+    }
+  }
+  // The same, where all numbers are known to be below `groups`.
+  void mark(std::span<const GroupId> ids, std::size_t groups) {
     if (!on_ || ids.empty()) {
       return;
     }
     save(ids);
-    any_ = true;
-    const std::size_t end = std::size_t{*std::ranges::max_element(ids)} + 1;
-    if (end > marks_.size()) {
-      // Whole words, for take().
-      marks_.grow_to((end + kWord - 1) / kWord * kWord);
-    }
+    const KeyIndex::Marks marks = marks_to_set(groups);
     for (const GroupId id : ids) {
-      marks_[id] = mark_;
+      marks.of_groups[id] = marks.mark;
     }
+  }
+
+  // Marks that the caller sets on what it changes, of so many groups; none while this is off.
+  // Requires: none waits.
+  KeyIndex::Marks marks(std::size_t groups) {
+    TW_CHECK(!waits());
+    return on_ ? marks_to_set(groups) : KeyIndex::Marks();
   }
 
   // The groups changed since the last call, ascending. Requires: none waits.
@@ -126,6 +134,15 @@ class ChangedGroups {
   }
 
  private:
+  KeyIndex::Marks marks_to_set(std::size_t groups) {
+    any_ = true;
+    if (groups > marks_.size()) {
+      // Whole words, for take().
+      marks_.grow_to((groups + kWord - 1) / kWord * kWord);
+    }
+    return {.of_groups = marks_.data(), .mark = mark_};
+  }
+
   std::uint8_t other_mark() const { return mark_ == 1 ? 2 : 1; }
 
   void append_waiting(std::size_t count_max, std::vector<GroupId>& waiting) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
@@ -22,6 +23,9 @@ constexpr std::size_t kPrefetchAhead = 32;
 constexpr std::size_t kPlacesTried = 3;
 constexpr std::size_t kPlacesTriedWhenSmall = 2;
 
+// In the time in which one row count is looked up, so many slots are read in their order.
+constexpr std::size_t kSlotsPerLookUp = 8;
+
 // Small tables are full at 3 in 8, so that nearly every key is found at once; larger ones at 5 in
 // 8, where ten million keys still fit 2^24 slots.
 constexpr std::size_t kRoomySlotsMax = 16'384;
@@ -40,20 +44,26 @@ class IntegerKeyIndex final : public KeyIndex {
   void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
     const auto count = static_cast<std::uint32_t>(ids.size());
     if (counts_rows_) {
-      find_by_width<Task::kFindAndCount>(keys[0], rows, count, ids.data());
+      find_by_width<Task::kFindAndCount>(keys[0], rows, count, {.ids = ids.data()});
     } else {
-      find_by_width<Task::kFind>(keys[0], rows, count, ids.data());
+      find_by_width<Task::kFind>(keys[0], rows, count, {.ids = ids.data()});
     }
   }
 
-  void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) override {
+  void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count,
+                  Marks marks) override {
     TW_DCHECK(counts_rows_);
-    find_by_width<Task::kCount>(keys[0], rows, count, nullptr);
+    if (marks.of_groups == nullptr) {
+      find_by_width<Task::kCount>(keys[0], rows, count, {});
+    } else {
+      find_by_width<Task::kCountAndMark>(keys[0], rows, count, {.marks = marks});
+    }
   }
 
   void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
     const std::int64_t null_rows = null_rows_;
-    find_by_width<Task::kFind>(keys[0], rows, static_cast<std::uint32_t>(ids.size()), ids.data());
+    find_by_width<Task::kFind>(keys[0], rows, static_cast<std::uint32_t>(ids.size()),
+                               {.ids = ids.data()});
     null_rows_ = null_rows;
   }
 
@@ -86,6 +96,10 @@ class IntegerKeyIndex final : public KeyIndex {
   }
 
   void row_counts(std::span<const GroupId> ids, std::span<std::int64_t> counts) override {
+    if (counts_stale_ && ids.size() < slot_count_ / kSlotsPerLookUp) {
+      look_up_counts(ids, counts);
+      return;
+    }
     if (counts_stale_) {
       collect_counts();
     }
@@ -122,55 +136,62 @@ class IntegerKeyIndex final : public KeyIndex {
   };
   static_assert(sizeof(Slot) == 16);
 
-  enum class Task : std::uint8_t { kFind, kFindAndCount, kCount };
+  enum class Task : std::uint8_t { kFind, kFindAndCount, kCount, kCountAndMark };
+  static constexpr bool counts(Task task) { return task != Task::kFind; }
+  static constexpr bool finds(Task task) {
+    return task == Task::kFind || task == Task::kFindAndCount;
+  }
+
+  // Where what is found of the rows goes, as far as the task asks for it.
+  struct Found {
+    GroupId* ids = nullptr;
+    Marks marks = {};
+  };
 
   template <Task kTask>
-  void find_by_width(const Column& column, Rows rows, std::uint32_t count, GroupId* ids) {
+  void find_by_width(const Column& column, Rows rows, std::uint32_t count, Found found) {
     counts_stale_ = true;
     switch (value_width(type_.kind)) {
       case 2:
-        return find_all<kTask, std::int16_t>(column, rows, count, ids);
+        return find_all<kTask, std::int16_t>(column, rows, count, found);
       case 4:
-        return find_all<kTask, std::int32_t>(column, rows, count, ids);
+        return find_all<kTask, std::int32_t>(column, rows, count, found);
       default:
-        return find_all<kTask, std::int64_t>(column, rows, count, ids);
+        return find_all<kTask, std::int64_t>(column, rows, count, found);
     }
   }
 
   template <Task kTask, typename T>
-  void find_all(const Column& column, Rows rows, std::uint32_t count, GroupId* ids) {
+  void find_all(const Column& column, Rows rows, std::uint32_t count, Found found) {
     const T* const values = column.values<T>().data();
     if (column.may_have_nulls()) {
-      find_nullable<kTask>(column, values, rows, count, ids);
+      find_nullable<kTask>(column, values, rows, count, found);
     } else if (rows.all) {
-      find_valid<kTask>(count, ids, [values](std::size_t i) { return std::int64_t{values[i]}; });
+      find_valid<kTask>(count, found, [values](std::size_t i) { return std::int64_t{values[i]}; });
     } else {
       const RowIndex* const chosen = rows.rows.data();
-      find_valid<kTask>(
-          count, ids, [values, chosen](std::size_t i) { return std::int64_t{values[chosen[i]]}; });
+      find_valid<kTask>(count, found, [values, chosen](std::size_t i) {
+        return std::int64_t{values[chosen[i]]};
+      });
     }
   }
 
   template <Task kTask, typename T>
   void find_nullable(const Column& column, const T* values, Rows rows, std::uint32_t count,
-                     GroupId* ids) {
+                     Found found) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const RowIndex row = rows[i];
-      GroupId* const id = kTask == Task::kCount ? nullptr : ids + i;
       if (column.is_valid(row)) {
-        find_valid<kTask>(1, id, [values, row](std::size_t) { return std::int64_t{values[row]}; });
+        find_one<kTask, kPlacesTriedWhenSmall>(values[row], i, found);
       } else {
         ++null_rows_;
-        const GroupId group = find_null();
-        if (id != nullptr) {
-          *id = group;
-        }
+        put<kTask>(find_null(), i, found);
       }
     }
   }
 
   template <Task kTask, typename KeyAt>
-  void find_valid(std::size_t count, GroupId* ids, KeyAt key_at) {
+  void find_valid(std::size_t count, Found found, KeyAt key_at) {
     std::size_t i = 0;
     if (slots_.memory_bytes() >= kPrefetchBytesMin && count > kPrefetchAhead) {
       for (std::size_t first = 0; first < kPrefetchAhead; ++first) {
@@ -178,11 +199,11 @@ class IntegerKeyIndex final : public KeyIndex {
       }
       for (; i + kPrefetchAhead < count; ++i) {
         prefetch(key_at(i + kPrefetchAhead));
-        find_one<kTask, kPlacesTried>(key_at(i), i, ids);
+        find_one<kTask, kPlacesTried>(key_at(i), i, found);
       }
     }
     for (; i < count; ++i) {
-      find_one<kTask, kPlacesTriedWhenSmall>(key_at(i), i, ids);
+      find_one<kTask, kPlacesTriedWhenSmall>(key_at(i), i, found);
     }
   }
 
@@ -194,26 +215,31 @@ class IntegerKeyIndex final : public KeyIndex {
   }
 
   template <Task kTask, std::size_t kPlaces>
-  void find_one(std::int64_t key, std::size_t i, GroupId* ids) {
+  [[gnu::always_inline]] inline void find_one(std::int64_t key, std::size_t i, Found found) {
     // The next places are tried without a branch: which of them it is cannot be foreseen.
     Slot* slot = slots_.data() + home(key);
     for (std::size_t place = 1; place < kPlaces; ++place) {
       slot += slot->key != key ? 1 : 0;
     }
-    if constexpr (kTask == Task::kCount) {
-      if (slot->key != key || slot->rows == 0) [[unlikely]] {
-        slot = find_slot(key);
-      }
-    } else {
-      if (slot->key != key || slot->id_plus_one == 0) [[unlikely]] {
-        slot = find_slot(key);
-      }
-      ids[i] = slot->id_plus_one - 1;
+    if (slot->key != key || (kTask == Task::kCount ? slot->rows : slot->id_plus_one) == 0)
+        [[unlikely]] {
+      slot = find_slot(key);
     }
-    if constexpr (kTask != Task::kFind) {
+    put<kTask>(slot->id_plus_one - 1, i, found);
+    if constexpr (counts(kTask)) {
       if (++slot->rows == 0) [[unlikely]] {
         wrapped_.push_back(slot->id_plus_one - 1);
       }
+    }
+  }
+
+  template <Task kTask>
+  static void put(GroupId id, std::size_t i, Found found) {
+    if constexpr (finds(kTask)) {
+      found.ids[i] = id;
+    }
+    if constexpr (kTask == Task::kCountAndMark) {
+      found.marks.of_groups[id] = found.marks.mark;
     }
   }
 
@@ -278,6 +304,19 @@ class IntegerKeyIndex final : public KeyIndex {
           at = (at + 1) & mask;
         }
         slots_[at] = old[i];
+      }
+    }
+  }
+
+  // Those of few groups.
+  void look_up_counts(std::span<const GroupId> ids, std::span<std::int64_t> counts) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (i + kPrefetchAhead < ids.size()) {
+        prefetch(keys_[ids[i + kPrefetchAhead]]);
+      }
+      counts[i] = ids[i] == null_id_ ? null_rows_ : find_slot(keys_[ids[i]])->rows;
+      if (!wrapped_.empty()) {
+        counts[i] += std::count(wrapped_.begin(), wrapped_.end(), ids[i]) << 32;
       }
     }
   }

@@ -12,12 +12,8 @@ namespace {
 class NoKeyIndex final : public KeyIndex {
  public:
   void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
-    std::fill(ids.begin(), ids.end(), 0);
-    count_rows(keys, rows, static_cast<std::uint32_t>(ids.size()));
-  }
-  void count_rows(std::span<const Column> /*keys*/, Rows /*rows*/, std::uint32_t count) override {
-    rows_ += count;
-    seen_ = true;
+    place(keys, rows, ids);
+    rows_ += static_cast<std::int64_t>(ids.size());
   }
   void place(std::span<const Column> /*keys*/, Rows /*rows*/, std::span<GroupId> ids) override {
     std::fill(ids.begin(), ids.end(), 0);

@@ -36,8 +36,24 @@ class KeyIndex {
   // The numbers of these rows' keys, one per entry of `ids`; a key not seen before gets the next.
   virtual void find_or_insert(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) = 0;
 
-  // The same for `count` rows whose numbers nobody asks for. Requires: RowCounts::kKept.
-  virtual void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) = 0;
+  // A byte for each group, in the place of its number.
+  struct Marks {
+    std::uint8_t* of_groups = nullptr;
+    std::uint8_t mark = 0;
+  };
+
+  // The same for `count` rows whose numbers nobody asks for. Their groups get the mark, if there
+  // are marks: for size() + `count` groups. Requires: RowCounts::kKept.
+  virtual void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count,
+                          Marks marks) {
+    counted_.resize(count);
+    find_or_insert(keys, rows, counted_);
+    if (marks.of_groups != nullptr) {
+      for (const GroupId id : counted_) {
+        marks.of_groups[id] = marks.mark;
+      }
+    }
+  }
 
   // As find_or_insert(), for keys that no row brings: none is counted.
   virtual void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) = 0;
@@ -67,6 +83,9 @@ class KeyIndex {
   virtual void clear() = 0;
 
   virtual std::size_t memory_bytes() const = 0;
+
+ private:
+  std::vector<GroupId> counted_;
 };
 
 }  // namespace thalweg

@@ -215,8 +215,13 @@ TEST_P(KeyIndexTest, CountsTheRowsOfEachKeyWhetherNumbersAreAskedForOrNot) {
       ++counts_[id];
     }
     index->count_rows(columns_of(keys), {.rows = {}, .all = true},
-                      static_cast<std::uint32_t>(keys.size()));
+                      static_cast<std::uint32_t>(keys.size()), {});
     ASSERT_EQ(index->size(), expected_.size());
+    for (const auto& [id, count] : counts_) {  // One at a time, before all together.
+      std::int64_t found = 0;
+      index->row_counts(std::vector<GroupId>{id}, {&found, 1});
+      ASSERT_EQ(found, count) << "seed " << kSeed << ", group " << id;
+    }
     std::vector<GroupId> ids(index->size());
     std::iota(ids.begin(), ids.end(), 0);
     std::vector<std::int64_t> counts(ids.size());
@@ -226,6 +231,24 @@ TEST_P(KeyIndexTest, CountsTheRowsOfEachKeyWhetherNumbersAreAskedForOrNot) {
     }
     index->clear();
   }
+}
+
+TEST_P(KeyIndexTest, MarksTheGroupsOfTheRowsThatItCounts) {
+  const auto index = make(RowCounts::kKept);
+  insert_batch(*index, 300);
+  std::vector<Key> keys;
+  std::vector<std::uint8_t> expected(index->size() + 300, 0);
+  for (const auto& [key, id] : expected_) {
+    if (id % 3 == 0) {
+      keys.push_back(key);
+      expected[id] = 2;
+    }
+  }
+  std::vector<std::uint8_t> marks(expected.size(), 0);
+  index->count_rows(columns_of(keys), {.rows = {}, .all = true},
+                    static_cast<std::uint32_t>(keys.size()),
+                    {.of_groups = marks.data(), .mark = 2});
+  EXPECT_EQ(marks, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryKind, KeyIndexTest, ::testing::ValuesIn(key_cases()),
@@ -258,7 +281,7 @@ TEST_P(KeyIndexTest, KeysCanBePlacedAndTheirRowsSet) {
   index->set_row_counts(all, counts);  // In the place of the others.
   std::vector<GroupId> again(keys.size());
   index->find_or_insert(columns, {.rows = {}, .all = true}, again);
-  index->count_rows(columns, {.rows = {}, .all = true}, 50);
+  index->count_rows(columns, {.rows = {}, .all = true}, 50, {});
   EXPECT_EQ(again, ids);
   for (const GroupId id : ids) {
     counts[id] += 2;
@@ -332,7 +355,7 @@ TEST(KeyIndexKindsTest, WithoutKeysEverythingIsOneGroup) {
   std::vector<GroupId> ids(3, 9);
   index->find_or_insert({}, {.rows = {}, .all = true}, ids);
   EXPECT_THAT(ids, ElementsAre(0, 0, 0));
-  index->count_rows({}, {.rows = {}, .all = true}, 4);
+  index->count_rows({}, {.rows = {}, .all = true}, 4, {});
   std::int64_t count = 0;
   index->row_counts(std::vector<GroupId>{0}, {&count, 1});
   EXPECT_EQ(count, 7);

@@ -40,11 +40,6 @@ class WordsKeyIndex final : public KeyIndex {
     }
   }
 
-  void count_rows(std::span<const Column> keys, Rows rows, std::uint32_t count) override {
-    ids_.resize(count);
-    find_or_insert(keys, rows, ids_);
-  }
-
   void place(std::span<const Column> keys, Rows rows, std::span<GroupId> ids) override {
     read_words(keys, rows, ids.size());
     find_all(ids);
@@ -284,7 +279,6 @@ class WordsKeyIndex final : public KeyIndex {
   std::vector<Key> batch_;
   std::vector<std::uint8_t> batch_nulls_;  // Empty: nothing is or has been NULL.
   std::vector<std::uint32_t> hashes_;
-  std::vector<GroupId> ids_;
 };
 
 }  // namespace
