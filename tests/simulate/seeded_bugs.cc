@@ -110,6 +110,13 @@ std::span<const Bug> seeded_bugs() {
       {.name = "timers are not written",
        .seeds = 2000,
        .store = {.delta = in_table("timers", [](StateChanges& changes) { changes = {}; })}},
+      {.name = "a timer that has fired is restored",
+       .seeds = 2000,
+       .store = {.delta =
+                     in_table("timers", [](StateChanges& changes) { changes.erased.clear(); })}},
+      {.name = "broadcast state is not written",
+       .seeds = 1000,
+       .store = {.delta = in_table("broadcast", [](StateChanges& changes) { changes = {}; })}},
       {.name = "slices that were dropped come back",
        .seeds = 200,
        .store = {.delta = [](const StateSchema& /*schema*/,
