@@ -41,8 +41,9 @@ Status of_another_time(const std::string& path, const EpochDecider& decider,
 
 Status follow_decider(Env& env, const std::string& path, EpochDecider& decider,
                       bool replaces_beginning) {
-  TW_TRY_ASSIGN(const std::optional<Manifest> last,
-                read_manifest(env, fmt::format("{}/{}", path, kManifestName)));
+  const auto last_read = read_manifest(env, fmt::format("{}/{}", path, kManifestName));
+  TW_TRY(with_ways_out(last_read.status()));
+  const std::optional<Manifest>& last = last_read.value();
   TW_TRY_ASSIGN(const std::optional<Manifest> prepared, read_prepared(env, path));
   const EpochName here = name_of(last);
   TW_TRY_ASSIGN(const std::optional<EpochName> outside, decider.decided());

@@ -28,9 +28,8 @@ Status check_no_epoch(const std::string& path, const std::vector<std::string>& n
   const auto found = std::ranges::find_if(names, tells_of_decided_epoch);
   return found == names.end()
              ? Status()
-             : corrupt(fmt::format("{}/{} is missing, but {} tells that there was one; bring it "
-                                   "back from a copy, or start with --from-scratch",
-                                   path, kManifestName, *found));
+             : corrupt(fmt::format("{}/{} is missing, but {} tells that there was one", path,
+                                   kManifestName, *found));
 }
 
 // Makes one base image.
@@ -100,7 +99,15 @@ class FileEpochStore final : public EpochStore {
   Status read(const std::string& operator_id, const StateSchema& schema, KeyGroupRange groups,
               const std::function<Status(const StateChanges&)>& visit) const override {
     TW_CHECK(!decided_any_);
-    return image_ ? image_->read(operator_id, schema, groups, visit) : Status();
+    if (!image_) {
+      return {};
+    }
+    Status visited;
+    const Status read = image_->read(operator_id, schema, groups, [&](const StateChanges& changes) {
+      visited = visit(changes);
+      return visited;
+    });
+    return visited.ok() ? with_ways_out(read) : visited;
   }
 
   Status convert(const std::vector<StateConversion>& operators) override {
@@ -113,8 +120,9 @@ class FileEpochStore final : public EpochStore {
       }
     }
     const FileEntry base{.kind = FileKind::kBase, .epoch = manifest.record.epoch, .worker = number};
-    TW_TRY_ASSIGN(const FileEntry written, convert_base(env_, path_, manifest, operators, number,
-                                                        name_of(file_name(base, incarnation_))));
+    const Result<FileEntry> written = convert_base(env_, path_, manifest, operators, number,
+                                                   name_of(file_name(base, incarnation_)));
+    TW_TRY(with_ways_out(written.status()));
     std::vector<OperatorEpoch> converted;
     for (const StateConversion& conversion : operators) {
       OperatorEpoch& to = converted.emplace_back(conversion.to);
@@ -123,7 +131,7 @@ class FileEpochStore final : public EpochStore {
               ->watermark;
     }
     manifest.record.operators = std::move(converted);
-    manifest.files = {written};
+    manifest.files = {written.value()};
     manifest.forgotten.clear();
     TW_TRY(prepare_manifest(env_, path_, manifest));
     TW_TRY(decide_manifest(env_, path_));
@@ -164,7 +172,7 @@ class FileEpochStore final : public EpochStore {
       merging_.reset();
       weight_failed_ = delta_weight();
       if (status.code() == Code::kCorrupt) {
-        return status;
+        return with_ways_out(status);
       }
     }
     if (!merging_ && decided_ && merge_pays()) {
@@ -320,7 +328,7 @@ Result<std::unique_ptr<EpochStore>> EpochStore::open(Env& env, const std::string
     TW_TRY(follow_decider(env, state.path, *options.decider, options.replaces_beginning));
   }
   auto store = std::make_unique<FileEpochStore>(env, std::move(state), options);
-  TW_TRY(store->recover());
+  TW_TRY(with_ways_out(store->recover()));
   return std::unique_ptr<EpochStore>(std::move(store));
 }
 

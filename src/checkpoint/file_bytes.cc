@@ -37,4 +37,13 @@ Result<std::string> read_whole(Env& env, const std::string& path) {
   return read_bytes(env, path, 0, *size);
 }
 
+Status with_ways_out(const Status& status) {
+  return status.code() != Code::kCorrupt
+             ? status
+             : corrupt(fmt::format("{}; bring the file back from a copy, begin with a savepoint "
+                                   "in another --state-dir, or anew with --from-scratch, which "
+                                   "keeps this state under another name",
+                                   status.message()));
+}
+
 }  // namespace thalweg

@@ -20,4 +20,7 @@ Status read_exactly(InputFile& file, const std::string& path, char* out, std::si
 
 inline Status corrupt(std::string message) { return {Code::kCorrupt, std::move(message)}; }
 
+// Adds to what is wrong with a file of a job's state what may be done about it.
+Status with_ways_out(const Status& status);
+
 }  // namespace thalweg

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "checkpoint/file_bytes.h"
 #include "checkpoint/manifest.h"
 #include "checkpoint/state_image.h"
 
@@ -72,14 +74,14 @@ class FileInspection final : public StateInspection {
   StateImage image_;
 };
 
-// The problems of one file.
-void verify_file(Env& env, const std::string& path, const FileEntry& entry,
-                 std::vector<std::string>& problems) {
+}  // namespace
+
+std::vector<std::string> verify_file(Env& env, const std::string& path, const FileEntry& entry) {
   const Result<StateFile> file = open_state_file(env, path, entry.bytes, entry.directory_checksum);
   if (!file.ok()) {
-    problems.push_back(file.status().message());
-    return;
+    return {file.status().message()};
   }
+  std::vector<std::string> problems;
   for (std::uint32_t block = 0; block < file.value().directory.blocks.size(); ++block) {
     const Status status =
         read_blocks(env, file.value(), std::span(&block, 1),
@@ -88,9 +90,8 @@ void verify_file(Env& env, const std::string& path, const FileEntry& entry,
       problems.push_back(status.message());
     }
   }
+  return problems;
 }
-
-}  // namespace
 
 Result<std::vector<std::string>> list_states(Env& env, const std::string& directory) {
   TW_TRY_ASSIGN(std::vector<std::string> names, env.list_directory(directory));
@@ -120,12 +121,15 @@ std::vector<std::string> verify_state(Env& env, const std::string& directory,
   const std::string path = directory + '/' + name;
   const Result<Manifest> manifest = manifest_of(env, path);
   if (!manifest.ok()) {
-    return {manifest.status().message()};
+    return {with_ways_out(manifest.status()).message()};
   }
   std::vector<std::string> problems;
   for (const FileEntry& entry : manifest.value().files) {
-    verify_file(env, path + '/' + file_name(entry, manifest.value().record.incarnation), entry,
-                problems);
+    const std::string file = path + '/' + file_name(entry, manifest.value().record.incarnation);
+    std::ranges::move(verify_file(env, file, entry), std::back_inserter(problems));
+  }
+  if (!problems.empty()) {
+    problems.back() = with_ways_out(corrupt(problems.back())).message();
   }
   return problems;
 }

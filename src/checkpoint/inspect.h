@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "checkpoint/epoch_store.h"
+#include "checkpoint/manifest.h"
 
 namespace thalweg {
 
@@ -48,6 +49,9 @@ class StateInspection {
       const std::string& operator_id, const std::string& table,
       const std::function<Status(const std::vector<Column>& columns)>& visit) const = 0;
 };
+
+// What is wrong with a file that a manifest names, at most one text a block; empty: nothing is.
+std::vector<std::string> verify_file(Env& env, const std::string& path, const FileEntry& entry);
 
 // Checks every byte of a job's last decided epoch, and says what is wrong; empty: nothing is.
 std::vector<std::string> verify_state(Env& env, const std::string& directory,

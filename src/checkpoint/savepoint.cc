@@ -13,6 +13,7 @@
 #include "checkpoint/base_merge.h"
 #include "checkpoint/byte_codec.h"
 #include "checkpoint/file_bytes.h"
+#include "checkpoint/inspect.h"
 #include "checkpoint/manifest.h"
 #include "checkpoint/state_directory.h"
 
@@ -46,13 +47,18 @@ Status write_part(Env& env, const std::string& state, const std::string& part) {
   return file->close();
 }
 
+Status damaged(const std::string& path) {
+  return corrupt(
+      fmt::format("{} is no savepoint as it was written; copy it anew, or take another one", path));
+}
+
 // The manifest of a savepoint, whose one file is the first part of it.
 Result<Manifest> read_savepoint(Env& env, const std::string& path) {
   TW_TRY_ASSIGN(const std::optional<std::uint64_t> size, env.file_size(path));
   if (!size) {
     return invalid_argument(fmt::format("there is no savepoint {}", path));
   }
-  const Status error = corrupt(fmt::format("{} is no whole savepoint", path));
+  const Status error = damaged(path);
   if (*size < kTailBytes) {
     return error;
   }
@@ -64,7 +70,11 @@ Result<Manifest> read_savepoint(Env& env, const std::string& path) {
   }
   TW_TRY_ASSIGN(const std::string bytes,
                 read_bytes(env, path, end - manifest_bytes, manifest_bytes));
-  TW_TRY_ASSIGN(Manifest manifest, decode_manifest(bytes, path));
+  Result<Manifest> decoded = decode_manifest(bytes, path);
+  if (!decoded.ok()) {
+    return decoded.status().code() == Code::kCorrupt ? error : decoded.status();
+  }
+  Manifest manifest = std::move(decoded).take();
   if (manifest.files.size() != 1 || manifest.files[0].kind != FileKind::kBase ||
       manifest.files[0].bytes != end - manifest_bytes) {
     return error;
@@ -122,8 +132,13 @@ Status restore_savepoint(Env& env, const std::string& path, const std::string& d
   }
   TW_TRY(remove_unnamed_files(env, state.path, names, std::nullopt));
   manifest.record.incarnation = new_incarnation(env);
-  TW_TRY(copy_front(env, path, manifest.files[0].bytes,
-                    state.path + '/' + file_name(manifest.files[0], manifest.record.incarnation)));
+  const FileEntry& base = manifest.files[0];
+  const std::string copy = state.path + '/' + file_name(base, manifest.record.incarnation);
+  TW_TRY(copy_front(env, path, base.bytes, copy));
+  if (!verify_file(env, copy, base).empty()) {
+    TW_TRY(env.remove_file(copy));
+    return damaged(path);
+  }
   TW_TRY(prepare_manifest(env, state.path, manifest));
   return decide_manifest(env, state.path);
 }

@@ -27,7 +27,7 @@ class FileSink final : public ByteSink {
     if (to_ == nullptr) {
       to_ = make_epoch_file(env_, env_.output_name(path_), beginning_);
     }
-    return to_->recover(start);
+    return explained(to_->recover(start));
   }
 
   Status open() override {
@@ -35,7 +35,7 @@ class FileSink final : public ByteSink {
       to_ = make_plain_sink([this] { return env_.create_output(path_, old_); },
                             old_ == OldBytes::kReplaced ? beginning_ : std::string());
     }
-    return to_->open();
+    return explained(to_->open());
   }
 
   std::unique_ptr<ByteWriter> make_writer() override { return to_->make_writer(); }
@@ -49,6 +49,21 @@ class FileSink final : public ByteSink {
   }
 
  private:
+  // A folder that is missing is told with the cure.
+  Status explained(const Status& failure) {
+    const std::string folder = directory_of(env_.output_name(path_));
+    if (failure.code() != Code::kUnavailable || env_.list_directory(folder).ok()) {
+      return failure;
+    }
+    const auto size = env_.file_size(folder);
+    return !size.ok() || size.value()
+               ? failure
+               : unavailable(fmt::format(
+                     "cannot write {}: there is no folder {}; make it first, or end the path with "
+                     "a slash: folders of several files are made",
+                     path_, folder));
+  }
+
   Env& env_;
   const std::string path_;
   const std::string beginning_;

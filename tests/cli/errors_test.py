@@ -95,6 +95,13 @@ check("a table's file is not there", (75, "", "error: cannot open gone.jsonl: No
                                       "directory\n  = help: thalweg help C0301\n"),
       (missing.code, missing.out, missing.err))
 
+into_no_folder = folder(job_sql="CREATE TABLE o (a INT) WITH (connector = 'file', path = "
+                                "'none/o.jsonl', format = 'json'); INSERT INTO o SELECT 1;")
+for flags in [(), ("--state-dir", "state")]:
+    check(f"a file whose folder is not there {flags}", (75, True), (lambda ran: (ran.code, has(
+        "cannot write none/o.jsonl: there is no folder none; make it first", "slash")(ran.err)))(
+            run("run", "job.sql", *flags, cwd=into_no_folder)))
+
 rows = folder(rows_jsonl='{"a":1}\n{"a":2\n{"a":3}\n', poor_jsonl='{"a":1}\n{"a":"x"}\n')
 STRICT = ("CREATE TABLE t (a BIGINT) WITH (connector = 'file', path = '{}', format = 'json'{});"
           "SELECT sum(a) AS s FROM t;")
