@@ -107,16 +107,22 @@ class TopicPartition final : public Partition {
                       "is gone, or the topic has been made anew. Begin anew with --from-scratch",
                       name_, place.position, place_.begin, place_.end));
     }
-    next_ = place.position;
-    const std::lock_guard lock(feed_.mutex_);
-    read_to_ = next_;
+    begin_at(place.position);
     return {};
   }
+
+  void read_whole() override { begin_at(place_.begin); }
 
   const Place& place() const { return place_; }
 
  private:
   friend class Feed;
+
+  void begin_at(std::int64_t offset) {
+    next_ = offset;
+    const std::lock_guard lock(feed_.mutex_);
+    read_to_ = offset;
+  }
 
   std::shared_ptr<KafkaRecords> take_waiting() {
     const std::lock_guard lock(feed_.mutex_);

@@ -174,6 +174,7 @@ Status KeptState::resume(SharedScan& scan) {
         [&](const PartitionEpoch& entry) { return entry.name == board.partition().name(); });
     if (partition == saved->partitions.end()) {
       scan.numbers[i] = next_number++;
+      board.partition().read_whole();
       continue;
     }
     any_there = true;

@@ -76,6 +76,10 @@ class Partition {
   // on would lose or repeat rows. Requires: Source::can_resume().
   virtual Status resume(const ReadPosition& /*position*/) { return {}; }
 
+  // Is read from its beginning, wherever the source's options say that reading begins: it has come
+  // since an earlier run. At most once, in place of resume().
+  virtual void read_whole() {}
+
   // How often what had been read was found cut or written anew, and was read from its beginning.
   // From any thread.
   virtual std::uint64_t restarts() const { return 0; }

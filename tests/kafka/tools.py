@@ -42,6 +42,11 @@ def create_topic(address, topic, partitions=1, **settings):
     run("topics", address, "--create", "--topic", topic, "--partitions", partitions, *configs)
 
 
+def add_partitions(address, topic, partitions):
+    """So many in all."""
+    run("topics", address, "--alter", "--topic", topic, "--partitions", partitions)
+
+
 def group_offsets(address, group):
     """The committed offset of each (topic, partition)."""
     table = run("groups", address, "--describe", "--group", group, "--offsets")
