@@ -16,10 +16,10 @@ std::span<const MetadataInfo> kafka_metadata();
 
 kafka::Connection kafka_connection(const Options& options);
 
-// Words with semicolons between them: topics, columns.
 // Whether rows are written exactly once where the job keeps its state.
 bool may_be_exactly_once(const Options& options);
 
+// Words with semicolons between them: topics, columns.
 std::vector<std::string> split_names(const std::string& text);
 
 }  // namespace thalweg
