@@ -56,6 +56,47 @@ class ExactlyOnceTest(SqlFixture):
             self.assertEqual(self.seen(topic), list(range(1000)))
             self.assertEqual(sorted(self.written()), list(range(1000)))
 
+    def test_late_rows_are_written_in_the_transaction_of_their_epoch(self):
+        topic, out, late = self.topic(2), self.topic(2), self.topic()
+        columns = "i INT, ts TIMESTAMP, WATERMARK FOR ts AS ts"
+
+        def script(windows, rest, **options):
+            return (self.table("t", topic, columns, **options) + windows + rest
+                    + "CREATE VIEW v AS SELECT window_end, count(*) AS n FROM TUMBLE(t, ts, "
+                      "INTERVAL '1 second') GROUP BY window_end; "
+                      "INSERT INTO o SELECT window_end AS e, n FROM v; "
+                      "INSERT INTO l SELECT i FROM LATE(v);")
+        job_sql = script(self.table("o", out, "e TIMESTAMP, n INT"), self.table("l", late, "i INT"))
+        pathlib.Path(self.path("job.sql")).write_text(job_sql)
+        dice, count = random.Random(11), 0
+        for life in range(5):
+            # Every seventh is of a window that has closed.
+            tools.produce(BROKERS, topic, [
+                (str(i), json.dumps({"i": i, "ts": 1_700_000_000_000 + 100 * i - 9_000 * (i % 7 == 6)}))
+                for i in range(count, count + 100)])
+            count += 100
+            job = self.start("--workers", str(1 + life % 3))
+            time.sleep(dice.random() * 0.6)  # At any moment.
+            self.end(job, signal.SIGKILL)
+        whole = {"o": "windows.jsonl", "l": "late.jsonl"}
+        self.run_sql(script(self.file_table("o", self.path(whole["o"]), "e TIMESTAMP, n INT"),
+                            self.file_table("l", self.path(whole["l"]), "i INT"), bounded="true"))
+        expected = {name: [json.loads(line) for line in
+                           pathlib.Path(self.path(file)).read_text().splitlines()]
+                    for name, file in whole.items()}
+        wanted = sorted(row["i"] for row in expected["l"])
+        self.assertGreater(len(wanted), 50)
+        pathlib.Path(self.path("job.sql")).write_text(job_sql)
+        job = self.start()
+        self.wait_for(lambda: len(self.seen(late)) >= len(wanted), job)
+        self.end(job, signal.SIGINT)
+        self.assertEqual(self.seen(late), wanted)
+        windows = [json.loads(record.value) for record in tools.read(BROKERS, out)]
+        closed = {row["e"]: row["n"] for row in expected["o"]}
+        self.assertGreater(len(windows), 30)
+        self.assertEqual(len({row["e"] for row in windows}), len(windows))
+        self.assertEqual([row for row in windows if closed[row["e"]] != row["n"]], [])
+
     def test_the_process_that_comes_later_shuts_the_other_out(self):
         topic, out = self.copying()
         first = self.start()
