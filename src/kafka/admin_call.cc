@@ -69,6 +69,21 @@ Expected<EventPtr> admin_call(
 
 namespace {
 
+// A client that belongs to the group, though it never joins it. Where a group's coordinator has
+// moved, librdkafka 2.0.2 looks for the coordinator of the client's own group, and crashes if the
+// client has none, as a producer.
+Expected<std::unique_ptr<Client>> client_of_group(const ClientEvents& events,
+                                                  const std::string& group) {
+  const Connection connection = for_side(events.connection(), Side::kConsumer);
+  Expected<ConfPtr> conf =
+      make_conf(events.env(), connection, Side::kConsumer, {{"group.id", group}});
+  if (!conf) {
+    return conf.error();
+  }
+  return Client::make(RD_KAFKA_CONSUMER, std::move(*conf),
+                      std::make_unique<ClientEvents>(events.env(), connection));
+}
+
 Expected<std::vector<PartitionOffset>> ask_offsets(const Client& client, const std::string& group,
                                                    const std::vector<TopicPartition>& partitions,
                                                    std::chrono::milliseconds timeout) {
@@ -109,9 +124,13 @@ Expected<std::vector<PartitionOffset>> ask_offsets(const Client& client, const s
 Expected<std::vector<PartitionOffset>> committed_offsets(
     const Client& client, const std::string& group, const std::vector<TopicPartition>& partitions,
     std::chrono::milliseconds timeout) {
+  const Expected<std::unique_ptr<Client>> of_group = client_of_group(client.events(), group);
+  if (!of_group) {
+    return of_group.error();
+  }
   // A transaction is open, or not ended in all places yet; or the coordinator has just begun.
   return ask_while_passing(
-      client, timeout, [&] { return ask_offsets(client, group, partitions, timeout); },
+      client, timeout, [&] { return ask_offsets(**of_group, group, partitions, timeout); },
       [](const auto& found) { return !found && found.error().kind() == ErrorKind::kRetriable; });
 }
 

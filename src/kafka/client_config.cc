@@ -164,6 +164,14 @@ Expected<SettingValues> setting_values(Env& env, const Connection& connection, S
   return values;
 }
 
+Connection for_side(Connection connection, Side side) {
+  std::erase_if(connection.properties, [&](const auto& property) {
+    const SettingSpec* const spec = find_setting(property.first);
+    return spec != nullptr && !serves(*spec, side);
+  });
+  return connection;
+}
+
 Expected<ConfPtr> make_conf(Env& env, const Connection& connection, Side side,
                             const SettingValues& fields) {
   Expected<SettingValues> values = setting_values(env, connection, side, fields);

@@ -24,7 +24,10 @@ using SettingValues = std::map<std::string, std::string>;
 Expected<SettingValues> setting_values(Env& env, const Connection& connection, Side side,
                                        const SettingValues& fields);
 
-// The same as librdkafka takes it.
+// The connection without properties that only clients of another side have.
+Connection for_side(Connection connection, Side side);
+
+// setting_values() as librdkafka takes them.
 Expected<ConfPtr> make_conf(Env& env, const Connection& connection, Side side,
                             const SettingValues& fields);
 

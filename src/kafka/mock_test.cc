@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "thalweg/kafka/admin.h"
 #include "thalweg/kafka/producer.h"
 #include "thalweg/kafka/transaction.h"
 
@@ -19,6 +20,7 @@ using namespace std::chrono_literals;
 
 // Kafka's numbers of requests.
 constexpr std::int16_t kProduce = 0;
+constexpr std::int16_t kOffsetFetch = 9;
 constexpr std::int16_t kEndTransaction = 26;
 constexpr std::int16_t kTransactionOffsets = 28;
 
@@ -134,6 +136,19 @@ TEST_F(KafkaMockTest, OffsetsThatOneMayNotCommitAreNotTriedAgain) {
   const Error error = commit();
   EXPECT_EQ(error.kind(), ErrorKind::kAuthorization) << error.message();
   EXPECT_THAT(error.message(), HasSubstr("group \"group\""));
+}
+
+// librdkafka 2.0.2 cannot ask for the coordinator again through a producer's handle: it crashes.
+TEST_F(KafkaMockTest, OffsetsAreAskedForAgainWhereTheCoordinatorHasMoved) {
+  answer_with(kOffsetFetch, RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
+  const Error error = commit();
+  EXPECT_FALSE(error) << error.message();
+
+  Expected<Admin> admin = Admin::open({.connection = connection});
+  ASSERT_TRUE(admin);
+  answer_with(kOffsetFetch, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE);
+  const Expected<std::vector<GroupOffset>> offsets = admin->group_offsets("group");
+  EXPECT_TRUE(offsets) << offsets.error().message();
 }
 
 }  // namespace
