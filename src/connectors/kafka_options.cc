@@ -3,6 +3,9 @@
 #include <absl/strings/str_split.h>
 
 #include <deque>
+#include <utility>
+
+#include "kafka/client_config.h"
 
 namespace thalweg {
 namespace {
@@ -117,7 +120,7 @@ std::span<const MetadataInfo> kafka_metadata() {
   return all;
 }
 
-kafka::Connection kafka_connection(const Options& options) {
+kafka::Connection kafka_connection(const Options& options, kafka::Side side) {
   kafka::Connection connection{.brokers = options.text("brokers")};
   for (const kafka::SettingDoc& doc : kafka::setting_docs()) {
     const std::string name = std::string(kPrefix) + doc.name;
@@ -125,7 +128,7 @@ kafka::Connection kafka_connection(const Options& options) {
       connection.properties[doc.name] = options.text(name);
     }
   }
-  return connection;
+  return kafka::for_side(std::move(connection), side);
 }
 
 bool may_be_exactly_once(const Options& options) {

@@ -14,7 +14,9 @@ namespace thalweg {
 std::span<const OptionSpec> kafka_options();
 std::span<const MetadataInfo> kafka_metadata();
 
-kafka::Connection kafka_connection(const Options& options);
+// Of a client of that side: what only another's takes is left out, for a table may be both read and
+// written.
+kafka::Connection kafka_connection(const Options& options, kafka::Side side);
 
 // Whether rows are written exactly once where the job keeps its state.
 bool may_be_exactly_once(const Options& options);

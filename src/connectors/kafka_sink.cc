@@ -188,8 +188,8 @@ class KafkaSink final : public Sink {
                       "give it a --state-dir",
                       table_.name));
     }
-    const kafka::Connection connection = kafka_connection(table_.options);
-    kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = connection});
+    kafka::Expected<kafka::Admin> admin =
+        kafka::Admin::open({.connection = kafka_connection(table_.options, kafka::Side::kBoth)});
     if (!admin) {
       return kafka::to_status(admin.error());
     }
@@ -199,8 +199,9 @@ class KafkaSink final : public Sink {
     if (transactions_ != nullptr) {
       return transactions_->begin(first_epoch_);
     }
-    kafka::Expected<kafka::Producer> producer =
-        kafka::Producer::open({.connection = connection, .delivery_timeout = kFlushMax});
+    kafka::Expected<kafka::Producer> producer = kafka::Producer::open(
+        {.connection = kafka_connection(table_.options, kafka::Side::kProducer),
+         .delivery_timeout = kFlushMax});
     if (!producer) {
       return kafka::to_status(producer.error());
     }

@@ -321,7 +321,8 @@ class KafkaSource final : public Source {
 
  private:
   kafka::ConsumerOptions consumer_options() const {
-    kafka::ConsumerOptions options{.connection = kafka_connection(table_.options)};
+    kafka::ConsumerOptions options{.connection =
+                                       kafka_connection(table_.options, kafka::Side::kConsumer)};
     if (table_.options.has("group")) {
       options.group = table_.options.text("group");
     }
@@ -331,7 +332,7 @@ class KafkaSource final : public Source {
 
   Result<std::vector<Place>> find_places() const {
     kafka::Expected<kafka::Admin> admin =
-        kafka::Admin::open({.connection = kafka_connection(table_.options)});
+        kafka::Admin::open({.connection = kafka_connection(table_.options, kafka::Side::kBoth)});
     if (!admin) {
       return kafka::to_status(admin.error());
     }

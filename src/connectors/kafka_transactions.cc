@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/kafka_options.h"
+#include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
 #include "thalweg/kafka/admin.h"
 
@@ -79,8 +80,8 @@ Result<std::unique_ptr<EpochDecider>> KafkaTransactions::make(const DeciderReque
     }
     if (first == nullptr) {
       first = table;
-    } else if (!is_of_one_cluster(kafka_connection(first->options),
-                                  kafka_connection(table->options))) {
+    } else if (!is_of_one_cluster(kafka_connection(first->options, kafka::Side::kProducer),
+                                  kafka_connection(table->options, kafka::Side::kProducer))) {
       return invalid_argument(fmt::format(
           "tables \"{}\" and \"{}\" are to be seen exactly once, but one transaction cannot hold "
           "both: their brokers or properties differ. Make them equal, or give one delivery = "
@@ -94,7 +95,8 @@ Result<std::unique_ptr<EpochDecider>> KafkaTransactions::make(const DeciderReque
   TW_TRY_ASSIGN(const std::chrono::milliseconds timeout,
                 timeout_for(*first, request.interval_micros));
   kafka::TransactionalOptions options{
-      .producer = {.connection = kafka_connection(first->options), .delivery_timeout = timeout},
+      .producer = {.connection = kafka_connection(first->options, kafka::Side::kProducer),
+                   .delivery_timeout = timeout},
       .transactional_id = "thalweg." + request.job,
       .transaction_timeout = timeout};
   return std::unique_ptr<EpochDecider>(
@@ -121,8 +123,8 @@ Status KafkaTransactions::open() {
 
 Result<std::optional<EpochName>> KafkaTransactions::decided() {
   TW_TRY(open());
-  kafka::Expected<kafka::Admin> admin =
-      kafka::Admin::open({.connection = options_.producer.connection});
+  kafka::Expected<kafka::Admin> admin = kafka::Admin::open(
+      {.connection = kafka::for_side(options_.producer.connection, kafka::Side::kBoth)});
   if (!admin) {
     return kafka::to_status(admin.error());
   }

@@ -117,6 +117,15 @@ class SqlTest(SqlFixture):
                          {net: {"net": net, "n": n} for net, n in counts.items() if n % 7})
         self.assertGreater(tombstones, 0)
 
+    def test_a_table_may_set_up_the_client_that_reads_it_and_the_one_that_writes_it(self):
+        settings = {"properties.linger.ms": "1", "properties.fetch.min.bytes": "1",
+                    "properties.client.id": "table"}
+        for state in ([], ["--state-dir", self.path("state")]):
+            topic = self.topic()
+            table = self.table("t", topic, "i INT", bounded="true", **settings)
+            self.run_sql(table + "INSERT INTO t SELECT 1 AS i;", *state)
+            self.assertEqual(self.run_sql(table + "SELECT i FROM t;"), [{"i": 1}])
+
     def test_what_does_not_fit_is_refused_before_anything_runs(self):
         topic = self.topic()
         source = "SELECT 1 AS a, 'x' AS b"
