@@ -37,7 +37,7 @@ JVM = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-X
 ARCHIVED = ["-XX:SharedArchiveFile=kafka.jsa"]
 MAKE_ARCHIVE = ["-XX:ArchiveClassesAtExit=kafka.jsa"]
 READY = "Kafka Server started"
-READY_SECONDS_MAX = 60
+READY_SECONDS_MAX = 180
 STOP_SECONDS_MAX = 10
 SETTINGS = {
     "process.roles": "broker,controller",

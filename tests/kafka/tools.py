@@ -19,6 +19,7 @@ CLASSES = {"topics": "TopicCommand", "groups": "consumer.group.ConsumerGroupComm
 FIELD, RECORD, HEADER, NULL = "\x1f", "\x1e", "\x1d", "\x1a"
 END_KEY = "\x04end"  # Of the records that read() appends.
 READ_SECONDS_MAX = 300  # Only so that a transaction left open is told of at all.
+RETRIES_MAX = 1_000_000
 REQUEST_MS_MAX = 60_000  # With the tool's own 1.5 s, it gives up on a busy machine.
 
 # Keys and values are bytes or None, headers a tuple of pairs.
@@ -71,22 +72,28 @@ def end_offsets(address, topic):
             for _, partition, offset in (row.rsplit(":", 2) for row in rows)}
 
 
-def append(address, topic, records):
-    """Sends records to a topic; returns what the tool says of it, which is not to be trusted."""
-    lines = []
-    for key, value, *headers in records:
-        pairs = headers[0] if headers else ()
-        told = HEADER.join(f"{name}:{text}" for name, text in pairs) or NULL
-        lines.append(FIELD.encode().join([told.encode(), text_or_null(key), text_or_null(value)]))
+def line_of(key, value, headers=()):
+    """What a producer takes as one record."""
+    told = HEADER.join(f"{name}:{text}" for name, text in headers) or NULL
+    return FIELD.encode().join([told.encode(), text_or_null(key), text_or_null(value)])
+
+
+def start_producer(address, topic):
+    """Takes lines by its standard input. It outlives a broker that comes back."""
     properties = {"parse.key": "true", "parse.headers": "true", "key.separator": FIELD,
                   "headers.delimiter": FIELD, "headers.separator": HEADER, "null.marker": NULL}
     options = [word for name, value in properties.items()
                for word in ("--reader-property", f"{name}={value}")]
-    done = subprocess.run(command("produce", address, "--topic", topic, "--request-timeout-ms",
-                                  REQUEST_MS_MAX, *options),
-                          cwd=broker.home(broker.TOOLS), input=b"\n".join(lines + [b""]),
-                          capture_output=True, check=False)
-    return (done.stdout + done.stderr).decode()
+    return subprocess.Popen(command("produce", address, "--topic", topic, "--request-timeout-ms",
+                                    REQUEST_MS_MAX, "--message-send-max-retries", RETRIES_MAX, *options),
+                            cwd=broker.home(broker.TOOLS), stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def append(address, topic, records):
+    """Sends records to a topic; returns what the tool says of it, which is not to be trusted."""
+    return start_producer(address, topic).communicate(
+        b"".join(line_of(*record) + b"\n" for record in records))[0].decode()
 
 
 def produce(address, topic, records):
@@ -119,16 +126,21 @@ def partition_of(key, partitions):
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
+def keys_of_partitions(partitions, prefix=""):
+    """One for each."""
+    keys, number = {}, 0
+    while len(keys) < partitions:
+        key = f"{prefix}{number}".encode()
+        keys.setdefault(partition_of(key, partitions), key)
+        number += 1
+    return [keys[partition] for partition in range(partitions)]
+
+
 def append_ends(address, topic, partitions):
     """A record into each partition, after which a reader has seen all there was before; returns the
     value of these records."""
     value = f"end {random.getrandbits(64)}"
-    keys, number = {}, 0
-    while len(keys) < partitions:
-        key = f"{END_KEY}{number}".encode()
-        keys.setdefault(partition_of(key, partitions), key)
-        number += 1
-    append(address, topic, [(key, value) for key in keys.values()])
+    append(address, topic, [(key, value) for key in keys_of_partitions(partitions, END_KEY)])
     return value.encode()
 
 
