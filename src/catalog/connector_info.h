@@ -34,6 +34,7 @@ struct ConnectorInfo {
   bool can_write = false;
   bool takes_format = false;
   bool takes_changes = false;       // As a sink: deletes too, whatever the table's mode.
+  bool reads_upserts = false;       // As a source: rows that stand for a key until the next comes.
   bool writes_event_time = false;   // As a sink: beside the columns.
   std::string_view default_format;  // Empty: the format must be given where it takes one.
   std::span<const OptionSpec> options;

@@ -43,7 +43,7 @@ struct TimePolicy {
 enum class ChangeMode : std::uint8_t {
   kAppend,     // Nothing: rows are only ever added.
   kChangelog,  // Each comes or goes.
-  kUpsert,     // Written only: each stands for its key from now on, or says that the key is gone.
+  kUpsert,     // Each stands for its key from now on, or says that the key is gone.
 };
 
 struct TableColumn {
@@ -75,8 +75,8 @@ struct Table {
   Options options;                 // Checked, defaults filled in: the connector's and the format's.
   OnError on_error = OnError::kSkip;
   ChangeMode mode = ChangeMode::kAppend;
-  // kChangelog: a row that goes may have but its primary key, whose columns are all physical; what
-  // goes is the row that came last with that key, as does one whose key comes again.
+  // As it is read: a row that goes may have but its primary key, whose columns are all physical;
+  // what goes is the row that came last with that key, as does one whose key comes again.
   bool takes_back_by_key = false;
   OnLate on_late = OnLate::kDrop;
   TimePolicy time_policy;

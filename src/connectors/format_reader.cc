@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 namespace thalweg {
 namespace {
@@ -50,27 +52,38 @@ class FormatReader final : public BlockReader {
 
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request) {
-  const Table& table = request.table;
+DecoderSpec decoder_spec(const Table& table, std::span<const std::uint32_t> columns,
+                         std::span<const std::uint32_t> places) {
+  DecoderSpec spec;
+  spec.row_offsets = true;
+  spec.declared_columns = static_cast<std::uint32_t>(places.size());
+  for (const std::uint32_t column : columns) {
+    spec.schema.push_back(table.columns[column].field);
+    spec.not_null.push_back(table.columns[column].not_null);
+    const auto place = std::ranges::find(places, physical_index(table, column));
+    spec.indexes.push_back(static_cast<std::uint32_t>(place - places.begin()));
+    if (table.takes_back_by_key) {
+      spec.key.push_back(std::ranges::find(table.primary_key, column) != table.primary_key.end());
+    }
+  }
+  return spec;
+}
+
+Result<std::unique_ptr<Decoder>> make_table_decoder(const Table& table, DecoderSpec spec) {
   const Format* const format = find_format(table.format);
   if (format == nullptr) {
     return invalid_argument(
         fmt::format("table \"{}\": there is no format \"{}\"", table.name, table.format));
   }
-  DecoderSpec spec;
-  spec.row_offsets = true;
   spec.reads_ops = table.mode == ChangeMode::kChangelog && !format->carries_changes();
-  spec.declared_columns = static_cast<std::uint32_t>(physical_schema(table).size());
-  for (const std::uint32_t column : request.columns) {
-    spec.schema.push_back(table.columns[column].field);
-    spec.not_null.push_back(table.columns[column].not_null);
-    spec.indexes.push_back(physical_index(table, column));
-    if (table.takes_back_by_key) {
-      spec.key.push_back(std::find(table.primary_key.begin(), table.primary_key.end(), column) !=
-                         table.primary_key.end());
-    }
-  }
   return format->make_decoder(table.options, std::move(spec));
+}
+
+Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request) {
+  const Table& table = request.table;
+  std::vector<std::uint32_t> places(physical_schema(table).size());
+  std::iota(places.begin(), places.end(), 0U);
+  return make_table_decoder(table, decoder_spec(table, request.columns, places));
 }
 
 std::unique_ptr<BlockReader> make_format_reader(std::unique_ptr<Decoder> decoder) {

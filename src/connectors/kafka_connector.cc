@@ -29,6 +29,7 @@ Connector kafka_connector() {
                    .can_write = true,
                    .takes_format = true,
                    .takes_changes = false,
+                   .reads_upserts = true,
                    .writes_event_time = true,
                    .default_format = {},
                    .options = kafka_options(),

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/connector.h"
+#include "connectors/kafka_columns.h"
 #include "formats/format.h"
 
 namespace thalweg {
@@ -41,14 +42,14 @@ class KafkaMessages {
   void encode_values(const Batch& batch);
   void encode_keys(const Batch& batch);
 
-  Schema schema_;
+  KafkaColumns columns_;
   ChangeMode mode_ = ChangeMode::kAppend;
   bool is_event_format_ = false;  // An update is one message.
   RowKey row_key_;                // By which rows replace each other.
+  Schema value_schema_;
   std::unique_ptr<Encoder> values_;
-  std::vector<std::uint32_t> key_columns_;  // Empty: records have no key.
   Schema key_schema_;
-  std::unique_ptr<Encoder> keys_;
+  std::unique_ptr<Encoder> keys_;  // Null: records have no key.
 
   std::vector<Row> rows_;
   std::string value_bytes_;

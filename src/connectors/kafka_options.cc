@@ -66,15 +66,22 @@ std::vector<OptionSpec> own_options() {
       {.name = "key_fields",
        .type = OptionType::kText,
        .text =
-           "Written: the columns that make the record's key, with semicolons between them; else "
-           "the primary key, and without one there is no key.",
+           "The columns that make the record's key, with semicolons between them; else the primary "
+           "key, and without one there is no key.",
        .aliases = {"key.fields"}},
       {.name = "key_format",
        .type = OptionType::kChoice,
        .default_value = "raw",
-       .text = "Written: raw, the text of the one column, or json.",
-       .choices = {"raw", "json"},
+       .text = "How the key is written: raw, the text of its one column, json or csv.",
+       .choices = {"raw", "json", "csv"},
        .aliases = {"key.format"}},
+      {.name = "value_fields",
+       .type = OptionType::kChoice,
+       .default_value = "all",
+       .text = "Whether the value has the key's columns too: all, or except_key, where they are "
+               "read from the key.",
+       .choices = {"all", "except_key"},
+       .aliases = {"value.fields-include"}},
   };
 }
 

@@ -1,12 +1,17 @@
 #include "connectors/kafka_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "columnar/builder.h"
 #include "columnar/kernels.h"
 #include "connectors/format_reader.h"
+#include "connectors/kafka_columns.h"
+#include "connectors/kafka_keys.h"
 #include "connectors/kafka_records.h"
 #include "formats/json_line_parser.h"
 #include "formats/op_decoder.h"
@@ -46,70 +51,104 @@ void append_metadata(const KafkaRecords& records, std::string_view name, std::ui
   }
 }
 
+// Where a column of the scan comes from.
+struct Place {
+  enum class From : std::uint8_t { kValue, kKey, kMetadata };
+  From from = From::kValue;
+  Type type;
+  std::size_t index = 0;  // Among those of the value, or of the key.
+  std::string metadata;
+  std::optional<ColumnBuilder> builder;  // Of metadata.
+  std::string missing;  // What is said of a row without it; empty: there are such rows.
+};
+
+// What the columns of a scan are made of.
+struct Parts {
+  std::vector<Place> places;          // By column of the scan.
+  std::unique_ptr<Decoder> values;    // Of those that are in the value.
+  std::optional<KafkaKeys> keys;      // Where any is in the key.
+};
+
 class KafkaReader final : public BlockReader {
  public:
-  KafkaReader(const ScanRequest& request, std::unique_ptr<Decoder> values)
-      : values_(std::move(values)), takes_tombstones_(request.table.mode != ChangeMode::kAppend) {
-    std::size_t decoded = 0;
-    for (const std::uint32_t column : request.columns) {
-      Place place;
-      if (is_metadata(request.table, column)) {
-        place.metadata = request.table.columns[column].metadata;
-        place.builder.emplace(request.table.columns[column].field.type);
-        place.not_null = request.table.columns[column].not_null;
-      } else {
-        place.decoded = decoded++;
-      }
-      places_.push_back(std::move(place));
-    }
-  }
+  KafkaReader(ChangeMode mode, Parts parts)
+      : mode_(mode),
+        values_(std::move(parts.values)),
+        keys_(std::move(parts.keys)),
+        places_(std::move(parts.places)) {}
 
   void begin(const Partition& /*partition*/, const Block& block) override {
     records_ = static_cast<const KafkaRecords*>(block.content.get());
     position_ = block.position;
     next_value_ = 0;
-    tells_tombstones_ = !takes_tombstones_ && !records_->tombstones.empty();
-    if (!records_->valued.empty()) {
+    next_tombstone_ = 0;
+    has_values_ = !records_->valued.empty();
+    if (has_values_) {
       values_->begin_records({.bytes = records_->values.bytes(), .ends = records_->values.ends()});
+    }
+    if (keys_) {
+      keys_->read(*records_);
     }
   }
 
   bool next(std::uint32_t rows_max, DecodedRows& out) override {
-    DecodedRows decoded;
-    if (records_->valued.empty() || !values_->next(rows_max, decoded)) {
-      return tell_tombstones(out);
-    }
     out = {};
-    out.rows = decoded.rows;
-    out.changes = std::move(decoded.changes);
-    rows_of_.clear();
-    for (std::uint32_t row = 0; row < decoded.rows; ++row) {
-      rows_of_.push_back(record_at(decoded.offsets[row]));
-      out.offsets.push_back(offset_of(rows_of_.back()));
+    DecodedRows decoded;
+    has_values_ = has_values_ && values_->next(rows_max, decoded);
+    if (!has_values_ && next_tombstone_ == records_->tombstones.size()) {
+      return false;
     }
-    for (Place& place : places_) {
-      out.columns.push_back(place.builder ? metadata_column(place)
-                                          : std::move(decoded.columns[place.decoded]));
+    for (RejectedRow& rejected : decoded.rejected) {
+      rejected.offset = offset_of(records_->valued[records_->values.at_offset(rejected.offset)]);
     }
     out.rejected = std::move(decoded.rejected);
-    for (RejectedRow& rejected : out.rejected) {
-      const auto ends = std::span(records_->values.ends());
-      const auto behind = std::upper_bound(ends.begin(), ends.end(), rejected.offset);
-      rejected.offset =
-          offset_of(records_->valued[static_cast<std::size_t>(behind - ends.begin())]);
+    find_rows(decoded, out);
+    out.rows = static_cast<std::uint32_t>(records_of_rows_.size());
+    for (const std::uint32_t record : records_of_rows_) {
+      out.offsets.push_back(offset_of(record));
     }
-    reject_missing(out);
+    for (Place& place : places_) {
+      out.columns.push_back(column(place, decoded));
+    }
+    out.changes = mode_ == ChangeMode::kUpsert ? upserts(decoded.rows) : decoded.changes;
+    reject(out);
     return true;
   }
 
  private:
-  // Where a column comes from.
-  struct Place {
-    std::size_t decoded = 0;
-    std::string metadata;
-    std::optional<ColumnBuilder> builder;  // Of metadata.
-    bool not_null = false;                 // Of metadata.
-  };
+  // The rows of the batch and the tombstones before its last, or all that are left, in the order of
+  // their records.
+  void find_rows(const DecodedRows& decoded, DecodedRows& out) {
+    records_of_rows_.clear();
+    values_of_rows_.clear();
+    for (RowIndex row = 0; row < decoded.rows; ++row) {
+      const std::uint32_t record = record_at(decoded.offsets[row]);
+      take_tombstones(record, decoded.rows, out);
+      records_of_rows_.push_back(record);
+      values_of_rows_.push_back(row);
+    }
+    if (!has_values_) {
+      take_tombstones(records_->size(), decoded.rows, out);
+    }
+  }
+
+  // A record without a value deletes its key, which an appended row cannot do; where values tell
+  // what goes it adds nothing.
+  void take_tombstones(std::uint32_t record_end, RowIndex no_value, DecodedRows& out) {
+    const std::vector<std::uint32_t>& all = records_->tombstones;
+    for (; next_tombstone_ < all.size() && all[next_tombstone_] < record_end; ++next_tombstone_) {
+      const std::uint32_t record = all[next_tombstone_];
+      if (mode_ == ChangeMode::kUpsert) {
+        records_of_rows_.push_back(record);
+        values_of_rows_.push_back(no_value);
+      } else if (mode_ == ChangeMode::kAppend) {
+        out.rejected.push_back({.error = RowError::kNullNotAllowed,
+                                .offset = offset_of(record),
+                                .length = 0,
+                                .detail = "the record has no value, which deletes its key"});
+      }
+    }
+  }
 
   // The record of a row that begins there among the values. Rows come in their order.
   std::uint32_t record_at(std::uint64_t offset) {
@@ -123,76 +162,152 @@ class KafkaReader final : public BlockReader {
     return static_cast<std::uint64_t>(records_->offsets[record] - position_);
   }
 
-  Column metadata_column(Place& place) const {
-    place.builder->reserve(static_cast<std::uint32_t>(rows_of_.size()));
-    for (const std::uint32_t record : rows_of_) {
+  Column column(Place& place, DecodedRows& decoded) const {
+    if (place.from == Place::From::kKey) {
+      return keys_->column(place.index, records_of_rows_);
+    }
+    if (place.from == Place::From::kValue) {
+      return value_column(place, decoded);
+    }
+    place.builder->reserve(static_cast<std::uint32_t>(records_of_rows_.size()));
+    for (const std::uint32_t record : records_of_rows_) {
       append_metadata(*records_, place.metadata, record, *place.builder);
     }
     return place.builder->finish();
   }
 
-  // Rows without metadata that they must have.
-  void reject_missing(DecodedRows& out) const {
+  Column value_column(const Place& place, DecodedRows& decoded) const {
+    if (decoded.rows == 0) {
+      return null_column(place.type, static_cast<std::uint32_t>(values_of_rows_.size()));
+    }
+    Column& values = decoded.columns[place.index];
+    if (values_of_rows_.size() == decoded.rows) {
+      return std::move(values);
+    }
+    const Column all[] = {std::move(values), null_column(place.type, 1)};
+    return gather(concat_columns(all), values_of_rows_);
+  }
+
+  Column upserts(RowIndex no_value) const {
+    ColumnBuilder changes(type_of(TypeKind::kSmallint));
+    for (const RowIndex value : values_of_rows_) {
+      changes.append(static_cast<std::int16_t>(value == no_value ? -1 : 1));
+    }
+    return changes.finish();
+  }
+
+  // Leaves out rows whose record has not what they must have, and tells of each record once.
+  void reject(DecodedRows& out) const {
+    const bool any_required = std::ranges::any_of(
+        places_, [](const Place& place) { return !place.missing.empty(); });
+    if (!keys_ && !any_required) {
+      return;
+    }
+    std::vector<RowIndex> kept;
+    std::optional<std::uint32_t> told;
+    for (RowIndex row = 0; row < out.rows; ++row) {
+      const std::uint32_t record = records_of_rows_[row];
+      std::optional<RejectedRow> wrong = wrong_with(out, row);
+      if (!wrong) {
+        kept.push_back(row);
+      } else if (record != told) {
+        wrong->offset = out.offsets[row];
+        out.rejected.push_back(*std::move(wrong));
+        told = record;
+      }
+    }
+    if (out.changes) {
+      out.changes = gather(*out.changes, kept);
+    }
+    keep_rows(out, kept);
+  }
+
+  std::optional<RejectedRow> wrong_with(const DecodedRows& out, RowIndex row) const {
+    const std::uint32_t record = records_of_rows_[row];
+    if (const RejectedRow* const wrong = keys_ ? keys_->wrong(record) : nullptr) {
+      return *wrong;
+    }
     for (std::size_t i = 0; i < places_.size(); ++i) {
-      if (!places_[i].not_null || !out.columns[i].may_have_nulls()) {
-        continue;
+      if (!places_[i].missing.empty() && !out.columns[i].is_valid(row)) {
+        return RejectedRow{
+            .error = RowError::kNullNotAllowed, .offset = 0, .length = 0, .detail = places_[i].missing};
       }
-      const Column column = out.columns[i];
-      std::vector<RowIndex> kept;
-      for (RowIndex row = 0; row < out.rows; ++row) {
-        if (column.is_valid(row)) {
-          kept.push_back(row);
-          continue;
-        }
-        out.rejected.push_back({.error = RowError::kNullNotAllowed,
-                                .offset = out.offsets[row],
-                                .length = 0,
-                                .detail = "the record has no " + places_[i].metadata});
-      }
-      if (out.changes) {
-        out.changes = gather(*out.changes, kept);
-      }
-      keep_rows(out, kept);
     }
+    return std::nullopt;
   }
 
-  // A record without a value deletes its key, which an appended row cannot do.
-  bool tell_tombstones(DecodedRows& out) {
-    if (!std::exchange(tells_tombstones_, false)) {
-      return false;
-    }
-    out = {};
-    for (const std::uint32_t record : records_->tombstones) {
-      out.rejected.push_back({.error = RowError::kNullNotAllowed,
-                              .offset = offset_of(record),
-                              .length = 0,
-                              .detail = "the record has no value, which deletes its key"});
-    }
-    for (Place& place : places_) {
-      out.columns.push_back(place.builder ? place.builder->finish() : Column());
-    }
-    return true;
-  }
-
+  const ChangeMode mode_;
   const std::unique_ptr<Decoder> values_;
-  const bool takes_tombstones_;
+  std::optional<KafkaKeys> keys_;
   std::vector<Place> places_;  // By column of the scan.
   const KafkaRecords* records_ = nullptr;
   std::int64_t position_ = 0;
+  bool has_values_ = false;  // There may be more.
   std::size_t next_value_ = 0;
-  bool tells_tombstones_ = false;
-  std::vector<std::uint32_t> rows_of_;  // The record of each row.
+  std::size_t next_tombstone_ = 0;
+  // By row of a batch: the record, and the row among the values, or behind the last: none.
+  std::vector<std::uint32_t> records_of_rows_;
+  std::vector<RowIndex> values_of_rows_;
 };
+
+// What deletes a key has nothing else.
+Status check_key(const Table& table, const KafkaColumns& places) {
+  const bool is_primary = places.key.size() == table.primary_key.size() &&
+                          std::ranges::all_of(table.primary_key, [&](std::uint32_t column) {
+                            return std::ranges::find(places.key, physical_index(table, column)) !=
+                                   places.key.end();
+                          });
+  return table.mode != ChangeMode::kUpsert || is_primary
+             ? Status()
+             : invalid_argument(fmt::format(
+                   "\"{}\" is read with mode = 'upsert', and its key_fields are not its PRIMARY KEY",
+                   table.name));
+}
+
+Result<Parts> make_parts(const ScanRequest& request) {
+  const Table& table = request.table;
+  TW_TRY_ASSIGN(const KafkaColumns places, kafka_columns(table));
+  TW_TRY(check_key(table, places));
+  const bool reads_keys = !places.in_both || table.mode == ChangeMode::kUpsert;
+  Parts parts;
+  std::vector<std::uint32_t> in_value;
+  std::vector<std::uint32_t> in_key;
+  for (const std::uint32_t column : request.columns) {
+    const TableColumn& declared = table.columns[column];
+    Place& place = parts.places.emplace_back();
+    place.type = declared.field.type;
+    if (is_metadata(table, column)) {
+      place.from = Place::From::kMetadata;
+      place.metadata = declared.metadata;
+      place.builder.emplace(declared.field.type);
+      place.missing = declared.not_null ? "the record has no " + declared.metadata : "";
+    } else if (reads_keys && std::ranges::find(places.key, physical_index(table, column)) !=
+                                 places.key.end()) {
+      place.from = Place::From::kKey;
+      place.index = in_key.size();
+      const bool is_required = declared.not_null || table.mode == ChangeMode::kUpsert;
+      place.missing = is_required ? "the record has no key" : "";
+      in_key.push_back(column);
+    } else {
+      place.index = in_value.size();
+      in_value.push_back(column);
+    }
+  }
+  TW_TRY_ASSIGN(parts.values,
+                make_table_decoder(table, decoder_spec(table, in_value, places.value)));
+  if (!in_key.empty()) {
+    TW_TRY_ASSIGN(KafkaKeys keys, KafkaKeys::make(table, places, in_key));
+    parts.keys.emplace(std::move(keys));
+  }
+  return parts;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<BlockReader>> make_kafka_reader(const ScanRequest& request) {
-  std::vector<std::uint32_t> stored;
-  std::copy_if(request.columns.begin(), request.columns.end(), std::back_inserter(stored),
-               [&](std::uint32_t column) { return !is_metadata(request.table, column); });
-  TW_TRY_ASSIGN(std::unique_ptr<Decoder> values,
-                make_table_decoder({.table = request.table, .columns = stored}));
-  return std::unique_ptr<BlockReader>(std::make_unique<KafkaReader>(request, std::move(values)));
+  TW_TRY_ASSIGN(Parts parts, make_parts(request));
+  return std::unique_ptr<BlockReader>(
+      std::make_unique<KafkaReader>(request.table.mode, std::move(parts)));
 }
 
 bool reads_headers(const ScanRequest& request) {

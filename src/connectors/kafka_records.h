@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -33,6 +34,10 @@ class RecordTexts {
   const std::vector<std::uint32_t>& ends() const { return ends_; }
   std::string_view operator[](std::size_t i) const { return text_at(bytes_, ends_, i); }
   std::size_t size() const { return bytes_.size(); }
+  // Which of them has the byte.
+  std::uint32_t at_offset(std::uint64_t offset) const {
+    return static_cast<std::uint32_t>(std::ranges::upper_bound(ends_, offset) - ends_.begin());
+  }
 
  private:
   static constexpr std::size_t kReadableTail = 64;

@@ -26,7 +26,7 @@ const OptionSpec& mode_option() {
       .default_value = "append",
       .text =
           "append: rows are only ever added; changelog: a first field op says whether a row "
-          "comes or goes; upsert: written only, a row replaces the one of its key.",
+          "comes or goes; upsert: a row replaces the one of its key; only topics can be read so.",
       .choices = {"append", "changelog", "upsert"},
       .aliases = {}};
   return spec;

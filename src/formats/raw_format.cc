@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "columnar/builder.h"
-#include "formats/json_line_parser.h"
+#include "formats/field_text.h"
 #include "formats/line_framer.h"
 #include "formats/value_writer.h"
 
@@ -19,14 +19,16 @@ bool is_raw(const Type& type) {
   return type.kind == TypeKind::kText || type.kind == TypeKind::kBytea;
 }
 
+bool is_nested(TypeKind kind) { return kind == TypeKind::kArray || kind == TypeKind::kStruct; }
+
 // Of the table's one column, where it is read.
 class RawDecoder final : public Decoder {
  public:
   RawDecoder(const DecoderSpec& spec, std::size_t row_bytes_max)
       : row_bytes_max_(row_bytes_max), row_offsets_(spec.row_offsets) {
     if (!spec.schema.empty()) {
-      column_.emplace(spec.schema[0].type);
-      is_text_ = spec.schema[0].type.kind == TypeKind::kText;
+      field_ = spec.schema[0];
+      column_.emplace(field_.type);
     }
   }
 
@@ -65,23 +67,15 @@ class RawDecoder final : public Decoder {
                                     : std::min(block_.find('\n', at_), block_.size());
     const std::string_view row = block_.substr(at_, newline - at_);
     const std::size_t offset = std::exchange(at_, newline + 1);
-    RowError error = RowError::kNone;
-    if (row.size() > row_bytes_max_) {
-      error = RowError::kTooLong;
-    } else if (is_text_ && !is_valid_utf8(row)) {
-      error = RowError::kInvalidUtf8;
-    }
+    const RowError error = row.size() > row_bytes_max_ ? RowError::kTooLong
+                           : column_                   ? append(row)
+                                                       : RowError::kNone;
     if (error != RowError::kNone) {
       out.rejected.push_back({.error = error,
                               .offset = offset,
                               .length = static_cast<std::uint32_t>(row.size()),
-                              .detail = error == RowError::kTooLong
-                                            ? "the row is longer than max_row_bytes"
-                                            : "not UTF-8; declare the column as BYTEA"});
+                              .detail = explain(error, row)});
       return;
-    }
-    if (column_) {
-      column_->append_text(row);
     }
     if (row_offsets_) {
       out.offsets.push_back(offset);
@@ -89,10 +83,33 @@ class RawDecoder final : public Decoder {
     ++out.rows;
   }
 
+  // NULL was written as nothing at all.
+  RowError append(std::string_view row) {
+    if (field_.type.kind == TypeKind::kText && !is_valid_utf8(row)) {
+      return RowError::kInvalidUtf8;
+    }
+    if (is_raw(field_.type)) {
+      column_->append_text(row);
+    } else if (row.empty()) {
+      column_->append_null();
+    } else {
+      return append_from_text(row, *column_);
+    }
+    return RowError::kNone;
+  }
+
+  std::string explain(RowError error, std::string_view row) const {
+    return error == RowError::kTooLong       ? "the row is longer than max_row_bytes"
+           : error == RowError::kInvalidUtf8 ? "not UTF-8; declare the column as BYTEA"
+                                             : describe_misfit(error, field_.name,
+                                                               fmt::format("\"{}\"", row),
+                                                               field_.type);
+  }
+
   const std::size_t row_bytes_max_;
   const bool row_offsets_;
+  Field field_;  // Where it is read.
   std::optional<ColumnBuilder> column_;
-  bool is_text_ = false;
   std::string_view block_;
   std::size_t at_ = 0;
   const std::uint32_t* record_ends_ = nullptr;  // From the next record on; nullptr: lines are read.
@@ -124,7 +141,7 @@ class RawFormat final : public Format {
  public:
   std::string_view name() const override { return "raw"; }
   std::string_view extension() const override { return "txt"; }
-  std::span<const OptionSpec> options() const override { return {}; }
+  std::span<const OptionSpec> options() const override { return std::span(&mode_option(), 1); }
 
   std::unique_ptr<Framer> make_framer(const Options& /*options*/) const override {
     return std::make_unique<LineFramer>();
@@ -132,9 +149,12 @@ class RawFormat final : public Format {
 
   Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
                                                 DecoderSpec spec) const override {
-    if (spec.declared_columns != 1 || (!spec.schema.empty() && !is_raw(spec.schema[0].type))) {
+    if (spec.declared_columns != 1 || (!spec.schema.empty() && is_nested(spec.schema[0].type.kind))) {
       return invalid_argument(
-          "format raw reads a row as one value: the table must have one column, TEXT or BYTEA");
+          "format raw reads a row as one value: the table must have one column, no ARRAY or STRUCT");
+    }
+    if (spec.reads_ops) {
+      return invalid_argument("format raw cannot tell that a row goes; use json or debezium-json");
     }
     return std::unique_ptr<Decoder>(std::make_unique<RawDecoder>(spec, row_bytes_max(options)));
   }

@@ -149,7 +149,7 @@ RowKey projected_key(const Node& input, const std::vector<ExprPtr>& exprs) {
 // The columns of the table's primary key among those scanned. Only rows that say what they replace
 // are known to keep to it.
 RowKey scanned_key(const Table& table, const std::vector<std::uint32_t>& columns) {
-  if (table.mode != ChangeMode::kChangelog || table.primary_key.empty()) {
+  if (table.mode == ChangeMode::kAppend || table.primary_key.empty()) {
     return std::nullopt;
   }
   std::vector<std::uint32_t> key;
@@ -230,7 +230,7 @@ NodePtr make_scan(TablePtr table) {
 NodePtr make_scan(TablePtr table, std::vector<std::uint32_t> columns, ExprPtr predicate) {
   Node node;
   node.bounded = table->bounded;
-  node.updating = table->mode == ChangeMode::kChangelog;
+  node.updating = table->mode != ChangeMode::kAppend;
   node.key = scanned_key(*table, columns);
   node.name = table->name;
   node.time.lost = !table->watermark.has_value();

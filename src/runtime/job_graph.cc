@@ -525,7 +525,7 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
   }
   if (const auto* scan = step_of<plan::Scan>(node)) {
     // A row must not overtake the one that takes it back.
-    return scan->table->mode == ChangeMode::kChangelog;
+    return scan->table->mode != ChangeMode::kAppend;
   }
   if (const auto* aggregate = step_of<plan::Aggregate>(node);
       aggregate != nullptr && aggregate->keys.empty()) {

@@ -19,9 +19,10 @@ std::vector<Type> key_types(const Schema& columns, const std::vector<std::uint32
 
 }  // namespace
 
-RowsByKey::RowsByKey(const Schema& columns, std::vector<std::uint32_t> key)
+RowsByKey::RowsByKey(const Schema& columns, std::vector<std::uint32_t> key, Unknown unknown)
     : columns_(columns.size()),
       key_(std::move(key)),
+      unknown_(unknown),
       index_(KeyIndex::make(key_types(columns, key_))),
       rows_(types_of(columns)),
       state_(*this, columns) {}
@@ -93,7 +94,7 @@ void RowsByKey::complete(DecodedRows& rows) {
     if (slot != 0) {
       add(-1);
       gone.push_back(std::exchange(slot, 0) - 1);
-    } else if (given[row] < 0) {
+    } else if (given[row] < 0 && unknown_ == Unknown::kRejected) {
       rows.rejected.push_back({.error = RowError::kNotThere,
                                .offset = offset,
                                .length = 0,

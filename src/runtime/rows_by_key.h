@@ -18,11 +18,15 @@ namespace thalweg {
 // of the source, in order.
 class RowsByKey {
  public:
-  // `key`: which of the columns.
-  RowsByKey(const Schema& columns, std::vector<std::uint32_t> key);
+  // What is done about a row that goes without one of its key having come.
+  enum class Unknown : std::uint8_t { kRejected, kPassedOver };
 
-  // Puts the row that came in place of each that goes, and lets a row go whose key comes again. A
-  // row that goes without one of its key having come is rejected. Requires: changes.
+  // `key`: which of the columns.
+  RowsByKey(const Schema& columns, std::vector<std::uint32_t> key,
+            Unknown unknown = Unknown::kRejected);
+
+  // Puts the row that came in place of each that goes, and lets a row go whose key comes again.
+  // Requires: changes.
   void complete(DecodedRows& rows);
 
   Kept kept() const {
@@ -50,6 +54,7 @@ class RowsByKey {
 
   const std::size_t columns_;
   const std::vector<std::uint32_t> key_;
+  const Unknown unknown_;
   const std::unique_ptr<KeyIndex> index_;
   RowStore rows_;
   StateArray<RowSlot> slots_;  // By key, plus one; 0: there is no row.

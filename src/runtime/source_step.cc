@@ -134,7 +134,10 @@ SourceStep::SourceStep(WorkerContext& context, SharedScan& scan, SourceSignals& 
         key.push_back(i);
       }
     }
-    rows_by_key_.emplace(columns, std::move(key));
+    // Topics that are compacted keep deletes of keys that they have forgotten.
+    rows_by_key_.emplace(columns, std::move(key),
+                         table.mode == ChangeMode::kUpsert ? RowsByKey::Unknown::kPassedOver
+                                                           : RowsByKey::Unknown::kRejected);
   }
   if (scan_.event_time) {
     null_time_ = fmt::format("the event time \"{}\", or what its watermark is computed of, is NULL",

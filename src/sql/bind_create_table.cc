@@ -116,12 +116,18 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
   return true;
 }
 
-// Formats that carry changes tell the row that goes by its key, where there is one.
+// Formats that carry changes tell the row that goes by its key, where there is one; so do upserts.
 bool takes_back_by_key(BindContext& context, const Table& table) {
-  const FormatInfo* format = context.names().connectors.find_format(table.format);
-  return format != nullptr && format->carries_changes && !table.primary_key.empty() &&
+  const ConnectorCatalog& catalog = context.names().connectors;
+  const FormatInfo* format = catalog.find_format(table.format);
+  const ConnectorInfo* connector = catalog.find_connector(table.connector);
+  const bool is_upsert =
+      table.mode == ChangeMode::kUpsert && connector != nullptr && connector->reads_upserts;
+  return (is_upsert || (format != nullptr && format->carries_changes)) &&
+         !table.primary_key.empty() &&
          std::all_of(table.primary_key.begin(), table.primary_key.end(), [&](std::uint32_t column) {
-           return table.columns[column].computed == nullptr;
+           const TableColumn& key = table.columns[column];
+           return key.computed == nullptr && !(is_upsert && !key.metadata.empty());
          });
 }
 

@@ -177,14 +177,21 @@ plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Sp
 }
 
 plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span) {
-  if (table->mode == ChangeMode::kUpsert) {
+  const ConnectorInfo* connector = context.names().connectors.find_connector(table->connector);
+  if (table->mode == ChangeMode::kUpsert && connector != nullptr && connector->reads_upserts &&
+      !table->takes_back_by_key) {
+    context.error("P0110",
+                  "nothing tells by what key rows of \"" + table->name + "\" replace each other",
+                  span, "", {"declare it: PRIMARY KEY (column, ...) NOT ENFORCED"});
+    return nullptr;
+  }
+  if (table->mode == ChangeMode::kUpsert && !table->takes_back_by_key) {
     context.error("C0103", '"' + table->name + "\" can only be written to, having mode = 'upsert'",
                   span, "",
                   {"mode = 'changelog' reads what comes and goes, mode = 'append' the rows as they "
                    "stand"});
     return nullptr;
   }
-  const ConnectorInfo* connector = context.names().connectors.find_connector(table->connector);
   if (table->kind == TableKind::kSink ||
       (table->memory == nullptr && connector != nullptr && !connector->can_read)) {
     context.error("C0103", "\"" + table->name + "\" can only be written to", span,

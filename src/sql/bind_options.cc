@@ -125,7 +125,10 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
   bool ok = true;
   OptionTexts texts = option_texts(context, create.options, ok);
   const std::optional<OptionText> name = take(texts, "connector");
-  const std::optional<OptionText> format = take(texts, "format");
+  std::optional<OptionText> format = take(texts, "format");
+  if (!format) {
+    format = take(texts, "value.format");  // As Flink has it, where keys have formats too.
+  }
   Connection connection;
   connection.connector = find_connector(context, name, create.options_span);
   if (connection.connector == nullptr) {
