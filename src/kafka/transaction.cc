@@ -25,17 +25,17 @@ Transaction::Transaction(Transaction&& other) noexcept = default;
 
 Transaction& Transaction::operator=(Transaction&& other) noexcept {
   if (this != &other) {
-    if (is_open()) {
-      (void)abort();
-    }
+    abandon();
     impl_ = std::move(other.impl_);
   }
   return *this;
 }
 
-Transaction::~Transaction() {
+Transaction::~Transaction() { abandon(); }
+
+void Transaction::abandon() {
   if (is_open()) {
-    (void)abort();
+    std::exchange(impl_->core, nullptr)->abandon();
   }
 }
 

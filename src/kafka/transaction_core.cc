@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr std::chrono::milliseconds kPause{50};
+constexpr std::chrono::milliseconds kAbandonMax{5'000};
 
 Error wrong(std::string message) { return {ErrorKind::kConfiguration, "", std::move(message)}; }
 Error misuse(std::string message) { return {ErrorKind::kMisuse, "", std::move(message)}; }
@@ -166,14 +167,14 @@ Error TransactionCore::learn_committed(const std::string& group,
   return {};
 }
 
-// For as long as the broker keeps a transaction open: with -1, which librdkafka asks for, 2.0.2
-// waits for ever where the broker is away. That its state may not be right after a timeout does no
+// For so long at most: with -1, which librdkafka asks for, 2.0.2 waits for ever where the broker is
+// away. That its state may not be right after a timeout does no
 // harm: the handle is not used again. A request that was sent twice may end the next transaction,
 // so what could be one is noted.
 Error TransactionCore::until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int),
-                                      std::string_view doing) {
+                                      std::string_view doing, std::chrono::milliseconds timeout) {
   const std::int64_t began = env_.steady_nanos();
-  const std::int64_t until = began + options_.transaction_timeout.count() * kNanosPerMilli;
+  const std::int64_t until = began + timeout.count() * kNanosPerMilli;
   disturbances_before_end_ = producer_->client().events().disturbances();
   while (true) {
     const std::chrono::nanoseconds left(until - env_.steady_nanos());
@@ -200,7 +201,8 @@ Error TransactionCore::commit() {
   if (flushed.error) {
     return abort_for(std::move(flushed.error));
   }
-  Error error = until_answered(&rd_kafka_commit_transaction, "cannot commit the transaction");
+  Error error = until_answered(&rd_kafka_commit_transaction, "cannot commit the transaction",
+                               options_.transaction_timeout);
   if (!error) {
     is_open_ = false;
     keep_sent();
@@ -217,18 +219,23 @@ Error TransactionCore::commit() {
   return error;
 }
 
-Error TransactionCore::abort() {
+Error TransactionCore::abort_within(std::chrono::milliseconds timeout) {
   if (!is_open_) {
     return misuse("the transaction has ended");
   }
   is_open_ = false;
-  Error error = until_answered(&rd_kafka_abort_transaction, "cannot abort the transaction");
+  Error error =
+      until_answered(&rd_kafka_abort_transaction, "cannot abort the transaction", timeout);
   if (error.kind() == ErrorKind::kRetriable) {
     needs_renewal_ = true;  // That aborts it too.
     return {};
   }
   is_dead_ = static_cast<bool>(error);
   return error;
+}
+
+void TransactionCore::abandon() {
+  (void)abort_within(std::min(options_.transaction_timeout, kAbandonMax));
 }
 
 // The transaction's work can be done again; what has failed says why it has to.

@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,7 +28,10 @@ class TransactionCore {
   Error send_offsets(const std::string& group, const rd_kafka_consumer_group_metadata_t& membership,
                      const std::vector<PartitionOffset>& offsets);
   Error commit();
-  Error abort();
+  Error abort() { return abort_within(options_.transaction_timeout); }
+  // For who does not wait for the answer of a broker that is away: its time, or the next producer
+  // of that id, ends the transaction.
+  void abandon();
 
   bool is_open() const { return is_open_; }
   std::uint64_t renewals() const { return renewals_; }
@@ -40,6 +44,7 @@ class TransactionCore {
   // A new handle with the same id: ends the transaction that the one before has left, and fences
   // every request of it that is still on its way.
   Error renew();
+  Error abort_within(std::chrono::milliseconds timeout);
   Error abort_for(Error why);
   // Of a commit whose answer did not come, after renew(): what the group's offsets tell.
   Error resolve(Error why);
@@ -47,7 +52,8 @@ class TransactionCore {
   Error learn_committed(const std::string& group, const std::vector<PartitionOffset>& offsets);
   void keep_sent();  // As what is committed.
   static void keep(const std::vector<PartitionOffset>& offsets, OffsetsByPartition& in);
-  Error until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int), std::string_view doing);
+  Error until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int), std::string_view doing,
+                       std::chrono::milliseconds timeout);
 
   Env& env_;
   const TransactionalOptions options_;

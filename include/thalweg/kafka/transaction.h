@@ -29,7 +29,8 @@ class TransactionalProducer;
 
 // An open transaction: what is sent in it is seen together, with the offsets, or not at all. It
 // ends once, by commit() or abort(); whatever comes after is refused, and an open one that is
-// destroyed is aborted. Sending is thread-safe.
+// destroyed is aborted, by its timeout where the broker does not answer for five seconds. Sending
+// is thread-safe.
 class Transaction {
  public:
   Transaction(Transaction&& other) noexcept;
@@ -60,6 +61,7 @@ class Transaction {
   friend class TransactionalProducer;
   struct Impl;
   explicit Transaction(std::unique_ptr<Impl> impl);
+  void abandon();
   std::unique_ptr<Impl> impl_;
 };
 

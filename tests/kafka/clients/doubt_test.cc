@@ -173,6 +173,22 @@ TEST_F(DoubtTest, ABrokerThatIsKilledDuringACommitLosesAndDoublesNothing) {
   }
 }
 
+TEST_F(DoubtTest, ADestroyedTransactionDoesNotWaitForABrokerThatIsAway) {
+  constexpr std::chrono::milliseconds kTimeout = 60s;
+  TransactionalProducer producer = open(kTimeout);
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    const Transaction transaction = work(producer, "left");
+    tell("down");
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kTimeout / 2);
+  tell("up");
+  // What was left open is aborted by who comes next.
+  Transaction next = work(producer, "next");
+  EXPECT_FALSE(next.commit());
+  EXPECT_THAT(seen_before("end"), ElementsAre("next", "end"));
+}
+
 TEST_F(DoubtTest, ATransactionThatTakesTooLongIsEndedByTheBroker) {
   TransactionalProducer producer = open(1s);
   Transaction slow = work(producer, "slow", 1);
