@@ -48,6 +48,8 @@ def main():
             one.close()
         shutil.rmtree(folder)
         kills += moments
+        if arguments.kafka:
+            print(f"seed {seed}: {moments.total()} kills", flush=True)
         seed += 1
     print(f"{kills.total()} kills in {seed - arguments.seed} rounds, seeds {arguments.seed} to "
           f"{seed - 1}: nothing lost, nothing twice")

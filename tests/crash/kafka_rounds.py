@@ -192,8 +192,8 @@ class KafkaRound(rounds.Round):
         """Until the job is dead. Whether it has come to its end by itself."""
         broker_was_away = self.starting.is_alive()
         while self.wait_for_moment(life, seconds):
-            kills_job = broker_was_away or self.dice.random() < 0.8  # A broker lives for a while.
-            kills_broker = self.dice.random() < (0.25 if kills_job else 1)
+            kills_job = broker_was_away or self.dice.random() < 0.85  # A broker lives for a while.
+            kills_broker = self.dice.random() < (0.15 if kills_job else 1)
             broker_was_away |= kills_broker
             if kills_broker:
                 self.starting.join()
