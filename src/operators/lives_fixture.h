@@ -34,8 +34,10 @@ class Lives {
   // The positions given to the rows put out may be others, as keys take turns.
   void ignore_positions() { compares_positions_ = false; }
 
-  void feed(const Batch& batch) {
-    run(*whole_, [&](Operator& op, Emitter& out) { return op.process(0, batch, out); }, expected_);
+  void feed(const Batch& batch, int input = 0) {
+    run(
+        *whole_, [&](Operator& op, Emitter& out) { return op.process(input, batch, out); },
+        expected_);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       Batch mine = batch;
       if (workers_.size() > 1) {
@@ -43,8 +45,8 @@ class Lives {
       }
       if (!mine.empty()) {
         run(
-            *workers_[i].op, [&](Operator& op, Emitter& out) { return op.process(0, mine, out); },
-            said_);
+            *workers_[i].op,
+            [&](Operator& op, Emitter& out) { return op.process(input, mine, out); }, said_);
       }
     }
     compare();

@@ -10,7 +10,7 @@
 
 namespace thalweg {
 
-// A queue for each group, its values side by side: they come in at the back and leave at the front.
+// A queue for each group, its values side by side: most come in at the back and leave at the front.
 // Room is given in powers of two; what a queue that moves leaves behind is squeezed out of the
 // arena.
 template <typename T>
@@ -37,6 +37,27 @@ class GroupQueues {
     T* const end = arena_.data() + place.begin + place.first + place.size;
     place.size += count;
     return {end, count};
+  }
+
+  // Costs a move of the values behind it.
+  void insert(GroupId id, std::size_t at, const T& value) {
+    append(id, 1);
+    const Place& place = places_[id];
+    T* const to = arena_.data() + place.begin + place.first + at;
+    std::memmove(static_cast<void*>(to + 1), to, (place.size - 1 - at) * sizeof(T));
+    *to = value;
+  }
+
+  // Takes values [begin, end) out, and moves those behind them.
+  void erase(GroupId id, std::size_t begin, std::size_t end) {
+    if (begin == 0) {
+      drop_front(id, static_cast<std::uint32_t>(end));
+      return;
+    }
+    Place& place = places_[id];
+    T* const values = arena_.data() + place.begin + place.first;
+    std::memmove(static_cast<void*>(values + begin), values + end, (place.size - end) * sizeof(T));
+    place.size -= static_cast<std::uint32_t>(end - begin);
   }
 
   void drop_front(GroupId id, std::uint32_t count) {

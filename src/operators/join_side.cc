@@ -1,0 +1,201 @@
+#include "operators/join_side.h"
+
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "columnar/kernels.h"
+
+namespace thalweg {
+namespace {
+
+// Timers are looked through in pieces of so much of the reach.
+constexpr std::int64_t kBucketsPerReach = 64;
+constexpr std::int64_t kBucketMicrosMin = 100'000;
+
+std::int64_t bucket_width(const std::optional<std::int64_t>& reach) {
+  return std::max(kBucketMicrosMin, reach.value_or(0) / kBucketsPerReach);
+}
+
+std::vector<Type> stored_types(const JoinSideSpec& spec) {
+  std::vector<Type> types = spec.types;
+  types.push_back(type_of(TypeKind::kTimestamp));
+  return types;
+}
+
+Schema state_columns(const JoinSideSpec& spec) {
+  Schema columns;
+  for (const Type& type : spec.types) {
+    columns.push_back({.name = "column " + std::to_string(columns.size() + 1), .type = type});
+  }
+  columns.push_back({.name = "event time", .type = type_of(TypeKind::kTimestamp)});
+  if (spec.marks) {
+    columns.push_back({.name = "has a partner", .type = type_of(TypeKind::kBoolean)});
+  }
+  return columns;
+}
+
+}  // namespace
+
+EventTime moved_by(EventTime time, std::int64_t micros) {
+  EventTime sum;
+  if (!__builtin_add_overflow(time.micros, micros, &sum.micros)) {
+    return sum;
+  }
+  return micros < 0 ? kStartOfTime : kEndOfTime;
+}
+
+JoinSide::Table::Table(JoinSide& side, std::span<const Type> key_types,
+                       const std::unique_ptr<KeyIndex>& index)
+    : RowTable(side.spec_.name, key_types, state_columns(side.spec_), side.store_, index),
+      side_(side) {}
+
+std::vector<Column> JoinSide::Table::values_of(std::span<const RowSlot> slots) {
+  if (!side_.spec_.marks) {
+    return {};
+  }
+  const auto count = static_cast<std::uint32_t>(slots.size());
+  Column marked(type_of(TypeKind::kBoolean), count);
+  marked.set_values(pack_bits(count, [&](std::size_t i) { return side_.is_marked(slots[i]); }));
+  return {std::move(marked)};
+}
+
+void JoinSide::Table::restore(std::span<const RowSlot> slots, std::span<const Column> values) {
+  for (RowIndex row = 0; row < slots.size() && side_.spec_.marks; ++row) {
+    side_.marks_.grow_to(slots[row] + 1);
+    side_.marks_[slots[row]] = values[0].bit(row) ? 1 : 0;
+  }
+}
+
+void JoinSide::Table::forget(RowSlot slot) {
+  if (side_.spec_.marks) {
+    side_.marks_[slot] = 0;
+  }
+}
+
+JoinSide::JoinSide(JoinSideSpec spec, std::span<const Type> key_types,
+                   const std::unique_ptr<KeyIndex>& index)
+    : spec_(std::move(spec)),
+      store_(stored_types(spec_)),
+      table_(*this, key_types, index),
+      timers_(bucket_width(spec_.reach_micros)) {}
+
+void JoinSide::grow_to(std::uint32_t keys) {
+  const std::size_t before = armed_.size();
+  queues_.grow_to(keys);
+  armed_.grow_to(keys);
+  for (std::size_t id = before; id < keys; ++id) {
+    armed_[id] = kNoTimer;
+  }
+}
+
+void JoinSide::keep(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids,
+                    std::vector<RowSlot>& slots) {
+  slots.clear();
+  std::vector<RowIndex> numbers;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    numbers.push_back(rows[i]);
+    slots.push_back(store_.obtain());
+  }
+  std::vector<Column> columns = batch.columns;
+  columns.push_back(*batch.event_time);
+  store_.put(columns, numbers, slots);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (spec_.marks) {
+      marks_.grow_to(slots[i] + 1);
+      marks_[slots[i]] = 0;
+    }
+    table_.add({.id = ids[i], .number = next_number_++, .slot = slots[i]});
+  }
+}
+
+void JoinSide::add(GroupId id, Entry entry) {
+  if (id >= queues_.groups()) {
+    grow_to(id + 1);
+  }
+  const std::span<const Entry> entries = queues_.get(id);
+  // Most rows come behind all others of their key.
+  std::size_t at = entries.size();
+  if (at > 0 && entries.back().time > entry.time) {
+    at = between(id, kStartOfTime, {entry.time}).end;
+  }
+  queues_.insert(id, at, entry);
+  if (entry.time < armed_[id]) {
+    set_timer(id, entry.time);
+  }
+}
+
+void JoinSide::release(RowSlot slot) {
+  table_.remove(slot);
+  store_.release(slot);
+}
+
+JoinSide::Range JoinSide::between(GroupId id, EventTime first, EventTime last) const {
+  const std::span<const Entry> entries = waiting(id);
+  const auto begin = std::partition_point(entries.begin(), entries.end(), [&](const Entry& entry) {
+    return entry.time < first.micros;
+  });
+  const auto end = std::partition_point(
+      begin, entries.end(), [&](const Entry& entry) { return entry.time <= last.micros; });
+  return {static_cast<std::size_t>(begin - entries.begin()),
+          static_cast<std::size_t>(end - entries.begin())};
+}
+
+// Rows of an earlier time are those that nothing to come can match.
+EventTime JoinSide::expired_before(EventTime watermark) const {
+  if (watermark == kEndOfTime || watermark == kStartOfTime) {
+    return watermark;
+  }
+  return spec_.reach_micros ? moved_by(watermark, -*spec_.reach_micros) : kStartOfTime;
+}
+
+EventTime JoinSide::next_due() const {
+  const EventTime next = timers_.next_time();
+  return spec_.reach_micros && next != kEndOfTime ? moved_by(next, *spec_.reach_micros)
+                                                  : kEndOfTime;
+}
+
+std::vector<Column> JoinSide::nulls(std::uint32_t length) const {
+  std::vector<Column> columns;
+  for (const Type& type : spec_.types) {
+    columns.push_back(null_column(type, length));
+  }
+  return columns;
+}
+
+std::size_t JoinSide::memory_bytes() const {
+  return store_.memory_bytes() + marks_.memory_bytes() + queues_.memory_bytes() +
+         timers_.memory_bytes() + armed_.memory_bytes();
+}
+
+void JoinSide::keep_only(std::span<const GroupId> kept) {
+  table_.renumber(kept);
+  if (!kept.empty()) {
+    grow_to(kept.back() + 1);
+  }
+  std::vector<GroupId> now(queues_.groups(), 0);
+  std::vector<char> stays(queues_.groups(), 0);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    now[kept[i]] = static_cast<GroupId>(i);
+    stays[kept[i]] = 1;
+  }
+  for (const TimeBuckets::Timer& timer : timers_.take_all()) {
+    if (stays[timer.id] != 0) {
+      timers_.set(timer.time, now[timer.id]);
+    }
+  }
+  queues_.keep_only(kept);
+  armed_.keep_only(kept);
+}
+
+void JoinSide::restored() {
+  const std::vector<RowTable::Row> rows = table_.take_restored();
+  const std::size_t time = spec_.types.size();
+  const std::int64_t* const times = rows.empty() ? nullptr : store_.values<std::int64_t>(time);
+  for (const RowTable::Row& row : rows) {
+    next_number_ = std::max(next_number_, row.number + 1);
+    add(row.id, {.time = times[row.slot], .slot = row.slot});
+  }
+}
+
+}  // namespace thalweg

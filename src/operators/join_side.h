@@ -1,0 +1,182 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/event_time.h"
+#include "columnar/batch.h"
+#include "state/group_queues.h"
+#include "state/row_table.h"
+#include "state/time_buckets.h"
+
+namespace thalweg {
+
+// The time so much later or earlier, at most the end or the beginning of time.
+EventTime moved_by(EventTime time, std::int64_t micros);
+
+struct JoinSideSpec {
+  std::string name;         // Of its table of state.
+  std::vector<Type> types;  // Of the input's columns.
+  // How far behind a row the last one may be that it matches: negative, where that is before it.
+  // Absent: any row to come may.
+  std::optional<std::int64_t> reach_micros;
+  bool marks = false;  // Whether it is known of each row that it has a partner.
+};
+
+// The rows of one side of a join by event time, until none that comes can match them: those of each
+// key in order of time.
+class JoinSide {
+ public:
+  // A row that waits for partners.
+  struct Entry {
+    std::int64_t time;
+    RowSlot slot;
+  };
+
+  // Borrows the index of keys, in whose place another may be put: see keep_only().
+  JoinSide(JoinSideSpec spec, std::span<const Type> key_types,
+           const std::unique_ptr<KeyIndex>& index);
+
+  // Keeps these rows of the batch, `ids` being their keys. They do not wait yet.
+  void keep(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids,
+            std::vector<RowSlot>& slots);
+  // From now on the row waits for partners.
+  void add(GroupId id, Entry entry);
+  // Forgets a row that does not wait.
+  void release(RowSlot slot);
+
+  // The rows of a key that wait; valid until the next add().
+  std::span<const Entry> waiting(GroupId id) const {
+    return id < queues_.groups() ? queues_.get(id) : std::span<const Entry>();
+  }
+  // Of those, the numbers of the ones from one time to another, both included.
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    bool empty() const { return begin >= end; }
+  };
+  Range between(GroupId id, EventTime first, EventTime last) const;
+  // They do not wait any more.
+  void erase(GroupId id, Range range) { take_out(id, range); }
+  // The same of those in the range that are marked: calls visit(number, entry) for each.
+  template <typename Visit>
+  void erase_marked(GroupId id, Range range, Visit visit);
+
+  bool is_marked(RowSlot slot) const { return marks_[slot] != 0; }
+  void mark(RowSlot slot) {
+    if (marks_[slot] == 0) {
+      marks_[slot] = 1;
+      table_.change(slot);
+    }
+  }
+
+  // Calls visit(entry) for each row that no row to come can match once the watermark stands there,
+  // at the end of time for all. They do not wait any more.
+  template <typename Visit>
+  void expire(EventTime watermark, Visit visit);
+
+  // The watermark at which the next of them goes, or a time before it.
+  EventTime next_due() const;
+
+  // The input's columns of these rows.
+  std::vector<Column> columns(std::span<const RowRef> rows) const {
+    return store_.rows(rows, {}, spec_.types.size());
+  }
+  std::vector<Column> nulls(std::uint32_t length) const;
+
+  std::uint64_t rows() const { return store_.kept(); }
+  std::size_t memory_bytes() const;
+
+  // Leaves only these keys, ascending, which are about to be numbered anew from 0. Requires: no row
+  // of the others waits.
+  void keep_only(std::span<const GroupId> kept);
+
+  // For a restart.
+  RowTable& table() { return table_; }
+  void restored();
+
+ private:
+  static constexpr std::int64_t kNoTimer = INT64_MAX;
+
+  // The rows as they survive a restart, and whether each has a partner.
+  class Table final : public RowTable {
+   public:
+    Table(JoinSide& side, std::span<const Type> key_types, const std::unique_ptr<KeyIndex>& index);
+
+   protected:
+    std::vector<Column> values_of(std::span<const RowSlot> slots) override;
+    void restore(std::span<const RowSlot> slots, std::span<const Column> values) override;
+    void forget(RowSlot slot) override;
+
+   private:
+    JoinSide& side_;
+  };
+
+  void take_out(GroupId id, Range range) { queues_.erase(id, range.begin, range.end); }
+  EventTime expired_before(EventTime watermark) const;
+  void set_timer(GroupId id, std::int64_t time) {
+    armed_[id] = time;
+    timers_.set({time}, id);
+  }
+  void grow_to(std::uint32_t keys);
+
+  const JoinSideSpec spec_;
+  RowStore store_;  // The input's columns, then event time.
+  Table table_;
+  StateArray<char> marks_;  // By slot; empty where there are none.
+  std::int64_t next_number_ = 0;
+  GroupQueues<Entry> queues_;
+  TimeBuckets timers_;              // Keys, at the time of their first row or before it.
+  StateArray<std::int64_t> armed_;  // By key: its timer that counts, or kNoTimer.
+};
+
+template <typename Visit>
+void JoinSide::erase_marked(GroupId id, Range range, Visit visit) {
+  const std::span<const Entry> entries = waiting(id);
+  std::size_t end = range.end;
+  // From the back, run by run, so that what stands before keeps its number.
+  while (end > range.begin) {
+    if (!is_marked(entries[end - 1].slot)) {
+      --end;
+      continue;
+    }
+    std::size_t begin = end;
+    for (; begin > range.begin && is_marked(entries[begin - 1].slot); --begin) {
+      visit(begin - 1, entries[begin - 1]);
+    }
+    take_out(id, {begin, end});
+    end = begin;
+  }
+}
+
+template <typename Visit>
+void JoinSide::expire(EventTime watermark, Visit visit) {
+  const EventTime before = expired_before(watermark);
+  if (before == kStartOfTime) {
+    return;
+  }
+  timers_.fire_before(before, [&](GroupId id) {
+    const bool all = before == kEndOfTime;
+    if (armed_[id] >= before.micros && !all) {
+      return;  // An earlier timer of the key has done it.
+    }
+    const std::span<const Entry> entries = waiting(id);
+    std::size_t count = 0;
+    for (; count < entries.size() && (all || entries[count].time < before.micros); ++count) {
+      visit(entries[count]);
+    }
+    queues_.drop_front(id, static_cast<std::uint32_t>(count));
+    if (count < entries.size()) {
+      set_timer(id, entries[count].time);
+    } else {
+      armed_[id] = kNoTimer;
+    }
+  });
+}
+
+}  // namespace thalweg
