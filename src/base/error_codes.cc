@@ -142,7 +142,9 @@ constexpr ErrorCode kCodes[] = {
      "'debezium-json'."},
     {"P0107", "state without bound",
      "An aggregate without a window keeps a row for every key, and an endless input has ever "
-     "more."},
+     "more. A join whose rows may be apart as long as they like in one direction keeps every row "
+     "of "
+     "one side."},
     {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
     {"P0109", "windows that cannot be told apart",
      "The windows of CUMULATE that belong together begin at the same time, so that only their ends "

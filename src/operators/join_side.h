@@ -62,7 +62,7 @@ class JoinSide {
   };
   Range between(GroupId id, EventTime first, EventTime last) const;
   // They do not wait any more.
-  void erase(GroupId id, Range range) { take_out(id, range); }
+  void erase(GroupId id, Range range) { queues_.erase(id, range.begin, range.end); }
   // The same of those in the range that are marked: calls visit(number, entry) for each.
   template <typename Visit>
   void erase_marked(GroupId id, Range range, Visit visit);
@@ -117,7 +117,6 @@ class JoinSide {
     JoinSide& side_;
   };
 
-  void take_out(GroupId id, Range range) { queues_.erase(id, range.begin, range.end); }
   EventTime expired_before(EventTime watermark) const;
   void set_timer(GroupId id, std::int64_t time) {
     armed_[id] = time;
@@ -137,21 +136,13 @@ class JoinSide {
 
 template <typename Visit>
 void JoinSide::erase_marked(GroupId id, Range range, Visit visit) {
-  const std::span<const Entry> entries = waiting(id);
-  std::size_t end = range.end;
-  // From the back, run by run, so that what stands before keeps its number.
-  while (end > range.begin) {
-    if (!is_marked(entries[end - 1].slot)) {
-      --end;
-      continue;
+  queues_.erase_if(id, range.begin, range.end, [&](std::size_t number, const Entry& entry) {
+    const bool goes = is_marked(entry.slot);
+    if (goes) {
+      visit(number, entry);
     }
-    std::size_t begin = end;
-    for (; begin > range.begin && is_marked(entries[begin - 1].slot); --begin) {
-      visit(begin - 1, entries[begin - 1]);
-    }
-    take_out(id, {begin, end});
-    end = begin;
-  }
+    return goes;
+  });
 }
 
 template <typename Visit>

@@ -203,6 +203,31 @@ Node following(NodePtr input) {
   return node;
 }
 
+// A pair has the later of its rows' times. A column holds it where that is always the same side's,
+// and every row that comes out has that side.
+TimeInfo joined_time(const Node& left, const Node& right, const IntervalJoin& join) {
+  TimeInfo time{.column = std::nullopt, .lost = false};
+  const bool left_is_later = join.upper_micros && *join.upper_micros <= 0;
+  const bool right_is_later = join.lower_micros && *join.lower_micros >= 0;
+  if (left_is_later && !keeps_right(join.kind)) {
+    time.column = left.time.column;
+  } else if (right_is_later && !keeps_left(join.kind) && right.time.column) {
+    time.column = static_cast<std::uint32_t>(left.schema.size()) + *right.time.column;
+  }
+  return time;
+}
+
+RowKey joined_key(const Node& left, const Node& right, std::uint32_t first_of_right) {
+  if (!left.key || !right.key) {
+    return std::nullopt;
+  }
+  std::vector<std::uint32_t> key = *left.key;
+  for (const std::uint32_t column : *right.key) {
+    key.push_back(first_of_right + column);
+  }
+  return key;
+}
+
 // Whether a key tells the window that a row stands for, whose rows are all there when it closes.
 bool holds_window(const Node& input, const std::vector<std::uint32_t>& keys) {
   const std::optional<WindowColumns>& window = input.time.window;
@@ -374,6 +399,26 @@ NodePtr make_union(std::vector<NodePtr> inputs) {
   }
   node.inputs = std::move(inputs);
   node.step = Union{};
+  return share(std::move(node));
+}
+
+NodePtr make_interval_join(NodePtr left, NodePtr right, IntervalJoin join, std::string id,
+                           std::string name) {
+  TW_CHECK(!left->time.lost && !right->time.lost && !left->updating && !right->updating);
+  TW_CHECK(join.left_keys.size() == join.right_keys.size());
+  Node node = following(left);
+  node.bounded = left->bounded && right->bounded;
+  if (yields_pairs(join.kind)) {
+    const auto first = static_cast<std::uint32_t>(left->schema.size());
+    node.schema.insert(node.schema.end(), right->schema.begin(), right->schema.end());
+    node.time = joined_time(*left, *right, join);
+    node.key = joined_key(*left, *right, first);
+  }
+  node.time.judged = true;
+  node.inputs.push_back(std::move(right));
+  node.step = std::move(join);
+  node.id = std::move(id);
+  node.name = std::move(name);
   return share(std::move(node));
 }
 

@@ -44,6 +44,10 @@ NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
 // Requires: inputs of equal types, at least one. Names are the first input's.
 NodePtr make_union(std::vector<NodePtr> inputs);
 
+// Requires: inputs with event time, whose rows are only added; keys of equal types.
+NodePtr make_interval_join(NodePtr left, NodePtr right, IntervalJoin join, std::string id,
+                           std::string name);
+
 NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name);
 
 // Requires: kOnWindowClose has a column with the window's end among its keys; kBehindWatermark an

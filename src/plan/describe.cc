@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <string>
 
 #include "plan/build.h"
@@ -159,6 +160,38 @@ std::string describe_over(const Node& node, const Over& over) {
   return keys.empty() ? text : text + " of each " + keys;
 }
 
+// `10 minutes before`; `side`: where there is no bound.
+std::string describe_bound(const std::optional<std::int64_t>& micros, const char* side) {
+  if (!micros) {
+    return std::string("any time ") + side;
+  }
+  if (*micros == 0) {
+    return "the same time";
+  }
+  return duration_text(std::abs(*micros)) + (*micros < 0 ? " before" : " after");
+}
+
+const char* join_word(JoinKind kind) {
+  constexpr const char* kWords[] = {"JOIN",      "LEFT JOIN", "RIGHT JOIN",
+                                    "FULL JOIN", "SEMI JOIN", "ANTI JOIN"};
+  return kWords[static_cast<std::size_t>(kind)];
+}
+
+// `LEFT JOIN by id = order_id, from the same time to 15 minutes after`.
+std::string describe_join(const IntervalJoin& join) {
+  std::string text = join_word(join.kind);
+  for (std::size_t i = 0; i < join.left_keys.size(); ++i) {
+    text += (i == 0 ? " by " : ", ") + to_string(*join.left_keys[i]) + " = " +
+            to_string(*join.right_keys[i]);
+  }
+  text +=
+      (join.left_keys.empty() ? " from " : ", from ") + describe_bound(join.lower_micros, "before");
+  if (!join.lower_micros || join.lower_micros != join.upper_micros) {
+    text += " to " + describe_bound(join.upper_micros, "after");
+  }
+  return join.condition == nullptr ? text : text + ", where " + to_string(*join.condition);
+}
+
 std::string describe_sort(const Node& node, const Sort& sort) {
   std::string text;
   if (!sort.keys.empty()) {
@@ -212,6 +245,9 @@ std::string describe(const Node& node) {
   }
   if (const auto* top = step_of<TopN>(node)) {
     return describe_top_n(node, *top) + ttl_text(top->ttl_micros);
+  }
+  if (const auto* join = step_of<IntervalJoin>(node)) {
+    return describe_join(*join);
   }
   if (const auto* late = step_of<LateRows>(node)) {
     return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";

@@ -46,6 +46,11 @@ std::string emission(const Node& node) {
   if (step_of<AssignCountWindow>(node) != nullptr) {
     return "when a window is full";
   }
+  if (const auto* join = step_of<IntervalJoin>(node)) {
+    return keeps_left(join->kind) || keeps_right(join->kind)
+               ? "rows without a partner once the watermark has passed"
+               : "as pairs come";
+  }
   if (const auto* sort = step_of<Sort>(node); sort != nullptr && sort->behind_watermark) {
     return "behind the watermark";
   }
@@ -133,6 +138,7 @@ std::string_view kind_of(const Node& node) {
                                          "assign_count_window",
                                          "aggregate",
                                          "union",
+                                         "interval_join",
                                          "sort",
                                          "top_n",
                                          "over",

@@ -1,5 +1,6 @@
 #include "plan/late_rows.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,8 +11,8 @@
 namespace thalweg::plan {
 namespace {
 
-bool judges(const Node& node) {
-  if (node.inputs.empty() || node.inputs[0]->time.judged || node.inputs[0]->time.lost) {
+bool judges(const Node& node, const Node& input) {
+  if (input.time.judged || input.time.lost) {
     return false;
   }
   if (const auto* aggregate = step_of<Aggregate>(node)) {
@@ -27,7 +28,7 @@ bool judges(const Node& node) {
     return over->emit == OverEmit::kBehindWatermark;
   }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
-         step_of<KeyedProcess>(node) != nullptr;
+         step_of<IntervalJoin>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
 }
 
 // A function of the program sees whole rows, so that no columns can be carried past it.
@@ -122,11 +123,15 @@ LateRows lateness_of(const Node& step) {
 std::vector<Judge> find_judges(const NodePtr& relation) {
   std::vector<Judge> found;
   for (const NodePtr& node : inputs_first({.sinks = {relation}})) {
-    if (judges(*node)) {
+    // Of what a function of the program takes beside its rows nothing is judged.
+    const std::size_t judged = step_of<IntervalJoin>(*node) != nullptr ? 2 : 1;
+    for (std::size_t i = 0; i < std::min(judged, node->inputs.size()); ++i) {
       std::vector<NodePtr> sources;
-      collect_sources(node->inputs[0], sources);
+      if (judges(*node, *node->inputs[i])) {
+        collect_sources(node->inputs[i], sources);
+      }
       for (NodePtr& source : sources) {
-        found.push_back({node, std::move(source)});
+        found.push_back({node, i, std::move(source)});
       }
     }
   }
@@ -134,7 +139,7 @@ std::vector<Judge> find_judges(const NodePtr& relation) {
 }
 
 NodePtr late_rows_of(const Judge& judge) {
-  const std::optional<Traced> traced = trace(judge.step->inputs[0], judge.source);
+  const std::optional<Traced> traced = trace(judge.step->inputs[judge.input], judge.source);
   TW_CHECK(traced.has_value());
   LateRows rule = lateness_of(*judge.step);
   if (rule.windows_by == WindowsBy::kColumn) {

@@ -10,6 +10,7 @@ namespace thalweg::plan {
 // function of the program that they went through.
 struct Judge {
   NodePtr step;
+  std::size_t input;  // Of the step: the one whose rows it judges.
   NodePtr source;
 };
 

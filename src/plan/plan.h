@@ -14,6 +14,7 @@
 #include "columnar/row_key.h"
 #include "expr/aggregate.h"
 #include "expr/expr.h"
+#include "expr/join_kind.h"
 #include "expr/over.h"
 #include "expr/ranking.h"
 
@@ -210,6 +211,22 @@ struct Aggregate {
 // UNION ALL: inputs of equal types.
 struct Union {};
 
+// Joins rows of two inputs with equal keys, none of them NULL, whose event times are near each
+// other: a pair comes out when the second of its rows has come, with the later of the two times; a
+// row without a partner, where such come out, when the watermark says that none can come. Output:
+// the left input's columns and then the right one's, NULL where there is no row; kSemi and kAnti
+// the left ones alone.
+struct IntervalJoin {
+  JoinKind kind = JoinKind::kInner;
+  std::vector<ExprPtr> left_keys;  // Over the left input's columns.
+  std::vector<ExprPtr> right_keys;
+  // Bounds of the right row's event time less the left one's, included; absent: none.
+  std::optional<std::int64_t> lower_micros;
+  std::optional<std::int64_t> upper_micros;
+  // What else must be true of a pair, over the columns of both; nullptr: nothing.
+  ExprPtr condition = nullptr;
+};
+
 // Sorts by output columns and keeps rows [offset, offset + limit), when the input has ended;
 // without keys as they come.
 struct Sort {
@@ -289,8 +306,8 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
-               AssignCountWindow, Aggregate, Union, Sort, TopN, Over, Process, LateRows,
-               KeyedProcess, Sink>
+               AssignCountWindow, Aggregate, Union, IntervalJoin, Sort, TopN, Over, Process,
+               LateRows, KeyedProcess, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

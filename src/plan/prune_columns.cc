@@ -131,6 +131,21 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
   }
 }
 
+// The same of a join's input number `input`; the other's columns stand before or behind.
+void mark_join(const Node& node, const IntervalJoin& join, std::size_t input, const Columns& wanted,
+               Columns& used) {
+  const std::size_t first = input == 0 ? 0 : node.inputs[0]->schema.size();
+  Columns both = wanted;
+  both.resize(node.inputs[0]->schema.size() + node.inputs[1]->schema.size(), false);
+  if (join.condition != nullptr) {
+    collect_columns(*join.condition, both);
+  }
+  std::copy_n(both.begin() + static_cast<std::ptrdiff_t>(first), used.size(), used.begin());
+  for (const ExprPtr& key : input == 0 ? join.left_keys : join.right_keys) {
+    collect_columns(*key, used);
+  }
+}
+
 // A node without the columns nobody reads, and where each column went.
 struct Pruned {
   NodePtr node;
@@ -159,9 +174,14 @@ class Pruner {
 
  private:
   void mark(const Node& node) {
-    for (const NodePtr& input : node.inputs) {
+    for (std::size_t number = 0; number < node.inputs.size(); ++number) {
+      const NodePtr& input = node.inputs[number];
       Columns used(input->schema.size(), false);
-      mark_inputs(node, wanted_[&node], used);
+      if (const auto* join = step_of<IntervalJoin>(node)) {
+        mark_join(node, *join, number, wanted_[&node], used);
+      } else {
+        mark_inputs(node, wanted_[&node], used);
+      }
       Columns& all = wanted_[input.get()];
       all.resize(used.size(), false);
       for (std::size_t i = 0; i < used.size(); ++i) {
@@ -180,6 +200,9 @@ class Pruner {
     }
     if (step_of<Union>(*node) != nullptr) {
       return prune_union(*node, wanted);
+    }
+    if (const auto* join = step_of<IntervalJoin>(*node)) {
+      return prune_join(*node, *join, wanted);
     }
     const Pruned& input = pruned_[node->inputs[0].get()];
     if (const auto* filter = step_of<Filter>(*node)) {
@@ -439,24 +462,61 @@ class Pruner {
     return pruned;
   }
 
+  // The input with the columns that are kept, which it may have others beside for other readers,
+  // and under names of its own.
+  static NodePtr cut(const Pruned& input, const Schema& schema,
+                     const std::vector<std::uint32_t>& kept) {
+    std::vector<ExprPtr> exprs;
+    std::vector<std::string> names;
+    bool same = kept.size() == input.node->schema.size();
+    for (std::uint32_t i = 0; i < kept.size(); ++i) {
+      const std::uint32_t place = input.places[kept[i]];
+      const Field& field = schema[kept[i]];
+      same = same && place == i;
+      exprs.push_back(column_expr(place, field.type, field.name));
+      names.push_back(field.name);
+    }
+    return same ? input.node : make_project(input.node, std::move(exprs), std::move(names));
+  }
+
+  // What it keeps of rows must not hang on who else reads them.
+  Pruned prune_join(const Node& node, const IntervalJoin& join, const Columns& wanted) {
+    std::vector<NodePtr> inputs;
+    std::vector<std::vector<std::uint32_t>> places(2);
+    for (std::size_t number = 0; number < 2; ++number) {
+      const Node& input = *node.inputs[number];
+      Columns used(input.schema.size(), false);
+      mark_join(node, join, number, wanted, used);
+      const std::vector<std::uint32_t> kept = keep(used, places[number]);
+      inputs.push_back(cut(pruned_[&input], input.schema, kept));
+    }
+    IntervalJoin moved = join;
+    for (ExprPtr& key : moved.left_keys) {
+      key = remap_columns(key, places[0]);
+    }
+    for (ExprPtr& key : moved.right_keys) {
+      key = remap_columns(key, places[1]);
+    }
+    Pruned pruned{nullptr, places[0]};
+    for (const std::uint32_t place : places[1]) {
+      pruned.places.push_back(
+          place == kGone ? kGone : static_cast<std::uint32_t>(inputs[0]->schema.size()) + place);
+    }
+    if (moved.condition != nullptr) {
+      moved.condition = remap_columns(moved.condition, pruned.places);
+    }
+    pruned.places.resize(node.schema.size());
+    pruned.node = make_interval_join(inputs[0], inputs[1], std::move(moved), node.id, node.name);
+    return pruned;
+  }
+
   // Inputs may have kept columns for others that read them: each is cut to the wanted ones.
   Pruned prune_union(const Node& node, const Columns& wanted) {
     Pruned pruned;
     const std::vector<std::uint32_t> kept = keep(wanted, pruned.places);
     std::vector<NodePtr> inputs;
     for (const NodePtr& input : node.inputs) {
-      const Pruned& below = pruned_[input.get()];
-      std::vector<ExprPtr> exprs;
-      std::vector<std::string> names;
-      bool same = kept.size() == below.node->schema.size();
-      for (std::uint32_t i = 0; i < kept.size(); ++i) {
-        const std::uint32_t place = below.places[kept[i]];
-        same = same && place == i;
-        exprs.push_back(column_expr(place, node.schema[kept[i]].type, node.schema[kept[i]].name));
-        names.push_back(node.schema[kept[i]].name);
-      }
-      inputs.push_back(same ? below.node
-                            : make_project(below.node, std::move(exprs), std::move(names)));
+      inputs.push_back(cut(pruned_[input.get()], node.schema, kept));
     }
     pruned.node = make_union(std::move(inputs));
     return pruned;

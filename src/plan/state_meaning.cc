@@ -223,6 +223,7 @@ class Reader {
 
   StateMeaning meaning_of(const Node& node) const;
   void add_aggregate(const Node& node, const Aggregate& aggregate, StateMeaning& meaning) const;
+  void add_join(const Node& node, const IntervalJoin& join, StateMeaning& meaning) const;
   // The aspects that all have.
   void add_rows(const Node& node, bool with_time, StateMeaning& meaning) const;
   // Of a step that keeps its input's rows whole.
@@ -391,6 +392,10 @@ RowsMeaning Reader::results_of(const Node& node) const {
     }
   } else if (step_of<KeyedProcess>(node) == nullptr) {
     rows.columns = input.columns;
+    if (const auto* join = step_of<IntervalJoin>(node); join && yields_pairs(join->kind)) {
+      const RowsMeaning& right = rows_.at(node.inputs[1].get());
+      rows.columns.insert(rows.columns.end(), right.columns.begin(), right.columns.end());
+    }
     if (const auto* over = step_of<Over>(node)) {
       for (const OverCall& call : over->calls) {
         add(call_text(call, input));
@@ -446,6 +451,31 @@ void Reader::add_aggregate(const Node& node, const Aggregate& aggregate,
   }
 }
 
+void Reader::add_join(const Node& node, const IntervalJoin& join, StateMeaning& meaning) const {
+  const auto add = [&](const std::string& name, std::string text) {
+    meaning.aspects.push_back({name, std::move(text)});
+  };
+  const auto bound = [](const std::optional<std::int64_t>& micros) {
+    return micros ? (*micros < 0 ? "-" + duration_text(-*micros) : duration_text(*micros)) : "none";
+  };
+  RowsMeaning pairs = input_of(node);
+  const RowsMeaning& right = rows_.at(node.inputs[1].get());
+  constexpr std::string_view kKinds[] = {"inner", "left", "right", "full", "semi", "anti"};
+  add("join", std::string(kKinds[static_cast<std::size_t>(join.kind)]));
+  add("left keys", exprs_text(join.left_keys, pairs));
+  add("right keys", exprs_text(join.right_keys, right));
+  add("bounds of time", bound(join.lower_micros) + " to " + bound(join.upper_micros));
+  for (const bool is_left : {true, false}) {
+    const RowsMeaning& rows = is_left ? pairs : right;
+    const std::string side = is_left ? "left " : "right ";
+    add(side + "columns", all_columns_text(rows));
+    add(side + "rows", rows.text());
+    add(side + "time", rows.time);
+  }
+  pairs.columns.insert(pairs.columns.end(), right.columns.begin(), right.columns.end());
+  add("condition", join.condition == nullptr ? "none" : text_of(join.condition, pairs));
+}
+
 StateMeaning Reader::meaning_of(const Node& node) const {
   StateMeaning meaning;
   const RowsMeaning& input = input_of(node);
@@ -454,6 +484,10 @@ StateMeaning Reader::meaning_of(const Node& node) const {
   };
   if (const auto* aggregate = step_of<Aggregate>(node)) {
     add_aggregate(node, *aggregate, meaning);
+    return meaning;
+  }
+  if (const auto* join = step_of<IntervalJoin>(node)) {
+    add_join(node, *join, meaning);
     return meaning;
   }
   if (const auto* top = step_of<TopN>(node)) {

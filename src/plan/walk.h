@@ -52,6 +52,14 @@ Step map_exprs(Step step, Change change) {
     for (ExprPtr& key : session->keys) {
       apply(key);
     }
+  } else if (auto* join = std::get_if<IntervalJoin>(&step)) {
+    for (ExprPtr& key : join->left_keys) {
+      apply(key);
+    }
+    for (ExprPtr& key : join->right_keys) {
+      apply(key);
+    }
+    apply(join->condition);
   } else if (auto* aggregate = std::get_if<Aggregate>(&step)) {
     for (ExprPtr& key : aggregate->keys) {
       apply(key);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "operators/filter_project.h"
 #include "operators/group_aggregate.h"
 #include "operators/grouping_sets.h"
+#include "operators/interval_join.h"
 #include "operators/keyed_process.h"
 #include "operators/late_filter.h"
 #include "operators/over.h"
@@ -149,6 +151,7 @@ bool reads_time(const Node& node) {
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
+         step_of<plan::IntervalJoin>(node) != nullptr ||
          (step_of<plan::KeyedProcess>(node) != nullptr && !node.time.lost) ||
          (aggregate != nullptr &&
           (aggregate->windowed() || aggregate->ttl_micros > 0 || node.inputs[0]->needs_origin));
@@ -276,6 +279,15 @@ OverSpec over_spec(const Node& node, const plan::Over& over) {
   return spec;
 }
 
+IntervalJoinSpec join_spec(const Node& node, const plan::IntervalJoin& join) {
+  return {.kind = join.kind,
+          .sides = {{{.types = types_of(node.inputs[0]->schema), .keys = join.left_keys},
+                     {.types = types_of(node.inputs[1]->schema), .keys = join.right_keys}}},
+          .lower_micros = join.lower_micros,
+          .upper_micros = join.upper_micros,
+          .condition = join.condition};
+}
+
 // Builds the graph worker by worker; the first worker's pass also makes what all share.
 bool chooses_rows(const Node& node) {
   const auto* process = step_of<plan::Process>(node);
@@ -318,11 +330,12 @@ class GraphBuilder {
   // judged before they change workers.
   Status build_ordering(const Node& node, const std::vector<ExprPtr>& keys,
                         std::unique_ptr<Operator> op, Built& built);
-  // `lateness_micros`: of a step that has no windows by time.
+  // `lateness_micros`: of a step that has no windows by time. `input`: of the node.
   Status add_late_filter(const Node& node, const std::optional<WindowInput>& windows,
-                         std::int64_t lateness_micros, Step*& last);
+                         std::int64_t lateness_micros, Step*& last, std::size_t input = 0);
   // The second input of a step, each row of which goes to the step on every worker.
   Status build_broadcast(const Node& node, OperatorStep* to);
+  Status build_join(const Node& node, const plan::IntervalJoin& join, Built& built);
   Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node);
@@ -535,6 +548,10 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
       session != nullptr && session->keys.empty()) {
     return true;
   }
+  if (const auto* join = step_of<plan::IntervalJoin>(node);
+      join != nullptr && join->left_keys.empty()) {
+    return true;
+  }
   if (const auto* windows = step_of<plan::AssignCountWindow>(node);
       windows != nullptr && windows->keys.empty()) {
     return true;
@@ -577,6 +594,8 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
         build_ordering(node, columns_of(*node.inputs[0], over->keys), make_operator(node), built));
   } else if (const auto* top = step_of<plan::TopN>(node)) {
     TW_TRY(build_top_n(node, *top, built));
+  } else if (const auto* join = step_of<plan::IntervalJoin>(node)) {
+    TW_TRY(build_join(node, *join, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
     TW_TRY(build_sink(node, built));
   } else {
@@ -822,16 +841,21 @@ Status GraphBuilder::add_grouping_sets(const Node& node, const plan::Aggregate& 
 }
 
 Status GraphBuilder::add_late_filter(const Node& node, const std::optional<WindowInput>& windows,
-                                     std::int64_t lateness_micros, Step*& last) {
+                                     std::int64_t lateness_micros, Step*& last, std::size_t input) {
   if (last == nullptr) {
     return {};
   }
   OperatorStep* late = nullptr;
   TW_TRY(add_operator(make_late_filter({.windows = windows,
                                         .lateness_micros = lateness_micros,
-                                        .fails = fails_on_late(*node.inputs[0])}),
+                                        .fails = fails_on_late(*node.inputs[input])}),
                       late));
-  note(node, "late rows left out", *late);
+  const bool of_side = step_of<plan::IntervalJoin>(node) != nullptr;
+  note(node,
+       !of_side     ? "late rows left out"
+       : input == 0 ? "late rows left out on the left"
+                    : "late rows left out on the right",
+       *late);
   connect(last, late, 0);
   last = late;
   return {};
@@ -873,6 +897,37 @@ Status GraphBuilder::build_broadcast(const Node& node, OperatorStep* to) {
   } else {
     connect(below.last, to, 1);
   }
+  return {};
+}
+
+Status GraphBuilder::build_join(const Node& node, const plan::IntervalJoin& join, Built& built) {
+  std::array<Step*, 2> last{};
+  for (std::size_t i = 0; i < last.size(); ++i) {
+    Built below;
+    TW_TRY(build_node(*node.inputs[i], below));
+    last[i] = below.last;
+    TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last[i], i));
+  }
+  OperatorStep* step = nullptr;
+  if (here(node)) {
+    TW_TRY(add_operator(make_interval_join(join_spec(node, join)), step));
+    TW_TRY(keep_state(node, *step));
+    note(node, "", *step);
+  }
+  for (std::size_t i = 0; i < last.size(); ++i) {
+    const bool stays = on_one_worker(node) && on_one_worker(*node.inputs[i]);
+    if (options_.workers > 1 && !stays) {
+      const std::vector<ExprPtr>& keys = i == 0 ? join.left_keys : join.right_keys;
+      exchange(node,
+               {.input = static_cast<int>(i),
+                .senders = on_one_worker(*node.inputs[i]) ? 1 : options_.workers,
+                .receivers = keys.empty() ? 1 : options_.workers},
+               last[i], step, keys);
+    } else {
+      connect(last[i], step, static_cast<int>(i));
+    }
+  }
+  built.last = step;
   return {};
 }
 

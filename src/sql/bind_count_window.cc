@@ -85,7 +85,9 @@ std::optional<Scope> bind_count_window(BindContext& context, const ast::WindowTa
                                                       context.next_id("window"), context.name);
   warn_of_state(context, *node, window.input->span);
   Scope scope = with_window_columns(input, std::move(node));
-  scope.relations[0].count += plan::kCountWindowColumns - plan::kWindowColumns;
+  if (scope.relations.size() == 1) {
+    scope.relations[0].count += plan::kCountWindowColumns - plan::kWindowColumns;
+  }
   return scope;
 }
 

@@ -132,9 +132,7 @@ std::optional<Scope> bind_node(BindContext& context, const ast::WindowTable& win
 }
 
 std::optional<Scope> bind_node(BindContext& context, const ast::Join& join, Span /*span*/) {
-  const bool is_comma = join.keywords.end - join.keywords.begin <= 1;
-  context.not_supported(is_comma ? "more than one table in FROM" : "JOIN", join.keywords);
-  return std::nullopt;
+  return bind_join(context, join);
 }
 
 void warn_of_hints(BindContext& context, const std::vector<ast::Hint>& hints) {

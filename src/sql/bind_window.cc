@@ -51,10 +51,6 @@ std::optional<Interval> bind_fixed_interval(BindContext& context, const ast::Exp
   return interval;
 }
 
-std::int64_t micros_of(const Interval& interval) {
-  return interval.days * kMicrosPerDay + interval.nanos / 1000;
-}
-
 bool is_time(const Field& column) {
   return column.type.kind == TypeKind::kTimestamp || column.type.kind == TypeKind::kTimestamptz;
 }
@@ -258,7 +254,9 @@ std::optional<std::int64_t> bind_time(BindContext& context, const Scope& scope,
 
 Scope with_window_columns(const Scope& input, plan::NodePtr node) {
   Scope scope = input;
-  scope.relations[0].count += plan::kWindowColumns;
+  if (scope.relations.size() == 1) {
+    scope.relations[0].count += plan::kWindowColumns;
+  }
   scope.window_columns = static_cast<std::uint32_t>(input.columns().size());
   scope.node = std::move(node);
   scope.table = nullptr;

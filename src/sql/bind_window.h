@@ -4,10 +4,16 @@
 #include <optional>
 #include <string>
 
+#include "columnar/calendar.h"
 #include "sql/bind_query.h"
 
 // What all kinds of windows are bound of. `window` is what messages call the window: "TUMBLE".
 namespace thalweg::sql {
+
+// In microseconds, a day being 24 hours. Requires: no months.
+inline std::int64_t micros_of(const Interval& interval) {
+  return interval.days * kMicrosPerDay + interval.nanos / 1000;
+}
 
 // A constant interval of days and time, in microseconds; nothing, reported, when it is none.
 // `what`: "the size of TUMBLE".

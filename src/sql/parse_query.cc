@@ -413,7 +413,10 @@ TableRefPtr SyntaxParser::parse_from() {
       if (cursor_.take_word("inner")) {
         join.kind = ast::JoinKind::kInner;
       } else if (cursor_.take_word("left")) {
-        join.kind = ast::JoinKind::kLeft;
+        // LEFT SEMI JOIN is another spelling of SEMI JOIN.
+        join.kind = cursor_.take_word("semi")   ? ast::JoinKind::kSemi
+                    : cursor_.take_word("anti") ? ast::JoinKind::kAnti
+                                                : ast::JoinKind::kLeft;
       } else if (cursor_.take_word("right")) {
         join.kind = ast::JoinKind::kRight;
       } else if (cursor_.take_word("full")) {

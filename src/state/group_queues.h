@@ -48,6 +48,20 @@ class GroupQueues {
     *to = value;
   }
 
+  // Takes those of the values [begin, end) out for which goes(number, value), which is asked in
+  // their order, and moves those behind them.
+  template <typename Goes>
+  void erase_if(GroupId id, std::size_t begin, std::size_t end, Goes goes) {
+    T* const values = arena_.data() + places_[id].begin + places_[id].first;
+    std::size_t kept = begin;
+    for (std::size_t at = begin; at < end; ++at) {
+      if (!goes(at, std::as_const(values[at]))) {
+        values[kept++] = values[at];
+      }
+    }
+    erase(id, kept, end);
+  }
+
   // Takes values [begin, end) out, and moves those behind them.
   void erase(GroupId id, std::size_t begin, std::size_t end) {
     if (begin == 0) {

@@ -351,3 +351,49 @@ def ordering_row(specs, start, end, rows):
             value = rows[0].get(name)
             row.append(value if value is None else str(value))
     return row
+
+
+def interval_join(folder, left, right, time, columns, on="", kind="inner", lower="", upper="",
+                  delay="0s", less=""):
+    """Every row of one file against every row of the other: the columns of `on` (`+` between) equal
+    and not NULL, right time - left time from `lower` to `upper` (empty: no bound), and with
+    `less=COLUMN` the left row's less than the right one's. Late rows of either file count for nothing.
+
+    `columns` is a comma-separated list of NAME=l.COLUMN and NAME=r.COLUMN, or NAME=time: the later of
+    the two times.
+    """
+    rejected = {}
+    sides = [judged_rows(folder, file, time, delay, rejected) for file in (left, right)]
+
+    def is_pair(one, other):
+        apart = other[0] - one[0]
+        keys = [key_of(member[3], on) for member in (one, other)]
+        near = (not lower or apart >= micros(lower)) and (not upper or apart <= micros(upper))
+        values = [member[3].get(less) for member in (one, other)] if less else [0, 1]
+        return (near and None not in keys[0] and keys[0] == keys[1] and None not in values
+                and values[0] < values[1])
+
+    pairs = [(one, other) for one in sides[0] for other in sides[1] if is_pair(one, other)]
+    matched = [{id(pair[side]) for pair in pairs} for side in (0, 1)]
+    alone = [[member for member in sides[side] if id(member) not in matched[side]]
+             for side in (0, 1)]
+    if kind == "semi":
+        pairs = [(member, None) for member in sides[0] if id(member) in matched[0]]
+    elif kind == "anti":
+        pairs = [(member, None) for member in alone[0]]
+    pairs += [(member, None) for member in alone[0] if kind in ("left", "full")]
+    pairs += [(None, member) for member in alone[1] if kind in ("right", "full")]
+    specs = [spec.partition("=") for spec in columns.split(",")]
+    return Answer([name for name, _, _ in specs],
+                  [[joined_cell(pair, time, spec) for _, _, spec in specs] for pair in pairs],
+                  rejected)
+
+
+def joined_cell(pair, time, spec):
+    if spec == "time":
+        return time_text(max(member[0] for member in pair if member))
+    side, _, column = spec.partition(".")
+    member = pair["lr".index(side)]
+    if member is None or member[3].get(column) is None:
+        return None
+    return time_text(member[0]) if column == time else str(member[3][column])

@@ -1,0 +1,390 @@
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "plan/build.h"
+#include "plan/walk.h"
+#include "sql/bind_expr.h"
+#include "sql/bind_query.h"
+#include "sql/bind_window.h"
+#include "sql/coerce.h"
+#include "sql/sql_text.h"
+
+// a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - INTERVAL '...' AND a.ts + INTERVAL '...'
+namespace thalweg::sql {
+namespace {
+
+enum class Side : std::uint8_t { kLeft, kRight };
+
+// The event time of a side's row, and so much.
+struct TimeTerm {
+  Side side = Side::kLeft;
+  std::int64_t offset_micros = 0;
+};
+
+// Nothing where it has months, which are not equally long, or is beyond all times.
+std::optional<std::int64_t> fixed_interval(const Expr& expr) {
+  const auto* interval =
+      expr.kind == ExprKind::kLiteral ? std::get_if<Interval>(&expr.literal.data) : nullptr;
+  constexpr std::int32_t kDaysMax = 100'000'000;
+  if (interval == nullptr || interval->months != 0 || std::abs(interval->days) > kDaysMax) {
+    return std::nullopt;
+  }
+  return micros_of(*interval);
+}
+
+std::optional<JoinKind> kind_of(ast::JoinKind kind) {
+  switch (kind) {
+    case ast::JoinKind::kInner:
+      return JoinKind::kInner;
+    case ast::JoinKind::kLeft:
+      return JoinKind::kLeft;
+    case ast::JoinKind::kRight:
+      return JoinKind::kRight;
+    case ast::JoinKind::kFull:
+      return JoinKind::kFull;
+    case ast::JoinKind::kSemi:
+      return JoinKind::kSemi;
+    case ast::JoinKind::kAnti:
+      return JoinKind::kAnti;
+    case ast::JoinKind::kCross:
+      break;
+  }
+  return std::nullopt;
+}
+
+// Without the columns that a window function's hide.
+Scope visible(BindContext& context, Scope scope, Span span) {
+  if (!scope.window_columns) {
+    return scope;
+  }
+  const std::vector<std::uint32_t> columns = *star_columns(context, scope, {}, span);
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (const std::uint32_t column : columns) {
+    const Field& field = scope.columns()[column];
+    exprs.push_back(column_expr(column, field.type, field.name));
+    names.push_back(field.name);
+  }
+  const Relation& relation = scope.relations[0];
+  return scope_of(plan::make_project(scope.node, std::move(exprs), std::move(names)), relation.key,
+                  relation.shown);
+}
+
+// What a relation is called in messages.
+std::string shown_name(const Scope& scope) {
+  const bool is_named = scope.relations.size() == 1 && !scope.relations[0].shown.empty();
+  return is_named ? scope.relations[0].shown : "";
+}
+
+class JoinBinder {
+ public:
+  JoinBinder(BindContext& context, const ast::Join& join, Scope left, Scope right)
+      : context_(context),
+        join_(join),
+        left_(std::move(left)),
+        right_(std::move(right)),
+        first_of_right_(static_cast<std::uint32_t>(left_.columns().size())) {}
+
+  std::optional<Scope> bind(JoinKind kind);
+
+ private:
+  const plan::Node& rows(Side side) const {
+    return side == Side::kLeft ? *left_.node : *right_.node;
+  }
+
+  Scope both() const;
+  void take_part(const ExprPtr& part);
+  bool take_key(const Expr& equality);
+  bool take_bound(const Expr& comparison);
+  // `less` is at most `more` plus so much.
+  void limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros);
+  std::optional<TimeTerm> time_term(const Expr& expr) const;
+  std::optional<Side> only_side(const Expr& expr) const;
+  std::string time_name(Side side) const;
+  void refuse_without_bounds() const;
+  void warn_of_state(const plan::Node& node) const;
+
+  BindContext& context_;
+  const ast::Join& join_;
+  const Scope left_;
+  const Scope right_;
+  const std::uint32_t first_of_right_;
+  plan::IntervalJoin found_;
+  std::vector<ExprPtr> conditions_;
+};
+
+// The columns of both sides, for names.
+Scope JoinBinder::both() const {
+  Schema columns = left_.columns();
+  columns.insert(columns.end(), right_.columns().begin(), right_.columns().end());
+  Scope scope{.node = plan::make_values(std::move(columns), {}),
+              .relations = left_.relations,
+              .table = nullptr,
+              .window_columns = std::nullopt};
+  for (Relation relation : right_.relations) {
+    relation.first += first_of_right_;
+    scope.relations.push_back(std::move(relation));
+  }
+  return scope;
+}
+
+std::optional<Scope> JoinBinder::bind(JoinKind kind) {
+  Scope scope = both();
+  const ExprPtr condition = ExprBinder(context_, scope, "ON").bind_condition(*join_.on);
+  if (condition == nullptr) {
+    return std::nullopt;
+  }
+  for (const ExprPtr& part : plan::conjuncts(fold_constants(condition))) {
+    take_part(part);
+  }
+  if (!found_.lower_micros && !found_.upper_micros) {
+    refuse_without_bounds();
+    return std::nullopt;
+  }
+  if (!check_final(context_, *left_.node, "a join", join_.left->span) ||
+      !check_final(context_, *right_.node, "a join", join_.right->span)) {
+    return std::nullopt;
+  }
+  found_.kind = kind;
+  found_.condition = plan::conjunction(std::move(conditions_));
+  plan::NodePtr node = plan::make_interval_join(left_.node, right_.node, std::move(found_),
+                                                context_.next_id("interval_join"), context_.name);
+  warn_of_state(*node);
+  if (!yields_pairs(kind)) {
+    scope.relations = left_.relations;
+  }
+  scope.node = std::move(node);
+  return scope;
+}
+
+// One of the conditions that must all be true.
+void JoinBinder::take_part(const ExprPtr& part) {
+  const bool is_bound = take_bound(*part);
+  const bool is_key = take_key(*part);
+  if (!is_bound && !is_key) {
+    conditions_.push_back(part);
+  }
+}
+
+// The side whose columns alone an expression reads, at least one.
+std::optional<Side> JoinBinder::only_side(const Expr& expr) const {
+  std::vector<bool> used(first_of_right_ + right_.columns().size(), false);
+  collect_columns(expr, used);
+  const auto middle = used.begin() + first_of_right_;
+  const bool left = std::find(used.begin(), middle, true) != middle;
+  const bool right = std::find(middle, used.end(), true) != used.end();
+  if (left == right || is_volatile(expr)) {
+    return std::nullopt;
+  }
+  return left ? Side::kLeft : Side::kRight;
+}
+
+bool JoinBinder::take_key(const Expr& equality) {
+  if (equality.kind != ExprKind::kCall || equality.function->function != "=") {
+    return false;
+  }
+  ExprPtr left = equality.args[0];
+  ExprPtr right = equality.args[1];
+  const std::optional<Side> side = only_side(*left);
+  const std::optional<Side> other = only_side(*right);
+  if (!side || !other || side == other) {
+    return false;
+  }
+  if (side == Side::kRight) {
+    std::swap(left, right);
+  }
+  if (left->type != right->type) {
+    const std::optional<Type> type =
+        common_type_of({Bound{left}.argument(), Bound{right}.argument()});
+    if (!type) {
+      return false;
+    }
+    left = cast_expr(left, *type);
+    right = cast_expr(right, *type);
+  }
+  std::vector<std::uint32_t> places(first_of_right_ + right_.columns().size(), 0);
+  for (std::uint32_t i = first_of_right_; i < places.size(); ++i) {
+    places[i] = i - first_of_right_;
+  }
+  found_.left_keys.push_back(left);
+  found_.right_keys.push_back(remap_columns(right, places));
+  return true;
+}
+
+// `b.ts + INTERVAL '1 hour'` where b.ts is event time, or stands at a known distance from it.
+std::optional<TimeTerm> JoinBinder::time_term(const Expr& expr) const {
+  if (expr.kind == ExprKind::kColumn) {
+    const Side side = expr.column < first_of_right_ ? Side::kLeft : Side::kRight;
+    const plan::TimeInfo& time = rows(side).time;
+    const std::uint32_t column = side == Side::kLeft ? expr.column : expr.column - first_of_right_;
+    const auto distance = time.lost ? std::nullopt : distance_from_time(time, column);
+    return distance ? std::optional(TimeTerm{side, *distance}) : std::nullopt;
+  }
+  if (expr.kind != ExprKind::kCall || expr.args.size() != 2) {
+    return std::nullopt;
+  }
+  const bool is_sum = expr.function->function == "+";
+  if (!is_sum && expr.function->function != "-") {
+    return std::nullopt;
+  }
+  const bool turned = is_sum && fixed_interval(*expr.args[0]).has_value();
+  const auto term = time_term(*expr.args[turned ? 1 : 0]);
+  const auto interval = fixed_interval(*expr.args[turned ? 0 : 1]);
+  if (!term || !interval) {
+    return std::nullopt;
+  }
+  return TimeTerm{term->side, term->offset_micros + (is_sum ? *interval : -*interval)};
+}
+
+void JoinBinder::limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros) {
+  const std::int64_t distance = more.offset_micros - less.offset_micros + micros;
+  if (less.side == Side::kRight) {
+    found_.upper_micros = std::min(found_.upper_micros.value_or(distance), distance);
+  } else {
+    found_.lower_micros = std::max(found_.lower_micros.value_or(-distance), -distance);
+  }
+}
+
+// A comparison of the times of both sides, or of how far they are apart with an interval.
+bool JoinBinder::take_bound(const Expr& comparison) {
+  if (comparison.kind != ExprKind::kCall || comparison.args.size() != 2) {
+    return false;
+  }
+  const std::string_view sign = comparison.function->function;
+  const bool less = sign == "<" || sign == "<=" || sign == "=";
+  const bool greater = sign == ">" || sign == ">=" || sign == "=";
+  if (!less && !greater) {
+    return false;
+  }
+  const auto distance_in =
+      [this](const Expr& expr) -> std::optional<std::pair<TimeTerm, TimeTerm>> {
+    if (expr.kind != ExprKind::kCall || expr.args.size() != 2 || expr.function->function != "-") {
+      return std::nullopt;
+    }
+    const auto from = time_term(*expr.args[0]);
+    const auto to = time_term(*expr.args[1]);
+    return from && to ? std::optional(std::pair{*from, *to}) : std::nullopt;
+  };
+  std::optional<TimeTerm> first = time_term(*comparison.args[0]);
+  std::optional<TimeTerm> second = time_term(*comparison.args[1]);
+  if (const auto distance = distance_in(*comparison.args[0])) {
+    if (const auto interval = fixed_interval(*comparison.args[1])) {
+      first = distance->first;
+      second = TimeTerm{distance->second.side, distance->second.offset_micros + *interval};
+    }
+  } else if (const auto other = distance_in(*comparison.args[1])) {
+    if (const auto interval = fixed_interval(*comparison.args[0])) {
+      first = TimeTerm{other->second.side, other->second.offset_micros + *interval};
+      second = other->first;
+    }
+  }
+  if (!first || !second || first->side == second->side) {
+    return false;
+  }
+  const std::int64_t least = sign == "<" || sign == ">" ? 1 : 0;  // Microseconds between them.
+  if (less) {
+    limit(*first, *second, -least);
+  }
+  if (greater) {
+    limit(*second, *first, -least);
+  }
+  return true;
+}
+
+// The column of event time as it is written, where there is one.
+std::string JoinBinder::time_name(Side side) const {
+  const Scope& scope = side == Side::kLeft ? left_ : right_;
+  const std::optional<std::uint32_t> column = scope.node->time.column;
+  if (scope.node->time.lost || !column) {
+    return "";
+  }
+  const std::string name = quote_name(scope.columns()[*column].name);
+  for (const Relation& relation : scope.relations) {
+    if (*column >= relation.first && *column < relation.first + relation.count &&
+        !relation.shown.empty()) {
+      return quote_name(relation.shown) + '.' + name;
+    }
+  }
+  return name;
+}
+
+void JoinBinder::refuse_without_bounds() const {
+  std::vector<std::string> notes;
+  for (const Side side : {Side::kLeft, Side::kRight}) {
+    const Scope& scope = side == Side::kLeft ? left_ : right_;
+    const std::string name = shown_name(scope);
+    const std::string shown = name.empty() ? "one of its sides" : '"' + name + '"';
+    if (scope.node->time.lost) {
+      notes.push_back(shown + " has no event time: declare a WATERMARK where its rows come from");
+    } else if (!scope.node->time.column) {
+      notes.push_back("no column of " + shown + " holds its event time");
+    }
+  }
+  if (notes.empty()) {
+    const std::string left = time_name(Side::kLeft);
+    const std::string right = time_name(Side::kRight);
+    notes.push_back("say how far apart their event times may be: ... AND " + right + " BETWEEN " +
+                    left + " - INTERVAL '1 hour' AND " + left + " + INTERVAL '1 hour'");
+  }
+  context_.not_supported("JOIN without a bound on how far apart event times are", join_.keywords,
+                         std::move(notes));
+}
+
+void JoinBinder::warn_of_state(const plan::Node& node) const {
+  if (node.bounded) {
+    return;
+  }
+  const auto& join = std::get<plan::IntervalJoin>(node.step);
+  if (join.lower_micros && join.upper_micros) {
+    return;
+  }
+  const Side kept = join.upper_micros ? Side::kRight : Side::kLeft;
+  const std::string name = shown_name(kept == Side::kLeft ? left_ : right_);
+  const std::string left = time_name(Side::kLeft);
+  const std::string right = time_name(Side::kRight);
+  std::vector<std::string> notes;
+  if (!left.empty() && !right.empty()) {
+    notes.push_back("bound the other end too, as in " + right +
+                    (join.upper_micros ? " >= " + left + " - INTERVAL '1 day'"
+                                       : " <= " + left + " + INTERVAL '1 day'"));
+  }
+  context_.warn("P0107",
+                "this keeps every row of " + (name.empty() ? "one side" : '"' + name + '"') +
+                    " for ever, and its input never ends",
+                join_.on->span, "state of " + node.id + " grows with the number of rows",
+                std::move(notes));
+}
+
+}  // namespace
+
+std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
+  const bool is_comma = join.keywords.end - join.keywords.begin <= 1;
+  const std::optional<JoinKind> kind = kind_of(join.kind);
+  const std::vector<std::string> cure{
+      "join rows that are near each other in time: a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - "
+      "INTERVAL '1 hour' AND a.ts + INTERVAL '1 hour'"};
+  if (is_comma || !kind || join.asof || join.natural || !join.using_columns.empty()) {
+    context.not_supported(is_comma       ? "more than one table in FROM"
+                          : join.asof    ? "ASOF JOIN"
+                          : join.natural ? "NATURAL JOIN"
+                          : !kind        ? "CROSS JOIN"
+                                         : "JOIN ... USING",
+                          join.keywords, cure);
+    return std::nullopt;
+  }
+  if (join.on == nullptr) {
+    context.error("S0101", "JOIN needs a condition", join.keywords, "", cure);
+    return std::nullopt;
+  }
+  std::optional<Scope> left = bind_from(context, *join.left);
+  std::optional<Scope> right = bind_from(context, *join.right);
+  if (!left || !right) {
+    return std::nullopt;
+  }
+  return JoinBinder(context, join, visible(context, *std::move(left), join.left->span),
+                    visible(context, *std::move(right), join.right->span))
+      .bind(*kind);
+}
+
+}  // namespace thalweg::sql
