@@ -26,8 +26,13 @@ constexpr std::uint32_t kSparseMin = 4096;
 using Entry = JoinSide::Entry;
 using Range = JoinSide::Range;
 
-AggregationSpec keys_of(const IntervalJoinSpec& spec, std::size_t side) {
-  return {.keys = spec.sides[side].keys,
+// What is computed of each row: its keys, and behind them when its last match is.
+AggregationSpec computed(const IntervalJoinSpec::Side& side) {
+  std::vector<ExprPtr> exprs = side.keys;
+  if (side.last_match != nullptr) {
+    exprs.push_back(side.last_match);
+  }
+  return {.keys = std::move(exprs),
           .aggregates = {},
           .input = AggregateInput::kRows,
           .updating_input = false};
@@ -41,10 +46,19 @@ JoinSideSpec side_spec(const IntervalJoinSpec& spec, std::size_t side) {
   } else if (spec.lower_micros) {
     made.reach_micros = -*spec.lower_micros;
   }
+  made.has_last = spec.sides[side].last_match != nullptr;
   // Rows of the left side go with their first partner where they come out alone.
   made.marks =
       yields_pairs(spec.kind) ? left ? keeps_left(spec.kind) : keeps_right(spec.kind) : left;
   return made;
+}
+
+std::vector<Type> key_types(const IntervalJoinSpec::Side& side) {
+  std::vector<Type> types;
+  for (const ExprPtr& key : side.keys) {
+    types.push_back(key->type);
+  }
+  return types;
 }
 
 bool has_null(const std::vector<Column>& keys, RowIndex row) {
@@ -56,12 +70,13 @@ class IntervalJoin final : public Operator {
  public:
   explicit IntervalJoin(IntervalJoinSpec spec)
       : spec_(std::move(spec)),
-        keys_{Aggregation(keys_of(spec_, kLeft)), Aggregation(keys_of(spec_, kRight))},
-        key_types_(key_types(keys_[kLeft].spec())),
+        computed_{Aggregation(computed(spec_.sides[kLeft])),
+                  Aggregation(computed(spec_.sides[kRight]))},
+        key_types_(key_types(spec_.sides[kLeft])),
         index_(KeyIndex::make(key_types_)),
         left_(side_spec(spec_, kLeft), key_types_, index_),
         right_(side_spec(spec_, kRight), key_types_, index_) {
-    TW_CHECK(key_types_ == key_types(keys_[kRight].spec()));
+    TW_CHECK(key_types_ == key_types(spec_.sides[kRight]));
     if (spec_.condition != nullptr) {
       condition_.emplace(spec_.condition);
     }
@@ -123,8 +138,8 @@ class IntervalJoin final : public Operator {
 
   void note_time(Clock clock, EventTime now) {
     (clock == Clock::kWall ? context_.now : context_.watermark) = now;
-    keys_[kLeft].set_time(clock, now);
-    keys_[kRight].set_time(clock, now);
+    computed_[kLeft].set_time(clock, now);
+    computed_[kRight].set_time(clock, now);
     if (clock == Clock::kWatermark) {
       watermark_ = now;
     }
@@ -144,7 +159,7 @@ class IntervalJoin final : public Operator {
   void hold(Emitter& out);
 
   const IntervalJoinSpec spec_;
-  std::array<Aggregation, 2> keys_;
+  std::array<Aggregation, 2> computed_;
   const std::vector<Type> key_types_;
   std::unique_ptr<KeyIndex> index_;  // Of both sides.
   JoinSide left_;
@@ -169,7 +184,12 @@ class IntervalJoin final : public Operator {
 };
 
 void IntervalJoin::take(std::size_t input, Batch batch, Emitter& out) {
-  const AggregateColumns columns = keys_[input].prepare(std::move(batch), out);
+  AggregateColumns columns = computed_[input].prepare(std::move(batch), out);
+  std::optional<Column> last;
+  if (spec_.sides[input].last_match != nullptr) {
+    last = std::move(columns.keys.back());
+    columns.keys.pop_back();
+  }
   std::vector<RowIndex> rows;
   std::vector<char> is_null;
   for (std::size_t i = 0; i < columns.count; ++i) {
@@ -182,7 +202,7 @@ void IntervalJoin::take(std::size_t input, Batch batch, Emitter& out) {
   }
   std::vector<GroupId> ids(rows.size());
   index_->find_or_insert(columns.keys, {.rows = rows}, ids);
-  side(input).keep(columns.batch, {.rows = rows}, ids, slots_);
+  side(input).keep(columns.batch, {.rows = rows}, ids, last ? &*last : nullptr, slots_);
   const auto times = columns.batch.event_time->values<std::int64_t>();
   input_ = input;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -214,10 +234,10 @@ Range IntervalJoin::partners(const Arrival& arrival) {
   const auto& upper = spec_.upper_micros;
   if (input_ == kLeft) {
     return right_.between(arrival.id, lower ? moved_by(time, *lower) : kStartOfTime,
-                          upper ? moved_by(time, *upper) : kEndOfTime);
+                          left_.last_match(arrival.entry));
   }
   return left_.between(arrival.id, upper ? moved_by(time, -*upper) : kStartOfTime,
-                       lower ? moved_by(time, -*lower) : kEndOfTime);
+                       right_.last_match(arrival.entry));
 }
 
 // Of rows of the left side that come out alone, where nothing but key and time decides.
@@ -348,14 +368,19 @@ void IntervalJoin::take_out_picked() {
   offset_ -= gone;
 }
 
-// The batch's rows wait for partners from now on, but for those that want none.
+// The batch's rows wait for partners from now on, but for those that want none, or can have no
+// more.
 void IntervalJoin::settle() {
   JoinSide& own = side(input_);
   for (const Arrival& arrival : arrivals_) {
-    if (!picks() || input_ == kRight || !left_.is_marked(arrival.entry.slot)) {
+    const bool picked = picks() && input_ == kLeft && left_.is_marked(arrival.entry.slot);
+    const bool waits = !picked && own.last_match(arrival.entry) >= watermark_;
+    const bool comes_out = picked ? spec_.kind == JoinKind::kSemi
+                                  : keeps(input_) && !own.is_marked(arrival.entry.slot);
+    if (waits) {
       own.add(arrival.id, arrival.entry);
-    } else if (spec_.kind == JoinKind::kSemi) {
-      due_[kLeft].push_back(arrival.entry);
+    } else if (comes_out) {
+      due_[input_].push_back(arrival.entry);
     } else {
       own.release(arrival.entry.slot);
     }
@@ -433,15 +458,11 @@ EventTime IntervalJoin::output_watermark(EventTime watermark) const {
     return watermark;
   }
   EventTime lowest = watermark;
-  const auto wait = [&](const std::optional<std::int64_t>& reach) {
-    lowest = std::min(
-        lowest, reach ? moved_by(watermark, -std::max<std::int64_t>(*reach, 0)) : kStartOfTime);
-  };
   if (keeps_left(spec_.kind) || picks()) {
-    wait(spec_.upper_micros);
+    lowest = std::min(lowest, left_.lowest_waiting(watermark));
   }
   if (keeps_right(spec_.kind)) {
-    wait(spec_.lower_micros ? std::optional(-*spec_.lower_micros) : std::nullopt);
+    lowest = std::min(lowest, right_.lowest_waiting(watermark));
   }
   return lowest;
 }

@@ -16,6 +16,9 @@ struct IntervalJoinSpec {
   struct Side {
     std::vector<Type> types;    // Of the input's columns.
     std::vector<ExprPtr> keys;  // Over them; as many on both sides, of the same types.
+    // The last event time of rows of the other side that a row matches, a TIMESTAMP over its
+    // columns; NULL: it matches none. The condition has to say the same. Null: there is no such.
+    ExprPtr last_match = nullptr;
   };
 
   JoinKind kind = JoinKind::kInner;

@@ -45,8 +45,33 @@ IntervalJoinSpec spec_of(JoinKind kind, Bounds bounds, bool has_condition = fals
   return spec;
 }
 
-void feed_side(Operator& op, int input, const std::vector<KeyedRow>& rows, CollectingEmitter& out) {
-  Result<Progress> progress = op.process(input, keyed_batch(rows), out);
+// What may be asked of a pair beside its key and time.
+enum class Beside { kNothing, kSmallerValue, kLastMatch };
+
+// kLastMatch: values are times, which the right row's is not behind where they are the left one's.
+Batch batch_of(const std::vector<KeyedRow>& rows, Beside beside) {
+  Batch made = keyed_batch(rows);
+  if (beside == Beside::kLastMatch) {
+    made.columns[1] = made.columns[1].with_type(type_of(TypeKind::kTimestamp));
+  }
+  return made;
+}
+
+IntervalJoinSpec spec_of(JoinKind kind, Bounds bounds, Beside beside) {
+  IntervalJoinSpec spec = spec_of(kind, bounds, beside == Beside::kSmallerValue);
+  if (beside == Beside::kLastMatch) {
+    const Type timestamp = type_of(TypeKind::kTimestamp);
+    spec.sides[0].types[1] = spec.sides[1].types[1] = timestamp;
+    spec.sides[0].last_match = column_expr(1, timestamp, "last");
+    spec.condition =
+        call("<=", {column_expr(5, timestamp, "time"), column_expr(1, timestamp, "last")});
+  }
+  return spec;
+}
+
+void feed_side(Operator& op, int input, const std::vector<KeyedRow>& rows, CollectingEmitter& out,
+               Beside beside = Beside::kNothing) {
+  Result<Progress> progress = op.process(input, batch_of(rows, beside), out);
   ASSERT_TRUE(progress.ok());
   while (progress.value() == Progress::kMore) {
     out.room = 1;
@@ -62,8 +87,10 @@ std::string time_text(std::int64_t micros) {
   return to_string(Value{type_of(TypeKind::kTimestamp), micros});
 }
 
-TextRow side_text(const KeyedRow& row) {
-  return {text_of(row.key), text_of(row.value), time_text(row.time)};
+TextRow side_text(const KeyedRow& row, Beside beside) {
+  const bool is_time = beside == Beside::kLastMatch && row.value;
+  return {text_of(row.key), is_time ? time_text(*row.value) : text_of(row.value),
+          time_text(row.time)};
 }
 
 // What has come out, with the event time of each row behind its columns, in any order.
@@ -82,7 +109,7 @@ std::vector<TextRow> rows_with_time(const CollectingEmitter& out) {
 // The join by its definition: every row against every row.
 std::vector<TextRow> joined_one_by_one(const std::vector<KeyedRow>& left,
                                        const std::vector<KeyedRow>& right, JoinKind kind,
-                                       Bounds bounds, bool has_condition) {
+                                       Bounds bounds, Beside beside) {
   std::vector<TextRow> rows;
   std::vector<char> right_matched(right.size(), 0);
   const TextRow nulls(3, "NULL");
@@ -98,24 +125,26 @@ std::vector<TextRow> joined_one_by_one(const std::vector<KeyedRow>& left,
       const bool near = (!bounds.lower || b.time - a.time >= *bounds.lower) &&
                         (!bounds.upper || b.time - a.time <= *bounds.upper);
       const bool equal = a.key && b.key && *a.key == *b.key;
-      const bool passes = !has_condition || (a.value && b.value && *a.value < *b.value);
+      const bool passes = beside == Beside::kSmallerValue
+                              ? a.value && b.value && *a.value < *b.value
+                              : beside == Beside::kNothing || (a.value && b.time <= *a.value);
       if (near && equal && passes) {
         matched = true;
         right_matched[i] = 1;
         if (kind != JoinKind::kSemi && kind != JoinKind::kAnti) {
-          add(side_text(a), side_text(b), std::max(a.time, b.time));
+          add(side_text(a, beside), side_text(b, beside), std::max(a.time, b.time));
         }
       }
     }
     if (kind == JoinKind::kSemi ? matched : kind == JoinKind::kAnti && !matched) {
-      add(side_text(a), {}, a.time);
+      add(side_text(a, beside), {}, a.time);
     } else if (!matched && (kind == JoinKind::kLeft || kind == JoinKind::kFull)) {
-      add(side_text(a), nulls, a.time);
+      add(side_text(a, beside), nulls, a.time);
     }
   }
   for (std::size_t i = 0; i < right.size(); ++i) {
     if (right_matched[i] == 0 && (kind == JoinKind::kRight || kind == JoinKind::kFull)) {
-      add(nulls, side_text(right[i]), right[i].time);
+      add(nulls, side_text(right[i], beside), right[i].time);
     }
   }
   std::sort(rows.begin(), rows.end());
@@ -151,11 +180,11 @@ KeyedRow random_row(Random& random, std::int64_t time, std::uint64_t keys) {
 void expect_as_by_definition(JoinKind kind, std::uint64_t seed) {
   Random random(seed);
   const Bounds bounds = random_bounds(random);
-  const bool has_condition = random() % 2 == 0;
+  const Beside beside = static_cast<Beside>(random() % 3);
   const std::uint64_t keys = 1 + random() % 5;
   SCOPED_TRACE(name_of(kind) + ", seed " + std::to_string(seed) + ", bounds " +
                text_of(bounds.lower) + " to " + text_of(bounds.upper));
-  const auto op = make_interval_join(spec_of(kind, bounds, has_condition));
+  const auto op = make_interval_join(spec_of(kind, bounds, beside));
   CollectingEmitter out;
   std::array<std::vector<KeyedRow>, 2> taken;
   std::uint64_t late = 0;
@@ -185,18 +214,20 @@ void expect_as_by_definition(JoinKind kind, std::uint64_t seed) {
     std::vector<KeyedRow> rows;
     for (std::uint64_t count = 1 + random() % 6; count > 0; --count) {
       rows.push_back(random_row(random, now - static_cast<std::int64_t>(random() % 14), keys));
+      if (beside == Beside::kLastMatch && rows.back().value) {
+        *rows.back().value = rows.back().time + static_cast<std::int64_t>(random() % 40) - 10;
+      }
       if (rows.back().time < watermark.micros) {
         ++late;
       } else {
         taken[static_cast<std::size_t>(side)].push_back(rows.back());
       }
     }
-    feed_side(*op, side, rows, out);
+    feed_side(*op, side, rows, out, beside);
     check_times(before);
   }
   advance(*op, kEndOfTime, out);
-  EXPECT_EQ(rows_with_time(out),
-            joined_one_by_one(taken[0], taken[1], kind, bounds, has_condition));
+  EXPECT_EQ(rows_with_time(out), joined_one_by_one(taken[0], taken[1], kind, bounds, beside));
   EXPECT_EQ(out.rejected.size(), late);
   EXPECT_EQ(op->kept().count, 0u);
 }
@@ -283,7 +314,8 @@ TEST(IntervalJoinTest, EachPairOfAHotKeyComesOnce) {
       advance(*op, kEndOfTime, out);
       rows[0].insert(rows[0].end(), rows[0].begin(), rows[0].begin() + kRows);
       EXPECT_EQ(rows_with_time(out),
-                joined_one_by_one(rows[0], rows[1], kind, bounds, has_condition))
+                joined_one_by_one(rows[0], rows[1], kind, bounds,
+                                  has_condition ? Beside::kSmallerValue : Beside::kNothing))
           << name_of(kind);
     }
   }
@@ -330,7 +362,8 @@ TEST(IntervalJoinTest, KeysWithoutRowsAreForgotten) {
   EXPECT_LE(op->kept().bytes, most * 2);
   advance(*op, kEndOfTime, out);
   EXPECT_EQ(rows_with_time(out).size(),
-            joined_one_by_one(taken[0], taken[1], JoinKind::kFull, {.lower = -3, .upper = 3}, false)
+            joined_one_by_one(taken[0], taken[1], JoinKind::kFull, {.lower = -3, .upper = 3},
+                              Beside::kNothing)
                 .size());
 }
 
@@ -346,34 +379,84 @@ TEST(IntervalJoinTest, APairOnWhichTheConditionFailsIsRejected) {
   EXPECT_EQ(text_rows(out).size(), 1u);  // It has no partner.
 }
 
+// They go in another order than they came in, and leave nothing behind.
+TEST(IntervalJoinTest, ARowGoesWhenTheLastRowThatItMatchesCannotComeAnyMore) {
+  const auto op =
+      make_interval_join(spec_of(JoinKind::kLeft, {.lower = 0, .upper = {}}, Beside::kLastMatch));
+  CollectingEmitter out;
+  feed_side(*op, 0,
+            {{.key = 1, .value = 50, .time = 10},
+             {.key = 1, .value = 15, .time = 11},
+             {.key = 1, .value = std::nullopt, .time = 12},
+             {.key = 1, .value = 20, .time = 13}},
+            out, Beside::kLastMatch);
+  EXPECT_EQ(op->output_watermark(EventTime{10}), EventTime{10});
+  advance(*op, EventTime{15}, out);
+  EXPECT_EQ(op->kept().count, 3u);  // One matches nothing.
+  EXPECT_EQ(op->output_watermark(EventTime{15}), EventTime{10});
+  feed_side(*op, 1, {{.key = 1, .value = 0, .time = 20}}, out, Beside::kLastMatch);
+  advance(*op, EventTime{21}, out);
+  EXPECT_EQ(op->kept().count, 1u);
+  std::vector<std::string> times;
+  for (const TextRow& row : rows_with_time(out)) {
+    times.push_back(row[2] + ' ' + row[5]);
+  }
+  EXPECT_EQ(times, (std::vector<std::string>{
+                       time_text(11) + " NULL", time_text(13) + ' ' + time_text(20),
+                       time_text(10) + ' ' + time_text(20), time_text(12) + " NULL"}));
+  advance(*op, EventTime{51}, out);
+  EXPECT_EQ(op->kept().count, 0u);
+  EXPECT_EQ(op->output_watermark(EventTime{51}), EventTime{51});
+}
+
 // Rows of every type, told apart by two keys, of which one is text.
-IntervalJoinSpec spec_of_all_types(JoinKind kind) {
+IntervalJoinSpec spec_of_all_types(JoinKind kind, bool has_last) {
   IntervalJoinSpec::Side side;
   for (const RandomColumn& column : random_columns()) {
     side.types.push_back(column.type);
   }
   side.keys = {random_column(0), random_column(1)};
-  return {.kind = kind,
-          .sides = {side, side},
-          .lower_micros = -6,
-          .upper_micros = 9,
-          .condition = nullptr};
+  IntervalJoinSpec spec{.kind = kind, .sides = {side, side}};
+  spec.lower_micros = -6;
+  if (has_last) {
+    // One column more: on the left the last match, on the right event time.
+    const Type timestamp = type_of(TypeKind::kTimestamp);
+    const auto last = static_cast<std::uint32_t>(side.types.size());
+    spec.sides[0].types.push_back(timestamp);
+    spec.sides[1].types.push_back(timestamp);
+    spec.sides[0].last_match = column_expr(last, timestamp, "last");
+    spec.condition = call(
+        "<=", {column_expr(2 * last + 1, timestamp, "time"), column_expr(last, timestamp, "last")});
+  } else {
+    spec.upper_micros = 9;
+  }
+  return spec;
 }
 
 TEST(IntervalJoinTest, ARestartChangesNothing) {
   for (const JoinKind kind : kKinds) {
     std::uint64_t rows_said = 0;
-    for (std::uint64_t seed = 0; seed < 25; ++seed) {
+    for (std::uint64_t seed = 0; seed < 30; ++seed) {
       SCOPED_TRACE(name_of(kind) + ", seed " + std::to_string(seed));
       Random random(seed);
-      Lives lives([kind] { return make_interval_join(spec_of_all_types(kind)); }, {0, 1}, seed);
+      const bool has_last = seed % 2 == 0;
+      Lives lives([&] { return make_interval_join(spec_of_all_types(kind, has_last)); }, {0, 1},
+                  seed);
       std::int64_t now = 0;
       for (int step = 0; step < 40; ++step) {
         std::vector<std::int64_t> micros(1 + random() % 8);
         for (std::int64_t& time : micros) {
           time = now + static_cast<std::int64_t>(random() % 8);
         }
-        lives.feed(random_batch(random, micros), static_cast<int>(random() % 2));
+        Batch batch = random_batch(random, micros);
+        const int input = static_cast<int>(random() % 2);
+        if (has_last) {
+          for (std::int64_t& time : micros) {
+            time += input == 0 ? static_cast<std::int64_t>(random() % 20) - 4 : 0;
+          }
+          batch.columns.push_back(times(micros));
+        }
+        lives.feed(batch, input);
         if (random() % 2 == 0) {
           now += static_cast<std::int64_t>(random() % 6);
           lives.advance(EventTime{now});

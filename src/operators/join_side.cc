@@ -19,7 +19,7 @@ std::int64_t bucket_width(const std::optional<std::int64_t>& reach) {
 
 std::vector<Type> stored_types(const JoinSideSpec& spec) {
   std::vector<Type> types = spec.types;
-  types.push_back(type_of(TypeKind::kTimestamp));
+  types.insert(types.end(), spec.has_last ? 2 : 1, type_of(TypeKind::kTimestamp));
   return types;
 }
 
@@ -29,6 +29,9 @@ Schema state_columns(const JoinSideSpec& spec) {
     columns.push_back({.name = "column " + std::to_string(columns.size() + 1), .type = type});
   }
   columns.push_back({.name = "event time", .type = type_of(TypeKind::kTimestamp)});
+  if (spec.has_last) {
+    columns.push_back({.name = "last match", .type = type_of(TypeKind::kTimestamp)});
+  }
   if (spec.marks) {
     columns.push_back({.name = "has a partner", .type = type_of(TypeKind::kBoolean)});
   }
@@ -90,7 +93,7 @@ void JoinSide::grow_to(std::uint32_t keys) {
 }
 
 void JoinSide::keep(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids,
-                    std::vector<RowSlot>& slots) {
+                    const Column* last, std::vector<RowSlot>& slots) {
   slots.clear();
   std::vector<RowIndex> numbers;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -99,14 +102,38 @@ void JoinSide::keep(const Batch& batch, KeyIndex::Rows rows, std::span<const Gro
   }
   std::vector<Column> columns = batch.columns;
   columns.push_back(*batch.event_time);
+  if (spec_.has_last) {
+    columns.push_back(*last);
+  }
   store_.put(columns, numbers, slots);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (spec_.marks) {
       marks_.grow_to(slots[i] + 1);
       marks_[slots[i]] = 0;
     }
+    if (spec_.has_last) {
+      const bool any = last->is_valid(numbers[i]);
+      keep_last(ids[i], slots[i],
+                any ? EventTime{last->values<std::int64_t>()[numbers[i]]} : kStartOfTime);
+    }
     table_.add({.id = ids[i], .number = next_number_++, .slot = slots[i]});
   }
+}
+
+void JoinSide::keep_last(GroupId id, RowSlot slot, EventTime last) {
+  last_.grow_to(slot + 1);
+  ids_.grow_to(slot + 1);
+  waits_.grow_to(slot + 1);
+  last_[slot] = last.micros;
+  ids_[slot] = id;
+  waits_[slot] = 0;
+}
+
+void JoinSide::erase(GroupId id, Range range) {
+  for (std::size_t number = range.begin; spec_.has_last && number < range.end; ++number) {
+    waits_[waiting(id)[number].slot] = 0;
+  }
+  queues_.erase(id, range.begin, range.end);
 }
 
 void JoinSide::add(GroupId id, Entry entry) {
@@ -120,7 +147,13 @@ void JoinSide::add(GroupId id, Entry entry) {
     at = between(id, kStartOfTime, {entry.time}).end;
   }
   queues_.insert(id, at, entry);
-  if (entry.time < armed_[id]) {
+  if (spec_.has_last) {
+    waits_[entry.slot] = 1;
+    timers_.set(last_match(entry), entry.slot);
+    if (spec_.marks) {
+      oldest_.push(entry);
+    }
+  } else if (entry.time < armed_[id]) {
     set_timer(id, entry.time);
   }
 }
@@ -151,8 +184,29 @@ EventTime JoinSide::expired_before(EventTime watermark) const {
 
 EventTime JoinSide::next_due() const {
   const EventTime next = timers_.next_time();
+  if (spec_.has_last) {
+    return next;
+  }
   return spec_.reach_micros && next != kEndOfTime ? moved_by(next, *spec_.reach_micros)
                                                   : kEndOfTime;
+}
+
+void JoinSide::forget_oldest() {
+  while (!oldest_.empty() && (waits_[oldest_.top().slot] == 0 ||
+                              time_of(oldest_.top().slot).micros != oldest_.top().time)) {
+    oldest_.pop();
+  }
+}
+
+EventTime JoinSide::lowest_waiting(EventTime watermark) const {
+  EventTime lowest = kStartOfTime;
+  if (spec_.reach_micros) {
+    lowest = moved_by(watermark, -std::max<std::int64_t>(*spec_.reach_micros, 0));
+  }
+  if (spec_.has_last) {
+    lowest = std::max(lowest, oldest_.empty() ? kEndOfTime : EventTime{oldest_.top().time});
+  }
+  return std::min(lowest, watermark);
 }
 
 std::vector<Column> JoinSide::nulls(std::uint32_t length) const {
@@ -165,7 +219,8 @@ std::vector<Column> JoinSide::nulls(std::uint32_t length) const {
 
 std::size_t JoinSide::memory_bytes() const {
   return store_.memory_bytes() + marks_.memory_bytes() + queues_.memory_bytes() +
-         timers_.memory_bytes() + armed_.memory_bytes();
+         timers_.memory_bytes() + armed_.memory_bytes() + last_.memory_bytes() +
+         ids_.memory_bytes() + waits_.memory_bytes() + oldest_.size() * sizeof(Entry);
 }
 
 void JoinSide::keep_only(std::span<const GroupId> kept) {
@@ -179,6 +234,16 @@ void JoinSide::keep_only(std::span<const GroupId> kept) {
     now[kept[i]] = static_cast<GroupId>(i);
     stays[kept[i]] = 1;
   }
+  if (spec_.has_last) {
+    queues_.keep_only(kept);
+    armed_.keep_only(kept);
+    for (GroupId id = 0; id < queues_.groups(); ++id) {
+      for (const Entry& entry : queues_.get(id)) {
+        ids_[entry.slot] = id;
+      }
+    }
+    return;
+  }
   for (const TimeBuckets::Timer& timer : timers_.take_all()) {
     if (stays[timer.id] != 0) {
       timers_.set(timer.time, now[timer.id]);
@@ -189,12 +254,15 @@ void JoinSide::keep_only(std::span<const GroupId> kept) {
 }
 
 void JoinSide::restored() {
-  const std::vector<RowTable::Row> rows = table_.take_restored();
-  const std::size_t time = spec_.types.size();
-  const std::int64_t* const times = rows.empty() ? nullptr : store_.values<std::int64_t>(time);
-  for (const RowTable::Row& row : rows) {
+  const std::size_t last = spec_.types.size() + 1;
+  for (const RowTable::Row& row : table_.take_restored()) {
     next_number_ = std::max(next_number_, row.number + 1);
-    add(row.id, {.time = times[row.slot], .slot = row.slot});
+    if (spec_.has_last) {
+      const bool any = !store_.is_null(last, RowRef::kept(row.slot), {});
+      keep_last(row.id, row.slot,
+                any ? EventTime{store_.values<std::int64_t>(last)[row.slot]} : kStartOfTime);
+    }
+    add(row.id, {.time = time_of(row.slot).micros, .slot = row.slot});
   }
 }
 

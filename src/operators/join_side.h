@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <queue>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct JoinSideSpec {
   // How far behind a row the last one may be that it matches: negative, where that is before it.
   // Absent: any row to come may.
   std::optional<std::int64_t> reach_micros;
+  // Whether each row says of itself when the last one is that it matches: the earlier of the two
+  // counts.
+  bool has_last = false;
   bool marks = false;  // Whether it is known of each row that it has a partner.
 };
 
@@ -42,9 +46,10 @@ class JoinSide {
   JoinSide(JoinSideSpec spec, std::span<const Type> key_types,
            const std::unique_ptr<KeyIndex>& index);
 
-  // Keeps these rows of the batch, `ids` being their keys. They do not wait yet.
+  // Keeps these rows of the batch, `ids` being their keys; `last`, with `has_last`, is a TIMESTAMP,
+  // NULL for rows that match none. They do not wait yet.
   void keep(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids,
-            std::vector<RowSlot>& slots);
+            const Column* last, std::vector<RowSlot>& slots);
   // From now on the row waits for partners.
   void add(GroupId id, Entry entry);
   // Forgets a row that does not wait.
@@ -62,7 +67,7 @@ class JoinSide {
   };
   Range between(GroupId id, EventTime first, EventTime last) const;
   // They do not wait any more.
-  void erase(GroupId id, Range range) { queues_.erase(id, range.begin, range.end); }
+  void erase(GroupId id, Range range);
   // The same of those in the range that are marked: calls visit(number, entry) for each.
   template <typename Visit>
   void erase_marked(GroupId id, Range range, Visit visit);
@@ -75,6 +80,13 @@ class JoinSide {
     }
   }
 
+  // The time of the last row that this one matches; the end of time where there is none such.
+  EventTime last_match(const Entry& entry) const {
+    const EventTime last =
+        spec_.reach_micros ? moved_by({entry.time}, *spec_.reach_micros) : kEndOfTime;
+    return spec_.has_last ? std::min(last, EventTime{last_[entry.slot]}) : last;
+  }
+
   // Calls visit(entry) for each row that no row to come can match once the watermark stands there,
   // at the end of time for all. They do not wait any more.
   template <typename Visit>
@@ -82,6 +94,9 @@ class JoinSide {
 
   // The watermark at which the next of them goes, or a time before it.
   EventTime next_due() const;
+
+  // A time that no row is older than which waits while the watermark stands there. Requires: marks.
+  EventTime lowest_waiting(EventTime watermark) const;
 
   // The input's columns of these rows.
   std::vector<Column> columns(std::span<const RowRef> rows) const {
@@ -103,6 +118,10 @@ class JoinSide {
  private:
   static constexpr std::int64_t kNoTimer = INT64_MAX;
 
+  struct IsLater {
+    bool operator()(const Entry& a, const Entry& b) const { return a.time > b.time; }
+  };
+
   // The rows as they survive a restart, and whether each has a partner.
   class Table final : public RowTable {
    public:
@@ -118,11 +137,20 @@ class JoinSide {
   };
 
   EventTime expired_before(EventTime watermark) const;
+  EventTime time_of(RowSlot slot) const {
+    return {store_.values<std::int64_t>(spec_.types.size())[slot]};
+  }
+  template <typename Visit>
+  void expire_in_order(EventTime watermark, Visit visit);
+  template <typename Visit>
+  void expire_each(EventTime watermark, Visit visit);
+  void forget_oldest();
   void set_timer(GroupId id, std::int64_t time) {
     armed_[id] = time;
     timers_.set({time}, id);
   }
   void grow_to(std::uint32_t keys);
+  void keep_last(GroupId id, RowSlot slot, EventTime last);
 
   const JoinSideSpec spec_;
   RowStore store_;  // The input's columns, then event time.
@@ -130,8 +158,15 @@ class JoinSide {
   StateArray<char> marks_;  // By slot; empty where there are none.
   std::int64_t next_number_ = 0;
   GroupQueues<Entry> queues_;
-  TimeBuckets timers_;              // Keys, at the time of their first row or before it.
+  // Keys, at the time of their first row or before it; with `has_last` slots, at last_match().
+  TimeBuckets timers_;
   StateArray<std::int64_t> armed_;  // By key: its timer that counts, or kNoTimer.
+  // With `has_last`, by slot: what the row says, its key, and whether it waits.
+  StateArray<std::int64_t> last_;
+  StateArray<GroupId> ids_;
+  StateArray<char> waits_;
+  // With `has_last` and `marks`: rows, the oldest in front; some behind it do not wait any more.
+  std::priority_queue<Entry, std::vector<Entry>, IsLater> oldest_;
 };
 
 template <typename Visit>
@@ -139,6 +174,9 @@ void JoinSide::erase_marked(GroupId id, Range range, Visit visit) {
   queues_.erase_if(id, range.begin, range.end, [&](std::size_t number, const Entry& entry) {
     const bool goes = is_marked(entry.slot);
     if (goes) {
+      if (spec_.has_last) {
+        waits_[entry.slot] = 0;
+      }
       visit(number, entry);
     }
     return goes;
@@ -147,6 +185,43 @@ void JoinSide::erase_marked(GroupId id, Range range, Visit visit) {
 
 template <typename Visit>
 void JoinSide::expire(EventTime watermark, Visit visit) {
+  if (spec_.has_last) {
+    expire_each(watermark, visit);
+  } else {
+    expire_in_order(watermark, visit);
+  }
+}
+
+// Rows go in any order: each is found by a timer of its own, and those of a key leave together.
+template <typename Visit>
+void JoinSide::expire_each(EventTime watermark, Visit visit) {
+  std::vector<GroupId> touched;
+  timers_.fire_before(watermark, [&](RowSlot slot) {
+    // The timer may be one of a row that was there before it.
+    const bool waits = waits_[slot] != 0;
+    if (waits && (watermark == kEndOfTime ||
+                  last_match({.time = time_of(slot).micros, .slot = slot}) < watermark)) {
+      waits_[slot] = 0;
+      touched.push_back(ids_[slot]);
+    }
+  });
+  std::sort(touched.begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+  for (const GroupId id : touched) {
+    queues_.erase_if(id, 0, queues_.size(id), [&](std::size_t /*number*/, const Entry& entry) {
+      const bool goes = waits_[entry.slot] == 0;
+      if (goes) {
+        visit(entry);
+      }
+      return goes;
+    });
+  }
+  forget_oldest();
+}
+
+// A key's rows go from the front.
+template <typename Visit>
+void JoinSide::expire_in_order(EventTime watermark, Visit visit) {
   const EventTime before = expired_before(watermark);
   if (before == kStartOfTime) {
     return;

@@ -161,7 +161,11 @@ std::string describe_over(const Node& node, const Over& over) {
 }
 
 // `10 minutes before`; `side`: where there is no bound.
-std::string describe_bound(const std::optional<std::int64_t>& micros, const char* side) {
+std::string describe_bound(const std::optional<std::int64_t>& micros, const ExprPtr& last,
+                           const char* side) {
+  if (last != nullptr) {
+    return (micros ? describe_bound(micros, nullptr, side) + " and " : "") + to_string(*last);
+  }
   if (!micros) {
     return std::string("any time ") + side;
   }
@@ -184,10 +188,11 @@ std::string describe_join(const IntervalJoin& join) {
     text += (i == 0 ? " by " : ", ") + to_string(*join.left_keys[i]) + " = " +
             to_string(*join.right_keys[i]);
   }
-  text +=
-      (join.left_keys.empty() ? " from " : ", from ") + describe_bound(join.lower_micros, "before");
-  if (!join.lower_micros || join.lower_micros != join.upper_micros) {
-    text += " to " + describe_bound(join.upper_micros, "after");
+  text += (join.left_keys.empty() ? " from " : ", from ") +
+          describe_bound(join.lower_micros, join.right_last, "before");
+  const bool is_one_time = join.lower_micros && join.lower_micros == join.upper_micros;
+  if (!is_one_time || join.left_last != nullptr) {
+    text += " to " + describe_bound(join.upper_micros, join.left_last, "after");
   }
   return join.condition == nullptr ? text : text + ", where " + to_string(*join.condition);
 }

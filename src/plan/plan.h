@@ -223,6 +223,10 @@ struct IntervalJoin {
   // Bounds of the right row's event time less the left one's, included; absent: none.
   std::optional<std::int64_t> lower_micros;
   std::optional<std::int64_t> upper_micros;
+  // Over the columns of one input, a TIMESTAMP: the last event time of the other side's rows that a
+  // row matches, NULL where it matches none; nullptr: there is no such. `condition` says the same.
+  ExprPtr left_last = nullptr;
+  ExprPtr right_last = nullptr;
   // What else must be true of a pair, over the columns of both; nullptr: nothing.
   ExprPtr condition = nullptr;
 };

@@ -144,6 +144,9 @@ void mark_join(const Node& node, const IntervalJoin& join, std::size_t input, co
   for (const ExprPtr& key : input == 0 ? join.left_keys : join.right_keys) {
     collect_columns(*key, used);
   }
+  if (const ExprPtr& last = input == 0 ? join.left_last : join.right_last) {
+    collect_columns(*last, used);
+  }
 }
 
 // A node without the columns nobody reads, and where each column went.
@@ -496,6 +499,10 @@ class Pruner {
     }
     for (ExprPtr& key : moved.right_keys) {
       key = remap_columns(key, places[1]);
+    }
+    for (std::size_t number = 0; number < 2; ++number) {
+      ExprPtr& last = number == 0 ? moved.left_last : moved.right_last;
+      last = last == nullptr ? nullptr : remap_columns(last, places[number]);
     }
     Pruned pruned{nullptr, places[0]};
     for (const std::uint32_t place : places[1]) {

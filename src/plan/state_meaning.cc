@@ -471,6 +471,9 @@ void Reader::add_join(const Node& node, const IntervalJoin& join, StateMeaning& 
     add(side + "columns", all_columns_text(rows));
     add(side + "rows", rows.text());
     add(side + "time", rows.time);
+    if (const ExprPtr& last = is_left ? join.left_last : join.right_last) {
+      add(side + "rows match up to", text_of(last, rows));
+    }
   }
   pairs.columns.insert(pairs.columns.end(), right.columns.begin(), right.columns.end());
   add("condition", join.condition == nullptr ? "none" : text_of(join.condition, pairs));

@@ -59,6 +59,8 @@ Step map_exprs(Step step, Change change) {
     for (ExprPtr& key : join->right_keys) {
       apply(key);
     }
+    apply(join->left_last);
+    apply(join->right_last);
     apply(join->condition);
   } else if (auto* aggregate = std::get_if<Aggregate>(&step)) {
     for (ExprPtr& key : aggregate->keys) {

@@ -281,8 +281,12 @@ OverSpec over_spec(const Node& node, const plan::Over& over) {
 
 IntervalJoinSpec join_spec(const Node& node, const plan::IntervalJoin& join) {
   return {.kind = join.kind,
-          .sides = {{{.types = types_of(node.inputs[0]->schema), .keys = join.left_keys},
-                     {.types = types_of(node.inputs[1]->schema), .keys = join.right_keys}}},
+          .sides = {{{.types = types_of(node.inputs[0]->schema),
+                      .keys = join.left_keys,
+                      .last_match = join.left_last},
+                     {.types = types_of(node.inputs[1]->schema),
+                      .keys = join.right_keys,
+                      .last_match = join.right_last}}},
           .lower_micros = join.lower_micros,
           .upper_micros = join.upper_micros,
           .condition = join.condition};

@@ -16,21 +16,38 @@ namespace {
 
 enum class Side : std::uint8_t { kLeft, kRight };
 
+// How long something is at least and at most: months are not equally long.
+struct Length {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+
+  bool is_exact() const { return least == most; }
+  friend Length operator+(Length a, Length b) { return {a.least + b.least, a.most + b.most}; }
+  friend Length operator-(Length a, Length b) { return {a.least - b.most, a.most - b.least}; }
+};
+
 // The event time of a side's row, and so much.
 struct TimeTerm {
   Side side = Side::kLeft;
-  std::int64_t offset_micros = 0;
+  Length offset;
 };
 
-// Nothing where it has months, which are not equally long, or is beyond all times.
-std::optional<std::int64_t> fixed_interval(const Expr& expr) {
+// Of a constant interval; nothing where it is none, or is beyond all times.
+std::optional<Length> length_of(const Expr& expr) {
   const auto* interval =
       expr.kind == ExprKind::kLiteral ? std::get_if<Interval>(&expr.literal.data) : nullptr;
-  constexpr std::int32_t kDaysMax = 100'000'000;
-  if (interval == nullptr || interval->months != 0 || std::abs(interval->days) > kDaysMax) {
+  constexpr std::int32_t kMonthsMax = 1'000'000;
+  constexpr std::int32_t kDaysMax = 10'000'000;
+  if (interval == nullptr || std::abs(interval->months) > kMonthsMax ||
+      std::abs(interval->days) > kDaysMax) {
     return std::nullopt;
   }
-  return micros_of(*interval);
+  const std::int64_t months = interval->months;
+  const std::int64_t rest =
+      micros_of({.months = 0, .days = interval->days, .nanos = interval->nanos});
+  const Length bounds{months * 28 * kMicrosPerDay, months * 31 * kMicrosPerDay};
+  return Length{std::min(bounds.least, bounds.most) + rest,
+                std::max(bounds.least, bounds.most) + rest};
 }
 
 std::optional<JoinKind> kind_of(ast::JoinKind kind) {
@@ -96,9 +113,12 @@ class JoinBinder {
   Scope both() const;
   void take_part(const ExprPtr& part);
   bool take_key(const Expr& equality);
+  // Whether the bounds say all that it says.
   bool take_bound(const Expr& comparison);
+  void take_last(const Expr& comparison);
   // `less` is at most `more` plus so much.
   void limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros);
+  ExprPtr over_own_columns(const ExprPtr& expr, Side side) const;
   std::optional<TimeTerm> time_term(const Expr& expr) const;
   std::optional<Side> only_side(const Expr& expr) const;
   std::string time_name(Side side) const;
@@ -138,7 +158,9 @@ std::optional<Scope> JoinBinder::bind(JoinKind kind) {
   for (const ExprPtr& part : plan::conjuncts(fold_constants(condition))) {
     take_part(part);
   }
-  if (!found_.lower_micros && !found_.upper_micros) {
+  const bool has_bounds = found_.lower_micros || found_.upper_micros ||
+                          found_.left_last != nullptr || found_.right_last != nullptr;
+  if (!has_bounds) {
     refuse_without_bounds();
     return std::nullopt;
   }
@@ -163,6 +185,7 @@ void JoinBinder::take_part(const ExprPtr& part) {
   const bool is_bound = take_bound(*part);
   const bool is_key = take_key(*part);
   if (!is_bound && !is_key) {
+    take_last(*part);
     conditions_.push_back(part);
   }
 }
@@ -203,13 +226,46 @@ bool JoinBinder::take_key(const Expr& equality) {
     left = cast_expr(left, *type);
     right = cast_expr(right, *type);
   }
+  found_.left_keys.push_back(left);
+  found_.right_keys.push_back(over_own_columns(right, Side::kRight));
+  return true;
+}
+
+// An expression over the columns of both sides that reads those of one only.
+ExprPtr JoinBinder::over_own_columns(const ExprPtr& expr, Side side) const {
+  if (side == Side::kLeft) {
+    return expr;
+  }
   std::vector<std::uint32_t> places(first_of_right_ + right_.columns().size(), 0);
   for (std::uint32_t i = first_of_right_; i < places.size(); ++i) {
     places[i] = i - first_of_right_;
   }
-  found_.left_keys.push_back(left);
-  found_.right_keys.push_back(remap_columns(right, places));
-  return true;
+  return remap_columns(expr, places);
+}
+
+// `b.ts <= a.expires`: a row says of itself up to when it matches.
+void JoinBinder::take_last(const Expr& comparison) {
+  if (comparison.kind != ExprKind::kCall || comparison.args.size() != 2) {
+    return;
+  }
+  const std::string_view sign = comparison.function->function;
+  const bool less = sign == "<" || sign == "<=";
+  if (!less && sign != ">" && sign != ">=") {
+    return;
+  }
+  const auto time = time_term(*comparison.args[less ? 0 : 1]);
+  const ExprPtr& last = comparison.args[less ? 1 : 0];
+  const std::optional<Side> side = only_side(*last);
+  const bool is_time =
+      last->type.kind == TypeKind::kTimestamp || last->type.kind == TypeKind::kTimestamptz;
+  const bool is_plain = time && time->offset.least == 0 && time->offset.most == 0;
+  if (!is_plain || !side || side == time->side || !is_time || time_term(*last)) {
+    return;
+  }
+  ExprPtr& found = side == Side::kLeft ? found_.left_last : found_.right_last;
+  if (found == nullptr) {
+    found = over_own_columns(last, *side);
+  }
 }
 
 // `b.ts + INTERVAL '1 hour'` where b.ts is event time, or stands at a known distance from it.
@@ -219,7 +275,7 @@ std::optional<TimeTerm> JoinBinder::time_term(const Expr& expr) const {
     const plan::TimeInfo& time = rows(side).time;
     const std::uint32_t column = side == Side::kLeft ? expr.column : expr.column - first_of_right_;
     const auto distance = time.lost ? std::nullopt : distance_from_time(time, column);
-    return distance ? std::optional(TimeTerm{side, *distance}) : std::nullopt;
+    return distance ? std::optional(TimeTerm{side, {*distance, *distance}}) : std::nullopt;
   }
   if (expr.kind != ExprKind::kCall || expr.args.size() != 2) {
     return std::nullopt;
@@ -228,17 +284,17 @@ std::optional<TimeTerm> JoinBinder::time_term(const Expr& expr) const {
   if (!is_sum && expr.function->function != "-") {
     return std::nullopt;
   }
-  const bool turned = is_sum && fixed_interval(*expr.args[0]).has_value();
+  const bool turned = is_sum && length_of(*expr.args[0]).has_value();
   const auto term = time_term(*expr.args[turned ? 1 : 0]);
-  const auto interval = fixed_interval(*expr.args[turned ? 0 : 1]);
-  if (!term || !interval) {
+  const auto length = length_of(*expr.args[turned ? 0 : 1]);
+  if (!term || !length) {
     return std::nullopt;
   }
-  return TimeTerm{term->side, term->offset_micros + (is_sum ? *interval : -*interval)};
+  return TimeTerm{term->side, is_sum ? term->offset + *length : term->offset - *length};
 }
 
 void JoinBinder::limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros) {
-  const std::int64_t distance = more.offset_micros - less.offset_micros + micros;
+  const std::int64_t distance = (more.offset - less.offset).most + micros;
   if (less.side == Side::kRight) {
     found_.upper_micros = std::min(found_.upper_micros.value_or(distance), distance);
   } else {
@@ -269,13 +325,13 @@ bool JoinBinder::take_bound(const Expr& comparison) {
   std::optional<TimeTerm> first = time_term(*comparison.args[0]);
   std::optional<TimeTerm> second = time_term(*comparison.args[1]);
   if (const auto distance = distance_in(*comparison.args[0])) {
-    if (const auto interval = fixed_interval(*comparison.args[1])) {
+    if (const auto length = length_of(*comparison.args[1])) {
       first = distance->first;
-      second = TimeTerm{distance->second.side, distance->second.offset_micros + *interval};
+      second = TimeTerm{distance->second.side, distance->second.offset + *length};
     }
   } else if (const auto other = distance_in(*comparison.args[1])) {
-    if (const auto interval = fixed_interval(*comparison.args[0])) {
-      first = TimeTerm{other->second.side, other->second.offset_micros + *interval};
+    if (const auto length = length_of(*comparison.args[0])) {
+      first = TimeTerm{other->second.side, other->second.offset + *length};
       second = other->first;
     }
   }
@@ -289,7 +345,7 @@ bool JoinBinder::take_bound(const Expr& comparison) {
   if (greater) {
     limit(*second, *first, -least);
   }
-  return true;
+  return first->offset.is_exact() && second->offset.is_exact();
 }
 
 // The column of event time as it is written, where there is one.
@@ -336,18 +392,20 @@ void JoinBinder::warn_of_state(const plan::Node& node) const {
     return;
   }
   const auto& join = std::get<plan::IntervalJoin>(node.step);
-  if (join.lower_micros && join.upper_micros) {
+  const bool left_goes = join.upper_micros || join.left_last != nullptr;
+  const bool right_goes = join.lower_micros || join.right_last != nullptr;
+  if (left_goes && right_goes) {
     return;
   }
-  const Side kept = join.upper_micros ? Side::kRight : Side::kLeft;
+  const Side kept = left_goes ? Side::kRight : Side::kLeft;
   const std::string name = shown_name(kept == Side::kLeft ? left_ : right_);
   const std::string left = time_name(Side::kLeft);
   const std::string right = time_name(Side::kRight);
   std::vector<std::string> notes;
   if (!left.empty() && !right.empty()) {
     notes.push_back("bound the other end too, as in " + right +
-                    (join.upper_micros ? " >= " + left + " - INTERVAL '1 day'"
-                                       : " <= " + left + " + INTERVAL '1 day'"));
+                    (left_goes ? " >= " + left + " - INTERVAL '1 day'"
+                               : " <= " + left + " + INTERVAL '1 day'"));
   }
   context_.warn("P0107",
                 "this keeps every row of " + (name.empty() ? "one side" : '"' + name + '"') +
