@@ -61,7 +61,13 @@ class TimeBuckets {
     if (!reached_.empty()) {
       return reached_.front().time;
     }
-    return ahead_.empty() ? kEndOfTime : EventTime{ahead_.begin()->first * width_};
+    if (ahead_.empty()) {
+      return kEndOfTime;
+    }
+    // The first bucket there is begins before all times.
+    EventTime begin;
+    return __builtin_mul_overflow(ahead_.begin()->first, width_, &begin.micros) ? kStartOfTime
+                                                                                : begin;
   }
 
   // Takes all timers out, in no order.
