@@ -1,0 +1,107 @@
+#include <gtest/gtest.h>
+
+#include "sql/test_session.h"
+
+namespace thalweg::sql {
+namespace {
+
+class BindJoinTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    session.run(
+        "CREATE TABLE a (k INT, ts TIMESTAMP, expires TIMESTAMP, v INT, WATERMARK FOR ts AS ts)"
+        " WITH (connector = 'events', live = true);"
+        "CREATE TABLE b (k BIGINT, ts TIMESTAMP, w INT, WATERMARK FOR ts AS ts)"
+        " WITH (connector = 'events', live = true);");
+    ASSERT_EQ(session.errors(), "");
+  }
+
+  // What EXPLAIN says of the join of a and b on equal k and this.
+  std::string join_on(const std::string& condition, const std::string& kind = "") {
+    session.run("SELECT * FROM a " + kind + " JOIN b ON a.k = b.k AND " + condition);
+    if (!session.errors().empty()) {
+      return session.errors();
+    }
+    const std::string text = session.rewritten();
+    const std::size_t begin = text.find(", from ");
+    return begin == std::string::npos ? text : text.substr(begin + 7, text.find("  [") - begin - 7);
+  }
+
+  TestSession session;
+};
+
+TEST_F(BindJoinTest, BoundsAreFoundInEverySpelling) {
+  const std::string expected = "10 seconds before to 1 minute after";
+  for (const char* condition : {
+           "b.ts BETWEEN a.ts - INTERVAL '10 seconds' AND a.ts + INTERVAL '1 minute'",
+           "b.ts >= a.ts - INTERVAL '10 seconds' AND b.ts <= a.ts + INTERVAL '1 minute'",
+           "a.ts <= b.ts + INTERVAL '10 seconds' AND a.ts >= b.ts - INTERVAL '1 minute'",
+           "a.ts - INTERVAL '10 seconds' <= b.ts AND INTERVAL '1 minute' + a.ts >= b.ts",
+           "b.ts - a.ts <= INTERVAL '1 minute' AND a.ts - b.ts <= INTERVAL '10 seconds'",
+           "INTERVAL '1 minute' >= b.ts - a.ts AND b.ts - a.ts >= INTERVAL '-10 seconds'",
+           "b.ts + INTERVAL '5 seconds' >= a.ts - INTERVAL '5 seconds' AND b.ts <= a.ts + INTERVAL "
+           "'2 minutes' AND b.ts <= a.ts + INTERVAL '1 minute'",
+       }) {
+    EXPECT_EQ(join_on(condition), expected) << condition;
+  }
+  EXPECT_EQ(join_on("a.ts = b.ts"), "the same time");
+  EXPECT_EQ(join_on("b.ts > a.ts AND b.ts < a.ts + INTERVAL '1 minute'"),
+            "1 microsecond after to 59 seconds 999 milliseconds 999 microseconds after");
+  EXPECT_EQ(join_on("b.ts BETWEEN a.ts AND a.expires AND a.v < b.w"),
+            "the same time to expires, where ts <= expires AND v < w");
+}
+
+TEST_F(BindJoinTest, WhatBoundsNoTimesIsRefused) {
+  for (const char* condition :
+       {"a.v < b.w", "b.ts > TIMESTAMP '2024-01-01'", "a.expires < a.ts", "a.ts <> b.ts",
+        "(a.ts < b.ts OR a.v = 1)", "a.expires = TIMESTAMP '2024-01-01'"}) {
+    EXPECT_EQ(join_on(condition).substr(0, 5), "P0001") << condition;
+  }
+}
+
+TEST_F(BindJoinTest, StateWithoutBoundIsWarnedOf) {
+  EXPECT_EQ(join_on("b.ts >= a.ts"), "the same time to any time after");
+  EXPECT_EQ(session.warnings(),
+            "P0107 this keeps every row of \"a\" for ever, and its input never ends");
+  join_on("b.ts <= a.expires");
+  EXPECT_EQ(session.warnings(),
+            "P0107 this keeps every row of \"b\" for ever, and its input never ends");
+  join_on("b.ts BETWEEN a.ts AND a.expires");
+  EXPECT_EQ(session.warnings(), "");
+}
+
+// Where it is known which side's time is the later one, and no row comes out without that side.
+TEST_F(BindJoinTest, AWindowGoesByTheLaterTime) {
+  const auto errors_of = [this](const std::string& kind, const std::string& time) {
+    session.run("SELECT count(*) FROM TUMBLE((SELECT a.ts AS l, b.ts AS r FROM a " + kind +
+                " JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '1 hour'), " +
+                time + ", INTERVAL '1 minute') GROUP BY window_start, window_end");
+    return session.errors().substr(0, 5);
+  };
+  EXPECT_EQ(errors_of("", "r"), "");
+  EXPECT_EQ(errors_of("RIGHT", "r"), "");
+  EXPECT_EQ(errors_of("", "l"), "P0102");
+  EXPECT_EQ(errors_of("LEFT", "r"), "P0102");
+  EXPECT_EQ(errors_of("FULL", "r"), "P0102");
+  session.run(
+      "SELECT count(*) FROM TUMBLE((SELECT ts FROM a ANTI JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts"
+      " AND a.ts + INTERVAL '1 hour'), ts, INTERVAL '1 minute') GROUP BY window_start, window_end");
+  EXPECT_EQ(session.errors(), "");
+}
+
+TEST_F(BindJoinTest, ColumnsThatNobodyReadsAreNotKept) {
+  session.run(
+      "SELECT a.v FROM a LEFT JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '1 "
+      "hour'"
+      " WHERE b.w IS NULL");
+  EXPECT_EQ(session.rewritten(),
+            "result\n"
+            "└─ SELECT v WHERE w IS NULL\n"
+            "   └─ LEFT JOIN by CAST(k AS BIGINT) = k, from the same time to 1 hour after  "
+            "[query/interval_join#1: rows without a partner once the watermark has passed]\n"
+            "      ├─ FROM a (k, v)\n"
+            "      └─ FROM b (k, w)\n");
+}
+
+}  // namespace
+}  // namespace thalweg::sql
