@@ -23,6 +23,7 @@ constexpr std::size_t kRight = 1;
 // Keys are forgotten where so many have no rows, and most have none.
 constexpr std::uint32_t kSparseMin = 4096;
 
+using Arrival = JoinSide::Arrival;
 using Entry = JoinSide::Entry;
 using Range = JoinSide::Range;
 
@@ -117,12 +118,6 @@ class IntervalJoin final : public Operator {
   }
 
  private:
-  // A row of the batch at hand.
-  struct Arrival {
-    GroupId id;
-    Entry entry;
-  };
-
   // Where a piece of pairs comes from: rows of a key on the other side, by number.
   struct Piece {
     GroupId id;
@@ -202,7 +197,7 @@ void IntervalJoin::take(std::size_t input, Batch batch, Emitter& out) {
   }
   std::vector<GroupId> ids(rows.size());
   index_->find_or_insert(columns.keys, {.rows = rows}, ids);
-  side(input).keep(columns.batch, {.rows = rows}, ids, last ? &*last : nullptr, slots_);
+  side(input).keep(columns.batch, rows, ids, last ? &*last : nullptr, slots_);
   const auto times = columns.batch.event_time->values<std::int64_t>();
   input_ = input;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -372,19 +367,20 @@ void IntervalJoin::take_out_picked() {
 // more.
 void IntervalJoin::settle() {
   JoinSide& own = side(input_);
-  for (const Arrival& arrival : arrivals_) {
-    const bool picked = picks() && input_ == kLeft && left_.is_marked(arrival.entry.slot);
-    const bool waits = !picked && own.last_match(arrival.entry) >= watermark_;
-    const bool comes_out = picked ? spec_.kind == JoinKind::kSemi
-                                  : keeps(input_) && !own.is_marked(arrival.entry.slot);
-    if (waits) {
-      own.add(arrival.id, arrival.entry);
-    } else if (comes_out) {
-      due_[input_].push_back(arrival.entry);
-    } else {
-      own.release(arrival.entry.slot);
+  std::erase_if(arrivals_, [&](const Arrival& arrival) {
+    const auto& [id, entry] = arrival;
+    const bool picked = picks() && input_ == kLeft && left_.is_marked(entry.slot);
+    if (!picked && own.last_match(entry) >= watermark_) {
+      return false;
     }
-  }
+    if (picked ? spec_.kind == JoinKind::kSemi : keeps(input_) && !own.is_marked(entry.slot)) {
+      due_[input_].push_back(entry);
+    } else {
+      own.release(entry.slot);
+    }
+    return true;
+  });
+  own.add(arrivals_);
   arrivals_.clear();
   next_ = 0;
   offset_ = 0;

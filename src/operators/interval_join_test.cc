@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random_cases.h"
 #include "operators/lives_fixture.h"
 #include "operators/operator_fixture.h"
 #include "operators/random_rows.h"
@@ -234,7 +235,7 @@ void expect_as_by_definition(JoinKind kind, std::uint64_t seed) {
 
 TEST(IntervalJoinTest, RandomRowsAreJoinedAsByDefinition) {
   for (const JoinKind kind : kKinds) {
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    for (std::uint64_t seed = 0; seed < random_cases(200); ++seed) {
       expect_as_by_definition(kind, seed);
       if (HasFailure()) {
         return;
@@ -407,6 +408,29 @@ TEST(IntervalJoinTest, ARowGoesWhenTheLastRowThatItMatchesCannotComeAnyMore) {
   advance(*op, EventTime{51}, out);
   EXPECT_EQ(op->kept().count, 0u);
   EXPECT_EQ(op->output_watermark(EventTime{51}), EventTime{51});
+}
+
+// Their last match is far off, and one row stays that waits for it.
+TEST(IntervalJoinTest, RowsThatFoundTheirPartnerLeaveNothingBehind) {
+  constexpr std::int64_t kFarOff = 1'000'000'000'000'000;
+  const auto op =
+      make_interval_join(spec_of(JoinKind::kSemi, {.lower = 0, .upper = {}}, Beside::kLastMatch));
+  CollectingEmitter out;
+  feed_side(*op, 0, {{.key = -1, .value = kFarOff, .time = 0}}, out, Beside::kLastMatch);
+  std::size_t most = 0;
+  for (std::int64_t round = 0; round < 100; ++round) {
+    std::vector<KeyedRow> rows;
+    for (std::int64_t i = 0; i < 1000; ++i) {
+      rows.push_back({.key = i, .value = kFarOff, .time = round});
+    }
+    feed_side(*op, 0, rows, out, Beside::kLastMatch);
+    feed_side(*op, 1, rows, out, Beside::kLastMatch);
+    advance(*op, EventTime{round + 1}, out);
+    EXPECT_EQ(op->kept().count, 1u);
+    most = round == 10 ? op->kept().bytes : most;
+  }
+  EXPECT_EQ(rows_with_time(out).size(), 100'000u);
+  EXPECT_LE(op->kept().bytes, most * 2);
 }
 
 // Rows of every type, told apart by two keys, of which one is text.

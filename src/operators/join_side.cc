@@ -1,7 +1,6 @@
 #include "operators/join_side.h"
 
-#include <limits>
-#include <numeric>
+#include <algorithm>
 #include <utility>
 
 #include "columnar/kernels.h"
@@ -12,6 +11,7 @@ namespace {
 // Timers are looked through in pieces of so much of the reach.
 constexpr std::int64_t kBucketsPerReach = 64;
 constexpr std::int64_t kBucketMicrosMin = 100'000;
+constexpr std::size_t kGoneMin = 1024;
 
 std::int64_t bucket_width(const std::optional<std::int64_t>& reach) {
   return std::max(kBucketMicrosMin, reach.value_or(0) / kBucketsPerReach);
@@ -92,12 +92,10 @@ void JoinSide::grow_to(std::uint32_t keys) {
   }
 }
 
-void JoinSide::keep(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids,
+void JoinSide::keep(const Batch& batch, RowSpan rows, std::span<const GroupId> ids,
                     const Column* last, std::vector<RowSlot>& slots) {
   slots.clear();
-  std::vector<RowIndex> numbers;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    numbers.push_back(rows[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     slots.push_back(store_.obtain());
   }
   std::vector<Column> columns = batch.columns;
@@ -105,16 +103,16 @@ void JoinSide::keep(const Batch& batch, KeyIndex::Rows rows, std::span<const Gro
   if (spec_.has_last) {
     columns.push_back(*last);
   }
-  store_.put(columns, numbers, slots);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
+  store_.put(columns, rows, slots);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     if (spec_.marks) {
       marks_.grow_to(slots[i] + 1);
       marks_[slots[i]] = 0;
     }
     if (spec_.has_last) {
-      const bool any = last->is_valid(numbers[i]);
+      const bool any = last->is_valid(rows[i]);
       keep_last(ids[i], slots[i],
-                any ? EventTime{last->values<std::int64_t>()[numbers[i]]} : kStartOfTime);
+                any ? EventTime{last->values<std::int64_t>()[rows[i]]} : kStartOfTime);
     }
     table_.add({.id = ids[i], .number = next_number_++, .slot = slots[i]});
   }
@@ -136,25 +134,55 @@ void JoinSide::erase(GroupId id, Range range) {
   queues_.erase(id, range.begin, range.end);
 }
 
-void JoinSide::add(GroupId id, Entry entry) {
-  if (id >= queues_.groups()) {
-    grow_to(id + 1);
-  }
-  const std::span<const Entry> entries = queues_.get(id);
-  // Most rows come behind all others of their key.
-  std::size_t at = entries.size();
-  if (at > 0 && entries.back().time > entry.time) {
-    at = between(id, kStartOfTime, {entry.time}).end;
-  }
-  queues_.insert(id, at, entry);
-  if (spec_.has_last) {
-    waits_[entry.slot] = 1;
-    timers_.set(last_match(entry), entry.slot);
-    if (spec_.marks) {
-      oldest_.push(entry);
+// Most rows come behind all others of their key. The others go in together, so that each batch
+// moves a hot key's rows once.
+void JoinSide::add(std::span<const Arrival> arrivals) {
+  for (const Arrival& arrival : arrivals) {
+    const auto& [id, entry] = arrival;
+    if (id >= queues_.groups()) {
+      grow_to(id + 1);
     }
-  } else if (entry.time < armed_[id]) {
-    set_timer(id, entry.time);
+    const std::span<const Entry> entries = queues_.get(id);
+    if (!entries.empty() && entry.time < entries.back().time) {
+      early_.push_back(arrival);
+    } else {
+      queues_.append(id, 1)[0] = entry;
+    }
+    add_timer(arrival);
+  }
+  merge_early();
+}
+
+void JoinSide::merge_early() {
+  std::stable_sort(early_.begin(), early_.end(), [](const Arrival& a, const Arrival& b) {
+    return a.id != b.id ? a.id < b.id : a.entry.time < b.entry.time;
+  });
+  std::vector<Entry> of_key;
+  for (std::size_t i = 0; i < early_.size(); ++i) {
+    of_key.push_back(early_[i].entry);
+    if (i + 1 == early_.size() || early_[i + 1].id != early_[i].id) {
+      queues_.merge(early_[i].id, of_key,
+                    [](const Entry& a, const Entry& b) { return a.time < b.time; });
+      of_key.clear();
+    }
+  }
+  early_.clear();
+}
+
+void JoinSide::add_timer(const Arrival& arrival) {
+  const auto& [id, entry] = arrival;
+  if (!spec_.has_last) {
+    if (entry.time < armed_[id]) {
+      set_timer(id, entry.time);
+    }
+    return;
+  }
+  waits_[entry.slot] = 1;
+  timers_.set(last_match(entry), entry.slot);
+  ++timer_count_;
+  if (spec_.marks) {
+    oldest_.push_back(entry);
+    std::push_heap(oldest_.begin(), oldest_.end(), is_later);
   }
 }
 
@@ -191,10 +219,27 @@ EventTime JoinSide::next_due() const {
                                                   : kEndOfTime;
 }
 
-void JoinSide::forget_oldest() {
-  while (!oldest_.empty() && (waits_[oldest_.top().slot] == 0 ||
-                              time_of(oldest_.top().slot).micros != oldest_.top().time)) {
-    oldest_.pop();
+// What rows leave behind that go before their time must not outgrow those that wait.
+void JoinSide::forget_gone() {
+  const std::size_t most = 2 * std::size_t{store_.kept()} + kGoneMin;
+  if (timer_count_ > most) {
+    timer_count_ = 0;
+    for (const TimeBuckets::Timer& timer : timers_.take_all()) {
+      const RowSlot slot = timer.id;
+      if (waits_[slot] != 0 &&
+          last_match({.time = time_of(slot).micros, .slot = slot}) == timer.time) {
+        timers_.set(timer.time, slot);
+        ++timer_count_;
+      }
+    }
+  }
+  if (oldest_.size() > most) {
+    std::erase_if(oldest_, [this](const Entry& entry) { return is_oldest_gone(entry); });
+    std::make_heap(oldest_.begin(), oldest_.end(), is_later);
+  }
+  while (!oldest_.empty() && is_oldest_gone(oldest_.front())) {
+    std::pop_heap(oldest_.begin(), oldest_.end(), is_later);
+    oldest_.pop_back();
   }
 }
 
@@ -204,7 +249,7 @@ EventTime JoinSide::lowest_waiting(EventTime watermark) const {
     lowest = moved_by(watermark, -std::max<std::int64_t>(*spec_.reach_micros, 0));
   }
   if (spec_.has_last) {
-    lowest = std::max(lowest, oldest_.empty() ? kEndOfTime : EventTime{oldest_.top().time});
+    lowest = std::max(lowest, oldest_.empty() ? kEndOfTime : EventTime{oldest_.front().time});
   }
   return std::min(lowest, watermark);
 }
@@ -220,7 +265,7 @@ std::vector<Column> JoinSide::nulls(std::uint32_t length) const {
 std::size_t JoinSide::memory_bytes() const {
   return store_.memory_bytes() + marks_.memory_bytes() + queues_.memory_bytes() +
          timers_.memory_bytes() + armed_.memory_bytes() + last_.memory_bytes() +
-         ids_.memory_bytes() + waits_.memory_bytes() + oldest_.size() * sizeof(Entry);
+         ids_.memory_bytes() + waits_.memory_bytes() + oldest_.capacity() * sizeof(Entry);
 }
 
 void JoinSide::keep_only(std::span<const GroupId> kept) {
@@ -255,6 +300,7 @@ void JoinSide::keep_only(std::span<const GroupId> kept) {
 
 void JoinSide::restored() {
   const std::size_t last = spec_.types.size() + 1;
+  std::vector<Arrival> arrivals;
   for (const RowTable::Row& row : table_.take_restored()) {
     next_number_ = std::max(next_number_, row.number + 1);
     if (spec_.has_last) {
@@ -262,8 +308,10 @@ void JoinSide::restored() {
       keep_last(row.id, row.slot,
                 any ? EventTime{store_.values<std::int64_t>(last)[row.slot]} : kStartOfTime);
     }
-    add(row.id, {.time = time_of(row.slot).micros, .slot = row.slot});
+    arrivals.push_back(
+        {.id = row.id, .entry = {.time = time_of(row.slot).micros, .slot = row.slot}});
   }
+  add(arrivals);
 }
 
 }  // namespace thalweg

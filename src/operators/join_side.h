@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <queue>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,16 +41,21 @@ class JoinSide {
     RowSlot slot;
   };
 
+  struct Arrival {
+    GroupId id;  // Of its key.
+    Entry entry;
+  };
+
   // Borrows the index of keys, in whose place another may be put: see keep_only().
   JoinSide(JoinSideSpec spec, std::span<const Type> key_types,
            const std::unique_ptr<KeyIndex>& index);
 
   // Keeps these rows of the batch, `ids` being their keys; `last`, with `has_last`, is a TIMESTAMP,
   // NULL for rows that match none. They do not wait yet.
-  void keep(const Batch& batch, KeyIndex::Rows rows, std::span<const GroupId> ids,
-            const Column* last, std::vector<RowSlot>& slots);
-  // From now on the row waits for partners.
-  void add(GroupId id, Entry entry);
+  void keep(const Batch& batch, RowSpan rows, std::span<const GroupId> ids, const Column* last,
+            std::vector<RowSlot>& slots);
+  // From now on these rows wait for partners.
+  void add(std::span<const Arrival> arrivals);
   // Forgets a row that does not wait.
   void release(RowSlot slot);
 
@@ -118,9 +122,7 @@ class JoinSide {
  private:
   static constexpr std::int64_t kNoTimer = INT64_MAX;
 
-  struct IsLater {
-    bool operator()(const Entry& a, const Entry& b) const { return a.time > b.time; }
-  };
+  static bool is_later(const Entry& a, const Entry& b) { return a.time > b.time; }
 
   // The rows as they survive a restart, and whether each has a partner.
   class Table final : public RowTable {
@@ -144,12 +146,17 @@ class JoinSide {
   void expire_in_order(EventTime watermark, Visit visit);
   template <typename Visit>
   void expire_each(EventTime watermark, Visit visit);
-  void forget_oldest();
+  bool is_oldest_gone(const Entry& entry) const {
+    return waits_[entry.slot] == 0 || time_of(entry.slot).micros != entry.time;
+  }
+  void forget_gone();
   void set_timer(GroupId id, std::int64_t time) {
     armed_[id] = time;
     timers_.set({time}, id);
   }
   void grow_to(std::uint32_t keys);
+  void add_timer(const Arrival& arrival);
+  void merge_early();
   void keep_last(GroupId id, RowSlot slot, EventTime last);
 
   const JoinSideSpec spec_;
@@ -158,6 +165,7 @@ class JoinSide {
   StateArray<char> marks_;  // By slot; empty where there are none.
   std::int64_t next_number_ = 0;
   GroupQueues<Entry> queues_;
+  std::vector<Arrival> early_;  // Of a batch: those that are older than the last of their key.
   // Keys, at the time of their first row or before it; with `has_last` slots, at last_match().
   TimeBuckets timers_;
   StateArray<std::int64_t> armed_;  // By key: its timer that counts, or kNoTimer.
@@ -165,8 +173,9 @@ class JoinSide {
   StateArray<std::int64_t> last_;
   StateArray<GroupId> ids_;
   StateArray<char> waits_;
-  // With `has_last` and `marks`: rows, the oldest in front; some behind it do not wait any more.
-  std::priority_queue<Entry, std::vector<Entry>, IsLater> oldest_;
+  std::size_t timer_count_ = 0;  // With `has_last`.
+  // With `has_last` and `marks`: a heap, the oldest row in front; some behind it are gone.
+  std::vector<Entry> oldest_;
 };
 
 template <typename Visit>
@@ -197,6 +206,7 @@ template <typename Visit>
 void JoinSide::expire_each(EventTime watermark, Visit visit) {
   std::vector<GroupId> touched;
   timers_.fire_before(watermark, [&](RowSlot slot) {
+    --timer_count_;
     // The timer may be one of a row that was there before it.
     const bool waits = waits_[slot] != 0;
     if (waits && (watermark == kEndOfTime ||
@@ -216,7 +226,7 @@ void JoinSide::expire_each(EventTime watermark, Visit visit) {
       return goes;
     });
   }
-  forget_oldest();
+  forget_gone();
 }
 
 // A key's rows go from the front.

@@ -39,17 +39,25 @@ class GroupQueues {
     return {end, count};
   }
 
-  // Costs a move of the values behind it.
-  void insert(GroupId id, std::size_t at, const T& value) {
-    append(id, 1);
-    const Place& place = places_[id];
-    T* const to = arena_.data() + place.begin + place.first + at;
-    std::memmove(static_cast<void*>(to + 1), to, (place.size - 1 - at) * sizeof(T));
-    *to = value;
+  // Puts values among those of the queue, which are in order of less(a, b) as they are themselves,
+  // behind their equals. Moves those that are more than the least of them.
+  template <typename Less>
+  void merge(GroupId id, std::span<const T> values, Less less) {
+    std::size_t before = size(id);
+    append(id, static_cast<std::uint32_t>(values.size()));
+    T* const queue = arena_.data() + places_[id].begin + places_[id].first;
+    for (std::size_t left = values.size(); left > 0;) {
+      T& to = queue[before + left - 1];
+      if (before > 0 && less(values[left - 1], queue[before - 1])) {
+        to = queue[--before];
+      } else {
+        to = values[--left];
+      }
+    }
   }
 
   // Takes those of the values [begin, end) out for which goes(number, value), which is asked in
-  // their order, and moves those behind them.
+  // their order.
   template <typename Goes>
   void erase_if(GroupId id, std::size_t begin, std::size_t end, Goes goes) {
     T* const values = arena_.data() + places_[id].begin + places_[id].first;
@@ -62,16 +70,19 @@ class GroupQueues {
     erase(id, kept, end);
   }
 
-  // Takes values [begin, end) out, and moves those behind them.
+  // Takes values [begin, end) out, and moves those before or behind them, whichever are fewer.
   void erase(GroupId id, std::size_t begin, std::size_t end) {
-    if (begin == 0) {
-      drop_front(id, static_cast<std::uint32_t>(end));
-      return;
-    }
-    Place& place = places_[id];
+    const Place& place = places_[id];
     T* const values = arena_.data() + place.begin + place.first;
-    std::memmove(static_cast<void*>(values + begin), values + end, (place.size - end) * sizeof(T));
-    place.size -= static_cast<std::uint32_t>(end - begin);
+    const auto count = static_cast<std::uint32_t>(end - begin);
+    if (begin < place.size - end) {
+      std::memmove(static_cast<void*>(values + count), values, begin * sizeof(T));
+      drop_front(id, count);
+    } else {
+      std::memmove(static_cast<void*>(values + begin), values + end,
+                   (place.size - end) * sizeof(T));
+      drop_back(id, count);
+    }
   }
 
   void drop_front(GroupId id, std::uint32_t count) {
