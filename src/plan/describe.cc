@@ -3,6 +3,7 @@
 
 #include "plan/build.h"
 #include "plan/duration_text.h"
+#include "plan/join_words.h"
 #include "plan/walk.h"
 #include "plan/window_text.h"
 
@@ -175,15 +176,9 @@ std::string describe_bound(const std::optional<std::int64_t>& micros, const Expr
   return duration_text(std::abs(*micros)) + (*micros < 0 ? " before" : " after");
 }
 
-const char* join_word(JoinKind kind) {
-  constexpr const char* kWords[] = {"JOIN",      "LEFT JOIN", "RIGHT JOIN",
-                                    "FULL JOIN", "SEMI JOIN", "ANTI JOIN"};
-  return kWords[static_cast<std::size_t>(kind)];
-}
-
 // `LEFT JOIN by id = order_id, from the same time to 15 minutes after`.
 std::string describe_join(const IntervalJoin& join) {
-  std::string text = join_word(join.kind);
+  std::string text(join_words(join.kind));
   for (std::size_t i = 0; i < join.left_keys.size(); ++i) {
     text += (i == 0 ? " by " : ", ") + to_string(*join.left_keys[i]) + " = " +
             to_string(*join.right_keys[i]);

@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "plan/build.h"
 #include "plan/duration_text.h"
+#include "plan/join_words.h"
 #include "plan/walk.h"
 #include "plan/window_text.h"
 
@@ -224,6 +225,8 @@ class Reader {
   StateMeaning meaning_of(const Node& node) const;
   void add_aggregate(const Node& node, const Aggregate& aggregate, StateMeaning& meaning) const;
   void add_join(const Node& node, const IntervalJoin& join, StateMeaning& meaning) const;
+  // The pairs of rows that a join makes.
+  RowsMeaning pairs_of(const Node& node) const;
   // The aspects that all have.
   void add_rows(const Node& node, bool with_time, StateMeaning& meaning) const;
   // Of a step that keeps its input's rows whole.
@@ -391,11 +394,9 @@ RowsMeaning Reader::results_of(const Node& node) const {
       add(call);
     }
   } else if (step_of<KeyedProcess>(node) == nullptr) {
-    rows.columns = input.columns;
-    if (const auto* join = step_of<IntervalJoin>(node); join && yields_pairs(join->kind)) {
-      const RowsMeaning& right = rows_.at(node.inputs[1].get());
-      rows.columns.insert(rows.columns.end(), right.columns.begin(), right.columns.end());
-    }
+    const auto* join = step_of<IntervalJoin>(node);
+    rows.columns = join != nullptr ? pairs_of(node).columns : input.columns;
+    rows.columns.resize(std::min(rows.columns.size(), node.schema.size()));
     if (const auto* over = step_of<Over>(node)) {
       for (const OverCall& call : over->calls) {
         add(call_text(call, input));
@@ -451,32 +452,40 @@ void Reader::add_aggregate(const Node& node, const Aggregate& aggregate,
   }
 }
 
+// Both sides may read the same columns.
+RowsMeaning Reader::pairs_of(const Node& node) const {
+  RowsMeaning pairs;
+  for (const bool is_left : {true, false}) {
+    for (const ExprPtr& column : rows_.at(node.inputs[is_left ? 0 : 1].get()).columns) {
+      pairs.columns.push_back(
+          named((is_left ? "left " : "right ") + to_string(*column), column->type));
+    }
+  }
+  return pairs;
+}
+
 void Reader::add_join(const Node& node, const IntervalJoin& join, StateMeaning& meaning) const {
   const auto add = [&](const std::string& name, std::string text) {
     meaning.aspects.push_back({name, std::move(text)});
   };
   const auto bound = [](const std::optional<std::int64_t>& micros) {
-    return micros ? (*micros < 0 ? "-" + duration_text(-*micros) : duration_text(*micros)) : "none";
+    return micros ? duration_text(*micros) : "none";
   };
-  RowsMeaning pairs = input_of(node);
-  const RowsMeaning& right = rows_.at(node.inputs[1].get());
-  constexpr std::string_view kKinds[] = {"inner", "left", "right", "full", "semi", "anti"};
-  add("join", std::string(kKinds[static_cast<std::size_t>(join.kind)]));
-  add("left keys", exprs_text(join.left_keys, pairs));
-  add("right keys", exprs_text(join.right_keys, right));
+  add("join", std::string(join_words(join.kind)));
   add("bounds of time", bound(join.lower_micros) + " to " + bound(join.upper_micros));
   for (const bool is_left : {true, false}) {
-    const RowsMeaning& rows = is_left ? pairs : right;
+    const RowsMeaning& rows = rows_.at(node.inputs[is_left ? 0 : 1].get());
+    const ExprPtr& last = is_left ? join.left_last : join.right_last;
     const std::string side = is_left ? "left " : "right ";
+    add(side + "keys", exprs_text(is_left ? join.left_keys : join.right_keys, rows));
     add(side + "columns", all_columns_text(rows));
     add(side + "rows", rows.text());
     add(side + "time", rows.time);
-    if (const ExprPtr& last = is_left ? join.left_last : join.right_last) {
-      add(side + "rows match up to", text_of(last, rows));
-    }
+    add(side + "rows match up to", last == nullptr ? "any time" : text_of(last, rows));
   }
-  pairs.columns.insert(pairs.columns.end(), right.columns.begin(), right.columns.end());
-  add("condition", join.condition == nullptr ? "none" : text_of(join.condition, pairs));
+  RowsMeaning pairs = pairs_of(node);
+  add_conditions(join.condition, pairs);
+  add("condition", fmt::format("{}", fmt::join(pairs.where, " AND ")));
 }
 
 StateMeaning Reader::meaning_of(const Node& node) const {

@@ -57,6 +57,14 @@ INSERT INTO out SELECT s, k, id FROM best WHERE v >= 0;"""
 SESSIONS = CLICKS + sink() + """INSERT INTO out SELECT window_start, k, count(*)
 FROM SESSION(clicks PARTITION BY k, ts, INTERVAL '12 seconds')
 GROUP BY window_start, window_end, k;"""
+JOINED = CLICKS + sink(columns="x INT, y INT") + """INSERT INTO out
+SELECT a.id, b.id FROM clicks AS a JOIN clicks AS b ON a.k = b.k AND a.v < b.v
+AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '12 seconds';"""
+PAIRS = CLICKS + sink(columns="s TIMESTAMP, t BIGINT") + """
+CREATE VIEW pairs AS SELECT b.ts, a.v, b.v AS w FROM clicks AS a JOIN clicks AS b
+ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '12 seconds';
+INSERT INTO out SELECT window_start, sum(v) + max(w) FROM TUMBLE(pairs, ts, INTERVAL '10 seconds')
+GROUP BY window_start, window_end;"""
 RUNNING = CLICKS + sink(columns="id INT, t BIGINT") + """INSERT INTO out
 SELECT id, sum(v) OVER (PARTITION BY k ORDER BY ts ROWS BETWEEN 3 PRECEDING AND CURRENT ROW)
 FROM clicks WHERE v < 9;"""
@@ -122,6 +130,12 @@ def best():
 def sessions():
     """Every session goes through: a click of each key comes every three seconds."""
     return [[moment(k), f"k{k}", len(range(k, ROWS, 3))] for k in range(3)]
+
+
+def joined(order=lambda i, j: [i, j]):
+    """Clicks of a key come every three seconds."""
+    return [order(i, j) for j in range(ROWS) for i in range(max(0, j - 12), j + 1)
+            if (j - i) % 3 == 0 and value(i) < value(j)]
 
 
 def running():
@@ -253,6 +267,9 @@ KEPT = [
     Case("sessions", SESSIONS, SESSIONS.replace("window_start, k, count(*)",
                                                 "window_start, upper(k), count(*)"), [], [],
          [[s, k.upper(), n] for s, k, n in sessions()]),
+    Case("pairs", JOINED, JOINED.replace("a.id, b.id FROM", "a.id + 0, b.id FROM").replace(
+        "a.k = b.k AND a.v < b.v\nAND", "b.k = a.k AND").replace("12 seconds'", "12 seconds' AND a.v < b.v"),
+         [], [], joined()),
     Case("calls OVER", RUNNING, RUNNING.replace("SELECT id,", "SELECT id + 0,"), [], [], running()),
 ]
 
@@ -337,6 +354,14 @@ REFUSED = [
             ["columns: "], [NEW, DROPPED]),
     Refusal("sessions of another gap", SESSIONS, SESSIONS.replace("'12 seconds'", "'13 seconds'"),
             ["windows: SESSION 12 seconds -> SESSION 13 seconds"], [NEW, DROPPED]),
+    Refusal("other bounds of a join", JOINED, JOINED.replace("12 seconds", "13 seconds"),
+            ["bounds of time: 0 seconds to 12 seconds -> 0 seconds to 13 seconds"], [NEW, DROPPED]),
+    Refusal("a join of another kind", JOINED, JOINED.replace("a JOIN", "a LEFT JOIN"),
+            ["join: JOIN -> LEFT JOIN"], [NEW, DROPPED]),
+    Refusal("the condition of a join turned round", JOINED, JOINED.replace("a.v < b.v", "b.v < a.v"),
+            ["condition: left v < right v -> right v < left v"], [NEW, DROPPED]),
+    Refusal("the sum of a join's other side", PAIRS, PAIRS.replace("sum(v) + max(w)", "sum(w) + max(v)"),
+            ["out/window#1 sum(right v)", "out/window#1 sum(left v)"], [NEW]),
     Refusal("another frame", RUNNING, RUNNING.replace("3 PRECEDING", "4 PRECEDING"),
             ["calls over windows: sum(v) rows -3 to 0 -> sum(v) rows -4 to 0"], [NEW, DROPPED]),
 ]
