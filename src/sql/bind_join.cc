@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -22,6 +23,11 @@ struct Length {
   std::int64_t most = 0;
 
   bool is_exact() const { return least == most; }
+  // Whether four of them are less than all times.
+  bool is_short() const {
+    constexpr std::int64_t kShort = INT64_MAX / 4;
+    return std::abs(least) < kShort && std::abs(most) < kShort;
+  }
   friend Length operator+(Length a, Length b) { return {a.least + b.least, a.most + b.most}; }
   friend Length operator-(Length a, Length b) { return {a.least - b.most, a.most - b.least}; }
 };
@@ -36,8 +42,8 @@ struct TimeTerm {
 std::optional<Length> length_of(const Expr& expr) {
   const auto* interval =
       expr.kind == ExprKind::kLiteral ? std::get_if<Interval>(&expr.literal.data) : nullptr;
-  constexpr std::int32_t kMonthsMax = 1'000'000;
-  constexpr std::int32_t kDaysMax = 10'000'000;
+  constexpr std::int32_t kMonthsMax = 120'000;
+  constexpr std::int32_t kDaysMax = 4'000'000;
   if (interval == nullptr || std::abs(interval->months) > kMonthsMax ||
       std::abs(interval->days) > kDaysMax) {
     return std::nullopt;
@@ -96,14 +102,15 @@ std::string shown_name(const Scope& scope) {
 
 class JoinBinder {
  public:
-  JoinBinder(BindContext& context, const ast::Join& join, Scope left, Scope right)
+  JoinBinder(BindContext& context, const ast::Join& join, JoinKind kind, Scope left, Scope right)
       : context_(context),
         join_(join),
+        kind_(kind),
         left_(std::move(left)),
         right_(std::move(right)),
         first_of_right_(static_cast<std::uint32_t>(left_.columns().size())) {}
 
-  std::optional<Scope> bind(JoinKind kind);
+  std::optional<Scope> bind();
 
  private:
   const plan::Node& rows(Side side) const {
@@ -111,6 +118,7 @@ class JoinBinder {
   }
 
   Scope both() const;
+  plan::NodePtr input(Side side) const;
   void take_part(const ExprPtr& part);
   bool take_key(const Expr& equality);
   // Whether the bounds say all that it says.
@@ -127,11 +135,13 @@ class JoinBinder {
 
   BindContext& context_;
   const ast::Join& join_;
+  const JoinKind kind_;
   const Scope left_;
   const Scope right_;
   const std::uint32_t first_of_right_;
   plan::IntervalJoin found_;
   std::vector<ExprPtr> conditions_;
+  std::array<std::vector<ExprPtr>, 2> filters_;  // By side, over its own columns.
 };
 
 // The columns of both sides, for names.
@@ -149,7 +159,13 @@ Scope JoinBinder::both() const {
   return scope;
 }
 
-std::optional<Scope> JoinBinder::bind(JoinKind kind) {
+plan::NodePtr JoinBinder::input(Side side) const {
+  const plan::NodePtr& node = side == Side::kLeft ? left_.node : right_.node;
+  const std::vector<ExprPtr>& filters = filters_[static_cast<std::size_t>(side)];
+  return filters.empty() ? node : plan::make_filter(node, plan::conjunction(filters));
+}
+
+std::optional<Scope> JoinBinder::bind() {
   Scope scope = both();
   const ExprPtr condition = ExprBinder(context_, scope, "ON").bind_condition(*join_.on);
   if (condition == nullptr) {
@@ -168,20 +184,27 @@ std::optional<Scope> JoinBinder::bind(JoinKind kind) {
       !check_final(context_, *right_.node, "a join", join_.right->span)) {
     return std::nullopt;
   }
-  found_.kind = kind;
+  found_.kind = kind_;
   found_.condition = plan::conjunction(std::move(conditions_));
-  plan::NodePtr node = plan::make_interval_join(left_.node, right_.node, std::move(found_),
-                                                context_.next_id("interval_join"), context_.name);
+  plan::NodePtr node =
+      plan::make_interval_join(input(Side::kLeft), input(Side::kRight), std::move(found_),
+                               context_.next_id("interval_join"), context_.name);
   warn_of_state(*node);
-  if (!yields_pairs(kind)) {
+  if (!yields_pairs(kind_)) {
     scope.relations = left_.relations;
   }
   scope.node = std::move(node);
   return scope;
 }
 
-// One of the conditions that must all be true.
+// One of the conditions that must all be true. Rows of a side that none comes out of alone need not
+// be kept where it is about that side only.
 void JoinBinder::take_part(const ExprPtr& part) {
+  const std::optional<Side> side = only_side(*part);
+  if (side && !(side == Side::kLeft ? keeps_left(kind_) : keeps_right(kind_))) {
+    filters_[static_cast<std::size_t>(*side)].push_back(over_own_columns(part, *side));
+    return;
+  }
   const bool is_bound = take_bound(*part);
   const bool is_key = take_key(*part);
   if (!is_bound && !is_key) {
@@ -290,7 +313,8 @@ std::optional<TimeTerm> JoinBinder::time_term(const Expr& expr) const {
   if (!term || !length) {
     return std::nullopt;
   }
-  return TimeTerm{term->side, is_sum ? term->offset + *length : term->offset - *length};
+  const Length offset = is_sum ? term->offset + *length : term->offset - *length;
+  return offset.is_short() ? std::optional(TimeTerm{term->side, offset}) : std::nullopt;
 }
 
 void JoinBinder::limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros) {
@@ -440,9 +464,9 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   if (!left || !right) {
     return std::nullopt;
   }
-  return JoinBinder(context, join, visible(context, *std::move(left), join.left->span),
+  return JoinBinder(context, join, *kind, visible(context, *std::move(left), join.left->span),
                     visible(context, *std::move(right), join.right->span))
-      .bind(*kind);
+      .bind();
 }
 
 }  // namespace thalweg::sql

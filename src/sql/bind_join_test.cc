@@ -51,6 +51,32 @@ TEST_F(BindJoinTest, BoundsAreFoundInEverySpelling) {
             "the same time to expires, where ts <= expires AND v < w");
 }
 
+// Where a side's rows do not come out alone, those that can have no partner are not kept.
+TEST_F(BindJoinTest, AConditionOnOneSideIsAFilterOfThatSide) {
+  const auto filters = [this](const std::string& kind) {
+    join_on("b.ts BETWEEN a.ts AND a.expires AND a.v > 1 AND b.w < 2", kind);
+    const std::string text = session.rewritten();
+    std::string found = text.find("WHERE v > 1") == std::string::npos ? "" : "left ";
+    return found + (text.find("WHERE w < 2") == std::string::npos ? "" : "right");
+  };
+  EXPECT_EQ(filters(""), "left right");
+  EXPECT_EQ(filters("LEFT"), "right");
+  EXPECT_EQ(filters("RIGHT"), "left ");
+  EXPECT_EQ(filters("FULL"), "");
+  EXPECT_EQ(filters("SEMI"), "left right");
+  EXPECT_EQ(filters("ANTI"), "right");
+}
+
+// Their sum may be more than there are times.
+TEST_F(BindJoinTest, LongIntervalsAreNoBounds) {
+  std::string time = "a.ts";
+  for (int i = 0; i < 40; ++i) {
+    time += " + INTERVAL '9000 years'";
+  }
+  EXPECT_EQ(join_on(time + " - b.ts > INTERVAL '1 day'").substr(0, 5), "P0001");
+  EXPECT_EQ(join_on("b.ts - a.ts > INTERVAL '-100000 years'").substr(0, 5), "P0001");
+}
+
 TEST_F(BindJoinTest, WhatBoundsNoTimesIsRefused) {
   for (const char* condition :
        {"a.v < b.w", "b.ts > TIMESTAMP '2024-01-01'", "a.expires < a.ts", "a.ts <> b.ts",
