@@ -68,6 +68,19 @@ CATALOGUE = {
              "SELECT window_start, k, count(*), sum(v) FROM TUMBLE((SELECT k, v, ts FROM events "
              "UNION ALL SELECT k, v, ts FROM others WHERE v > 5), ts, INTERVAL '10 seconds') "
              "GROUP BY window_start, window_end, k", False),
+    "joined": ("x INT, y INT, k TEXT",
+               "SELECT e.id, o.id, e.k FROM events AS e JOIN others AS o ON e.k = o.k AND "
+               "o.ts BETWEEN e.ts - INTERVAL '200 milliseconds' AND e.ts + INTERVAL '1 second' "
+               "AND e.v % 8 = o.v % 8", False),
+    "with_or_without": ("x INT, y INT, v INT",
+                        "SELECT e.id, o.id, e.v FROM events AS e FULL JOIN others AS o ON e.k = o.k "
+                        "AND e.v = o.v AND o.ts BETWEEN e.ts AND "
+                        "e.ts + e.v * INTERVAL '100 milliseconds'", False),
+    "without_partner": ("s TIMESTAMP, n BIGINT",
+                        "SELECT window_start, count(*) FROM TUMBLE((SELECT o.ts FROM others AS o "
+                        "ANTI JOIN events AS e ON e.k = o.k AND e.v = o.v AND e.ts BETWEEN "
+                        "o.ts - INTERVAL '1 second' AND o.ts + INTERVAL '2 seconds'), ts, "
+                        "INTERVAL '5 seconds') GROUP BY window_start, window_end", False),
     "group_both": ("k TEXT, n BIGINT", "SELECT k, count(*) FROM (SELECT k FROM events UNION ALL "
                    "SELECT k FROM others) AS u GROUP BY k EMIT CHANGES", True),
     "others": ("s TIMESTAMP, n BIGINT, d BIGINT",

@@ -22,9 +22,9 @@ struct Stamped {
   std::int64_t stamp = 0;
 };
 
-std::vector<Stamped> stamped_rows(const Feed& feed) {
+std::vector<Stamped> stamped_rows(const Feed& feed, const std::vector<FeedFile>& files) {
   std::vector<Stamped> all;
-  for (const std::vector<Row>& partition : feed.partitions()) {
+  for (const std::vector<Row>& partition : feed.partitions(files)) {
     std::int64_t watermark = std::numeric_limits<std::int64_t>::min();
     for (const Row& row : partition) {
       all.push_back({.row = row, .stamp = watermark});
@@ -34,14 +34,22 @@ std::vector<Stamped> stamped_rows(const Feed& feed) {
   return all;
 }
 
-// Those that are in time for steps which order rows, by time, then by their place in the input.
-std::vector<Row> ordered_rows(const Feed& feed) {
+std::vector<Stamped> stamped_rows(const Feed& feed) { return stamped_rows(feed, feed.events); }
+
+// Those that are in time for steps which order or match rows.
+std::vector<Row> rows_in_time(const Feed& feed, const std::vector<FeedFile>& files) {
   std::vector<Row> rows;
-  for (const Stamped& each : stamped_rows(feed)) {
+  for (const Stamped& each : stamped_rows(feed, files)) {
     if (each.row.micros >= each.stamp) {
       rows.push_back(each.row);
     }
   }
+  return rows;
+}
+
+// The same by time, then by their place in the input.
+std::vector<Row> ordered_rows(const Feed& feed) {
+  std::vector<Row> rows = rows_in_time(feed, feed.events);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Row& a, const Row& b) { return a.micros < b.micros; });
   return rows;
@@ -172,6 +180,37 @@ std::vector<std::string> expect_first(const Feed& feed) {
   std::vector<std::string> lines;
   for (const auto& [key, id] : first) {
     lines.push_back(fmt::format(R"({{"k":"{}","v":{},"id":{}}})", key.first, json(key.second), id));
+  }
+  return lines;
+}
+
+std::vector<std::string> expect_joined(const Feed& feed) {
+  std::vector<std::string> lines;
+  const std::vector<Row> left = rows_in_time(feed, feed.events);
+  const std::vector<Row> right = rows_in_time(feed, feed.others);
+  std::vector<bool> has_partner(right.size(), false);
+  const auto tell = [&lines](const Number& x, const Number& y) {
+    lines.push_back(fmt::format(R"({{"x":{},"y":{}}})", json(x), json(y)));
+  };
+  for (const Row& row : left) {
+    bool alone = true;
+    for (std::size_t i = 0; i < right.size(); ++i) {
+      const std::int64_t apart = right[i].micros - row.micros;
+      if (right[i].key == row.key && apart >= -2 * kSecond && apart <= 3 * kSecond && row.value &&
+          right[i].value && *row.value <= *right[i].value) {
+        tell(row.id, right[i].id);
+        has_partner[i] = true;
+        alone = false;
+      }
+    }
+    if (alone) {
+      tell(row.id, std::nullopt);
+    }
+  }
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    if (!has_partner[i]) {
+      tell(std::nullopt, right[i].id);
+    }
   }
   return lines;
 }

@@ -16,6 +16,7 @@ std::vector<std::string> expect_group(const Feed& feed);
 std::vector<std::string> expect_total(const Feed& feed);
 std::vector<std::string> expect_top(const Feed& feed);
 std::vector<std::string> expect_first(const Feed& feed);
+std::vector<std::string> expect_joined(const Feed& feed);
 std::vector<std::string> expect_watched(const Feed& feed);
 std::vector<std::string> expect_surveyed(const Feed& feed);
 

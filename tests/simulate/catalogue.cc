@@ -150,6 +150,24 @@ constexpr Query kCatalogue[] = {
      .text = "SELECT k, count(*) FROM (SELECT k FROM events UNION ALL SELECT k FROM others) AS u "
              "GROUP BY k EMIT CHANGES",
      .rows = Rows::kChanges},
+    {.name = "joined",
+     .columns = "x BIGINT, y BIGINT",
+     .text = "SELECT e.id, o.id FROM events AS e FULL JOIN others AS o ON e.k = o.k AND o.ts "
+             "BETWEEN e.ts - INTERVAL '2 seconds' AND e.ts + INTERVAL '3 seconds' AND e.v <= o.v",
+     .expected = expect_joined},
+    {.name = "joined_up_to_column",
+     .columns = "x BIGINT, y BIGINT, m BIGINT",
+     .text = "SELECT e.id, o.id, o.v FROM events AS e LEFT JOIN others AS o ON e.k = o.k AND o.ts "
+             "BETWEEN e.ts AND e.ts + e.v % 6 * INTERVAL '1 second'"},
+    {.name = "with_partner",
+     .columns = "k TEXT, id BIGINT",
+     .text = "SELECT e.k, e.id FROM events AS e SEMI JOIN others AS o ON e.k = o.k AND o.ts "
+             "BETWEEN e.ts - INTERVAL '1 second' AND e.ts + INTERVAL '4 seconds' AND e.v <> o.v"},
+    {.name = "windows_of_rows_alone",
+     .columns = "s TIMESTAMP, n BIGINT",
+     .text = "SELECT window_start, count(*) FROM TUMBLE((SELECT e.ts FROM events AS e ANTI JOIN "
+             "others AS o ON e.v = o.v AND o.ts BETWEEN e.ts - INTERVAL '3 seconds' AND e.ts + "
+             "INTERVAL '3 seconds'), ts, INTERVAL '10 seconds') GROUP BY window_start, window_end"},
     {.name = "late",
      .columns = "id BIGINT, s TIMESTAMP",
      .text = "SELECT id, window_start FROM LATE(judged)"},

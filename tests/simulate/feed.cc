@@ -81,9 +81,9 @@ std::string time_text(std::int64_t micros, char between) {
   return between == 'T' ? text + 'Z' : text;
 }
 
-std::vector<std::vector<Row>> Feed::partitions() const {
+std::vector<std::vector<Row>> Feed::partitions(const std::vector<FeedFile>& files) const {
   std::vector<std::vector<Row>> all;
-  for (const FeedFile& file : events) {
+  for (const FeedFile& file : files) {
     if (all.empty() || !one_partition) {
       all.emplace_back();
     }

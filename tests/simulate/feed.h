@@ -46,8 +46,8 @@ struct Feed {
   // The tables, as SQL.
   std::string declarations;
 
-  // The partitions of `events`, as rows in the order in which they are read.
-  std::vector<std::vector<Row>> partitions() const;
+  // The partitions of a table's files, as rows in the order in which they are read.
+  std::vector<std::vector<Row>> partitions(const std::vector<FeedFile>& files) const;
 };
 
 struct FeedLimits {
