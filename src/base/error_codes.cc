@@ -64,8 +64,9 @@ constexpr ErrorCode kCodes[] = {
     {"S0203", "unknown column",
      "What the query reads has no column of this name. Names without quotes are looked up in lower "
      "case; an alias of the list of SELECT is not known in WHERE."},
-    {"S0204", "ambiguous column",
-     "Several columns have this name. Write table.column, or give them other names with AS."},
+    {"S0204", "ambiguous name",
+     "Several columns have this name, or several relations of a join. Write table.column, or give "
+     "them other names with AS."},
     {"S0205", "unknown function", "No function has this name. SHOW FUNCTIONS lists them."},
     {"S0206", "wrong arguments",
      "The function exists, but not for values of these types, or not for so many."},
@@ -142,9 +143,8 @@ constexpr ErrorCode kCodes[] = {
      "'debezium-json'."},
     {"P0107", "state without bound",
      "An aggregate without a window keeps a row for every key, and an endless input has ever "
-     "more. A join whose rows may be apart as long as they like in one direction keeps every row "
-     "of "
-     "one side."},
+     "more. A join whose rows may be apart as long as they like in one direction keeps every "
+     "row of one side."},
     {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
     {"P0109", "windows that cannot be told apart",
      "The windows of CUMULATE that belong together begin at the same time, so that only their ends "

@@ -438,6 +438,20 @@ void JoinBinder::warn_of_state(const plan::Node& node) const {
                 std::move(notes));
 }
 
+// No two relations may go by one name.
+bool check_names(BindContext& context, const Scope& left, const Scope& right, Span span) {
+  for (const Relation& one : left.relations) {
+    for (const Relation& other : right.relations) {
+      if (!one.key.empty() && one.key == other.key) {
+        context.error("S0204", "two relations are called " + one.shown, span, "",
+                      {"give one of them another name: " + one.shown + " AS other"});
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
@@ -461,7 +475,7 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   }
   std::optional<Scope> left = bind_from(context, *join.left);
   std::optional<Scope> right = bind_from(context, *join.right);
-  if (!left || !right) {
+  if (!left || !right || !check_names(context, *left, *right, join.right->span)) {
     return std::nullopt;
   }
   return JoinBinder(context, join, *kind, visible(context, *std::move(left), join.left->span),
