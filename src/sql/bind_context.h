@@ -13,7 +13,7 @@
 
 namespace thalweg::sql {
 
-// What a query asks of the rows of its one sub-query, which may answer some of it itself.
+// What a query asks of the rows of its one sub-query or join, which may answer some of it itself.
 struct OuterCondition {
   const ast::Expr* where = nullptr;
   std::string alias;                       // Of the sub-query, folded.

@@ -9,9 +9,11 @@
 #include "sql/bind_query.h"
 #include "sql/bind_window.h"
 #include "sql/coerce.h"
+#include "sql/rank_cut.h"
 #include "sql/sql_text.h"
 
-// a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - INTERVAL '...' AND a.ts + INTERVAL '...'
+// a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - INTERVAL '...' AND a.ts + INTERVAL '...', or the
+// same as FROM a, b WHERE ...
 namespace thalweg::sql {
 namespace {
 
@@ -44,8 +46,8 @@ std::optional<Length> length_of(const Expr& expr) {
       expr.kind == ExprKind::kLiteral ? std::get_if<Interval>(&expr.literal.data) : nullptr;
   constexpr std::int32_t kMonthsMax = 120'000;
   constexpr std::int32_t kDaysMax = 4'000'000;
-  if (interval == nullptr || std::abs(interval->months) > kMonthsMax ||
-      std::abs(interval->days) > kDaysMax) {
+  if (interval == nullptr || std::abs(std::int64_t{interval->months}) > kMonthsMax ||
+      std::abs(std::int64_t{interval->days}) > kDaysMax) {
     return std::nullopt;
   }
   const std::int64_t months = interval->months;
@@ -56,9 +58,10 @@ std::optional<Length> length_of(const Expr& expr) {
                 std::max(bounds.least, bounds.most) + rest};
 }
 
-std::optional<JoinKind> kind_of(ast::JoinKind kind) {
+JoinKind kind_of(ast::JoinKind kind) {
   switch (kind) {
     case ast::JoinKind::kInner:
+    case ast::JoinKind::kCross:
       return JoinKind::kInner;
     case ast::JoinKind::kLeft:
       return JoinKind::kLeft;
@@ -70,10 +73,8 @@ std::optional<JoinKind> kind_of(ast::JoinKind kind) {
       return JoinKind::kSemi;
     case ast::JoinKind::kAnti:
       return JoinKind::kAnti;
-    case ast::JoinKind::kCross:
-      break;
   }
-  return std::nullopt;
+  return JoinKind::kInner;
 }
 
 // Without the columns that a window function's hide.
@@ -94,6 +95,30 @@ Scope visible(BindContext& context, Scope scope, Span span) {
                   relation.shown);
 }
 
+// The columns of both sides, for names.
+Scope both(const Scope& left, const Scope& right) {
+  const auto first_of_right = static_cast<std::uint32_t>(left.columns().size());
+  Schema columns = left.columns();
+  columns.insert(columns.end(), right.columns().begin(), right.columns().end());
+  Scope scope{.node = plan::make_values(std::move(columns), {}),
+              .relations = left.relations,
+              .table = nullptr,
+              .window_columns = std::nullopt};
+  for (Relation relation : right.relations) {
+    relation.first += first_of_right;
+    scope.relations.push_back(std::move(relation));
+  }
+  return scope;
+}
+
+// The parts of a condition over these columns, all of which must be true; nothing, reported, where
+// it is in error.
+std::optional<std::vector<ExprPtr>> parts_of(BindContext& context, const Scope& scope,
+                                             const char* clause, const ast::Expr& condition) {
+  const ExprPtr bound = ExprBinder(context, scope, clause).bind_condition(condition);
+  return bound == nullptr ? std::nullopt : std::optional(plan::conjuncts(fold_constants(bound)));
+}
+
 // What a relation is called in messages.
 std::string shown_name(const Scope& scope) {
   const bool is_named = scope.relations.size() == 1 && !scope.relations[0].shown.empty();
@@ -102,22 +127,22 @@ std::string shown_name(const Scope& scope) {
 
 class JoinBinder {
  public:
-  JoinBinder(BindContext& context, const ast::Join& join, JoinKind kind, Scope left, Scope right)
+  JoinBinder(BindContext& context, const ast::Join& join, Scope left, Scope right)
       : context_(context),
         join_(join),
-        kind_(kind),
+        kind_(kind_of(join.kind)),
         left_(std::move(left)),
         right_(std::move(right)),
         first_of_right_(static_cast<std::uint32_t>(left_.columns().size())) {}
 
-  std::optional<Scope> bind();
+  // Of the parts of WHERE it takes those that are about its columns only.
+  std::optional<Scope> bind(std::vector<ExprPtr>& where);
 
  private:
   const plan::Node& rows(Side side) const {
     return side == Side::kLeft ? *left_.node : *right_.node;
   }
 
-  Scope both() const;
   plan::NodePtr input(Side side) const;
   void take_part(const ExprPtr& part);
   bool take_key(const Expr& equality);
@@ -144,36 +169,32 @@ class JoinBinder {
   std::array<std::vector<ExprPtr>, 2> filters_;  // By side, over its own columns.
 };
 
-// The columns of both sides, for names.
-Scope JoinBinder::both() const {
-  Schema columns = left_.columns();
-  columns.insert(columns.end(), right_.columns().begin(), right_.columns().end());
-  Scope scope{.node = plan::make_values(std::move(columns), {}),
-              .relations = left_.relations,
-              .table = nullptr,
-              .window_columns = std::nullopt};
-  for (Relation relation : right_.relations) {
-    relation.first += first_of_right_;
-    scope.relations.push_back(std::move(relation));
-  }
-  return scope;
-}
-
 plan::NodePtr JoinBinder::input(Side side) const {
   const plan::NodePtr& node = side == Side::kLeft ? left_.node : right_.node;
   const std::vector<ExprPtr>& filters = filters_[static_cast<std::size_t>(side)];
   return filters.empty() ? node : plan::make_filter(node, plan::conjunction(filters));
 }
 
-std::optional<Scope> JoinBinder::bind() {
-  Scope scope = both();
-  const ExprPtr condition = ExprBinder(context_, scope, "ON").bind_condition(*join_.on);
-  if (condition == nullptr) {
-    return std::nullopt;
+std::optional<Scope> JoinBinder::bind(std::vector<ExprPtr>& where) {
+  Scope scope = both(left_, right_);
+  if (join_.on != nullptr) {
+    const auto parts = parts_of(context_, scope, "ON", *join_.on);
+    if (!parts) {
+      return std::nullopt;
+    }
+    for (const ExprPtr& part : *parts) {
+      take_part(part);
+    }
   }
-  for (const ExprPtr& part : plan::conjuncts(fold_constants(condition))) {
-    take_part(part);
-  }
+  std::erase_if(where, [&](const ExprPtr& part) {
+    std::vector<bool> used;
+    collect_columns(*part, used);
+    const bool fits = used.size() <= scope.columns().size();
+    if (fits) {
+      take_part(part);
+    }
+    return fits;
+  });
   const bool has_bounds = found_.lower_micros || found_.upper_micros ||
                           found_.left_last != nullptr || found_.right_last != nullptr;
   if (!has_bounds) {
@@ -434,8 +455,8 @@ void JoinBinder::warn_of_state(const plan::Node& node) const {
   context_.warn("P0107",
                 "this keeps every row of " + (name.empty() ? "one side" : '"' + name + '"') +
                     " for ever, and its input never ends",
-                join_.on->span, "state of " + node.id + " grows with the number of rows",
-                std::move(notes));
+                join_.on == nullptr ? join_.keywords : join_.on->span,
+                "state of " + node.id + " grows with the number of rows", std::move(notes));
 }
 
 // No two relations may go by one name.
@@ -452,35 +473,75 @@ bool check_names(BindContext& context, const Scope& left, const Scope& right, Sp
   return true;
 }
 
-}  // namespace
-
-std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
-  const bool is_comma = join.keywords.end - join.keywords.begin <= 1;
-  const std::optional<JoinKind> kind = kind_of(join.kind);
+// Whether it is of a form that there is.
+bool check_form(BindContext& context, const ast::Join& join) {
   const std::vector<std::string> cure{
       "join rows that are near each other in time: a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - "
       "INTERVAL '1 hour' AND a.ts + INTERVAL '1 hour'"};
-  if (is_comma || !kind || join.asof || join.natural || !join.using_columns.empty()) {
-    context.not_supported(is_comma       ? "more than one table in FROM"
-                          : join.asof    ? "ASOF JOIN"
+  if (join.asof || join.natural || !join.using_columns.empty()) {
+    context.not_supported(join.asof      ? "ASOF JOIN"
                           : join.natural ? "NATURAL JOIN"
-                          : !kind        ? "CROSS JOIN"
                                          : "JOIN ... USING",
                           join.keywords, cure);
-    return std::nullopt;
+    return false;
   }
-  if (join.on == nullptr) {
+  if (join.on == nullptr && join.kind != ast::JoinKind::kCross) {
     context.error("S0101", "JOIN needs a condition", join.keywords, "", cure);
+    return false;
+  }
+  return true;
+}
+
+// The join, and those that its left side is made of, the first one first. What WHERE asks it asks
+// of all of them: they are inner joins.
+std::vector<const ast::Join*> chain_of(const ast::Join& join) {
+  std::vector<const ast::Join*> chain;
+  const auto is_inner = [](const ast::Join* one) { return kind_of(one->kind) == JoinKind::kInner; };
+  for (const ast::Join* next = &join;
+       next != nullptr && (chain.empty() || (is_inner(next) && is_inner(&join)));
+       next = next->left->as<ast::Join>()) {
+    chain.insert(chain.begin(), next);
+  }
+  return chain;
+}
+
+std::optional<Scope> bind_side(BindContext& context, const ast::TableRef& table) {
+  std::optional<Scope> scope = bind_from(context, table);
+  return scope ? std::optional(visible(context, *std::move(scope), table.span)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
+  OuterCondition* const outer = std::exchange(context.outer, nullptr);
+  const std::vector<const ast::Join*> chain = chain_of(join);
+  if (!std::ranges::all_of(chain, [&](const auto* one) { return check_form(context, *one); })) {
     return std::nullopt;
   }
-  std::optional<Scope> left = bind_from(context, *join.left);
-  std::optional<Scope> right = bind_from(context, *join.right);
-  if (!left || !right || !check_names(context, *left, *right, join.right->span)) {
-    return std::nullopt;
+  std::optional<Scope> left = bind_side(context, *chain[0]->left);
+  std::vector<Scope> others;
+  std::optional<Scope> all = left;
+  for (const ast::Join* const one : chain) {
+    std::optional<Scope> right = bind_side(context, *one->right);
+    if (!all || !right || !check_names(context, *all, *right, one->right->span)) {
+      return std::nullopt;
+    }
+    all = both(*all, *right);
+    others.push_back(*std::move(right));
   }
-  return JoinBinder(context, join, *kind, visible(context, *std::move(left), join.left->span),
-                    visible(context, *std::move(right), join.right->span))
-      .bind();
+  std::vector<ExprPtr> where;
+  if (outer != nullptr && outer->where != nullptr && kind_of(join.kind) == JoinKind::kInner) {
+    auto parts = parts_of(context, *all, "WHERE", *outer->where);
+    if (!parts) {
+      return std::nullopt;
+    }
+    where = *std::move(parts);
+    outer->answered = conjuncts_of(*outer->where);
+  }
+  for (std::size_t i = 0; left && i < chain.size(); ++i) {
+    left = JoinBinder(context, *chain[i], *std::move(left), std::move(others[i])).bind(where);
+  }
+  return left;
 }
 
 }  // namespace thalweg::sql

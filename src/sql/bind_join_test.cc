@@ -96,6 +96,43 @@ TEST_F(BindJoinTest, StateWithoutBoundIsWarnedOf) {
   EXPECT_EQ(session.warnings(), "");
 }
 
+TEST_F(BindJoinTest, WhatWhereAsksOfInnerJoinsCountsAsOn) {
+  const auto joined = [this](const std::string& from) {
+    session.run("SELECT a.v FROM " + from);
+    const std::string text = session.rewritten();
+    return session.errors().empty() ? text.substr(0, text.find("  [")) : session.errors();
+  };
+  const std::string expected = joined("a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts AND a.expires");
+  EXPECT_NE(expected.find("JOIN by CAST(k AS BIGINT) = k, from the same time to expires"),
+            std::string::npos);
+  EXPECT_EQ(joined("a, b WHERE a.k = b.k AND b.ts BETWEEN a.ts AND a.expires"), expected);
+  EXPECT_EQ(joined("a CROSS JOIN b WHERE a.k = b.k AND b.ts BETWEEN a.ts AND a.expires"), expected);
+  EXPECT_EQ(joined("a JOIN b ON a.k = b.k WHERE b.ts BETWEEN a.ts AND a.expires"), expected);
+  EXPECT_EQ(joined("a LEFT JOIN b ON a.k = b.k WHERE a.ts = b.ts").substr(0, 5), "P0001");
+  EXPECT_EQ(joined("a, b WHERE a.k = b.k").substr(0, 5), "P0001");
+  EXPECT_EQ(joined("a, b").substr(0, 5), "P0001");
+  EXPECT_EQ(joined("a, b WHERE ts = b.ts"), "S0204 column \"ts\" is ambiguous");
+}
+
+TEST_F(BindJoinTest, EachOfSeveralJoinsTakesWhatIsAboutItsColumns) {
+  session.run(
+      "SELECT a.v FROM a, b, a AS c WHERE a.v + b.w > c.v AND c.k = a.k AND a.ts = c.ts AND "
+      "a.ts = b.ts AND b.k = a.k AND a.v < b.w AND c.v = 3");
+  EXPECT_EQ(session.errors(), "");
+  EXPECT_EQ(session.rewritten(),
+            "result\n"
+            "└─ SELECT v\n"
+            "   └─ JOIN by k = k, ts = ts, from the same time, where v + w > v  "
+            "[query/interval_join#2: as pairs come]\n"
+            "      ├─ SELECT k, ts, v, w\n"
+            "      │  └─ JOIN by ts = ts, CAST(k AS BIGINT) = k, from the same time, where v < w  "
+            "[query/interval_join#1: as pairs come]\n"
+            "      │     ├─ FROM a (k, ts, v)  (shared #1)\n"
+            "      │     └─ FROM b (k, ts, w)\n"
+            "      └─ WHERE v = 3\n"
+            "         └─ FROM a (k, ts, v)  (shared #1, see above)\n");
+}
+
 // Where it is known which side's time is the later one, and no row comes out without that side.
 TEST_F(BindJoinTest, AWindowGoesByTheLaterTime) {
   const auto errors_of = [this](const std::string& kind, const std::string& time) {

@@ -105,7 +105,8 @@ bool SelectBinder::bind_input() {
     const bool is_plain = select_.from->as<ast::QueryTable>() != nullptr ||
                           select_.from->as<ast::NamedTable>() != nullptr;
     const bool is_renamed = select_.from->alias && !select_.from->alias->columns.empty();
-    context_.outer = is_plain && !is_renamed ? &condition_ : nullptr;
+    const bool is_join = select_.from->as<ast::Join>() != nullptr;
+    context_.outer = (is_plain && !is_renamed) || is_join ? &condition_ : nullptr;
     const auto hinted_id = std::exchange(context_.hinted_id, std::nullopt);
     const auto hinted_ttl = context_.hinted_ttl;
     if (select_.from->as<ast::WindowTable>() == nullptr) {

@@ -397,49 +397,74 @@ bool SyntaxParser::take_window_close() {
   return !cursor_.failed();
 }
 
+// A comma binds less than JOIN.
 TableRefPtr SyntaxParser::parse_from() {
   const std::uint32_t begin = cursor_.begin();
+  TableRefPtr left = parse_joins();
+  for (int chain = 0; left != nullptr && !cursor_.failed(); ++chain) {
+    ast::Join join;
+    join.kind = ast::JoinKind::kCross;
+    const std::uint32_t keywords = cursor_.begin();
+    if (!cursor_.take_symbol(",")) {
+      break;
+    }
+    if (chain >= kNestingMax) {
+      too_deep(cursor_.peek().span);
+      return nullptr;
+    }
+    join.keywords = cursor_.since(keywords);
+    join.left = std::move(left);
+    join.right = parse_joins();
+    left = make_table(cursor_.since(begin), std::move(join));
+  }
+  return cursor_.failed() ? nullptr : std::move(left);
+}
+
+// The words that say which kind of join it is; false: no join follows, or it is in error.
+bool SyntaxParser::take_join_words(ast::Join& join) {
+  join.natural = cursor_.take_word("natural");
+  join.asof = cursor_.take_word("asof");
+  bool typed = true;
+  if (cursor_.take_word("inner")) {
+    join.kind = ast::JoinKind::kInner;
+  } else if (cursor_.take_word("left")) {
+    // LEFT SEMI JOIN is another spelling of SEMI JOIN.
+    join.kind = cursor_.take_word("semi")   ? ast::JoinKind::kSemi
+                : cursor_.take_word("anti") ? ast::JoinKind::kAnti
+                                            : ast::JoinKind::kLeft;
+  } else if (cursor_.take_word("right")) {
+    join.kind = ast::JoinKind::kRight;
+  } else if (cursor_.take_word("full")) {
+    join.kind = ast::JoinKind::kFull;
+  } else if (cursor_.take_word("cross")) {
+    join.kind = ast::JoinKind::kCross;
+  } else if (cursor_.take_word("semi")) {
+    join.kind = ast::JoinKind::kSemi;
+  } else if (cursor_.take_word("anti")) {
+    join.kind = ast::JoinKind::kAnti;
+  } else {
+    typed = false;
+  }
+  cursor_.take_word("outer");
+  if (cursor_.take_word("join")) {
+    return true;
+  }
+  if (typed || join.natural || join.asof) {
+    cursor_.fail_expected("JOIN");
+  }
+  return false;
+}
+
+TableRefPtr SyntaxParser::parse_joins() {
+  const std::uint32_t begin = cursor_.begin();
   TableRefPtr left = parse_table();
-  int chain = 0;
-  while (left != nullptr && !cursor_.failed()) {
+  for (int chain = 0; left != nullptr && !cursor_.failed(); ++chain) {
     ast::Join join;
     const std::uint32_t keywords = cursor_.begin();
-    if (cursor_.take_symbol(",")) {
-      join.kind = ast::JoinKind::kCross;
-    } else {
-      join.natural = cursor_.take_word("natural");
-      join.asof = cursor_.take_word("asof");
-      bool typed = true;
-      if (cursor_.take_word("inner")) {
-        join.kind = ast::JoinKind::kInner;
-      } else if (cursor_.take_word("left")) {
-        // LEFT SEMI JOIN is another spelling of SEMI JOIN.
-        join.kind = cursor_.take_word("semi")   ? ast::JoinKind::kSemi
-                    : cursor_.take_word("anti") ? ast::JoinKind::kAnti
-                                                : ast::JoinKind::kLeft;
-      } else if (cursor_.take_word("right")) {
-        join.kind = ast::JoinKind::kRight;
-      } else if (cursor_.take_word("full")) {
-        join.kind = ast::JoinKind::kFull;
-      } else if (cursor_.take_word("cross")) {
-        join.kind = ast::JoinKind::kCross;
-      } else if (cursor_.take_word("semi")) {
-        join.kind = ast::JoinKind::kSemi;
-      } else if (cursor_.take_word("anti")) {
-        join.kind = ast::JoinKind::kAnti;
-      } else {
-        typed = false;
-      }
-      cursor_.take_word("outer");
-      if (!cursor_.at_word("join")) {
-        if (typed || join.natural || join.asof) {
-          cursor_.fail_expected("JOIN");
-        }
-        break;
-      }
-      cursor_.next();
+    if (!take_join_words(join)) {
+      break;
     }
-    if (++chain > kNestingMax) {
+    if (chain >= kNestingMax) {
       too_deep(cursor_.peek().span);
       return nullptr;
     }

@@ -77,6 +77,8 @@ class SyntaxParser {
   std::optional<ast::Emit> parse_emit();
   bool take_window_close();
   ast::TableRefPtr parse_from();
+  ast::TableRefPtr parse_joins();
+  bool take_join_words(ast::Join& join);
   ast::TableRefPtr parse_table();
   ast::TableRefPtr parse_table_primary();
   void parse_window_relation(ast::WindowTable& window);
