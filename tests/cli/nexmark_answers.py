@@ -6,6 +6,7 @@ so many events instead of 100,000.
 import collections
 import csv
 import datetime
+import functools
 import io
 import subprocess
 import sys
@@ -37,6 +38,28 @@ def read_bids():
     return [Bid(row[0], row[1], int(row[2]), *row[3:]) for row in rows]
 
 
+@functools.cache
+def read_auctions():
+    fields = ", ".join(f'auction."{name}"' for name in (
+        "id", "itemName", "description", "initialBid", "reserve", "dateTime", "expires", "seller",
+        "category", "extra"))
+    return answer(
+        f"CREATE TABLE events WITH ('connector' = 'nexmark', 'events.num' = '{EVENTS}');"
+        f"SELECT {fields} FROM events WHERE event_type = 1;", "--workers", "1")
+
+
+def winning(bids):
+    """Each auction that has bids while it is open, with the first of the highest of them."""
+    of_auction = collections.defaultdict(list)
+    for bid in bids:
+        of_auction[bid.auction].append(bid)
+    for auction in read_auctions():
+        begin, end = padded(auction[5]), padded(auction[6])
+        found = [bid for bid in of_auction[auction[0]] if begin <= padded(bid.time) <= end]
+        if found:
+            yield auction, min(found, key=lambda bid: (-bid.price, padded(bid.time)))
+
+
 def time_text(time):
     return str(time).rstrip("0") if time.microsecond else str(time)
 
@@ -59,6 +82,18 @@ def q2(bids):
     return [(bid.auction, str(bid.price)) for bid in bids if int(bid.auction) % 123 == 0]
 
 
+def q4(bids):
+    prices = collections.defaultdict(list)
+    for auction, bid in winning(bids):
+        prices[auction[8]].append(bid.price)
+    return [(category, mean(found)) for category, found in prices.items()]
+
+
+def q9(bids):
+    return [(*auction, *map(str, (bid.auction, bid.bidder, bid.price, bid.time, bid.extra)))
+            for auction, bid in winning(bids)]
+
+
 def q11(bids):
     times = collections.defaultdict(list)
     for bid in bids:
@@ -76,7 +111,8 @@ def q11(bids):
 
 
 def padded(text):
-    """With three digits or none, as Python's older versions want it."""
+    """With three digits or none, as Python's older versions want it. Such texts compare as
+    times do."""
     whole, dot, fraction = text.partition(".")
     return whole + dot + (fraction.ljust(3, "0") if dot else "")
 
