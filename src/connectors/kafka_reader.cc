@@ -64,9 +64,9 @@ struct Place {
 
 // What the columns of a scan are made of.
 struct Parts {
-  std::vector<Place> places;          // By column of the scan.
-  std::unique_ptr<Decoder> values;    // Of those that are in the value.
-  std::optional<KafkaKeys> keys;      // Where any is in the key.
+  std::vector<Place> places;        // By column of the scan.
+  std::unique_ptr<Decoder> values;  // Of those that are in the value.
+  std::optional<KafkaKeys> keys;    // Where any is in the key.
 };
 
 class KafkaReader final : public BlockReader {
@@ -198,8 +198,8 @@ class KafkaReader final : public BlockReader {
 
   // Leaves out rows whose record has not what they must have, and tells of each record once.
   void reject(DecodedRows& out) const {
-    const bool any_required = std::ranges::any_of(
-        places_, [](const Place& place) { return !place.missing.empty(); });
+    const bool any_required =
+        std::ranges::any_of(places_, [](const Place& place) { return !place.missing.empty(); });
     if (!keys_ && !any_required) {
       return;
     }
@@ -229,8 +229,10 @@ class KafkaReader final : public BlockReader {
     }
     for (std::size_t i = 0; i < places_.size(); ++i) {
       if (!places_[i].missing.empty() && !out.columns[i].is_valid(row)) {
-        return RejectedRow{
-            .error = RowError::kNullNotAllowed, .offset = 0, .length = 0, .detail = places_[i].missing};
+        return RejectedRow{.error = RowError::kNullNotAllowed,
+                           .offset = 0,
+                           .length = 0,
+                           .detail = places_[i].missing};
       }
     }
     return std::nullopt;
@@ -252,16 +254,16 @@ class KafkaReader final : public BlockReader {
 
 // What deletes a key has nothing else.
 Status check_key(const Table& table, const KafkaColumns& places) {
-  const bool is_primary = places.key.size() == table.primary_key.size() &&
-                          std::ranges::all_of(table.primary_key, [&](std::uint32_t column) {
-                            return std::ranges::find(places.key, physical_index(table, column)) !=
-                                   places.key.end();
-                          });
+  const bool is_primary =
+      places.key.size() == table.primary_key.size() &&
+      std::ranges::all_of(table.primary_key, [&](std::uint32_t column) {
+        return std::ranges::find(places.key, physical_index(table, column)) != places.key.end();
+      });
   return table.mode != ChangeMode::kUpsert || is_primary
              ? Status()
-             : invalid_argument(fmt::format(
-                   "\"{}\" is read with mode = 'upsert', and its key_fields are not its PRIMARY KEY",
-                   table.name));
+             : invalid_argument(fmt::format("\"{}\" is read with mode = 'upsert', and its "
+                                            "key_fields are not its PRIMARY KEY",
+                                            table.name));
 }
 
 Result<Parts> make_parts(const ScanRequest& request) {
@@ -281,8 +283,8 @@ Result<Parts> make_parts(const ScanRequest& request) {
       place.metadata = declared.metadata;
       place.builder.emplace(declared.field.type);
       place.missing = declared.not_null ? "the record has no " + declared.metadata : "";
-    } else if (reads_keys && std::ranges::find(places.key, physical_index(table, column)) !=
-                                 places.key.end()) {
+    } else if (reads_keys &&
+               std::ranges::find(places.key, physical_index(table, column)) != places.key.end()) {
       place.from = Place::From::kKey;
       place.index = in_key.size();
       const bool is_required = declared.not_null || table.mode == ChangeMode::kUpsert;

@@ -99,11 +99,10 @@ class RawDecoder final : public Decoder {
   }
 
   std::string explain(RowError error, std::string_view row) const {
-    return error == RowError::kTooLong       ? "the row is longer than max_row_bytes"
-           : error == RowError::kInvalidUtf8 ? "not UTF-8; declare the column as BYTEA"
-                                             : describe_misfit(error, field_.name,
-                                                               fmt::format("\"{}\"", row),
-                                                               field_.type);
+    return error == RowError::kTooLong ? "the row is longer than max_row_bytes"
+           : error == RowError::kInvalidUtf8
+               ? "not UTF-8; declare the column as BYTEA"
+               : describe_misfit(error, field_.name, fmt::format("\"{}\"", row), field_.type);
   }
 
   const std::size_t row_bytes_max_;
@@ -149,9 +148,11 @@ class RawFormat final : public Format {
 
   Result<std::unique_ptr<Decoder>> make_decoder(const Options& options,
                                                 DecoderSpec spec) const override {
-    if (spec.declared_columns != 1 || (!spec.schema.empty() && is_nested(spec.schema[0].type.kind))) {
+    if (spec.declared_columns != 1 ||
+        (!spec.schema.empty() && is_nested(spec.schema[0].type.kind))) {
       return invalid_argument(
-          "format raw reads a row as one value: the table must have one column, no ARRAY or STRUCT");
+          "format raw reads a row as one value: the table must have one column, no ARRAY or "
+          "STRUCT");
     }
     if (spec.reads_ops) {
       return invalid_argument("format raw cannot tell that a row goes; use json or debezium-json");

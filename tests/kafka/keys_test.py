@@ -4,6 +4,7 @@ import collections
 import json
 import pathlib
 import signal
+import time
 import unittest
 
 import tools
@@ -52,9 +53,9 @@ class KeysTest(SqlFixture):
     def test_as_scripts_for_flink_have_it(self):
         topic = self.topic()
         table = self.declared("t", "k TEXT, v INT", {
-            "connector": "kafka", "topic": topic, "properties.bootstrap.servers": BROKERS,
-            "value.format": "csv", "key.format": "json", "key.fields": "k",
-            "value.fields-include": "EXCEPT_KEY", "scan.bounded": "true"})
+            "'connector'": "kafka", "'topic'": topic, "'properties.bootstrap.servers'": BROKERS,
+            "'value.format'": "csv", "'key.format'": "json", "'key.fields'": "k",
+            "'value.fields-include'": "EXCEPT_KEY", "'scan.bounded'": "true"})
         self.run_sql(table + "INSERT INTO t VALUES ('a', 1);")
         self.assertEqual([(r.key, r.value) for r in tools.read(BROKERS, topic)],
                          [(b'{"k":"a"}', b"1")])
@@ -89,12 +90,12 @@ class KeysTest(SqlFixture):
         self.assertIn("the record has no key", self.run_sql(
             table.replace("bounded", "on_error = 'fail', bounded") + "SELECT k FROM t;", wanted=1))
 
-    def test_values_of_upserts_in_each_format(self):
-        for name, value, mistake in (("json", '{"v":%d}', "{"), ("csv", "%d", '"'), ("raw", "%d", "x")):
+    def test_values_of_upserts_that_are_no_objects(self):
+        topic = self.topic()
+        tools.produce(BROKERS, topic, [("a", "1"), ("b", "2"), ("a", "3"), ("b", '"x'), ("c", "4"),
+                                       ("c", None)])
+        for name in ("csv", "raw"):
             with self.subTest(name):
-                topic = self.topic()
-                tools.produce(BROKERS, topic, [("a", value % 1), ("b", value % 2), ("a", value % 3),
-                                               ("b", mistake), ("c", value % 4), ("c", None)])
                 rows = self.run_sql(
                     self.table("t", topic, "k TEXT, v INT, PRIMARY KEY (k)", format=name,
                                value_fields="except_key", bounded="true", **UPSERT)
@@ -103,28 +104,30 @@ class KeysTest(SqlFixture):
 
     def test_upserts_go_on_after_a_crash(self):
         topic, out = self.topic(2), self.topic(2)
-        pathlib.Path(self.path("job.sql")).write_text(
-            self.table("t", topic, "k TEXT, v INT, PRIMARY KEY (k)", **UPSERT)
-            + self.table("o", out, "g INT, n BIGINT, PRIMARY KEY (g)", **UPSERT)
-            + "INSERT INTO o SELECT v % 3 AS g, count(*) AS n FROM t GROUP BY v % 3;")
-        keys, last = [f"k{i}" for i in range(20)], {}
 
-        def result():
-            shown = {}
-            for record in tools.read(BROKERS, out):
-                shown[record.key] = record.value and json.loads(record.value)["n"]
-            return {int(key): n for key, n in shown.items() if n is not None}
-        for life in range(4):
+        def script(**options):
+            return (self.table("t", topic, "k TEXT, v INT, PRIMARY KEY (k)", **UPSERT, **options)
+                    + self.table("o", out, "g INT, n BIGINT, PRIMARY KEY (g)", **UPSERT)
+                    + "INSERT INTO o SELECT v % 3 AS g, count(*) AS n FROM t GROUP BY v % 3 "
+                      "EMIT CHANGES;")
+        keys, last = [f"k{i}" for i in range(20)], {}
+        for life in range(3):
             records = []
             for i, key in enumerate(keys):
-                value = None if (i + life) % 5 == 0 else i * (life + 1)
-                records.append((key, None if value is None else json.dumps({"k": key, "v": value})))
-                last[key] = value
+                last[key] = None if (i + life) % 5 == 0 else i * (life + 1)
+                value = None if last[key] is None else json.dumps({"k": key, "v": last[key]})
+                records.append((key, value))
             tools.produce(BROKERS, topic, records)
-            wanted = collections.Counter(v % 3 for v in last.values() if v is not None)
-            job = self.start("--workers", str(1 + life % 3))
-            self.wait_for(lambda w=wanted: result() == w, job)
-            self.end(job, signal.SIGKILL if life < 3 else signal.SIGINT)
+            pathlib.Path(self.path("job.sql")).write_text(script())
+            job = self.start("--workers", str(1 + life))
+            time.sleep(life)  # At any moment.
+            self.end(job, signal.SIGKILL)
+        self.run_sql(script(bounded="true"), "--state-dir", self.path("state"))
+        shown = {}
+        for record in tools.read(BROKERS, out):
+            shown[int(record.key)] = record.value and json.loads(record.value)["n"]
+        self.assertEqual({key: n for key, n in shown.items() if n is not None},
+                         collections.Counter(v % 3 for v in last.values() if v is not None))
 
     def test_events_of_debezium_from_topic_to_topic(self):
         topic, out = self.topic(), self.topic()
@@ -143,7 +146,7 @@ class KeysTest(SqlFixture):
         self.assertEqual({record.key for record in records}, {b'{"id":1}', b'{"id":2}'})
         self.assertEqual([json.loads(record.value)["op"] for record in records], list("cucd"))
         self.assertEqual(standing(self.run_sql(
-            self.table("o", out, columns, bounded="true", on_error="fail", **debezium)
+            self.table("o", out, columns, bounded="true", **debezium)
             + "SELECT * FROM o;")), [(1, "y")])
 
     def test_what_cannot_be_is_refused(self):
