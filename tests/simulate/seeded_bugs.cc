@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "columnar/kernels.h"
 #include "simulate/bug.h"
 
 namespace thalweg::tests {
@@ -18,6 +19,16 @@ bool is_manifest(const std::string& path) { return path.find("MANIFEST") != std:
 void forget_operator_watermarks(EpochRecord& record) {
   for (OperatorEpoch& one : record.operators) {
     one.watermark = kStartOfTime;
+  }
+}
+
+// The last column says it.
+void forget_partners(StateChanges& changes) {
+  const std::uint32_t rows = changes.put_rows();
+  if (rows > 0 && changes.puts.back().type().kind == TypeKind::kBoolean) {
+    Column none(changes.puts.back().type(), rows);
+    none.set_values(pack_bits(rows, [](std::size_t /*row*/) { return false; }));
+    changes.puts.back() = std::move(none);
   }
 }
 
@@ -70,7 +81,7 @@ std::span<const Bug> seeded_bugs() {
        .seeds = 50,
        .store = {.record = forget_operator_watermarks}},
       {.name = "partitions' watermarks are forgotten",
-       .seeds = 20,
+       .seeds = 100,
        .store = {.record = of_each_partition(
                      [](PartitionEpoch& partition) { partition.watermark = kStartOfTime; })}},
       {.name = "partitions' numbers are forgotten",
@@ -117,6 +128,9 @@ std::span<const Bug> seeded_bugs() {
       {.name = "broadcast state is not written",
        .seeds = 1000,
        .store = {.delta = in_table("broadcast", [](StateChanges& changes) { changes = {}; })}},
+      {.name = "which rows of a join have a partner is forgotten",
+       .seeds = 500,
+       .store = {.delta = in_table("left", forget_partners)}},
       {.name = "slices that were dropped come back",
        .seeds = 200,
        .store = {.delta = [](const StateSchema& /*schema*/,
@@ -132,7 +146,7 @@ std::span<const Bug> seeded_bugs() {
        .seeds = 20,
        .store = {.groups = [](KeyGroupRange /*groups*/) { return KeyGroupRange(); }}},
       {.name = "outputs are shown before the epoch is decided",
-       .seeds = 20,
+       .seeds = 200,
        .sink = {.commits_when_prepared = true}},
       {.name = "a sink rolls an undecided epoch forward", .seeds = 20, .sink = {.epochs_off = 1}},
       {.name = "a sink takes a decided epoch back", .seeds = 20, .sink = {.epochs_off = -1}},
