@@ -23,6 +23,7 @@ import tools
 
 OF_BROKER = "of the broker"
 KILLS_MIN, KILLS_MAX = 10, 30  # Of a round.
+STARTS_MAX = 5  # Tries to start a broker.
 STEPS = 400  # In which the input comes.
 END_SECONDS_MAX = 600  # For a life that comes to its end.
 GAVE_UP = 75  # The exit code of a job that has waited for the broker in vain.
@@ -210,8 +211,17 @@ class KafkaRound(rounds.Round):
 
     def start_broker(self):
         """Those who need it need not wait until it is there."""
-        self.starting = threading.Thread(target=self.broker.start)
+        self.starting = threading.Thread(target=self.start_broker_at_last)
         self.starting.start()
+
+    def start_broker_at_last(self):
+        for left in reversed(range(STARTS_MAX)):
+            try:
+                self.broker.start()
+                break
+            except broker.Failure as failure:  # On a machine too busy for its heartbeats.
+                if left == 0:
+                    print(f"seed {self.seed}: {failure}", flush=True)
 
     def wait_for_end(self, life, broker_was_away=False):
         if not life.has_ended(END_SECONDS_MAX):
