@@ -40,7 +40,7 @@ def main():
             whole, seconds = one.run_whole()
             killed, moments = one.run_killed(seconds, arguments.kills - kills.total())
             one.check(whole, killed)
-        except rounds.Failure as failure:
+        except (rounds.Failure, kafka_rounds.broker.Failure) as failure:
             print(f"seed {seed} ({', '.join(map(str, one.outputs))}), in {folder}: {failure}")
             print(f"rounds {seed - arguments.seed}, kills {kills.total()}")
             return 1

@@ -24,6 +24,7 @@ import tools
 OF_BROKER = "of the broker"
 KILLS_MIN, KILLS_MAX = 10, 30  # Of a round.
 STARTS_MAX = 5  # Tries to start a broker.
+SESSION_MS = 3000  # A broker that is killed waits for so long; a shorter one a busy machine misses.
 STEPS = 400  # In which the input comes.
 END_SECONDS_MAX = 600  # For a life that comes to its end.
 GAVE_UP = 75  # The exit code of a job that has waited for the broker in vain.
@@ -141,7 +142,7 @@ class KafkaRound(rounds.Round):
         is_topic = [self.dice.random() < to_topics for _ in self.sinks]
         if not any([*is_topic, *self.from_topics.values()]):
             is_topic[0] = True
-        self.broker.configure()
+        self.broker.configure(more=[("broker.session.timeout.ms", SESSION_MS)])
         self.outputs = [TopicSink(sink, self.broker.address) if is_one else sink
                         for sink, is_one in zip(self.sinks, is_topic)]
         self.starting = None
