@@ -141,15 +141,17 @@ TEST(Records, EncodersTellWhereEachMessageEnds) {
   }
 }
 
-TEST(RawFormat, NeedsOneColumnOfBytes) {
+TEST(RawFormat, NeedsOneColumnThatIsNotNested) {
   DecoderSpec spec;
   spec.schema = kTwo;
   spec.not_null.resize(2);
   spec.declared_columns = 2;
   EXPECT_EQ(find_format("raw")->make_decoder({}, spec).status().code(), Code::kInvalidArgument);
-  spec.schema = {kTwo[0]};
   spec.declared_columns = 1;
+  spec.schema = {{"a", array_type(type_of(TypeKind::kInt))}};
   EXPECT_EQ(find_format("raw")->make_decoder({}, spec).status().code(), Code::kInvalidArgument);
+  spec.schema = {kTwo[0]};
+  EXPECT_TRUE(find_format("raw")->make_decoder({}, spec).ok());
 }
 
 }  // namespace
