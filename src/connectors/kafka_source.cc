@@ -1,6 +1,7 @@
 #include "connectors/kafka_source.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <map>
@@ -35,6 +36,26 @@ struct Place {
 };
 
 class TopicPartition;
+
+// By which a record is known again: a topic that was made anew has others at its offsets.
+std::string mark_of(std::optional<std::string_view> key, std::optional<std::string_view> value,
+                    std::int64_t time_micros) {
+  std::uint64_t hash = XXH3_64bits_withSeed(&time_micros, sizeof(time_micros), key.has_value());
+  for (const std::optional<std::string_view>& part : {key, value}) {
+    const std::string_view bytes = part.value_or(std::string_view());
+    hash = XXH3_64bits_withSeed(bytes.data(), bytes.size(), hash + (part ? 1 : 0));
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+std::string mark_of_last(const KafkaRecords& records) {
+  const std::uint32_t last = records.size() - 1;
+  const bool has_value = !records.valued.empty() && records.valued.back() == last;
+  return mark_of(
+      records.has_key[last] ? std::optional(records.keys[last]) : std::nullopt,
+      has_value ? std::optional(records.values[records.valued.size() - 1]) : std::nullopt,
+      records.times[last]);
+}
 
 // One consumer for all partitions of a scan.
 class Feed {
@@ -93,11 +114,12 @@ class TopicPartition final : public Partition {
     next_ = records->offsets.back() + 1;
     records->keys.close();
     records->values.close();
+    mark_ = mark_of_last(*records);
     block.content = std::move(records);
     return Claim::kBlock;
   }
 
-  ReadPosition position() const override { return {.position = next_}; }
+  ReadPosition position() const override { return {.position = next_, .mark = mark_}; }
 
   Status resume(const ReadPosition& place) override {
     if (place.position < place_.begin || place.position > place_.end) {
@@ -108,6 +130,9 @@ class TopicPartition final : public Partition {
                       name_, place.position, place_.begin, place_.end));
     }
     begin_at(place.position);
+    mark_ = place.mark;
+    const std::lock_guard lock(feed_.mutex_);
+    is_to_be_known_again_ = !mark_.empty() && place.position > place_.begin;
     return {};
   }
 
@@ -137,11 +162,31 @@ class TopicPartition final : public Partition {
 
   bool has_ended() const {
     const std::lock_guard lock(feed_.mutex_);
-    return waiting_.empty() && read_to_ >= place_.end;
+    return waiting_.empty() && read_to_ >= place_.end && !is_to_be_known_again_;
+  }
+
+  // The record before the first one to be read comes, too, where one has been read. It may have
+  // been deleted since.
+  std::int64_t fetched_from() const { return next_ - (is_to_be_known_again_ ? 1 : 0); }
+
+  // Under the feed's lock; nothing has been claimed yet.
+  Status know_again(const kafka::Record& record) {
+    is_to_be_known_again_ = false;
+    const std::int64_t time = record.time ? record.time->micros : KafkaRecords::kNoTime;
+    if (record.offset >= next_ || mark_of(record.key, record.value, time) == mark_) {
+      return {};
+    }
+    return invalid_argument(fmt::format(
+        "cannot go on reading {} at offset {}: the record before it is not the one that was read; "
+        "the topic has been made anew. Begin anew with --from-scratch",
+        name_, next_));
   }
 
   // Under the feed's lock.
   void add(const kafka::Record& record, bool with_headers) {
+    if (record.offset < read_to_) {
+      return;  // It was only to be known again.
+    }
     read_to_ = record.offset + 1;
     if (bounded_ && record.offset >= place_.end) {
       return;
@@ -165,6 +210,7 @@ class TopicPartition final : public Partition {
   const bool bounded_;
   const std::size_t block_records_;
   std::int64_t next_;  // The first offset behind what has been claimed.
+  std::string mark_;   // Of the last record before it; empty: none has been claimed.
   std::uint64_t blocks_ = 0;
 
   // The feed's lock guards what follows.
@@ -172,6 +218,7 @@ class TopicPartition final : public Partition {
   std::vector<std::shared_ptr<KafkaRecords>> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool is_paused_ = false;
+  bool is_to_be_known_again_ = false;  // The first record that comes, by mark_.
 };
 
 Status Feed::poll() {
@@ -196,7 +243,7 @@ Status Feed::open() {
   for (const TopicPartition* const partition : partitions_) {
     options_.partitions.push_back({.topic = partition->place_.topic,
                                    .partition = partition->place_.partition,
-                                   .offset = partition->next_});
+                                   .offset = partition->fetched_from()});
   }
   kafka::Expected<kafka::Consumer> consumer = kafka::Consumer::open(options_);
   if (!consumer) {
@@ -213,6 +260,9 @@ Status Feed::take(const kafka::RecordBatch& batch) {
         partition->place_.topic != record.topic) {
       partition = find(record.topic, record.partition);
       TW_CHECK(partition != nullptr);
+    }
+    if (partition->is_to_be_known_again_) {
+      TW_TRY(partition->know_again(record));
     }
     partition->add(record, with_headers_);
   }
@@ -242,6 +292,9 @@ void Feed::note_ends() {
   for (const kafka::PartitionOffset& position : consumer_->positions()) {
     if (TopicPartition* const partition = find(position.topic, position.partition)) {
       partition->read_to_ = std::max(partition->read_to_, position.offset);
+      if (partition->is_to_be_known_again_ && position.offset >= partition->next_) {
+        partition->is_to_be_known_again_ = false;  // It is not there any more.
+      }
     }
   }
 }

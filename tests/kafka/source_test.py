@@ -6,7 +6,7 @@ import signal
 import unittest
 
 import tools
-from sql_fixture import BROKERS, SqlFixture
+from sql_fixture import BROKERS, SECONDS_MAX, SqlFixture
 
 
 class SourceTest(SqlFixture):
@@ -31,6 +31,64 @@ class SourceTest(SqlFixture):
         self.wait_for(lambda: len(self.written()) == 1 + len(keys), job)
         self.end(job, signal.SIGINT)
         self.assertEqual(sorted(self.written()), [5, *sorted(keys.values())])
+
+    def stopped_job(self):
+        """A job that has read five records of a topic and keeps its state."""
+        topic = self.topic()
+        self.send(topic, range(5))
+        pathlib.Path(self.path("job.sql")).write_text(
+            self.table("t", topic, "i INT") + self.file_table("o", self.path("out") + "/", "i INT")
+            + "INSERT INTO o SELECT i FROM t;")
+        job = self.start()
+        self.wait_for(lambda: len(self.written()) == 5, job)
+        self.end(job, signal.SIGINT)
+        return topic
+
+    def refusal(self):
+        job = self.start()
+        _, said = job.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(job.returncode, 78, said)
+        self.assertEqual(sorted(self.written()), list(range(5)))
+        return said
+
+    def test_a_topic_that_was_made_anew_between_two_runs_is_not_read_on(self):
+        topic = self.stopped_job()
+        tools.delete_topic(BROKERS, topic)
+        tools.create_topic(BROKERS, topic)
+        self.send(topic, range(100, 103))
+        self.assertIn("it has the offsets 0 to 3 now", self.refusal())
+        self.send(topic, range(103, 110))  # As many as had been read, and more.
+        self.assertIn("the topic has been made anew", self.refusal())
+
+    def test_records_that_are_gone_are_told_of_where_they_have_not_been_read(self):
+        topic = self.stopped_job()
+        self.send(topic, range(5, 9))
+        tools.delete_records(BROKERS, topic, 0, 5)  # What had been read.
+        job = self.start()
+        self.wait_for(lambda: len(self.written()) == 9, job)
+        self.end(job, signal.SIGINT)
+        self.send(topic, range(9, 12))
+        tools.delete_records(BROKERS, topic, 0, 11)
+        job = self.start()
+        _, said = job.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(job.returncode, 78, said)
+        self.assertIn("at offset 9: it has the offsets 11 to 12 now", said)
+
+    def test_a_topic_that_goes_while_it_is_read_ends_the_job(self):
+        topic = self.topic()
+        self.send(topic, range(5))
+        pathlib.Path(self.path("job.sql")).write_text(
+            self.table("t", topic, "i INT") + self.file_table("o", self.path("out") + "/", "i INT")
+            + "INSERT INTO o SELECT i FROM t;")
+        job = self.start()
+        self.wait_for(lambda: len(self.written()) == 5, job)
+        tools.delete_topic(BROKERS, topic)
+        tools.create_topic(BROKERS, topic)
+        self.send(topic, range(100, 102))
+        _, said = job.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(job.returncode, 78, said)
+        self.assertEqual(sorted(self.written()), list(range(5)))
+        self.assertIn(topic, said)
 
 
 if __name__ == "__main__":

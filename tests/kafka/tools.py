@@ -4,17 +4,19 @@
 As a program, `./dev kafka tool NAME ARGUMENT...`: runs a tool on the broker of `./dev kafka`.
 """
 import collections
+import json
 import os
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 
 import broker
 
 CLASSES = {"topics": "TopicCommand", "groups": "consumer.group.ConsumerGroupCommand",
            "consume": "consumer.ConsoleConsumer", "produce": "ConsoleProducer",
-           "offsets": "GetOffsetShell"}
+           "offsets": "GetOffsetShell", "delete-records": "DeleteRecordsCommand"}
 # ASCII's own separators, which no text has: between fields, records, headers; the last is for NULL.
 FIELD, RECORD, HEADER, NULL = "\x1f", "\x1e", "\x1d", "\x1a"
 END_KEY = "\x04end"  # Of the records that read() appends.
@@ -46,6 +48,20 @@ def create_topic(address, topic, partitions=1, **settings):
 def add_partitions(address, topic, partitions):
     """So many in all."""
     run("topics", address, "--alter", "--topic", topic, "--partitions", partitions)
+
+
+def delete_topic(address, topic):
+    run("topics", address, "--delete", "--topic", topic)
+
+
+def delete_records(address, topic, partition, before):
+    """Those before an offset."""
+    wanted = {"version": 1,
+              "partitions": [{"topic": topic, "partition": partition, "offset": before}]}
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(wanted, file)
+        file.flush()
+        run("delete-records", address, "--offset-json-file", file.name)
 
 
 def group_offsets(address, group):
