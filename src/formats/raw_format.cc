@@ -28,6 +28,7 @@ class RawDecoder final : public Decoder {
       : row_bytes_max_(row_bytes_max), row_offsets_(spec.row_offsets) {
     if (!spec.schema.empty()) {
       field_ = spec.schema[0];
+      not_null_ = spec.not_null[0];
       column_.emplace(field_.type);
     }
   }
@@ -90,6 +91,8 @@ class RawDecoder final : public Decoder {
     }
     if (is_raw(field_.type)) {
       column_->append_text(row);
+    } else if (row.empty() && not_null_) {
+      return RowError::kNullNotAllowed;
     } else if (row.empty()) {
       column_->append_null();
     } else {
@@ -108,6 +111,7 @@ class RawDecoder final : public Decoder {
   const std::size_t row_bytes_max_;
   const bool row_offsets_;
   Field field_;  // Where it is read.
+  bool not_null_ = false;
   std::optional<ColumnBuilder> column_;
   std::string_view block_;
   std::size_t at_ = 0;

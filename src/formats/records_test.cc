@@ -141,17 +141,28 @@ TEST(Records, EncodersTellWhereEachMessageEnds) {
   }
 }
 
-TEST(RawFormat, NeedsOneColumnThatIsNotNested) {
+TEST(RawFormat, NeedsOneColumnThatIsOneValue) {
   DecoderSpec spec;
   spec.schema = kTwo;
   spec.not_null.resize(2);
   spec.declared_columns = 2;
   EXPECT_EQ(find_format("raw")->make_decoder({}, spec).status().code(), Code::kInvalidArgument);
-  spec.declared_columns = 1;
   spec.schema = {{"a", array_type(type_of(TypeKind::kInt))}};
+  spec.declared_columns = 1;
   EXPECT_EQ(find_format("raw")->make_decoder({}, spec).status().code(), Code::kInvalidArgument);
+}
+
+TEST(RawFormat, ReadsTheTextOfAnyOtherType) {
+  EXPECT_THAT(decode(*make("raw", {kTwo[0]}), {"12", "", "x", "99999999999"}),
+              ElementsAre("|12", "|-", "!wrong_type", "!overflow"));
+  DecoderSpec spec;
   spec.schema = {kTwo[0]};
-  EXPECT_TRUE(find_format("raw")->make_decoder({}, spec).ok());
+  spec.not_null = {true};
+  spec.indexes = {0};
+  spec.declared_columns = 1;
+  spec.row_offsets = true;
+  EXPECT_THAT(decode(*find_format("raw")->make_decoder({}, spec).take(), {"12", ""}),
+              ElementsAre("|12", "!null_not_allowed"));
 }
 
 }  // namespace
