@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,11 +35,17 @@ inline std::string_view text_at(std::string_view bytes, std::span<const std::uin
   return bytes.substr(begin, ends[i] - begin - 1);
 }
 
+// By which schema a record is written, as a registry numbers them.
+enum class SchemaId : std::uint32_t {};
+
 // Rows that were told apart already: each ends where `ends` says, counted in the bytes, with a
 // newline that was put behind it and is not part of it.
 struct RecordBytes {
   std::string_view bytes;  // 64 bytes after their end are readable.
   std::span<const std::uint32_t> ends;
+  // By record, where each tells its own, which is then no part of its bytes; else empty. Formats
+  // that know their rows by the table alone pass them over.
+  std::span<const SchemaId> schemas = {};
 };
 
 // Turns a block of whole rows into columns. One per worker.
@@ -67,6 +74,9 @@ class Encoder {
   virtual void encode(const Schema& schema, const Batch& batch, std::string& out) = 0;
   // After the last row: a closing bracket, say.
   virtual void end(std::string& /*out*/) {}
+  // By which schema the messages are written that encode() wrote last; nothing where formats have
+  // no ids. Whoever sends them tells it with each.
+  virtual std::optional<SchemaId> schema() const { return std::nullopt; }
 
   // Has encode() add to `ends` where each message ends in `out`, its newline included. Borrowed;
   // nullptr: no more.

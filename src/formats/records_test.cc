@@ -49,7 +49,9 @@ std::vector<std::string> decode(Decoder& decoder, const std::vector<std::string>
     return number;
   };
   std::vector<std::string> outcomes(records.size());
-  decoder.begin_records({.bytes = std::string_view(bytes).substr(0, size), .ends = ends});
+  const std::vector<SchemaId> schemas(records.size(), SchemaId{7});
+  decoder.begin_records(
+      {.bytes = std::string_view(bytes).substr(0, size), .ends = ends, .schemas = schemas});
   DecodedRows rows;
   while (decoder.next(2, rows)) {
     for (std::uint32_t row = 0; row < rows.rows; ++row) {
