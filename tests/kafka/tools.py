@@ -22,6 +22,7 @@ FIELD, RECORD, HEADER, NULL = "\x1f", "\x1e", "\x1d", "\x1a"
 END_KEY = "\x04end"  # Of the records that read() appends.
 READ_SECONDS_MAX = 300  # Only so that a transaction left open is told of at all.
 RETRIES_MAX = 1_000_000
+OUTAGE_MS_MAX = 600_000
 REQUEST_MS_MAX = 60_000  # With the tool's own 1.5 s, it gives up on a busy machine.
 
 # Keys and values are bytes or None, headers a tuple of pairs.
@@ -101,7 +102,10 @@ def start_producer(address, topic):
     options = [word for name, value in properties.items()
                for word in ("--reader-property", f"{name}={value}")]
     return subprocess.Popen(command("produce", address, "--topic", topic, "--request-timeout-ms",
-                                    REQUEST_MS_MAX, "--message-send-max-retries", RETRIES_MAX, *options),
+                                    REQUEST_MS_MAX, "--message-send-max-retries", RETRIES_MAX,
+                                    "--max-block-ms", OUTAGE_MS_MAX,
+                                    "--command-property", f"delivery.timeout.ms={OUTAGE_MS_MAX}",
+                                    *options),
                             cwd=broker.home(broker.TOOLS), stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
