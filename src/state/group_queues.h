@@ -72,6 +72,9 @@ class GroupQueues {
 
   // Takes values [begin, end) out, and moves those before or behind them, whichever are fewer.
   void erase(GroupId id, std::size_t begin, std::size_t end) {
+    if (begin == end) {
+      return;  // There may be no values at all, nor memory for any.
+    }
     const Place& place = places_[id];
     T* const values = arena_.data() + place.begin + place.first;
     const auto count = static_cast<std::uint32_t>(end - begin);
