@@ -397,15 +397,16 @@ bool SyntaxParser::take_window_close() {
   return !cursor_.failed();
 }
 
-// A comma binds less than JOIN.
-TableRefPtr SyntaxParser::parse_from() {
+// Relations one behind the other: `first` reads the first one, `takes(join)` says whether another
+// follows, and `rest(join)` reads it.
+template <typename First, typename Takes, typename Rest>
+TableRefPtr SyntaxParser::parse_chain(First first, Takes takes, Rest rest) {
   const std::uint32_t begin = cursor_.begin();
-  TableRefPtr left = parse_joins();
+  TableRefPtr left = first();
   for (int chain = 0; left != nullptr && !cursor_.failed(); ++chain) {
     ast::Join join;
-    join.kind = ast::JoinKind::kCross;
     const std::uint32_t keywords = cursor_.begin();
-    if (!cursor_.take_symbol(",")) {
+    if (!takes(join)) {
       break;
     }
     if (chain >= kNestingMax) {
@@ -414,10 +415,20 @@ TableRefPtr SyntaxParser::parse_from() {
     }
     join.keywords = cursor_.since(keywords);
     join.left = std::move(left);
-    join.right = parse_joins();
+    rest(join);
     left = make_table(cursor_.since(begin), std::move(join));
   }
   return cursor_.failed() ? nullptr : std::move(left);
+}
+
+// A comma binds less than JOIN.
+TableRefPtr SyntaxParser::parse_from() {
+  const auto takes = [this](ast::Join& join) {
+    join.kind = ast::JoinKind::kCross;
+    return cursor_.take_symbol(",");
+  };
+  return parse_chain([this] { return parse_joins(); }, takes,
+                     [this](ast::Join& join) { join.right = parse_joins(); });
 }
 
 // The words that say which kind of join it is; false: no join follows, or it is in error.
@@ -456,29 +467,16 @@ bool SyntaxParser::take_join_words(ast::Join& join) {
 }
 
 TableRefPtr SyntaxParser::parse_joins() {
-  const std::uint32_t begin = cursor_.begin();
-  TableRefPtr left = parse_table();
-  for (int chain = 0; left != nullptr && !cursor_.failed(); ++chain) {
-    ast::Join join;
-    const std::uint32_t keywords = cursor_.begin();
-    if (!take_join_words(join)) {
-      break;
-    }
-    if (chain >= kNestingMax) {
-      too_deep(cursor_.peek().span);
-      return nullptr;
-    }
-    join.keywords = cursor_.since(keywords);
-    join.left = std::move(left);
+  const auto rest = [this](ast::Join& join) {
     join.right = parse_table();
     if (!cursor_.failed() && cursor_.take_word("on")) {
       join.on = parse_expression();
     } else if (!cursor_.failed() && cursor_.take_word("using")) {
       join.using_columns = parse_names("a column's name");
     }
-    left = make_table(cursor_.since(begin), std::move(join));
-  }
-  return cursor_.failed() ? nullptr : std::move(left);
+  };
+  return parse_chain([this] { return parse_table(); },
+                     [this](ast::Join& join) { return take_join_words(join); }, rest);
 }
 
 TableRefPtr SyntaxParser::parse_table() {

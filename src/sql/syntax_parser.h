@@ -77,6 +77,8 @@ class SyntaxParser {
   std::optional<ast::Emit> parse_emit();
   bool take_window_close();
   ast::TableRefPtr parse_from();
+  template <typename First, typename Takes, typename Rest>
+  ast::TableRefPtr parse_chain(First first, Takes takes, Rest rest);
   ast::TableRefPtr parse_joins();
   bool take_join_words(ast::Join& join);
   ast::TableRefPtr parse_table();

@@ -32,8 +32,8 @@ class SourceTest(SqlFixture):
         self.end(job, signal.SIGINT)
         self.assertEqual(sorted(self.written()), [5, *sorted(keys.values())])
 
-    def stopped_job(self):
-        """A job that has read five records of a topic and keeps its state."""
+    def running_job(self):
+        """A topic, and a job that has read five records of it and keeps its state."""
         topic = self.topic()
         self.send(topic, range(5))
         pathlib.Path(self.path("job.sql")).write_text(
@@ -41,13 +41,21 @@ class SourceTest(SqlFixture):
             + "INSERT INTO o SELECT i FROM t;")
         job = self.start()
         self.wait_for(lambda: len(self.written()) == 5, job)
+        return topic, job
+
+    def stopped_job(self):
+        topic, job = self.running_job()
         self.end(job, signal.SIGINT)
         return topic
 
-    def refusal(self):
-        job = self.start()
+    def refused(self, job):
+        """What the job says that ends by itself."""
         _, said = job.communicate(timeout=SECONDS_MAX)
         self.assertEqual(job.returncode, 78, said)
+        return said
+
+    def refusal(self):
+        said = self.refused(self.start())
         self.assertEqual(sorted(self.written()), list(range(5)))
         return said
 
@@ -69,24 +77,14 @@ class SourceTest(SqlFixture):
         self.end(job, signal.SIGINT)
         self.send(topic, range(9, 12))
         tools.delete_records(BROKERS, topic, 0, 11)
-        job = self.start()
-        _, said = job.communicate(timeout=SECONDS_MAX)
-        self.assertEqual(job.returncode, 78, said)
-        self.assertIn("at offset 9: it has the offsets 11 to 12 now", said)
+        self.assertIn("at offset 9: it has the offsets 11 to 12 now", self.refused(self.start()))
 
     def test_a_topic_that_goes_while_it_is_read_ends_the_job(self):
-        topic = self.topic()
-        self.send(topic, range(5))
-        pathlib.Path(self.path("job.sql")).write_text(
-            self.table("t", topic, "i INT") + self.file_table("o", self.path("out") + "/", "i INT")
-            + "INSERT INTO o SELECT i FROM t;")
-        job = self.start()
-        self.wait_for(lambda: len(self.written()) == 5, job)
+        topic, job = self.running_job()
         tools.delete_topic(BROKERS, topic)
         tools.create_topic(BROKERS, topic)
         self.send(topic, range(100, 102))
-        _, said = job.communicate(timeout=SECONDS_MAX)
-        self.assertEqual(job.returncode, 78, said)
+        said = self.refused(job)
         self.assertEqual(sorted(self.written()), list(range(5)))
         self.assertIn(topic, said)
 
