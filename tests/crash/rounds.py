@@ -69,9 +69,9 @@ CATALOGUE = {
              "UNION ALL SELECT k, v, ts FROM others WHERE v > 5), ts, INTERVAL '10 seconds') "
              "GROUP BY window_start, window_end, k", False),
     "joined": ("x INT, y INT, k TEXT",
-               "SELECT e.id, o.id, e.k FROM events AS e JOIN others AS o ON e.k = o.k AND "
+               "SELECT e.id, o.id, e.k FROM events AS e JOIN others AS o ON e.v = o.v AND "
                "o.ts BETWEEN e.ts - INTERVAL '200 milliseconds' AND e.ts + INTERVAL '1 second' "
-               "AND e.v % 8 = o.v % 8", False),
+               "AND e.id % 4 = o.id % 4", False),
     "with_or_without": ("x INT, y INT, v INT",
                         "SELECT e.id, o.id, e.v FROM events AS e FULL JOIN others AS o ON e.k = o.k "
                         "AND e.v = o.v AND o.ts BETWEEN e.ts AND "
