@@ -18,7 +18,7 @@ class ExactlyOnceTest(SqlFixture):
     def copying(self, **options):
         """A job from a topic to a topic."""
         topic, out = self.topic(3), self.topic(2)
-        pathlib.Path(self.path("job.sql")).write_text(
+        pathlib.Path(self.job).write_text(
             self.table("t", topic, "i INT") + self.table("o", out, "i INT", **options)
             + "INSERT INTO o SELECT i FROM t;")
         return topic, out
@@ -29,7 +29,7 @@ class ExactlyOnceTest(SqlFixture):
                   + self.table("high", out, "i INT", key_fields="i")
                   + "BEGIN STATEMENT SET; INSERT INTO o SELECT i FROM t; "
                     "INSERT INTO high SELECT -i FROM t WHERE i % 10 = 0; END;")
-        pathlib.Path(self.path("job.sql")).write_text(script)
+        pathlib.Path(self.job).write_text(script)
         dice, count = random.Random(7), 0
         for life in range(12):
             self.send(topic, range(count, count + 50))
@@ -67,7 +67,7 @@ class ExactlyOnceTest(SqlFixture):
                       "INSERT INTO o SELECT window_end AS e, n FROM v; "
                       "INSERT INTO l SELECT i FROM LATE(v);")
         job_sql = script(self.table("o", out, "e TIMESTAMP, n INT"), self.table("l", late, "i INT"))
-        pathlib.Path(self.path("job.sql")).write_text(job_sql)
+        pathlib.Path(self.job).write_text(job_sql)
         dice, count = random.Random(11), 0
         for life in range(5):
             # Every seventh is of a window that has closed.
@@ -86,7 +86,7 @@ class ExactlyOnceTest(SqlFixture):
                     for name, file in whole.items()}
         wanted = sorted(row["i"] for row in expected["l"])
         self.assertGreater(len(wanted), 50)
-        pathlib.Path(self.path("job.sql")).write_text(job_sql)
+        pathlib.Path(self.job).write_text(job_sql)
         job = self.start()
         self.wait_for(lambda: len(self.seen(late)) >= len(wanted), job)
         self.end(job, signal.SIGINT)

@@ -118,7 +118,7 @@ class KeysTest(SqlFixture):
                 value = None if last[key] is None else json.dumps({"k": key, "v": last[key]})
                 records.append((key, value))
             tools.produce(BROKERS, topic, records)
-            pathlib.Path(self.path("job.sql")).write_text(script())
+            pathlib.Path(self.job).write_text(script())
             job = self.start("--workers", str(1 + life))
             time.sleep(life)  # At any moment.
             self.end(job, signal.SIGKILL)

@@ -13,7 +13,7 @@ class SourceTest(SqlFixture):
     def test_a_partition_that_came_between_two_runs_is_read_from_its_beginning(self):
         topic, group = self.topic(), f"{self.id()}-{self.folder.name}"
         self.send(topic, range(5))
-        pathlib.Path(self.path("job.sql")).write_text(
+        pathlib.Path(self.job).write_text(
             self.table("t", topic, "i INT", start="latest", group=group)
             + self.file_table("o", self.path("out") + "/", "i INT")
             + "INSERT INTO o SELECT i FROM t;")
@@ -36,7 +36,7 @@ class SourceTest(SqlFixture):
         """A topic, and a job that has read five records of it and keeps its state."""
         topic = self.topic()
         self.send(topic, range(5))
-        pathlib.Path(self.path("job.sql")).write_text(
+        pathlib.Path(self.job).write_text(
             self.table("t", topic, "i INT") + self.file_table("o", self.path("out") + "/", "i INT")
             + "INSERT INTO o SELECT i FROM t;")
         job = self.start()

@@ -20,6 +20,8 @@ class SqlFixture(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
+        # Its stem names the pipeline, which shuts out others of that name on the same broker.
+        self.job = self.path(f"{uuid.uuid4()}.sql")
 
     def path(self, name):
         return str(pathlib.Path(self.folder.name) / name)
@@ -30,7 +32,7 @@ class SqlFixture(unittest.TestCase):
         return name
 
     def run_sql(self, script, *words, wanted=0):
-        file = pathlib.Path(self.path("job.sql"))
+        file = pathlib.Path(self.job)
         file.write_text(script)
         done = subprocess.run([PROGRAM, "run", file, "--format", "jsonl", *words],
                               capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
@@ -60,9 +62,9 @@ class SqlFixture(unittest.TestCase):
         tools.produce(BROKERS, topic, [(str(i), json.dumps({"i": i})) for i in numbers])
 
     def start(self, *words, state="state"):
-        """The script job.sql, with many epochs."""
+        """The script, with many epochs."""
         job = subprocess.Popen(
-            [PROGRAM, "run", self.path("job.sql"), "--state-dir", self.path(state),
+            [PROGRAM, "run", self.job, "--state-dir", self.path(state),
              "--set", "checkpoint_interval=20ms", *words],
             stderr=subprocess.PIPE, text=True)
         self.addCleanup(job.kill)

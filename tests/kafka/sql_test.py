@@ -53,7 +53,7 @@ class SqlTest(SqlFixture):
         self.assertEqual([(row["v"], row["k"], len(row["headers"])) for row in rows],
                          [(1, "a", 2), (2, None, 0)])
         self.assertEqual([header["name"] for header in rows[0]["headers"]], ["h", "g"])
-        done = subprocess.run([PROGRAM, "run", self.path("job.sql")], capture_output=True, text=True,
+        done = subprocess.run([PROGRAM, "run", self.job], capture_output=True, text=True,
                               timeout=SECONDS_MAX, check=True)
         self.assertIn("in 7", done.stderr)
         self.assertIn("out 2", done.stderr)
@@ -89,7 +89,7 @@ class SqlTest(SqlFixture):
         script = (self.table("t", topic, "i INT")
                   + self.file_table("o", self.path("out") + "/", "i INT")
                   + "INSERT INTO o SELECT i FROM t;")
-        pathlib.Path(self.path("job.sql")).write_text(script)
+        pathlib.Path(self.job).write_text(script)
         count = 0
         for stop in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT):
             self.send(topic, range(count, count + 200))
