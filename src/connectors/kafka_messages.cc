@@ -66,6 +66,7 @@ const std::vector<KafkaMessage>& KafkaMessages::of(const Batch& batch) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     KafkaMessage& message = messages_.emplace_back();
     const RowIndex row = batch.row(rows_[i].number);
+    message.row = row;
     if (rows_[i].has_value) {
       message.value = text_at(value_bytes_, value_ends_, value++);
     }

@@ -18,6 +18,9 @@ struct KafkaMessage {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  // None: a tombstone.
   std::optional<std::int64_t> time;       // Microseconds; the row's event time.
+  RowIndex row = 0;                       // Of the batch's columns.
+
+  std::size_t bytes() const { return (key ? key->size() : 0) + (value ? value->size() : 0); }
 };
 
 // Makes records of rows. One per worker.

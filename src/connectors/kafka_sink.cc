@@ -3,16 +3,17 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "connectors/kafka_limits.h"
 #include "connectors/kafka_messages.h"
 #include "connectors/kafka_options.h"
 #include "connectors/kafka_transactions.h"
 #include "kafka/error_mapping.h"
-#include "thalweg/kafka/admin.h"
 #include "thalweg/kafka/producer.h"
 
 namespace thalweg {
@@ -40,19 +41,44 @@ kafka::OutputRecord to_record(const std::string& topic, const KafkaMessage& mess
   return record;
 }
 
-class KafkaWriter final : public SinkWriter {
+// The records that rows make, without those that their topic does not take.
+class SizedMessages {
  public:
-  KafkaWriter(kafka::Producer& producer, const std::string& topic, KafkaMessages messages)
-      : producer_(producer), topic_(topic), messages_(std::move(messages)) {}
+  SizedMessages(KafkaMessages messages, std::size_t bytes_max)
+      : messages_(std::move(messages)), bytes_max_(bytes_max) {}
 
-  Status write(const Batch& batch) override {
+  // `send` takes a message.
+  template <typename Send>
+  Status send_all(const Batch& batch, Send send) {
+    refused_.clear();
     for (const KafkaMessage& message : messages_.of(batch)) {
-      if (const kafka::Error error = producer_.post(to_record(topic_, message))) {
-        return kafka::to_status(error);
+      if (message.bytes() > bytes_max_) {
+        refused_.push_back({.row = message.row, .error = RowError::kTooLong});
+      } else {
+        TW_TRY(send(message));
       }
     }
     return {};
   }
+  std::span<const RefusedRow> refused() const { return refused_; }
+
+ private:
+  KafkaMessages messages_;
+  const std::size_t bytes_max_;
+  std::vector<RefusedRow> refused_;  // Of the last batch.
+};
+
+class KafkaWriter final : public SinkWriter {
+ public:
+  KafkaWriter(kafka::Producer& producer, const std::string& topic, SizedMessages messages)
+      : producer_(producer), topic_(topic), messages_(std::move(messages)) {}
+
+  Status write(const Batch& batch) override {
+    return messages_.send_all(batch, [this](const KafkaMessage& message) {
+      return kafka::to_status(producer_.post(to_record(topic_, message)));
+    });
+  }
+  std::span<const RefusedRow> refused() const override { return messages_.refused(); }
 
   // What waits goes by itself within the producer's linger.
   Status flush() override { return {}; }
@@ -60,7 +86,7 @@ class KafkaWriter final : public SinkWriter {
  private:
   kafka::Producer& producer_;
   const std::string& topic_;
-  KafkaMessages messages_;
+  SizedMessages messages_;
 };
 
 // Records that wait, one behind the other.
@@ -118,21 +144,20 @@ class WaitingMessages {
 class TransactionalWriter final : public SinkWriter {
  public:
   TransactionalWriter(KafkaTransactions& transactions, std::uint64_t epoch,
-                      const std::string& topic, KafkaMessages messages)
+                      const std::string& topic, SizedMessages messages)
       : transactions_(transactions), epoch_(epoch), topic_(topic), messages_(std::move(messages)) {}
 
   Status write(const Batch& batch) override {
     TW_TRY(flush());
     const bool waits = !transactions_.takes(epoch_);
-    for (const KafkaMessage& message : messages_.of(batch)) {
+    return messages_.send_all(batch, [&](const KafkaMessage& message) {
       if (waits) {
         waiting_.add(message);
-      } else {
-        TW_TRY(transactions_.post(to_record(topic_, message)));
       }
-    }
-    return {};
+      return waits ? Status() : transactions_.post(to_record(topic_, message));
+    });
   }
+  std::span<const RefusedRow> refused() const override { return messages_.refused(); }
 
   Status flush() override {
     if (waiting_.empty() || !transactions_.takes(epoch_)) {
@@ -157,7 +182,7 @@ class TransactionalWriter final : public SinkWriter {
   KafkaTransactions& transactions_;
   std::uint64_t epoch_;
   const std::string& topic_;
-  KafkaMessages messages_;
+  SizedMessages messages_;
   WaitingMessages waiting_;
 };
 
@@ -188,20 +213,16 @@ class KafkaSink final : public Sink {
                       "give it a --state-dir",
                       table_.name));
     }
-    kafka::Expected<kafka::Admin> admin =
-        kafka::Admin::open({.connection = kafka_connection(table_.options, kafka::Side::kBoth)});
-    if (!admin) {
-      return kafka::to_status(admin.error());
-    }
-    if (kafka::Expected<kafka::TopicDescription> found = admin->describe_topic(topic_); !found) {
-      return kafka::to_status(found.error());
-    }
+    TW_TRY_ASSIGN(bytes_max_, record_bytes_max(
+                                  kafka_connection(table_.options, kafka::Side::kBoth), topic_));
     if (transactions_ != nullptr) {
       return transactions_->begin(first_epoch_);
     }
-    kafka::Expected<kafka::Producer> producer = kafka::Producer::open(
-        {.connection = kafka_connection(table_.options, kafka::Side::kProducer),
-         .delivery_timeout = kFlushMax});
+    kafka::ProducerOptions options{
+        .connection = kafka_connection(table_.options, kafka::Side::kProducer),
+        .delivery_timeout = kFlushMax};
+    TW_TRY(fit_to_topics(std::span(&topic_, 1), options));
+    kafka::Expected<kafka::Producer> producer = kafka::Producer::open(std::move(options));
     if (!producer) {
       return kafka::to_status(producer.error());
     }
@@ -212,8 +233,9 @@ class KafkaSink final : public Sink {
   bool is_exactly_once() const override { return transactions_ != nullptr; }
 
   std::unique_ptr<SinkWriter> make_writer() override {
-    KafkaMessages messages =
-        first_ ? std::move(*first_) : KafkaMessages::make({.table = table_, .key = key_}).take();
+    SizedMessages messages(
+        first_ ? std::move(*first_) : KafkaMessages::make({.table = table_, .key = key_}).take(),
+        bytes_max_);
     first_.reset();
     if (transactions_ != nullptr) {
       return std::make_unique<TransactionalWriter>(*transactions_, first_epoch_, topic_,
@@ -242,6 +264,7 @@ class KafkaSink final : public Sink {
   std::optional<KafkaMessages> first_;  // Made to see whether it can be.
   KafkaTransactions* const transactions_;
   std::uint64_t first_epoch_ = 1;
+  std::size_t bytes_max_ = 0;                // Of a record's key and value.
   std::optional<kafka::Producer> producer_;  // Without transactions.
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/kafka_limits.h"
 #include "connectors/kafka_options.h"
 #include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
@@ -74,10 +75,12 @@ Result<std::chrono::milliseconds> timeout_for(const Table& table, std::int64_t i
 
 Result<std::unique_ptr<EpochDecider>> KafkaTransactions::make(const DeciderRequest& request) {
   const Table* first = nullptr;
+  std::vector<std::string> topics;
   for (const Table* const table : request.sinks) {
     if (!is_transactional(*table)) {
       continue;
     }
+    topics.push_back(table->options.text("topic"));
     if (first == nullptr) {
       first = table;
     } else if (!is_of_one_cluster(kafka_connection(first->options, kafka::Side::kProducer),
@@ -100,11 +103,12 @@ Result<std::unique_ptr<EpochDecider>> KafkaTransactions::make(const DeciderReque
       .transactional_id = "thalweg." + request.job,
       .transaction_timeout = timeout};
   return std::unique_ptr<EpochDecider>(
-      new KafkaTransactions(first->options.text("topic"), std::move(options)));
+      new KafkaTransactions(std::move(topics), std::move(options)));
 }
 
-KafkaTransactions::KafkaTransactions(std::string topic, kafka::TransactionalOptions options)
-    : topic_(std::move(topic)), options_(std::move(options)) {}
+KafkaTransactions::KafkaTransactions(std::vector<std::string> topics,
+                                     kafka::TransactionalOptions options)
+    : topics_(std::move(topics)), options_(std::move(options)) {}
 
 std::string KafkaTransactions::name() const { return fmt::format("group \"{}\" of Kafka", id()); }
 
@@ -112,6 +116,7 @@ Status KafkaTransactions::open() {
   if (producer_) {
     return {};
   }
+  TW_TRY(fit_to_topics(topics_, options_.producer));
   kafka::Expected<kafka::TransactionalProducer> opened =
       kafka::TransactionalProducer::open(options_);
   if (!opened) {
@@ -134,7 +139,7 @@ Result<std::optional<EpochName>> KafkaTransactions::decided() {
   }
   const auto told = std::find_if(
       offsets->begin(), offsets->end(),
-      [&](const kafka::GroupOffset& each) { return each.topic == topic_ && each.partition == 0; });
+      [&](const kafka::GroupOffset& each) { return each.topic == topic() && each.partition == 0; });
   if (told == offsets->end()) {
     return std::optional<EpochName>();
   }
@@ -143,7 +148,7 @@ Result<std::optional<EpochName>> KafkaTransactions::decided() {
     return invalid_argument(fmt::format(
         "the offset of {}[0] in group \"{}\" says \"{}\", which is not of a pipeline: the group is "
         "another program's; give this pipeline another --name",
-        topic_, id(), told->metadata));
+        topic(), id(), told->metadata));
   }
   return epoch;
 }
@@ -169,7 +174,7 @@ Status KafkaTransactions::post(const kafka::OutputRecord& record) {
 Status KafkaTransactions::decide(const EpochName& epoch) {
   TW_TRY(begin(epoch.epoch));
   kafka::Error error = transaction_->send_offsets(
-      id(), {{.topic = topic_, .partition = 0, .offset = 0, .metadata = to_metadata(epoch)}});
+      id(), {{.topic = topic(), .partition = 0, .offset = 0, .metadata = to_metadata(epoch)}});
   if (!error) {
     error = transaction_->commit();
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "connectors/connector.h"
 #include "stream/epoch_decider.h"
@@ -36,13 +37,14 @@ class KafkaTransactions final : public EpochDecider {
   Status post(const kafka::OutputRecord& record);
 
  private:
-  KafkaTransactions(std::string topic, kafka::TransactionalOptions options);
+  KafkaTransactions(std::vector<std::string> topics, kafka::TransactionalOptions options);
   Status open();
+  const std::string& topic() const { return topics_.front(); }
   // Of the group, too.
   const std::string& id() const { return options_.transactional_id; }
 
-  const std::string topic_;  // Of the offset that tells.
-  const kafka::TransactionalOptions options_;
+  const std::vector<std::string> topics_;  // The first is that of the offset that tells.
+  kafka::TransactionalOptions options_;
   std::optional<kafka::TransactionalProducer> producer_;
   std::optional<kafka::Transaction> transaction_;
   std::chrono::steady_clock::time_point begun_;

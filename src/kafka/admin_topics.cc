@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <thread>
 #include <utility>
 
@@ -197,7 +198,13 @@ Expected<std::vector<TopicListing>> Admin::list_topics() {
 
 namespace {
 
-// The settings that somebody has given the topic.
+std::uint64_t parse_bytes(std::string_view text) {
+  std::uint64_t bytes = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return parsed.ec == std::errc() ? bytes : 0;
+}
+
+// The settings that somebody has given the topic, and how large its records may be.
 Error read_settings(const Client& client, std::chrono::milliseconds timeout,
                     TopicDescription& topic) {
   const std::string doing = fmt::format("cannot read the settings of topic \"{}\"", topic.name);
@@ -224,6 +231,10 @@ Error read_settings(const Client& client, std::chrono::milliseconds timeout,
         rd_kafka_ConfigResource_configs(results[i], &entries);
     for (std::size_t each = 0; each < entries; ++each) {
       const char* const value = rd_kafka_ConfigEntry_value(settings[each]);
+      if (value != nullptr &&
+          std::string_view(rd_kafka_ConfigEntry_name(settings[each])) == "max.message.bytes") {
+        topic.message_bytes_max = parse_bytes(value);
+      }
       if (rd_kafka_ConfigEntry_source(settings[each]) ==
               RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG &&
           value != nullptr) {

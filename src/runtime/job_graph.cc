@@ -980,6 +980,10 @@ Status GraphBuilder::build_sink(const Node& node, Built& built) {
   OperatorStep* step = nullptr;
   TW_TRY(add_operator(std::move(op), step));
   step->writes_to(writer);
+  const TablePtr& table = std::get<plan::Sink>(node.step).table;
+  if (table != nullptr && table->on_error == OnError::kFail) {
+    step->fails_on_row_error();
+  }
   note(node, "", *step).sink = true;
   connect(below.last, step, 0);
   built.last = step;

@@ -363,7 +363,7 @@ void OperatorStep::reject(const Batch& batch, RowSpan rows, RowError error) {
   if (late || rows.empty()) {
     return;
   }
-  if (context_.fail_on_row_error) {
+  if (context_.fail_on_row_error || fails_on_row_error_) {
     context_.fail(Status(Code::kRowFailed, "a row failed, and on_error = 'fail': " +
                                                describe_failed(batch, rows[0], error)));
   }

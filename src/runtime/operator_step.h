@@ -50,6 +50,8 @@ class OperatorStep final : public Step, private Emitter {
   void restored(EventTime watermark);
   // It hands its rows to this writer, which is told where epochs end.
   void writes_to(SinkWriter& writer) { writer_ = &writer; }
+  // A row that it rejects ends the job.
+  void fails_on_row_error() { fails_on_row_error_ = true; }
   // What it says is all that so many of the job's results are made of: once it can say no more they
   // are taken off `open`, which outlives the step. Before restored().
   void completes(std::atomic<std::uint32_t>& open, std::uint32_t results) {
@@ -108,6 +110,7 @@ class OperatorStep final : public Step, private Emitter {
   SinkWriter* writer_ = nullptr;
   std::atomic<std::uint32_t>* open_results_ = nullptr;  // Until its own are taken off.
   std::uint32_t results_ = 0;
+  bool fails_on_row_error_ = false;
   bool restored_ = false;  // What consumers knew of the watermark before the restart is due.
   std::optional<ClockTicks> ticks_;
   std::vector<Channel> channels_;

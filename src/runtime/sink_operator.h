@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "stream/operator.h"
 #include "stream/sink.h"
@@ -12,8 +13,11 @@ class SinkOperator final : public Operator {
  public:
   explicit SinkOperator(std::unique_ptr<SinkWriter> writer) : writer_(std::move(writer)) {}
 
-  Result<Progress> process(int /*input*/, Batch batch, Emitter& /*out*/) override {
+  Result<Progress> process(int /*input*/, Batch batch, Emitter& out) override {
     TW_TRY(writer_->write(batch));
+    for (const RefusedRow& refused : writer_->refused()) {
+      out.reject(batch, std::span(&refused.row, 1), refused.error);
+    }
     return Progress::kDone;
   }
 

@@ -2,12 +2,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/result.h"
 #include "columnar/batch.h"
+#include "columnar/row_error.h"
 
 namespace thalweg {
+
+// A row that the outside world does not take, though it takes others.
+struct RefusedRow {
+  RowIndex row;  // Of the batch's columns.
+  RowError error = RowError::kNone;
+};
 
 // One worker's end of a sink. Owned and called by that worker's thread.
 class SinkWriter {
@@ -16,6 +24,9 @@ class SinkWriter {
 
   // Rows may wait in the writer until flush().
   virtual Status write(const Batch& batch) = 0;
+
+  // Those of the batch that was written last, ascending. Valid until the next one.
+  virtual std::span<const RefusedRow> refused() const { return {}; }
 
   // Hands everything written so far to the outside world: called when the worker has nothing else
   // to do, and before close.

@@ -42,6 +42,9 @@ struct TopicDescription {
   std::string name;
   std::vector<PartitionDescription> partitions;
   std::map<std::string, std::string> settings;  // Those that are not the broker's defaults.
+  // Of a batch of records, as it is sent: max.message.bytes, the broker's where the topic has none.
+  // 0: the broker does not tell.
+  std::uint64_t message_bytes_max = 0;
 };
 
 struct GroupListing {

@@ -1,0 +1,79 @@
+#include "connectors/kafka_limits.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "kafka/error_mapping.h"
+#include "thalweg/kafka/admin.h"
+
+namespace thalweg {
+namespace {
+
+// What a batch of one record has beside key and value: its head, and the longest numbers that a
+// record without headers has.
+constexpr std::uint64_t kFrameBytes = 61 + 35;
+// Where a broker does not tell: what it takes unless it is set up otherwise.
+constexpr std::uint64_t kBytesMaxUsual = 1'048'588;
+// Beyond which librdkafka sends none, and below which it does not start.
+constexpr std::uint64_t kSettingMax = 1'000'000'000;
+constexpr std::uint64_t kSettingMin = 1'000;
+constexpr std::string_view kSetting = "message.max.bytes";
+
+// What the user allows.
+std::optional<std::uint64_t> own_limit(const kafka::Connection& connection) {
+  const auto found = connection.properties.find(std::string(kSetting));
+  std::uint64_t bytes = 0;
+  if (found == connection.properties.end()) {
+    return std::nullopt;
+  }
+  const std::string& text = found->second;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return parsed.ec == std::errc() ? std::optional(bytes) : std::nullopt;
+}
+
+Result<std::uint64_t> limit_of(kafka::Admin& admin, const std::string& topic) {
+  const kafka::Expected<kafka::TopicDescription> found = admin.describe_topic(topic);
+  if (!found) {
+    return kafka::to_status(found.error());
+  }
+  return found->message_bytes_max != 0 ? found->message_bytes_max : kBytesMaxUsual;
+}
+
+}  // namespace
+
+Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions& options) {
+  kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = options.connection});
+  if (!admin) {
+    return kafka::to_status(admin.error());
+  }
+  std::uint64_t largest = kSettingMin;
+  std::uint64_t smallest = options.batch_bytes;
+  for (const std::string& topic : topics) {
+    TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, topic));
+    largest = std::max(largest, limit);
+    smallest = std::min(smallest, limit);
+  }
+  options.batch_bytes = static_cast<std::uint32_t>(std::max<std::uint64_t>(smallest, 1));
+  if (!own_limit(options.connection)) {
+    options.connection.properties[std::string(kSetting)] =
+        std::to_string(std::min(largest, kSettingMax));
+  }
+  return {};
+}
+
+Result<std::size_t> record_bytes_max(const kafka::Connection& connection,
+                                     const std::string& topic) {
+  kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = connection});
+  if (!admin) {
+    return kafka::to_status(admin.error());
+  }
+  TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, topic));
+  const std::uint64_t least =
+      std::min(limit, own_limit(connection).value_or(std::numeric_limits<std::uint64_t>::max()));
+  return least - std::min(least, kFrameBytes);
+}
+
+}  // namespace thalweg
