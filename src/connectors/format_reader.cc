@@ -21,9 +21,9 @@ class FormatReader final : public BlockReader {
       header_ = block.header;
       decoder_->set_header(*header_);
     }
+    bytes_ = {reinterpret_cast<const char*>(block.bytes->data()), block.size};
     if (!too_long_) {
-      decoder_->begin({reinterpret_cast<const char*>(block.bytes->data()), block.size},
-                      block.first);
+      decoder_->begin(bytes_, block.first);
     }
   }
 
@@ -43,8 +43,15 @@ class FormatReader final : public BlockReader {
     return true;
   }
 
+  // A row with newlines in quotes is shown up to the first.
+  SourceRow row_at(std::uint64_t offset) const override {
+    const std::string_view rest = bytes_.substr(offset);
+    return {.topic = {}, .partition = {}, .key = {}, .payload = rest.substr(0, rest.find('\n'))};
+  }
+
  private:
   const std::unique_ptr<Decoder> decoder_;
+  std::string_view bytes_;
   std::shared_ptr<const std::string> header_;  // The decoder's.
   std::uint32_t block_size_ = 0;
   bool too_long_ = false;

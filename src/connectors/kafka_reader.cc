@@ -115,6 +115,22 @@ class KafkaReader final : public BlockReader {
     return true;
   }
 
+  SourceRow row_at(std::uint64_t offset) const override {
+    const auto found =
+        std::ranges::lower_bound(records_->offsets, position_ + static_cast<std::int64_t>(offset));
+    const auto record = static_cast<std::uint32_t>(found - records_->offsets.begin());
+    SourceRow row{
+        .topic = records_->topic, .partition = records_->partition, .key = {}, .payload = {}};
+    if (records_->has_key[record]) {
+      row.key = records_->keys[record];
+    }
+    const auto value = std::ranges::lower_bound(records_->valued, record);
+    if (value != records_->valued.end() && *value == record) {
+      row.payload = records_->values[static_cast<std::size_t>(value - records_->valued.begin())];
+    }
+    return row;
+  }
+
  private:
   // The rows of the batch and the tombstones before its last, or all that are left, in the order of
   // their records.

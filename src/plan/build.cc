@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "columnar/dead_letter.h"
 
 namespace thalweg::plan {
 namespace {
@@ -481,6 +482,16 @@ NodePtr make_late_rows(NodePtr input, LateRows late) {
   }
   node.time = TimeInfo();  // What has come too late for its own time has no place in time.
   node.step = std::move(late);
+  return share(std::move(node));
+}
+
+NodePtr make_dead_letters(NodePtr scan) {
+  Node node;
+  node.schema = dead_letter_schema();
+  node.bounded = scan->bounded;
+  node.name = scan->name;
+  node.inputs.push_back(std::move(scan));
+  node.step = DeadLetters{};
   return share(std::move(node));
 }
 

@@ -62,6 +62,9 @@ TopNEmit choose_top_n_emit(const Node& input, const TopN& top, bool changes = fa
 // Requires: the input has event time, and its rows have not been judged.
 NodePtr make_late_rows(NodePtr input, LateRows late);
 
+// Requires: a scan. What it cannot read whole is what no column of it can be read of, too.
+NodePtr make_dead_letters(NodePtr scan);
+
 // Requires: kBehindWatermark has an order that begins with event time or what is at a fixed
 // distance from it.
 NodePtr make_over(NodePtr input, Over over, std::string id, std::string name);

@@ -252,6 +252,9 @@ std::string describe(const Node& node) {
   if (const auto* late = step_of<LateRows>(node)) {
     return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";
   }
+  if (step_of<DeadLetters>(node) != nullptr) {
+    return "DEAD_LETTERS";
+  }
   if (const auto* over = step_of<Over>(node)) {
     return describe_over(node, *over) + ttl_text(over->ttl_micros);
   }

@@ -144,6 +144,7 @@ std::string_view kind_of(const Node& node) {
                                          "over",
                                          "process",
                                          "late_rows",
+                                         "dead_letters",
                                          "keyed_process",
                                          "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);

@@ -142,6 +142,10 @@ struct LateRows {
   std::uint32_t window_end = 0;  // kColumn: the window ends at this column's value.
 };
 
+// The rows of a scan that could not be read whole: what became of each, where it stood and the
+// bytes it had. Output: dead_letter_schema().
+struct DeadLetters {};
+
 // Assigns each row its session: appends window_start, window_end and window_time (TIMESTAMP) to the
 // input's columns. A session is a run of rows with equal keys of which each is at most the gap from
 // the next: [first row, last row + gap). Rows come out when their session has ended, with
@@ -311,7 +315,7 @@ struct Sink {
 struct Node {
   std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
                AssignCountWindow, Aggregate, Union, IntervalJoin, Sort, TopN, Over, Process,
-               LateRows, KeyedProcess, Sink>
+               LateRows, DeadLetters, KeyedProcess, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

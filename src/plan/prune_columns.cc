@@ -106,7 +106,7 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     mark_top_n(node, *top, used);
   } else if (const auto* over = step_of<Over>(node)) {
     mark_over(node, *over, wanted, used);
-  } else if (is_function(node)) {
+  } else if (is_function(node) || step_of<DeadLetters>(node) != nullptr) {
     used.assign(used.size(), true);
   } else if (const auto* session = step_of<AssignSession>(node)) {
     std::copy_n(wanted.begin(), used.size(), used.begin());
@@ -246,6 +246,9 @@ class Pruner {
           static_cast<std::uint32_t>(node->schema.size() - node->inputs[0]->schema.size());
       return {make_late_rows(input.node, std::move(pruned)), appended_places(input, appended)};
     }
+    if (step_of<DeadLetters>(*node) != nullptr) {
+      return {make_dead_letters(input.node), all_places(*node)};
+    }
     if (const auto* aggregate = step_of<Aggregate>(*node)) {
       return prune_aggregate(*node, *aggregate, input, wanted);
     }
@@ -291,10 +294,14 @@ class Pruner {
       inputs.push_back(pruned_.at(input.get()).node);
       TW_CHECK(inputs.back()->schema.size() == input->schema.size());
     }
-    Pruned pruned{with_inputs(node, std::move(inputs)), {}};
-    pruned.places.resize(node->schema.size());
-    std::iota(pruned.places.begin(), pruned.places.end(), 0U);
-    return pruned;
+    return {with_inputs(node, std::move(inputs)), all_places(*node)};
+  }
+
+  // Of a node that keeps all its columns.
+  static std::vector<std::uint32_t> all_places(const Node& node) {
+    std::vector<std::uint32_t> places(node.schema.size());
+    std::iota(places.begin(), places.end(), 0U);
+    return places;
   }
 
   static Pruned prune_scan(const Node& node, const Scan& scan, Columns wanted) {

@@ -330,7 +330,8 @@ RowsMeaning Reader::rows_of(const Node& node) const {
     if (clock->column) {
       rows.columns[*clock->column] = named(rows.time, node.schema[*clock->column].type);
     }
-  } else if (step_of<LateRows>(node) != nullptr || step_of<Process>(node) != nullptr) {
+  } else if (step_of<LateRows>(node) != nullptr || step_of<Process>(node) != nullptr ||
+             step_of<DeadLetters>(node) != nullptr) {
     const bool is_late = step_of<LateRows>(node) != nullptr;
     rows.from = describe(node) + " of (" + rows.text() + ')';
     rows.where.clear();
@@ -339,7 +340,7 @@ RowsMeaning Reader::rows_of(const Node& node) const {
       rows.columns[i] = named(node.schema[i].name, node.schema[i].type);
     }
     rows.columns.resize(node.schema.size());
-    rows.time = is_late ? "" : rows.time;
+    rows.time = step_of<Process>(node) != nullptr ? rows.time : "";
   }
   return rows;
 }

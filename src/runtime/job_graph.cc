@@ -326,6 +326,7 @@ class GraphBuilder {
   Status build_worker(std::uint32_t worker);
   Status build_node(const Node& node, Built& built);
   Status build_source(const Node& node, Built& built);
+  Status build_dead_letters(const Node& node, Built& built);
   Status build_aggregate(const Node& node, const plan::Aggregate& aggregate, Built& built);
   // Repeats the rows for each grouping set; `keys` are then columns of theirs.
   Status add_grouping_sets(const Node& node, const plan::Aggregate& aggregate,
@@ -387,6 +388,7 @@ class GraphBuilder {
   std::uint32_t worker_index_ = 0;
   Worker* worker_ = nullptr;
   std::map<const Node*, Built> built_;
+  std::map<const Node*, Step*> sources_;  // Of the worker.
 };
 
 Status GraphBuilder::build() {
@@ -602,6 +604,8 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
     TW_TRY(build_join(node, *join, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
     TW_TRY(build_sink(node, built));
+  } else if (step_of<plan::DeadLetters>(node) != nullptr) {
+    TW_TRY(build_dead_letters(node, built));
   } else {
     std::vector<Step*> inputs;
     for (const plan::NodePtr& input : node.inputs) {
@@ -648,6 +652,7 @@ Status GraphBuilder::build_source(const Node& node, Built& built) {
   const bool filtered = scan != nullptr && scan->predicate != nullptr;
   note(node, filtered ? "reading" : "", *source).source = true;
   built.last = source.get();
+  sources_[&node] = source.get();
   worker_->add_step(std::move(source));
   if (filtered) {
     OperatorStep* filter = nullptr;
@@ -659,6 +664,21 @@ Status GraphBuilder::build_source(const Node& node, Built& built) {
     connect(built.last, filter, 0);
     built.last = filter;
   }
+  return {};
+}
+
+Status GraphBuilder::build_dead_letters(const Node& node, Built& built) {
+  Built below;
+  TW_TRY(build_node(*node.inputs[0], below));
+  if (!here(node)) {
+    return {};
+  }
+  OperatorStep* step = nullptr;
+  TW_TRY(add_operator(make_union(), step));
+  note(node, "", *step);
+  sources_.at(node.inputs[0].get())
+      ->add_dead_letter_outlet(std::make_unique<LocalOutlet>(*step, step->add_channel(0)));
+  built.last = step;
   return {};
 }
 

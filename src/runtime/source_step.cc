@@ -278,6 +278,9 @@ void SourceStep::decode() {
   while (scan_.boards[board_index_].get() != held_) {
     ++board_index_;
   }
+  if (!letters_ && has_dead_letter_outlets()) {
+    letters_.emplace(scan_.table->name, scan_.origin);
+  }
   reader_->begin(held_->partition(), block_);
   EventTime bound = kStartOfTime;
   DecodedRows rows;
@@ -298,6 +301,11 @@ void SourceStep::decode() {
       pending_.push_back(std::move(pending));
     }
     rows = DecodedRows();
+  }
+  if (letters_) {
+    if (const Batch letters = letters_->take(); !letters.empty()) {
+      send_dead_letters(letters);
+    }
   }
   if (!scan_.event_time) {
     return;
@@ -423,6 +431,17 @@ void SourceStep::count_rejected(RowError error, std::uint64_t offset, std::strin
   }
   if (scan_.examples.wants(error)) {
     scan_.examples.add({origin(), error, std::string(detail)});
+  }
+  if (letters_) {
+    const std::int64_t position = block_.position + static_cast<std::int64_t>(offset);
+    letters_->add({.topic = block_.input != nullptr ? std::string_view(*block_.input)
+                                                    : held_->partition().name(),
+                   .offset = position - block_.input_position,
+                   .error = error,
+                   .message = detail,
+                   .row = reader_->row_at(offset),
+                   .partition_number = scan_.numbers[board_index_],
+                   .position = position});
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "catalog/table.h"
 #include "expr/evaluator.h"
+#include "runtime/dead_letter_rows.h"
 #include "runtime/job.h"
 #include "runtime/partition_board.h"
 #include "runtime/rows_by_key.h"
@@ -102,7 +103,8 @@ class SourceStep final : public Step {
   std::vector<ComputedColumn> computed_;
   std::optional<RowsByKey> rows_by_key_;
   std::optional<Evaluator> bound_;
-  std::string null_time_;  // What is told of a row without event time.
+  std::optional<DeadLetterRows> letters_;  // From the first block on, where anybody reads them.
+  std::string null_time_;                  // What is told of a row without event time.
   EvalContext eval_;
 
   std::uint32_t board_index_ = 0;

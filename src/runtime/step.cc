@@ -29,7 +29,7 @@ void TimeCharge::hand_over(StepCounters* next) {
 
 bool Step::finished() const {
   return ended_ && std::all_of(outlets_.begin(), outlets_.end(),
-                               [](const auto& outlet) { return outlet->drained(); });
+                               [](const WayOut& way) { return way.outlet->drained(); });
 }
 
 void Step::keep_as(std::string id, std::vector<StateTable*> tables, KeyGroupRange groups) {
@@ -52,13 +52,13 @@ Status Step::keep_tables(EventTime watermark) {
 
 bool Step::outlets_have_room() {
   return std::all_of(outlets_.begin(), outlets_.end(),
-                     [](const auto& outlet) { return outlet->has_room(); });
+                     [](const WayOut& way) { return way.outlet->has_room(); });
 }
 
 bool Step::drain_outlets() {
   bool moved = false;
-  for (const auto& outlet : outlets_) {
-    moved |= outlet->drain();
+  for (const WayOut& way : outlets_) {
+    moved |= way.outlet->drain();
   }
   return moved;
 }
@@ -73,12 +73,33 @@ void Step::send_to_all(Message message) {
       counters_.bytes_out.add(batch->memory_bytes());
     }
   }
-  for (std::size_t i = 0; i + 1 < outlets_.size(); ++i) {
-    outlets_[i]->send(message);
+  const bool is_rows = std::holds_alternative<Batch>(message);
+  Outlet* last = nullptr;
+  for (const WayOut& way : outlets_) {
+    if (is_rows && way.takes_dead_letters) {
+      continue;
+    }
+    if (last != nullptr) {
+      last->send(message);
+    }
+    last = way.outlet.get();
   }
-  if (!outlets_.empty()) {
-    outlets_.back()->send(std::move(message));
+  if (last != nullptr) {
+    last->send(std::move(message));
   }
+}
+
+void Step::send_dead_letters(const Batch& letters) {
+  for (const WayOut& way : outlets_) {
+    if (way.takes_dead_letters) {
+      way.outlet->send(letters);
+    }
+  }
+}
+
+bool Step::has_dead_letter_outlets() const {
+  return std::any_of(outlets_.begin(), outlets_.end(),
+                     [](const WayOut& way) { return way.takes_dead_letters; });
 }
 
 }  // namespace thalweg

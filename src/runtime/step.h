@@ -92,7 +92,13 @@ class Step {
   // Has sent its end on, and its outlets have passed it.
   bool finished() const;
 
-  void add_outlet(std::unique_ptr<Outlet> outlet) { outlets_.push_back(std::move(outlet)); }
+  void add_outlet(std::unique_ptr<Outlet> outlet) {
+    outlets_.push_back({std::move(outlet), false});
+  }
+  // For the rows that send_dead_letters() has, in place of the others.
+  void add_dead_letter_outlet(std::unique_ptr<Outlet> outlet) {
+    outlets_.push_back({std::move(outlet), true});
+  }
   bool outlets_have_room();
   bool drain_outlets();
 
@@ -129,6 +135,8 @@ class Step {
   virtual Kept kept() const { return {}; }
 
   void send_to_all(Message message);
+  void send_dead_letters(const Batch& letters);
+  bool has_dead_letter_outlets() const;
   void mark_ended() { ended_ = true; }
 
   WorkerContext& context_;
@@ -136,7 +144,11 @@ class Step {
   std::uint64_t epoch_ = 0;
 
  private:
-  std::vector<std::unique_ptr<Outlet>> outlets_;
+  struct WayOut {
+    std::unique_ptr<Outlet> outlet;
+    bool takes_dead_letters = false;  // And no other rows.
+  };
+  std::vector<WayOut> outlets_;
   bool ended_ = false;
   std::string state_id_;
   std::vector<StateTable*> tables_;

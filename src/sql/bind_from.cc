@@ -114,6 +114,9 @@ std::optional<Scope> bind_node(BindContext& context, const ast::CallTable& table
   if (call != nullptr && call->name.size() == 1 && call->name[0].key == "late") {
     return bind_late(context, *call, span);
   }
+  if (call != nullptr && call->name.size() == 1 && call->name[0].key == "dead_letters") {
+    return bind_dead_letters(context, *call, span);
+  }
   std::vector<std::string> notes;
   std::string name = "this call";
   if (call != nullptr) {

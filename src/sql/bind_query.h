@@ -29,6 +29,7 @@ plan::NodePtr bind_table(BindContext& context, const TablePtr& table, Span span)
 
 // LATE(view): the rows that came too late for it.
 std::optional<Scope> bind_late(BindContext& context, const ast::Call& call, Span span);
+std::optional<Scope> bind_dead_letters(BindContext& context, const ast::Call& call, Span span);
 
 // What a plain name stands for: a CTE, a view, a table or standard input; `table` is set where it
 // is a table. Null, reported, in error.

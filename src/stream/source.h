@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,14 @@ class Partition {
   virtual std::uint64_t restarts() const { return 0; }
 };
 
+// A row as it stood in the source. Views, until the reader's next begin().
+struct SourceRow {
+  std::string_view topic;  // Empty: the partition's name, or the block's input, is it.
+  std::optional<std::int32_t> partition;  // Of the topic.
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> payload;
+};
+
 // Turns blocks into columns. One per worker.
 class BlockReader {
  public:
@@ -96,6 +105,9 @@ class BlockReader {
   // The next up to `rows_max` rows of the block; false when the block is used up. Row offsets are
   // relative to the block.
   virtual bool next(std::uint32_t rows_max, DecodedRows& out) = 0;
+
+  // What stands at a row's offset in the block, so far as there are bytes.
+  virtual SourceRow row_at(std::uint64_t /*offset*/) const { return {}; }
 };
 
 // Where rows come from. Made for one scan of one job: it yields only the columns asked for.
