@@ -80,9 +80,10 @@ class KeyedContext {
 // Key: the type of the key's field, or a struct of the fields in the order of key_by(). State: a
 // number, an enum, a std::string, a ValueState, ListState or MapState, a type with a StateEncoding,
 // a plain struct, or a std::optional, pair, vector, map or set of such; every key begins with
-// State{}, and one whose state is State{} again and that has no timer is forgotten. The state is
-// read and written as a whole at each call. Names and types of its fields and their ttls are what
-// it means: a program that has changed them is refused the state of before.
+// State{}, and one whose state is State{} again and that has no timer is forgotten. Entries of a
+// ListState or MapState that is a field of State, or of a struct in it, are read and written one by
+// one as they are used; the rest as a whole at each call. Names and types of its fields and their
+// ttls are what it means: a program that has changed them is refused the state of before.
 //
 // Each worker has a copy of the processor and some of the keys; what it keeps in members it shares
 // between those and loses at a restart. A row on which process() throws is rejected and counted,

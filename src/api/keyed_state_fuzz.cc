@@ -95,16 +95,80 @@ void try_state(std::string_view bytes, std::int64_t now) {
   }
 }
 
+// Parts of every field: names and bytes, each behind a byte with its length.
+class HostileParts final : public detail::StateParts {
+ public:
+  explicit HostileParts(std::string_view bytes) {
+    const auto take = [&] {
+      const std::size_t size = bytes.empty() ? 0 : static_cast<std::uint8_t>(bytes[0]);
+      bytes.remove_prefix(bytes.empty() ? 0 : 1);
+      std::string taken(bytes.substr(0, size));
+      bytes.remove_prefix(taken.size());
+      return taken;
+    };
+    while (!bytes.empty()) {
+      const std::string name = take();
+      parts_[name] = take();
+    }
+  }
+
+  std::optional<std::string_view> find(std::uint32_t /*field*/,
+                                       std::string_view name) const override {
+    const auto found = parts_.find(std::string(name));
+    return found == parts_.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+  }
+  void visit(std::uint32_t /*field*/, const Visit& visit) const override {
+    for (const auto& [name, bytes] : parts_) {
+      visit(name, bytes);
+    }
+  }
+  std::string_view last_name(std::uint32_t /*field*/) const override {
+    return parts_.empty() ? std::string_view() : parts_.rbegin()->first;
+  }
+
+ private:
+  std::map<std::string, std::string> parts_;
+};
+
+// What cannot be read is told by UnreadableState and nothing else.
+template <typename T, typename Use>
+void try_parts(std::string_view bytes, Use use) {
+  const HostileParts parts(bytes);
+  try {
+    T state;
+    detail::begin_call_of_parts(state, parts);
+    use(state);
+    std::vector<detail::PartChange> changes;
+    detail::end_call_of_parts(state, 0, changes);
+    T copy = state;
+    TW_CHECK(copy.size() == state.size());
+  } catch (const detail::UnreadableState&) {
+  }
+}
+
+void try_parts(std::string_view bytes) {
+  try_parts<ListState<Plain>>(bytes, [](auto& list) { list.keep_last(2); });
+  try_parts<ListState<std::string, ttl(20us)>>(bytes, [](auto& list) { list.add("added"); });
+  try_parts<MapState<std::string, Nested>>(bytes, [](auto& map) {
+    map.set("a", {});
+    map.remove("b");
+  });
+  try_parts<MapState<std::int32_t, Letters>>(bytes, [](auto& map) {
+    (void)map.find(1);
+    map.clear();
+  });
+}
+
 }  // namespace
 }  // namespace thalweg
 
-// The first byte chooses a kind of state, the second the time at which it is read.
+// The first byte chooses a kind of state or parts of it, the second the time at which it is read.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) {
     return 0;
   }
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
-  switch (data[0] % 4) {
+  switch (data[0] % 5) {
     case 0:
       thalweg::try_state<thalweg::Plain>(bytes, data[1]);
       break;
@@ -114,8 +178,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 2:
       thalweg::try_state<thalweg::Own>(bytes, data[1]);
       break;
-    default:
+    case 3:
       thalweg::try_state<thalweg::Expiring>(bytes, data[1]);
+      break;
+    default:
+      thalweg::try_parts(bytes);
   }
   return 0;
 }

@@ -208,6 +208,111 @@ TEST_F(KeptKeyedStateTest, StateThatCannotBeReadEndsTheRun) {
               HasSubstr("the state that \"process in Remember\" has kept for a key is not of its"));
 }
 
+// Counts what is written and read of it.
+struct Weighed {
+  std::int64_t grams = 0;
+};
+inline std::int64_t weighed_written = 0;
+inline std::int64_t weighed_read = 0;
+
+}  // namespace
+
+template <>
+struct StateEncoding<Weighed> {
+  static constexpr std::string_view kName = "weighed 1";
+  static void encode(const Weighed& weighed, std::string& out) {
+    ++weighed_written;
+    out += std::to_string(weighed.grams);
+  }
+  static bool decode(std::string_view bytes, Weighed& weighed) {
+    ++weighed_read;
+    weighed.grams = std::stoll(std::string(bytes));
+    return true;
+  }
+};
+
+namespace {
+
+struct Load {
+  struct Inner {
+    MapState<std::int64_t, Weighed> by_auction;
+  };
+  std::int64_t rows = 0;
+  Inner inner;
+  ListState<Weighed> all;
+};
+
+struct Sums {
+  std::int64_t by_auction;
+  std::int64_t all;
+};
+
+// Of one key, with an entry for each auction and a value for each bid. Tells once what there is.
+class Weigh final : public KeyedProcessor<std::string, Bid, Load, Sums> {
+ public:
+  explicit Weigh(std::int64_t tells_at) : tells_at_(tells_at) {}
+
+  void process(const Bid& bid, Load& load, Context& context) override {
+    auto& map = load.inner.by_auction;
+    if (bid.bidder % 10 == 0) {
+      map.remove(bid.auction);
+    } else {
+      const Weighed* weighed = map.find(bid.auction);
+      map.set(bid.auction, {(weighed == nullptr ? 0 : weighed->grams) + 1});
+    }
+    load.all.add({bid.bidder});
+    if (++load.rows == tells_at_) {
+      Sums sums{};
+      for (const auto& [auction, entry] : map) {
+        sums.by_auction += auction * 1000 + entry.value.grams;
+      }
+      for (const Weighed& each : load.all) {
+        sums.all = sums.all * 31 % 1'000'003 + each.grams;
+      }
+      context.emit(sums);
+    }
+  }
+
+ private:
+  std::int64_t tells_at_;
+};
+
+TEST(StateParts, OnlyTheEntryInHandIsReadAndWritten) {
+  std::vector<Bid> bids = random_bids(2000, 71);
+  std::int64_t sets = 0;
+  std::map<std::int64_t, std::int64_t> map;
+  Sums expected{};
+  for (std::size_t i = 0; i < bids.size(); ++i) {
+    bids[i].auction = static_cast<std::int64_t>(i * i % 601);  // Comes again, far apart.
+    bids[i].channel = "all";
+    if (bids[i].bidder % 10 == 0) {
+      map.erase(bids[i].auction);
+    } else {
+      ++map[bids[i].auction];
+      ++sets;
+    }
+    expected.all = expected.all * 31 % 1'000'003 + bids[i].bidder;
+  }
+  for (const auto& [auction, count] : map) {
+    expected.by_auction += auction * 1000 + count;
+  }
+  ASSERT_GT(map.size(), 100U);
+  const auto rows = static_cast<std::int64_t>(bids.size());
+  std::vector<Sums> told;
+  Pipeline pipeline("weigh");
+  pipeline.source(bids).key_by<&Bid::channel>().process(Weigh(rows)).sink([&](const Sums& sums) {
+    told.push_back(sums);
+  });
+  weighed_written = weighed_read = 0;
+  const RunReport report = pipeline.run({.workers = 1, .batch_rows = 64});
+  ASSERT_EQ(report.outcome, Outcome::kDone) << report.problems[0].text;
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].by_auction, expected.by_auction);
+  EXPECT_EQ(told[0].all, expected.all);
+  EXPECT_EQ(weighed_written, sets + rows);
+  EXPECT_LT(weighed_read, 3 * rows);  // One found for a row, and all of them at the end.
+}
+
 namespace longer {
 
 struct Recent {

@@ -6,6 +6,25 @@
 namespace thalweg {
 namespace {
 
+// The parts of a key as its function sees them.
+class ProgramParts final : public detail::StateParts {
+ public:
+  void stand_for(const PartsOfKey* parts) { parts_ = parts; }
+
+  std::optional<std::string_view> find(std::uint32_t field, std::string_view name) const override {
+    return parts_->find(field, name);
+  }
+  void visit(std::uint32_t field, const Visit& visit) const override {
+    parts_->visit(field, visit);
+  }
+  std::string_view last_name(std::uint32_t field) const override {
+    return parts_->last_name(field);
+  }
+
+ private:
+  const PartsOfKey* parts_ = nullptr;
+};
+
 class ProgramKeyedFunction final : public KeyedFunction {
  public:
   ProgramKeyedFunction(std::unique_ptr<detail::KeyedRowsFunction> function,
@@ -15,7 +34,9 @@ class ProgramKeyedFunction final : public KeyedFunction {
         fields_(std::move(fields)),
         step_(std::move(step)),
         has_ttl_(has_ttl),
-        failures_(std::move(failures)) {}
+        failures_(std::move(failures)) {
+    call_.parts = &parts_;
+  }
 
   void begin(const Batch& batch) override { rows_ = rows_in(batch); }
 
@@ -24,6 +45,9 @@ class ProgramKeyedFunction final : public KeyedFunction {
     const std::size_t rows_before = out_.origins.size();
     try {
       function_->call(call_, out_);
+    } catch (const detail::UnreadableState&) {
+      turn.state_is_unreadable = true;
+      return false;
     } catch (...) {
       turn.state_is_unreadable = false;
       out_.refuse(turn.row, rows_before);
@@ -41,6 +65,10 @@ class ProgramKeyedFunction final : public KeyedFunction {
     turn.expires = {call_.expires_micros};
     for (const detail::KeyedCall::TimerChange& change : call_.timers) {
       turn.timers.push_back({{change.micros}, change.by_wall_clock, change.set});
+    }
+    for (detail::PartChange& change : call_.part_changes) {
+      turn.part_changes.push_back({change.field, std::move(change.name), std::move(change.bytes),
+                                   EventTime{change.expires_micros}});
     }
     return true;
   }
@@ -91,6 +119,7 @@ class ProgramKeyedFunction final : public KeyedFunction {
     call_.now_micros = turn.now.micros;
     call_.ttl_micros = turn.ttl_time.micros;
     call_.state = turn.state;
+    parts_.stand_for(turn.parts);
     call_.timers.clear();
     call_.row = turn.row;
     if (call_.is_timer) {
@@ -110,6 +139,7 @@ class ProgramKeyedFunction final : public KeyedFunction {
   detail::RowsIn rows_;
   detail::RowsIn broadcast_rows_;
   detail::RowsIn key_;
+  ProgramParts parts_;
   detail::KeyedCall call_;
   detail::RowsOut out_;
 };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,21 @@
 
 namespace thalweg {
 
+// What the state of a key has apart from its record: parts with a number and a name, each of which
+// is read and written by itself. What has had its ttl is not there.
+class PartsOfKey {
+ public:
+  virtual ~PartsOfKey() = default;
+  // Valid until the turn is over.
+  virtual std::optional<std::string_view> find(std::uint32_t field,
+                                               std::string_view name) const = 0;
+  // In the order of their names' bytes.
+  using Visit = std::function<void(std::string_view name, std::string_view bytes)>;
+  virtual void visit(std::uint32_t field, const Visit& visit) const = 0;
+  // The last one in that order, though it has had its ttl; empty: there is none.
+  virtual std::string_view last_name(std::uint32_t field) const = 0;
+};
+
 // One row or one timer of a key, as a function of the program gets it, and what it wants done. The
 // key's state is bytes that only the function understands.
 struct KeyedTurn {
@@ -23,6 +39,12 @@ struct KeyedTurn {
     EventTime time;
     bool by_wall_clock = false;
     bool set = true;  // Else removed.
+  };
+  struct PartChange {
+    std::uint32_t field = 0;
+    std::string name;
+    std::optional<std::string> bytes;  // Nothing: it goes.
+    EventTime expires = kEndOfTime;
   };
 
   Cause cause = Cause::kRow;
@@ -34,11 +56,13 @@ struct KeyedTurn {
   EventTime now;           // The wall clock.
   EventTime ttl_time;      // How far the time has come in which ttl counts.
   std::string_view state;  // Empty: there is none.
+  const PartsOfKey* parts = nullptr;
 
   std::string new_state;             // Empty: none is kept.
   EventTime expires = kEndOfTime;    // When some of it has had its ttl.
   bool state_is_unreadable = false;  // The call failed: the state is not what the function writes.
   std::vector<TimerChange> timers;
+  std::vector<PartChange> part_changes;
 };
 
 // A function of the program over the rows and timers of keys, one after the other. Owned by one

@@ -21,11 +21,37 @@ constexpr std::uint32_t kCallsBetweenLooks = 1024;  // At whether consumers have
 
 using TimerKind = KeyedRecords::TimerKind;
 
+// The parts of the key whose turn it is.
+class PartsAtHand final : public PartsOfKey {
+ public:
+  explicit PartsAtHand(const KeyedParts& parts) : parts_(parts) {}
+  void stand_at(GroupId id, EventTime now) {
+    id_ = id;
+    now_ = now;
+  }
+
+  std::optional<std::string_view> find(std::uint32_t field, std::string_view name) const override {
+    return parts_.find(id_, field, name, now_);
+  }
+  void visit(std::uint32_t field, const Visit& visit) const override {
+    parts_.visit(id_, field, now_, visit);
+  }
+  std::string_view last_name(std::uint32_t field) const override {
+    return parts_.last_name(id_, field);
+  }
+
+ private:
+  const KeyedParts& parts_;
+  GroupId id_ = 0;
+  EventTime now_ = kStartOfTime;
+};
+
 class KeyedProcess final : public Operator {
  public:
   explicit KeyedProcess(KeyedProcessSpec spec)
       : spec_(std::move(spec)),
         records_(key_types(spec_.rows)),
+        parts_(records_.parts()),
         waiting_(spec_.rows),
         times_(type_of(TypeKind::kTimestamp)) {
     if (spec_.broadcast) {
@@ -34,7 +60,8 @@ class KeyedProcess final : public Operator {
   }
 
   Result<std::vector<StateTable*>> state_tables() override {
-    std::vector<StateTable*> tables{&records_.records_state(), &records_.timers_state()};
+    std::vector<StateTable*> tables{&records_.records_state(), &records_.timers_state(),
+                                    &records_.parts_state()};
     if (spec_.timed) {
       tables.push_back(&waiting_);
     }
@@ -242,13 +269,17 @@ class KeyedProcess final : public Operator {
   // those still to come are of a later time.
   bool expire_one(Emitter& out) {
     const EventTime now = ttl_now();
+    if (const auto id = now == kEndOfTime ? std::nullopt : records_.expire_part(now)) {
+      out.expire(records_.has_state(*id) ? 0 : 1);
+      return true;
+    }
     const auto over = now == kEndOfTime ? std::nullopt : records_.take_expiry(now);
     if (!over) {
       return false;
     }
     if (!records_.get(over->id).empty()) {
       turn_.cause = KeyedTurn::Cause::kExpiry;
-      if (call(over->id) && records_.get(over->id).empty()) {
+      if (call(over->id) && !records_.has_state(over->id)) {
         out.expire(1);
       }
     }
@@ -293,8 +324,11 @@ class KeyedProcess final : public Operator {
     turn_.ttl_time =
         turn_.cause == KeyedTurn::Cause::kExpiry || !spec_.timed ? ttl_now() : event_time_;
     turn_.state = records_.get(id);
+    turn_.parts = &parts_;
+    parts_.stand_at(id, turn_.ttl_time);
     turn_.new_state.clear();
     turn_.timers.clear();
+    turn_.part_changes.clear();
     turn_.expires = kEndOfTime;
     turn_.state_is_unreadable = false;
     if (!spec_.function->call(turn_)) {
@@ -308,6 +342,13 @@ class KeyedProcess final : public Operator {
     }
     if (turn_.expires != kEndOfTime) {
       records_.set_expiry(id, turn_.expires);
+    }
+    for (const KeyedTurn::PartChange& change : turn_.part_changes) {
+      if (change.bytes) {
+        records_.put_part(id, change.field, change.name, *change.bytes, change.expires);
+      } else {
+        records_.erase_part(id, change.field, change.name);
+      }
     }
     for (const KeyedTurn::TimerChange& change : turn_.timers) {
       change_timer(id, change);
@@ -369,6 +410,7 @@ class KeyedProcess final : public Operator {
 
   const KeyedProcessSpec spec_;
   KeyedRecords records_;
+  PartsAtHand parts_;
   TimeOrderedRows waiting_;
   std::optional<Broadcast> broadcast_;
   EventTime watermark_ = kStartOfTime;

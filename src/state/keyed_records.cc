@@ -24,12 +24,15 @@ KeyedRecords::KeyedRecords(std::vector<Type> key_types)
     : key_types_(std::move(key_types)),
       index_(KeyIndex::make(key_types_)),
       records_state_(*this),
-      timers_state_(*this) {}
+      timers_state_(*this),
+      part_numbers_(*this),
+      parts_(key_types_, part_numbers_, [this](GroupId id, int more) { count_part(id, more); }) {}
 
 void KeyedRecords::grow_to(std::uint32_t keys) {
   records_.grow_to(keys);
   has_record_.grow_to(keys);
   timer_counts_.grow_to(keys);
+  part_counts_.grow_to(keys);
   expiry_of_.grow_to(keys);
 }
 
@@ -46,6 +49,12 @@ void KeyedRecords::put(GroupId id, std::string_view record) {
   }
   has_record_[id] = record.empty() ? 0 : 1;
   records_state_.mark({&id, 1});
+  live_ += static_cast<std::uint32_t>(is_live(id)) - static_cast<std::uint32_t>(was_live);
+}
+
+void KeyedRecords::count_part(GroupId id, int more) {
+  const bool was_live = is_live(id);
+  part_counts_[id] += static_cast<std::uint32_t>(more);
   live_ += static_cast<std::uint32_t>(is_live(id)) - static_cast<std::uint32_t>(was_live);
 }
 
@@ -93,7 +102,7 @@ void KeyedRecords::set_expiry(GroupId id, EventTime time) {
 }
 
 std::optional<KeyedRecords::Timer> KeyedRecords::take_expiry(EventTime now) {
-  if (first_expiry() >= now) {
+  if (expiries_.empty() || EventTime{expiries_.begin()->first} >= now) {
     return std::nullopt;
   }
   const auto [micros, id] = *expiries_.begin();
@@ -122,6 +131,9 @@ void KeyedRecords::compact() {
   for (const GroupId id : timers_state_.noted_keys()) {
     stays[id] = true;
   }
+  for (const GroupId id : parts_.noted_keys()) {
+    stays[id] = true;
+  }
   std::vector<GroupId> kept;
   std::vector<GroupId> new_ids(index_->size(), 0);
   for (GroupId id = 0; id < new_ids.size(); ++id) {
@@ -133,10 +145,12 @@ void KeyedRecords::compact() {
   numbered_ = static_cast<std::uint32_t>(kept.size());
   records_state_.renumber_noted(kept);
   timers_state_.renumber(new_ids);
+  parts_.renumber(new_ids);
   index_ = index_->with_only(kept, key_types_);
   records_.keep_only(kept);
   has_record_.keep_only(kept);
   timer_counts_.keep_only(kept);
+  part_counts_.keep_only(kept);
   expiry_of_.keep_only(kept);
   Timers expiries;
   for (const auto& [micros, id] : expiries_) {
@@ -173,7 +187,8 @@ std::size_t KeyedRecords::memory_bytes() const {
     timers += each.size() * sizeof(Timers::value_type);
   }
   return index_->memory_bytes() + records_.memory_bytes() + has_record_.memory_bytes() +
-         timer_counts_.memory_bytes() + timers;
+         timer_counts_.memory_bytes() + part_counts_.memory_bytes() + parts_.memory_bytes() +
+         timers;
 }
 
 KeyedRecords::RecordsState::RecordsState(KeyedRecords& owner)

@@ -17,12 +17,13 @@
 #include "state/group_records.h"
 #include "state/key_index.h"
 #include "state/key_table.h"
+#include "state/keyed_parts.h"
 #include "state/state_array.h"
 #include "state/state_table.h"
 
 namespace thalweg {
 
-// A record of bytes and timers for each key, or neither: keys that have neither are forgotten.
+// A record of bytes, parts and timers for each key: keys that have none of these are forgotten.
 // Timers are those of event time and those of the wall clock.
 class KeyedRecords {
  public:
@@ -45,6 +46,21 @@ class KeyedRecords {
   // An empty record takes the key's away.
   void put(GroupId id, std::string_view record);
 
+  // Of the key's parts a change is told by put_part() and erase_part().
+  const KeyedParts& parts() const { return parts_; }
+  void put_part(GroupId id, std::uint32_t field, std::string_view name, std::string_view bytes,
+                EventTime expires) {
+    parts_.put(id, field, name, bytes, expires);
+  }
+  void erase_part(GroupId id, std::uint32_t field, std::string_view name) {
+    parts_.erase(id, field, name);
+  }
+  // Takes away the part that has had its time first, and says whose it was.
+  std::optional<GroupId> expire_part(EventTime now) { return parts_.expire_one(now); }
+
+  // Whether the key has a record or parts.
+  bool has_state(GroupId id) const { return has_record_[id] != 0 || part_counts_[id] != 0; }
+
   // Setting one twice, and removing one that is not set, change nothing.
   void set_timer(TimerKind kind, GroupId id, EventTime time);
   void remove_timer(TimerKind kind, GroupId id, EventTime time);
@@ -58,24 +74,26 @@ class KeyedRecords {
   // Takes away the earliest before `now`.
   std::optional<Timer> take_expiry(EventTime now);
   EventTime first_expiry() const {
-    return expiries_.empty() ? kEndOfTime : EventTime{expiries_.begin()->first};
+    return std::min(parts_.first_expiry(),
+                    expiries_.empty() ? kEndOfTime : EventTime{expiries_.begin()->first});
   }
   // All records are to be looked at.
   void expire_all();
 
-  // Keys that have a record or a timer.
+  // Keys that have a record, parts or a timer.
   std::uint32_t live() const { return live_; }
 
-  // Whether most numbers are those of keys that have neither.
+  // Whether most numbers are those of keys that have none.
   bool is_sparse() const {
     return index_->size() > kSparseMin && index_->size() > 2 * std::max(live_, numbered_);
   }
   // Numbers the live keys anew and forgets the others.
   void compact();
 
-  // As they survive a restart, and what must be called when both are back.
+  // As they survive a restart, and what must be called when all are back.
   StateTable& records_state() { return records_state_; }
   StateTable& timers_state() { return timers_state_; }
+  StateTable& parts_state() { return parts_; }
   void restored();
 
   std::size_t memory_bytes() const;
@@ -133,7 +151,23 @@ class KeyedRecords {
     absl::btree_map<Named, bool> noted_;  // Whether it is set now, and was not, or the reverse.
   };
 
-  bool is_live(GroupId id) const { return has_record_[id] != 0 || timer_counts_[id] != 0; }
+  // The keys' numbers, for the parts.
+  class Numbers final : public KeyNumbers {
+   public:
+    explicit Numbers(KeyedRecords& owner) : owner_(owner) {}
+    std::vector<Column> keys_of(std::span<const GroupId> ids) const override {
+      return owner_.index_->keys(ids);
+    }
+    void number(std::span<const Column> keys, std::span<GroupId> ids) override {
+      owner_.find_or_insert(keys, {.rows = {}, .all = true}, ids);
+    }
+
+   private:
+    KeyedRecords& owner_;
+  };
+
+  bool is_live(GroupId id) const { return has_state(id) || timer_counts_[id] != 0; }
+  void count_part(GroupId id, int more);
   void grow_to(std::uint32_t keys);
   Timers& timers(TimerKind kind) { return timers_[static_cast<std::size_t>(kind)]; }
   const Timers& timers(TimerKind kind) const { return timers_[static_cast<std::size_t>(kind)]; }
@@ -143,6 +177,7 @@ class KeyedRecords {
   GroupRecords records_;
   StateArray<std::uint8_t> has_record_;
   StateArray<std::uint32_t> timer_counts_;
+  StateArray<std::uint32_t> part_counts_;
   Timers timers_[2];
   Timers expiries_;               // At most one of a key,
   StateArray<Expiry> expiry_of_;  // which this is.
@@ -151,6 +186,8 @@ class KeyedRecords {
 
   RecordsState records_state_;
   TimersState timers_state_;
+  Numbers part_numbers_;
+  KeyedParts parts_;
 };
 
 }  // namespace thalweg

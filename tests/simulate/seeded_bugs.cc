@@ -121,6 +121,13 @@ std::span<const Bug> seeded_bugs() {
       {.name = "timers are not written",
        .seeds = 2000,
        .store = {.delta = in_table("timers", [](StateChanges& changes) { changes = {}; })}},
+      {.name = "entries of lists and maps are not written",
+       .seeds = 1000,
+       .store = {.delta = in_table("parts", [](StateChanges& changes) { changes = {}; })}},
+      {.name = "entries that went come back",
+       .seeds = 2000,
+       .store = {.delta =
+                     in_table("parts", [](StateChanges& changes) { changes.erased.clear(); })}},
       {.name = "a timer that has fired is restored",
        .seeds = 2000,
        .store = {.delta =

@@ -1,6 +1,7 @@
 #include "simulate/watch.h"
 
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,8 +23,8 @@ struct Event {
 };
 
 struct Memory {
-  std::int64_t count = 0;
-  std::int64_t total = 0;
+  MapState<std::int64_t, std::int64_t> counts;  // Of rows by a part of v,
+  ListState<std::int64_t> values;               // and v of each row since it was quiet.
   std::optional<std::int64_t> due;
 };
 
@@ -37,22 +38,40 @@ struct Note {
 class Watch final : public KeyedProcessor<std::string, Event, Memory, Note> {
  public:
   void process(const Event& event, Memory& memory, Context& context) override {
-    ++memory.count;
-    memory.total += event.v.value_or(0);
+    const std::int64_t part = event.v.value_or(0) % kParts;
+    const std::int64_t* count = memory.counts.find(part);
+    memory.counts.set(part, count == nullptr ? 1 : *count + 1);
+    memory.values.add(event.v.value_or(0));
     if (memory.due) {
       context.remove_timer({*memory.due});
     }
     memory.due = context.time().micros + kWatchQuiet;
     context.set_timer({*memory.due});
-    if (memory.count % kWatchTells == 0) {
-      context.emit({context.key(), "many", memory.count, memory.total});
+    if (count_of(memory) % kWatchTells == 0) {
+      tell("many", memory, context);
     }
   }
 
   void on_timer(const Timer& /*timer*/, Memory& memory, Context& context) override {
-    context.emit({context.key(), "quiet", memory.count, memory.total});
-    memory.total = 0;
+    tell("quiet", memory, context);
+    memory.values.clear();
     memory.due.reset();
+  }
+
+ private:
+  static constexpr std::int64_t kParts = 4;
+
+  static std::int64_t count_of(const Memory& memory) {
+    std::int64_t all = 0;
+    for (const auto& [part, entry] : memory.counts) {
+      all += entry.value;
+    }
+    return all;
+  }
+  static void tell(const char* why, const Memory& memory, Context& context) {
+    const std::int64_t total =
+        std::accumulate(memory.values.begin(), memory.values.end(), std::int64_t{0});
+    context.emit({context.key(), why, count_of(memory), total});
   }
 };
 

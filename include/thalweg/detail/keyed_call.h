@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "thalweg/detail/columns.h"
+#include "thalweg/detail/state_parts.h"
 
 namespace thalweg::detail {
 
@@ -19,19 +20,21 @@ struct KeyedCall {
   };
 
   bool is_timer = false;
-  bool only_expires = false;         // Neither row nor timer: what has had its ttl is to go.
-  bool by_wall_clock = false;        // The timer.
-  std::int64_t timer_micros = 0;     // For which it was set.
-  bool has_event_time = false;       // The stream.
-  std::int64_t time_micros = 0;      // As KeyedContext::time() says.
-  std::int64_t now_micros = 0;       // The wall clock.
-  std::int64_t ttl_micros = 0;       // How far the time has come in which ttl counts.
-  RowsIn* rows = nullptr;            // Of a row: the batch that it stands in.
-  std::uint32_t row = 0;             // Its number there among the existing rows.
-  RowsIn* key = nullptr;             // Of a timer: the key's columns, of one row.
-  std::string_view state;            // Empty: there is none.
-  std::string new_state = {};        // Empty: none is kept.
-  std::int64_t expires_micros = 0;   // When some of it has had its ttl; INT64_MAX: never.
+  bool only_expires = false;          // Neither row nor timer: what has had its ttl is to go.
+  bool by_wall_clock = false;         // The timer.
+  std::int64_t timer_micros = 0;      // For which it was set.
+  bool has_event_time = false;        // The stream.
+  std::int64_t time_micros = 0;       // As KeyedContext::time() says.
+  std::int64_t now_micros = 0;        // The wall clock.
+  std::int64_t ttl_micros = 0;        // How far the time has come in which ttl counts.
+  RowsIn* rows = nullptr;             // Of a row: the batch that it stands in.
+  std::uint32_t row = 0;              // Its number there among the existing rows.
+  RowsIn* key = nullptr;              // Of a timer: the key's columns, of one row.
+  std::string_view state;             // Empty: there is none.
+  std::string new_state = {};         // Empty: none is kept.
+  std::int64_t expires_micros = 0;    // When some of it has had its ttl; INT64_MAX: never.
+  const StateParts* parts = nullptr;  // Of the key.
+  std::vector<PartChange> part_changes = {};
   bool state_is_unreadable = false;  // It is not what the function writes; nothing was called.
   std::vector<TimerChange> timers = {};
 };

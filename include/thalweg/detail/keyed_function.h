@@ -81,13 +81,17 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
     for (std::uint32_t i = 0; i < key_places_.size(); ++i) {
       own_places_.push_back(i);
     }
+    const NoParts none;
+    State state{};
+    begin_call_of_parts(state, none);
     StateWriter out{.out = first_state_};
-    write_state(State{}, out);
+    write_state(state, out);
   }
 
   void call(KeyedCall& call, RowsOut& out) override {
     out.columns.resize(field_count<typename P::Result>);
     State state{};
+    begin_call_of_parts(state, *call.parts);
     call.state_is_unreadable = !read(call, state);
     if (call.state_is_unreadable) {
       return;
@@ -99,6 +103,8 @@ class KeyedProcessorFunction final : public KeyedRowsFunction {
     StateWriter writer{.out = call.new_state, .now_micros = call.ttl_micros};
     write_state(state, writer);
     call.expires_micros = writer.expires_micros;
+    call.part_changes.clear();
+    end_call_of_parts(state, call.ttl_micros, call.part_changes);
     if (call.new_state == first_state_) {
       call.new_state.clear();
     }

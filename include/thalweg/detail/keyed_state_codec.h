@@ -5,9 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "thalweg/detail/state_codec.h"
+#include "thalweg/detail/state_parts.h"
 #include "thalweg/keyed_state.h"
 
 // State that has a ttl, and of types of the program's own, as bytes.
@@ -44,6 +47,10 @@ struct StateCodec<T> {
 // When something was written, where it has a ttl.
 template <Ttl kTtl>
 struct WrittenAt {
+  // When something written now has had its time; INT64_MAX: never.
+  static std::int64_t end_of_new(std::int64_t now_micros) {
+    return kTtl == kNoTtl ? INT64_MAX : end_of(now_micros);
+  }
   static void write(std::optional<std::int64_t> written, StateWriter& out) {
     if constexpr (kTtl != kNoTtl) {
       const std::int64_t micros = written.value_or(out.now_micros);
@@ -96,7 +103,16 @@ struct StateCodec<ValueState<T, kTtl>> {
 
 template <typename T, Ttl kTtl>
 struct StateCodec<ListState<T, kTtl>> {
+  static constexpr bool kIsParts = true;
+  static void begin_call(ListState<T, kTtl>& state, PartsOfField parts) { state.begin_call(parts); }
+  static void end_call(const ListState<T, kTtl>& state, std::int64_t now_micros,
+                       std::vector<PartChange>& out) {
+    state.end_call(WrittenAt<kTtl>::end_of_new(now_micros), out);
+  }
   static void write(const ListState<T, kTtl>& state, StateWriter& out) {
+    if (state.parts_) {
+      return;
+    }
     write_state(static_cast<std::uint64_t>(state.values_.size()), out);
     for (std::size_t i = 0; i < state.values_.size(); ++i) {
       const bool is_old = i < state.written_.size();
@@ -105,6 +121,9 @@ struct StateCodec<ListState<T, kTtl>> {
     }
   }
   static void read(StateReader& in, ListState<T, kTtl>& state) {
+    if (state.parts_) {
+      return;
+    }
     std::uint64_t size = 0;
     read_state(in, size);
     state.clear();
@@ -130,7 +149,18 @@ struct StateCodec<ListState<T, kTtl>> {
 
 template <typename K, typename V, Ttl kTtl>
 struct StateCodec<MapState<K, V, kTtl>> {
+  static constexpr bool kIsParts = true;
+  static void begin_call(MapState<K, V, kTtl>& state, PartsOfField parts) {
+    state.begin_call(parts);
+  }
+  static void end_call(const MapState<K, V, kTtl>& state, std::int64_t now_micros,
+                       std::vector<PartChange>& out) {
+    state.end_call(WrittenAt<kTtl>::end_of_new(now_micros), out);
+  }
   static void write(const MapState<K, V, kTtl>& state, StateWriter& out) {
+    if (state.parts_) {
+      return;
+    }
     write_state(static_cast<std::uint64_t>(state.entries_.size()), out);
     for (const auto& [key, entry] : state.entries_) {
       write_state(key, out);
@@ -139,6 +169,9 @@ struct StateCodec<MapState<K, V, kTtl>> {
     }
   }
   static void read(StateReader& in, MapState<K, V, kTtl>& state) {
+    if (state.parts_) {
+      return;
+    }
     std::uint64_t size = 0;
     read_state(in, size);
     state.clear();
@@ -158,5 +191,42 @@ struct StateCodec<MapState<K, V, kTtl>> {
     WrittenAt<kTtl>::describe(out);
   }
 };
+
+template <typename T>
+concept StateOfParts = requires { StateCodec<T>::kIsParts; };
+template <typename T>
+concept StructState = requires { StateCodec<T>::kIsStruct; };
+
+// Calls `visit` with each list and map that stands in the state by itself or in structs within
+// structs, and not in something whose number may change, in order.
+template <typename T, typename Visit>
+void for_each_of_parts(T& state, Visit& visit) {
+  using Plain = std::remove_const_t<T>;
+  if constexpr (StateOfParts<Plain>) {
+    visit(state);
+  } else if constexpr (StructState<Plain>) {
+    std::apply([&](auto&... fields) { (for_each_of_parts(fields, visit), ...); },
+               tie_fields(state));
+  }
+}
+
+// From now on what they have is in `parts`, which outlive the call. Not what their record has.
+template <typename T>
+void begin_call_of_parts(T& state, const StateParts& parts) {
+  std::uint32_t field = 0;
+  const auto begin = [&]<typename Field>(Field& each) {
+    StateCodec<Field>::begin_call(each, {.parts = &parts, .field = field++});
+  };
+  for_each_of_parts(state, begin);
+}
+
+// What the call has done to them.
+template <typename T>
+void end_call_of_parts(const T& state, std::int64_t now_micros, std::vector<PartChange>& out) {
+  const auto end = [&]<typename Field>(const Field& each) {
+    StateCodec<Field>::end_call(each, now_micros, out);
+  };
+  for_each_of_parts(state, end);
+}
 
 }  // namespace thalweg::detail

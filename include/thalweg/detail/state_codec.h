@@ -76,6 +76,7 @@ void describe_state(StateText& out) {
 // A struct: one field after the other.
 template <typename T>
 struct StateCodec {
+  static constexpr bool kIsStruct = true;
   static_assert(std::is_aggregate_v<T> && !std::is_array_v<T>,
                 "state is a number, an enum, a std::string, a ValueState, ListState or MapState, a "
                 "type with a StateEncoding, or a std::optional, pair, vector, map, set or plain "
