@@ -28,6 +28,30 @@ class KeyNumbers {
   virtual void number(std::span<const Column> keys, std::span<GroupId> ids) = 0;
 };
 
+// Which part of which key.
+template <typename Text>
+struct PartNameOf {
+  GroupId id;
+  std::uint32_t field;
+  Text name;
+};
+
+// By key, field and the bytes of names; behind a time in a pair, first by that.
+struct PartBefore {
+  using is_transparent = void;
+  template <typename A, typename B>
+  bool operator()(const PartNameOf<A>& a, const PartNameOf<B>& b) const {
+    return a.id != b.id         ? a.id < b.id
+           : a.field != b.field ? a.field < b.field
+                                : std::string_view(a.name) < std::string_view(b.name);
+  }
+  template <typename A, typename B>
+  bool operator()(const std::pair<std::int64_t, PartNameOf<A>>& a,
+                  const std::pair<std::int64_t, PartNameOf<B>>& b) const {
+    return a.first != b.first ? a.first < b.first : (*this)(a.second, b.second);
+  }
+};
+
 // Parts of what is known of keys, each with the number of a field and a name that tells it from the
 // others of the field: put, found and gone by itself, and written down by itself as a StateTable. A
 // part may have a time after which it is not there.
@@ -71,28 +95,9 @@ class KeyedParts final : public StateTable {
   Status apply(const StateChanges& changes) override;
 
  private:
-  template <typename Text>
-  struct NameOf {
-    GroupId id = 0;
-    std::uint32_t field = 0;
-    Text name;
-  };
-  using Name = NameOf<std::string>;
-  using NameView = NameOf<std::string_view>;
-  struct Before {
-    using is_transparent = void;
-    template <typename A, typename B>
-    bool operator()(const NameOf<A>& a, const NameOf<B>& b) const {
-      return a.id != b.id         ? a.id < b.id
-             : a.field != b.field ? a.field < b.field
-                                  : std::string_view(a.name) < std::string_view(b.name);
-    }
-    template <typename A, typename B>
-    bool operator()(const std::pair<std::int64_t, NameOf<A>>& a,
-                    const std::pair<std::int64_t, NameOf<B>>& b) const {
-      return a.first != b.first ? a.first < b.first : (*this)(a.second, b.second);
-    }
-  };
+  using Name = PartNameOf<std::string>;
+  using NameView = PartNameOf<std::string_view>;
+  using Before = PartBefore;
   struct Part {
     std::string bytes;
     EventTime expires = kEndOfTime;
