@@ -213,8 +213,8 @@ class KafkaSink final : public Sink {
                       "give it a --state-dir",
                       table_.name));
     }
-    TW_TRY_ASSIGN(bytes_max_, record_bytes_max(
-                                  kafka_connection(table_.options, kafka::Side::kBoth), topic_));
+    TW_TRY_ASSIGN(bytes_max_,
+                  record_bytes_max(kafka_connection(table_.options, kafka::Side::kBoth), topic_));
     if (transactions_ != nullptr) {
       return transactions_->begin(first_epoch_);
     }
