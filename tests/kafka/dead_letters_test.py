@@ -20,18 +20,23 @@ def decoded(text):
 
 
 class DeadLettersTest(SqlFixture):
+    def lines(self, file, field):
+        return [json.loads(line)[field] for line in
+                pathlib.Path(self.path(file)).read_text().splitlines()]
+
     def test_a_record_that_cannot_be_read_is_written_whole_with_where_it_stood(self):
         topic, dead = self.topic(), self.topic()
         tools.produce(BROKERS, topic, [("a", '{"v":1}'), ("b", '{"v":'), (None, '{"v":"x"}'),
                                        ("c", None), ("d", '{"v":7}'), ("e", '{"v":2}')])
-        rows = self.run_sql(
+        self.run_sql(
             self.table("t", topic, "v INT, w AS 10 / (v - 2)", bounded="true")
             + self.table("d", dead, LETTERS)
             + self.file_table("f", self.path("dead.jsonl"), LETTERS)
+            + self.file_table("o", self.path("rows.jsonl"), "v INT")
             + "INSERT INTO d SELECT * FROM DEAD_LETTERS(t);"
               "INSERT INTO f SELECT * FROM DEAD_LETTERS(t) WHERE code <> 'malformed';"
-              "SELECT v FROM t;")
-        self.assertEqual(sorted(row["v"] for row in rows), [1, 7])
+              "INSERT INTO o SELECT v FROM t;")
+        self.assertEqual(sorted(self.lines("rows.jsonl", "v")), [1, 7])
         letters = [json.loads(record.value) for record in tools.read(BROKERS, dead)]
         self.assertEqual(
             [(x["offset"], x["code"], decoded(x["key"]), decoded(x["payload"])) for x in
@@ -40,9 +45,7 @@ class DeadLettersTest(SqlFixture):
              (3, "null_not_allowed", b"c", None), (5, "division_by_zero", b"e", b'{"v":2}')])
         self.assertEqual({(x["source"], x["topic"], x["partition"]) for x in letters},
                          {("t", topic, 0)})
-        in_file = [json.loads(line) for line in
-                   pathlib.Path(self.path("dead.jsonl")).read_text().splitlines()]
-        self.assertEqual(sorted(x["offset"] for x in in_file), [2, 3, 5])
+        self.assertEqual(sorted(self.lines("dead.jsonl", "offset")), [2, 3, 5])
 
     def test_dead_letters_are_written_in_the_transaction_of_their_epoch(self):
         topic, out, dead = self.topic(2), self.topic(2), self.topic()
