@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
 #include "thalweg/kafka/admin.h"
 
@@ -34,6 +35,11 @@ std::optional<std::uint64_t> own_limit(const kafka::Connection& connection) {
   return parsed.ec == std::errc() ? std::optional(bytes) : std::nullopt;
 }
 
+// Beside the producer's connection.
+kafka::Expected<kafka::Admin> open_admin(const kafka::Connection& connection) {
+  return kafka::Admin::open({.connection = kafka::for_side(connection, kafka::Side::kBoth)});
+}
+
 Result<std::uint64_t> limit_of(kafka::Admin& admin, const std::string& topic) {
   const kafka::Expected<kafka::TopicDescription> found = admin.describe_topic(topic);
   if (!found) {
@@ -45,7 +51,7 @@ Result<std::uint64_t> limit_of(kafka::Admin& admin, const std::string& topic) {
 }  // namespace
 
 Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions& options) {
-  kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = options.connection});
+  kafka::Expected<kafka::Admin> admin = open_admin(options.connection);
   if (!admin) {
     return kafka::to_status(admin.error());
   }
@@ -64,15 +70,14 @@ Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions
   return {};
 }
 
-Result<std::size_t> record_bytes_max(const kafka::Connection& connection,
-                                     const std::string& topic) {
-  kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = connection});
+Result<std::size_t> record_bytes_max(const kafka::Connection& producer, const std::string& topic) {
+  kafka::Expected<kafka::Admin> admin = open_admin(producer);
   if (!admin) {
     return kafka::to_status(admin.error());
   }
   TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, topic));
   const std::uint64_t least =
-      std::min(limit, own_limit(connection).value_or(std::numeric_limits<std::uint64_t>::max()));
+      std::min(limit, own_limit(producer).value_or(std::numeric_limits<std::uint64_t>::max()));
   return least - std::min(least, kFrameBytes);
 }
 

@@ -13,8 +13,8 @@ namespace thalweg {
 // and that none refuses a record for having travelled with others. Fails where a topic is missing.
 Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions& options);
 
-// The most bytes that key and value of a record may have for a topic to take it, before
-// compression.
-Result<std::size_t> record_bytes_max(const kafka::Connection& connection, const std::string& topic);
+// The most bytes that key and value of a record may have for a topic to take it from this producer,
+// before compression.
+Result<std::size_t> record_bytes_max(const kafka::Connection& producer, const std::string& topic);
 
 }  // namespace thalweg

@@ -213,14 +213,13 @@ class KafkaSink final : public Sink {
                       "give it a --state-dir",
                       table_.name));
     }
-    TW_TRY_ASSIGN(bytes_max_,
-                  record_bytes_max(kafka_connection(table_.options, kafka::Side::kBoth), topic_));
-    if (transactions_ != nullptr) {
-      return transactions_->begin(first_epoch_);
-    }
     kafka::ProducerOptions options{
         .connection = kafka_connection(table_.options, kafka::Side::kProducer),
         .delivery_timeout = kFlushMax};
+    TW_TRY_ASSIGN(bytes_max_, record_bytes_max(options.connection, topic_));
+    if (transactions_ != nullptr) {
+      return transactions_->begin(first_epoch_);
+    }
     TW_TRY(fit_to_topics(std::span(&topic_, 1), options));
     kafka::Expected<kafka::Producer> producer = kafka::Producer::open(std::move(options));
     if (!producer) {
