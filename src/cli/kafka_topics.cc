@@ -96,9 +96,10 @@ int tail(kafka::Admin& admin, const CommandLine& line, const std::string& name) 
   if (!topic) {
     return kafka_failed(topic.error());
   }
-  kafka::ConsumerOptions options{.connection = kafka_connection(line)};
+  kafka::ConsumerOptions options{.connection = kafka_connection(line),
+                                 .start = kafka::Start::latest()};
   for (const kafka::PartitionDescription& each : topic->partitions) {
-    options.partitions.push_back({.topic = name, .partition = each.partition, .offset = each.end});
+    options.partitions.push_back({.topic = name, .partition = each.partition});
   }
   auto consumer = kafka::Consumer::open(std::move(options));
   if (!consumer) {

@@ -409,13 +409,16 @@ class KafkaSource final : public Source {
     const Begin begin = begin_of(table_.options);
     std::vector<std::int64_t> starts;
     for (const Place& place : places) {
-      starts.push_back(begin == Begin::kLatest ? place.end : place.begin);
+      starts.push_back(place.begin);
     }
-    if (begin == Begin::kEarliest || begin == Begin::kLatest) {
+    if (begin == Begin::kEarliest) {
       return starts;
     }
     kafka::ConsumerOptions options = consumer_options();
-    if (begin == Begin::kTimestamp) {
+    if (begin == Begin::kLatest) {  // What is not decided yet comes later.
+      options.group.clear();
+      options.start = kafka::Start::latest();
+    } else if (begin == Begin::kTimestamp) {
       options.group.clear();
       options.start =
           kafka::Start::at(Timestamp::from_millis(table_.options.integer("start_timestamp")));

@@ -118,7 +118,8 @@ Admin::~Admin() = default;
 
 Expected<Admin> Admin::open(AdminOptions options) {
   Env& env = system_env();
-  Expected<ConfPtr> conf = make_conf(env, options.connection, Side::kBoth, {});
+  Expected<ConfPtr> conf =
+      make_conf(env, options.connection, Side::kBoth, {{"isolation.level", "read_uncommitted"}});
   if (!conf) {
     return conf.error();
   }

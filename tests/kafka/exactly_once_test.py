@@ -4,11 +4,12 @@ import json
 import pathlib
 import random
 import signal
+import subprocess
 import time
 import unittest
 
 import tools
-from sql_fixture import BROKERS, SECONDS_MAX, SqlFixture
+from sql_fixture import BROKERS, PROGRAM, SECONDS_MAX, SqlFixture
 
 
 class ExactlyOnceTest(SqlFixture):
@@ -42,6 +43,23 @@ class ExactlyOnceTest(SqlFixture):
             _, said = self.end(job, signal.SIGKILL if life < 11 else signal.SIGINT)
             self.assertNotIn("at least once", said)
         self.assertEqual(self.seen(out), sorted([*range(count), *(-i for i in range(0, count, 10))]))
+
+    def test_bounded_reading_waits_until_what_the_topic_had_is_decided(self):
+        topic, out = self.copying()
+        self.send(topic, range(20))
+        job = self.start("--set", "checkpoint_interval=200s")
+        self.wait_for(lambda: sum(tools.end_offsets(BROKERS, out).values()) == 20, job)
+        pathlib.Path(self.path("read.sql")).write_text(
+            self.table("o", out, "i INT", bounded="true") + "SELECT i FROM o;")
+        with subprocess.Popen([PROGRAM, "run", self.path("read.sql"), "--format", "jsonl"],
+                              stdout=subprocess.PIPE, text=True) as reader:
+            self.addCleanup(reader.kill)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                reader.wait(timeout=3)
+            self.end(job, signal.SIGINT)
+            read, _ = reader.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(sorted(json.loads(line)["i"] for line in read.splitlines()),
+                         list(range(20)))
 
     def test_files_and_topics_are_written_together(self):
         topic = self.topic()
@@ -146,7 +164,7 @@ class ExactlyOnceTest(SqlFixture):
             + insert, *state, wanted=78))
         # More than brokers allow.
         self.assertIn("transaction.max.timeout.ms", self.run_sql(
-            self.table("o", topic, "i INT") + insert, *state, "--set", "checkpoint_interval=1h",
+            self.table("o", topic, "i INT") + insert, *state, "--set", "checkpoint_interval=200s",
             wanted=78))
         self.assertEqual(self.seen(topic), [])
 

@@ -35,7 +35,7 @@ struct PartitionDescription {
   std::vector<std::int32_t> replicas;
   std::vector<std::int32_t> in_sync;
   std::int64_t begin = 0;  // The offset of the first record there is.
-  std::int64_t end = 0;    // The next record's.
+  std::int64_t end = 0;    // The next record's, those of open transactions counted.
 };
 
 struct TopicDescription {
