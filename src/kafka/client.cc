@@ -33,16 +33,20 @@ bool is_scram(const Connection& connection) {
                      });
 }
 
-// librdkafka has one code for all that goes wrong with TLS.
-bool is_about_certificates(std::string_view reason) {
-  return reason.find("certificate") != std::string_view::npos ||
-         reason.find("verify") != std::string_view::npos ||
-         reason.find("doesn't match") != std::string_view::npos;
+// librdkafka has one code for all that goes wrong with TLS, and may tell of a lost connection where
+// the handshake has failed.
+bool is_about_certificates(rd_kafka_resp_err_t code, std::string_view reason) {
+  const bool is_failed_check = reason.find("certificate") != std::string_view::npos ||
+                               reason.find("verify") != std::string_view::npos ||
+                               reason.find("doesn't match") != std::string_view::npos;
+  return is_failed_check && (code == RD_KAFKA_RESP_ERR__SSL ||
+                             (code == RD_KAFKA_RESP_ERR__TRANSPORT &&
+                              reason.find("SSL routines") != std::string_view::npos));
 }
 
 Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connection& connection) {
   const std::string doing = fmt::format("brokers {}", connection.brokers);
-  if (code == RD_KAFKA_RESP_ERR__SSL && is_about_certificates(reason)) {
+  if (is_about_certificates(code, reason)) {
     return {ErrorKind::kAuthorization, rd_kafka_err2name(code),
             fmt::format("{}: {}; check Security::ca_file, the broker's certificate and the host "
                         "that it names",
