@@ -75,9 +75,11 @@ struct RunProgress {
   std::optional<ResumedRun> resumed;  // What the run went on from; absent: it began with nothing.
   std::uint64_t keys_expired = 0;     // Keys of state that were let go, their ttl being over.
   std::string waiting;                // What for: "disk full", "memory limit"; empty: it runs.
-  double seconds_waited = 0;          // For room on a disk, so far and for all of it together.
-  double seconds_paused = 0;          // The same of its sources, at its memory_limit.
-  bool stopped = false;               // By request, before its inputs ended.
+  std::string reconnecting;  // To whom, as "broker 127.0.0.1:9092", that is away; empty: nobody.
+  double seconds_reconnecting = 0;  // For how long already.
+  double seconds_waited = 0;        // For room on a disk, so far and for all of it together.
+  double seconds_paused = 0;        // The same of its sources, at its memory_limit.
+  bool stopped = false;             // By request, before its inputs ended.
 
   std::uint64_t rows_rejected() const;
 };
@@ -90,7 +92,7 @@ std::string summarize(const RunProgress& progress);
 std::string describe_resumed(const ResumedRun& run);
 // The line that tells them which sinks may show rows twice.
 std::string describe_at_least_once(const std::vector<std::string>& sinks);
-// The line that tells them that it waits for room on a disk.
+// The line that tells them what a job waits for.
 std::string describe_waiting(std::string_view why);
 
 // Numbers as that line shows them: 12 431; 850 ms, 3.2 s, 5 min 12 s.

@@ -29,16 +29,17 @@ struct StateOptions {
   bool allow_new_state = false;
   bool allow_dropped_state = false;
   // A Session tells its receiver; a Pipeline tells these: that it goes on from what an earlier run
-  // has kept, before it reads anything, and that it waits for room on a disk.
+  // has kept, before it reads anything, and what it waits for.
   std::function<void(const ResumedRun& run)> on_resume = {};
   std::function<void(std::string_view why)> on_waiting = {};
   // That some sinks show rows at least once; see ResultReceiver::at_least_once().
   std::function<void(const std::vector<std::string>& sinks)> on_at_least_once = {};
 };
 
-// What becomes of a job that keeps state when a disk has no room for what it writes.
+// What becomes of a job that keeps state when a disk has no room for what it writes, or brokers are
+// away for so long that it could not hold what it was writing.
 enum class OnFailure : std::uint8_t {
-  kWait,  // It waits for room, and goes on from its last epoch.
+  kWait,  // It waits until that has passed, and goes on from its last epoch.
   kStop,
 };
 

@@ -438,13 +438,16 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
   }
   RunProgress done = to_run_progress(job->progress());
   done.stopped = stop_requested();
+  const bool lacks_broker = status.code() == Code::kUnavailable && !done.reconnecting.empty();
   {
     // Together, so that nobody who watches misses its counts or sees them twice.
     const std::lock_guard lock(mutex_);
     shown.reset();
-    if (is_waited_for(status)) {
+    if (may_wait() && (lacks_broker || status.code() == Code::kNoSpace)) {
+      done.waiting = lacks_broker ? "" : "disk full";
       waiting_ = std::move(done);
-      return {.status = status, .started = true};
+      waits_since_nanos_ = env_.steady_nanos();
+      return {.status = status, .started = true, .lacks_broker = lacks_broker};
     }
     add_progress(finished_, done);
   }
@@ -453,7 +456,7 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
       channel.end(answer.header, done);
     }
   }
-  return {.status = status, .started = true};
+  return {.status = status, .started = true, .lacks_broker = lacks_broker};
 }
 
 void Engine::begin_run() {
@@ -487,7 +490,10 @@ RunProgress Engine::progress() const {
   running_.visit([&](Job& job) { add_progress(total, to_run_progress(job.progress())); });
   if (waiting_) {
     add_progress(total, *waiting_);
-    total.waiting = "disk full";
+    if (!total.reconnecting.empty()) {
+      total.seconds_reconnecting +=
+          static_cast<double>(env_.steady_nanos() - waits_since_nanos_) * 1e-9;
+    }
   }
   total.seconds_waited = seconds_waited_;
   total.seconds = static_cast<double>(env_.steady_nanos() - started_nanos_.load()) * 1e-9;

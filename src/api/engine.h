@@ -85,6 +85,7 @@ class Engine {
     Status status = {};
     bool crashed = false;  // See SessionOptions::crash_seed.
     bool started = false;
+    bool lacks_broker = false;  // It has failed while something that it needs was away.
   };
   JobEnd run_job(const plan::Plan& plan, const JobOptions& options,
                  const JobConnections& connections, const std::vector<Answer>& answers,
@@ -112,20 +113,20 @@ class Engine {
   Status check_savepoints(std::span<const plan::Plan> plans) const;
   // What the script would run, job by job.
   Status plans_of(const BoundScript& script, std::vector<plan::Plan>& plans);
-  // Waits for room on a disk, and goes on from the last epoch: see OnFailure.
-  Status run_with_room(const plan::Plan& plan, JobOptions options,
-                       const JobConnections& connections, const std::vector<Answer>& answers,
-                       ResultChannel& channel);
-  bool is_waited_for(const Status& failure) const;
+  // Waits for what has failed to be there again, and goes on from the last epoch: see OnFailure.
+  Status run_through_failures(const plan::Plan& plan, JobOptions options,
+                              const JobConnections& connections, const std::vector<Answer>& answers,
+                              ResultChannel& channel);
+  // Whether what has failed may be waited for.
+  bool may_wait() const;
   // 0: none. An error: more than there is.
   Result<std::uint64_t> memory_limit(const SessionOptions& options) const;
-  // Looks for room now and then. When a stop is asked for: the failure.
-  Result<std::unique_ptr<EpochStore>> open_with_room(const std::string& name,
-                                                     const plan::Plan& plan,
-                                                     std::chrono::milliseconds wait,
-                                                     const Status& failure);
+  // Looks for it now and then. When a stop is asked for: the failure.
+  Result<std::unique_ptr<EpochStore>> open_after(const Status& failure, const std::string& name,
+                                                 const plan::Plan& plan,
+                                                 std::chrono::milliseconds wait);
   // False: a stop was asked for.
-  bool wait_unless_stopped(std::chrono::milliseconds time);
+  bool wait_unless_stopped(std::chrono::milliseconds time, bool for_room);
   Status run_for(const BoundScript& script, std::int64_t micros);
   // What the script declares counts only when all of it is right.
   std::optional<BoundScript> bind_all(const Script& script, Diagnostics& diagnostics);
@@ -151,7 +152,8 @@ class Engine {
   std::atomic<std::int64_t> started_nanos_{0};
   mutable std::mutex mutex_;            // Guards what follows.
   RunProgress finished_;                // Of the jobs of this run that have ended.
-  std::optional<RunProgress> waiting_;  // Of the one that waits for room on a disk.
+  std::optional<RunProgress> waiting_;  // Of the one that waits; see OnFailure.
+  std::int64_t waits_since_nanos_ = 0;
   double seconds_waited_ = 0;
 };
 

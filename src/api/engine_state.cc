@@ -26,12 +26,20 @@ constexpr std::uint64_t kFirstTurnsMax = 64;
 
 constexpr std::uint32_t kCrashWorkersMax = 4;
 
-// Before a job that found no room on a disk is tried again, and between looks whether to stop.
+// Before a job that found no room on a disk, or no broker, is tried again, and between looks
+// whether to stop.
 constexpr std::chrono::milliseconds kWaitMin{250};
 constexpr std::chrono::milliseconds kWaitMax{30'000};
+constexpr std::chrono::milliseconds kWaitForBrokerMax{5'000};
 constexpr std::chrono::milliseconds kLook{20};
 
 std::uint64_t last_epoch(const EpochStore& store) { return store.last() ? store.last()->epoch : 0; }
+
+std::string what_is_waited_for(const Status& failure) {
+  return failure.code() == Code::kNoSpace
+             ? fmt::format("disk full: {}; it goes on when there is room", failure.message())
+             : fmt::format("{}; it goes on when a broker answers", failure.message());
+}
 
 // What is left to go on from after the failure.
 Status with_epoch(const Status& failure, std::uint64_t epoch) {
@@ -197,24 +205,26 @@ Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
   if (options_.crash_seed) {
     return run_in_lives(plan, options, connections, answers, channel);
   }
-  const Status status = run_with_room(plan, options, connections, answers, channel);
+  const Status status = run_through_failures(plan, options, connections, answers, channel);
   decider_.reset();
   return status;
 }
 
-bool Engine::is_waited_for(const Status& status) const {
-  return status.code() == Code::kNoSpace && !options_.state.directory.empty() &&
-         options_.on_failure == OnFailure::kWait && !stop_requested();
+bool Engine::may_wait() const {
+  return !options_.state.directory.empty() && options_.on_failure == OnFailure::kWait &&
+         !stop_requested();
 }
 
 // Nothing that failed is tried again: the job has ended, and another one goes on from the last
 // epoch as after a crash, with files of its own.
-Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
-                             const JobConnections& connections, const std::vector<Answer>& answers,
-                             ResultChannel& channel) {
+Status Engine::run_through_failures(const plan::Plan& plan, JobOptions options,
+                                    const JobConnections& connections,
+                                    const std::vector<Answer>& answers, ResultChannel& channel) {
   const OutputFiles outputs = world_.outputs;
   TW_TRY_ASSIGN(std::unique_ptr<EpochStore> store, open_state(options.epochs->name, plan));
   std::chrono::milliseconds wait = kWaitMin;
+  bool has_started = false;
+  bool lacks_broker = false;
   while (true) {
     options.epochs->store = store.get();
     options.epochs->decider = decider_.get();
@@ -222,31 +232,39 @@ Status Engine::run_with_room(const plan::Plan& plan, JobOptions options,
     const JobEnd end = run_job(plan, options, connections, answers, channel);
     const std::uint64_t reached = last_epoch(*store);
     store.reset();
-    if (!end.started && !aside_.empty()) {
+    has_started |= end.started;
+    if (!has_started && !aside_.empty()) {
       // What stood in the way is there again for the command without --from-scratch.
       TW_TRY(bring_state_back(env_, options_.state.directory, options.epochs->name,
                               std::exchange(aside_, {})));
     }
-    if (end.status.code() != Code::kNoSpace && end.status.code() != Code::kNoMemory) {
+    const Code failed = end.status.code();
+    const bool for_room = failed == Code::kNoSpace;
+    // Once it has run, one that does not come to running for want of a broker waits on.
+    lacks_broker = end.started ? end.lacks_broker : lacks_broker && failed == Code::kUnavailable;
+    if (!for_room && !lacks_broker && failed != Code::kNoMemory) {
       return end.status;
     }
     const Status failure = with_epoch(end.status, reached);
-    if (!is_waited_for(end.status)) {
+    if (!may_wait() || failed == Code::kNoMemory) {
       return failure;
     }
-    channel.waiting(end.status.message());
+    if (for_room || end.started) {
+      channel.waiting(what_is_waited_for(end.status));
+    }
     // It may be another disk than the state's that is full.
-    wait = reached > begun_at ? kWaitMin : std::min(2 * wait, kWaitMax);
-    TW_TRY_ASSIGN(store, open_with_room(options.epochs->name, plan, wait, failure));
+    wait =
+        reached > begun_at ? kWaitMin : std::min(2 * wait, for_room ? kWaitMax : kWaitForBrokerMax);
+    TW_TRY_ASSIGN(store, open_after(failure, options.epochs->name, plan, wait));
     world_.outputs = outputs;
   }
 }
 
-Result<std::unique_ptr<EpochStore>> Engine::open_with_room(const std::string& name,
-                                                           const plan::Plan& plan,
-                                                           std::chrono::milliseconds wait,
-                                                           const Status& failure) {
-  while (wait_unless_stopped(wait)) {
+Result<std::unique_ptr<EpochStore>> Engine::open_after(const Status& failure,
+                                                       const std::string& name,
+                                                       const plan::Plan& plan,
+                                                       std::chrono::milliseconds wait) {
+  while (wait_unless_stopped(wait, failure.code() == Code::kNoSpace)) {
     // Opening removes what the job that failed has left there.
     Result<std::unique_ptr<EpochStore>> opened =
         open_store(name, plan, /*replaces_beginning=*/false);
@@ -255,18 +273,21 @@ Result<std::unique_ptr<EpochStore>> Engine::open_with_room(const std::string& na
     if (status.ok()) {
       return opened;
     }
-    if (status.code() != Code::kNoSpace) {
+    if (status.code() != Code::kNoSpace && status.code() != failure.code()) {
       return status;
     }
   }
   return failure;
 }
 
-bool Engine::wait_unless_stopped(std::chrono::milliseconds time) {
+bool Engine::wait_unless_stopped(std::chrono::milliseconds time, bool for_room) {
   const std::int64_t begun = env_.steady_nanos();
   const double waited_before = seconds_waited_;
   for (std::chrono::milliseconds waited{0}; waited < time && !stop_requested(); waited += kLook) {
     std::this_thread::sleep_for(kLook);
+    if (!for_room) {
+      continue;
+    }
     const std::lock_guard lock(mutex_);
     seconds_waited_ = waited_before + static_cast<double>(env_.steady_nanos() - begun) * 1e-9;
   }

@@ -102,6 +102,10 @@ RunProgress to_run_progress(const JobProgress& progress) {
   shown.rows_filtered = progress.rows_filtered;
   shown.keys_expired = progress.keys_expired;
   shown.waiting = progress.waits_for_memory ? "memory limit" : "";
+  if (progress.outage) {
+    shown.reconnecting = progress.outage->who;
+    shown.seconds_reconnecting = progress.outage->seconds;
+  }
   shown.seconds_paused = static_cast<double>(progress.paused_nanos) * 1e-9;
   if (progress.epochs) {
     shown.epoch = progress.epochs->decided;
@@ -179,6 +183,8 @@ void add_progress(RunProgress& total, const RunProgress& later) {
   total.partitions = later.partitions;
   total.operators.insert(total.operators.end(), later.operators.begin(), later.operators.end());
   total.waiting = later.waiting;
+  total.reconnecting = later.reconnecting;
+  total.seconds_reconnecting = later.seconds_reconnecting;
   total.seconds_paused += later.seconds_paused;
   total.stopped |= later.stopped;
 }

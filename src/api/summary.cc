@@ -71,9 +71,7 @@ std::string describe_at_least_once(const std::vector<std::string>& sinks) {
                      fmt::join(sinks, ", "));
 }
 
-std::string describe_waiting(std::string_view why) {
-  return fmt::format("waiting: disk full: {}; it goes on when there is room\n", why);
-}
+std::string describe_waiting(std::string_view why) { return fmt::format("waiting: {}\n", why); }
 
 std::string human_count(std::uint64_t count) {
   std::string digits = std::to_string(count);

@@ -47,6 +47,10 @@ struct Rates {
 
 std::string line_for_people(const RunProgress& progress, Rates rates) {
   std::string line = progress.waiting.empty() ? "" : "waiting: " + progress.waiting + " · ";
+  if (!progress.reconnecting.empty()) {
+    line += fmt::format("reconnecting: {}, {:.0f} s · ", progress.reconnecting,
+                        progress.seconds_reconnecting);
+  }
   line += fmt::format("in {} ({:.0f}/s) · out {} ({:.0f}/s)", human_count(progress.rows_in),
                       rates.in, human_count(progress.rows_out), rates.out);
   if (const std::optional<double> behind = seconds_behind(progress)) {
@@ -81,6 +85,9 @@ std::string line_for_programs(const RunProgress& progress, Rates rates) {
     std::string reason = progress.waiting;
     std::replace(reason.begin(), reason.end(), ' ', '_');
     line += " waiting=" + reason;
+  }
+  if (!progress.reconnecting.empty()) {
+    line += fmt::format(" reconnecting_seconds={:.0f}", progress.seconds_reconnecting);
   }
   return line + "\n";
 }

@@ -12,6 +12,7 @@
 #include "connectors/kafka_limits.h"
 #include "connectors/kafka_messages.h"
 #include "connectors/kafka_options.h"
+#include "connectors/kafka_outage.h"
 #include "connectors/kafka_transactions.h"
 #include "kafka/error_mapping.h"
 #include "thalweg/kafka/producer.h"
@@ -19,16 +20,18 @@
 namespace thalweg {
 namespace {
 
-// How long a clean end waits for brokers.
+// How long what is written waits for brokers.
 constexpr std::chrono::milliseconds kFlushMax{120'000};
+// Of records that are on their way; then sources wait. A producer takes twice that, and no more.
+constexpr std::uint64_t kInFlightBytesMax = 32 << 20;
 // Of records that wait for the transaction before; then sources wait.
 constexpr std::size_t kWaitingBytesMax = 16 << 20;
 
-Status to_status(const kafka::Flushed& flushed, const std::string& topic) {
+Status to_status(const kafka::Flushed& flushed, const std::string& topic, KafkaOutage& outage) {
   if (!flushed.error) {
     return {};
   }
-  const Status status = kafka::to_status(flushed.error);
+  const Status status = outage.status_of(flushed.error);
   return {status.code(), fmt::format("{} records of topic \"{}\" were not delivered: {}",
                                      flushed.undelivered, topic, status.message())};
 }
@@ -70,21 +73,31 @@ class SizedMessages {
 
 class KafkaWriter final : public SinkWriter {
  public:
-  KafkaWriter(kafka::Producer& producer, const std::string& topic, SizedMessages messages)
-      : producer_(producer), topic_(topic), messages_(std::move(messages)) {}
+  KafkaWriter(kafka::Producer& producer, KafkaOutage& outage, const std::string& topic,
+              SizedMessages messages)
+      : producer_(producer), outage_(outage), topic_(topic), messages_(std::move(messages)) {}
 
   Status write(const Batch& batch) override {
-    return messages_.send_all(batch, [this](const KafkaMessage& message) {
-      return kafka::to_status(producer_.post(to_record(topic_, message)));
-    });
+    TW_TRY(messages_.send_all(batch, [this](const KafkaMessage& message) {
+      const kafka::Error error = producer_.post(to_record(topic_, message));
+      return error ? outage_.status_of(error) : Status();
+    }));
+    return flush();
   }
   std::span<const RefusedRow> refused() const override { return messages_.refused(); }
 
   // What waits goes by itself within the producer's linger.
-  Status flush() override { return {}; }
+  Status flush() override {
+    return producer_.failures() == 0
+               ? Status()
+               : to_status(producer_.flush(std::chrono::milliseconds(0)), topic_, outage_);
+  }
+
+  bool is_full() const override { return producer_.in_flight_bytes() > kInFlightBytesMax; }
 
  private:
   kafka::Producer& producer_;
+  KafkaOutage& outage_;
   const std::string& topic_;
   SizedMessages messages_;
 };
@@ -214,8 +227,10 @@ class KafkaSink final : public Sink {
                       table_.name));
     }
     kafka::ProducerOptions options{
-        .connection = kafka_connection(table_.options, kafka::Side::kProducer),
-        .delivery_timeout = kFlushMax};
+        .connection = outage_.watched(kafka_connection(table_.options, kafka::Side::kProducer)),
+        .delivery_timeout = kFlushMax,
+        .in_flight_bytes_max = 2 * kInFlightBytesMax,
+        .block_max = kFlushMax};
     TW_TRY_ASSIGN(bytes_max_, record_bytes_max(options.connection, topic_));
     if (transactions_ != nullptr) {
       return transactions_->begin(first_epoch_);
@@ -231,6 +246,10 @@ class KafkaSink final : public Sink {
 
   bool is_exactly_once() const override { return transactions_ != nullptr; }
 
+  std::optional<Outage> outage() const override {
+    return transactions_ != nullptr ? transactions_->outage() : outage_.now();
+  }
+
   std::unique_ptr<SinkWriter> make_writer() override {
     SizedMessages messages(
         first_ ? std::move(*first_) : KafkaMessages::make({.table = table_, .key = key_}).take(),
@@ -240,18 +259,19 @@ class KafkaSink final : public Sink {
       return std::make_unique<TransactionalWriter>(*transactions_, first_epoch_, topic_,
                                                    std::move(messages));
     }
-    return std::make_unique<KafkaWriter>(*producer_, topic_, std::move(messages));
+    return std::make_unique<KafkaWriter>(*producer_, outage_, topic_, std::move(messages));
   }
 
   Status prepare(std::uint64_t /*epoch*/) override {
-    return producer_ ? to_status(producer_->flush(kFlushMax), topic_) : Status();
+    return producer_ ? to_status(producer_->flush(kFlushMax), topic_, outage_) : Status();
   }
 
   Status close(bool completed) override {
     if (!producer_) {
       return {};
     }
-    const Status status = completed ? to_status(producer_->close(kFlushMax), topic_) : Status();
+    const Status status =
+        completed ? to_status(producer_->close(kFlushMax), topic_, outage_) : Status();
     producer_.reset();
     return status;
   }
@@ -264,6 +284,7 @@ class KafkaSink final : public Sink {
   KafkaTransactions* const transactions_;
   std::uint64_t first_epoch_ = 1;
   std::size_t bytes_max_ = 0;                // Of a record's key and value.
+  KafkaOutage outage_;
   std::optional<kafka::Producer> producer_;  // Without transactions.
 };
 

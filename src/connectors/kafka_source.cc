@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "connectors/kafka_options.h"
+#include "connectors/kafka_outage.h"
 #include "connectors/kafka_reader.h"
 #include "connectors/kafka_records.h"
 #include "kafka/error_mapping.h"
@@ -60,15 +61,15 @@ std::string mark_of_last(const KafkaRecords& records) {
 // One consumer for all partitions of a scan.
 class Feed {
  public:
-  Feed(kafka::ConsumerOptions options, bool with_headers)
-      : options_(std::move(options)), with_headers_(with_headers) {}
+  Feed(kafka::ConsumerOptions options, KafkaOutage& outage, bool with_headers)
+      : options_(std::move(options)), outage_(outage), with_headers_(with_headers) {}
 
   void add(TopicPartition& partition) { partitions_.push_back(&partition); }
 
   // Brings what there is. Any worker.
   Status poll();
-  // Tells the group how far it has come. For people to watch: nothing follows from it, and what
-  // fails is told with the next epoch.
+  // Tells the group how far it has come. For people to watch: nothing follows from it, nobody waits
+  // for it, and what fails is told with the next epoch.
   void commit(const std::vector<kafka::PartitionOffset>& offsets);
 
  private:
@@ -80,6 +81,7 @@ class Feed {
 
   std::mutex mutex_;  // Guards all that follows, and what partitions call theirs.
   kafka::ConsumerOptions options_;
+  KafkaOutage& outage_;
   const bool with_headers_;
   std::vector<TopicPartition*> partitions_;
   std::optional<kafka::Consumer> consumer_;
@@ -230,7 +232,7 @@ Status Feed::poll() {
   kafka::Expected<kafka::RecordBatch> batch =
       consumer_->poll({.records = kBlockRecords, .wait = std::chrono::milliseconds(0)});
   if (!batch) {
-    return kafka::to_status(batch.error());
+    return outage_.status_of(batch.error());
   }
   if (batch->empty()) {
     note_ends();
@@ -302,7 +304,7 @@ void Feed::note_ends() {
 void Feed::commit(const std::vector<kafka::PartitionOffset>& offsets) {
   const std::lock_guard lock(mutex_);
   if (consumer_ && !options_.group.empty()) {
-    (void)consumer_->commit(offsets);
+    (void)consumer_->request_commit(offsets);
   }
 }
 
@@ -332,7 +334,7 @@ class KafkaSource final : public Source {
         columns_(request.columns),
         short_blocks_(request.short_blocks),
         first_reader_(std::move(first_reader)),
-        feed_(consumer_options(), reads_headers(request)) {}
+        feed_(watched_options(), outage_, reads_headers(request)) {}
 
   Status open() override {
     TW_TRY_ASSIGN(const std::vector<Place> places, find_places());
@@ -372,6 +374,8 @@ class KafkaSource final : public Source {
     feed_.commit(offsets);
   }
 
+  std::optional<Outage> outage() const override { return outage_.now(); }
+
  private:
   kafka::ConsumerOptions consumer_options() const {
     kafka::ConsumerOptions options{.connection =
@@ -380,6 +384,12 @@ class KafkaSource final : public Source {
       options.group = table_.options.text("group");
     }
     options.start = kafka::Start::refuse();
+    return options;
+  }
+
+  kafka::ConsumerOptions watched_options() {
+    kafka::ConsumerOptions options = consumer_options();
+    options.connection = outage_.watched(std::move(options.connection));
     return options;
   }
 
@@ -458,6 +468,7 @@ class KafkaSource final : public Source {
   const std::vector<std::uint32_t> columns_;
   const bool short_blocks_;
   std::unique_ptr<BlockReader> first_reader_;  // Made to see whether it can be.
+  KafkaOutage outage_;
   Feed feed_;
   std::vector<std::unique_ptr<TopicPartition>> partitions_;
 };

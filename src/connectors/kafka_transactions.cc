@@ -117,8 +117,10 @@ Status KafkaTransactions::open() {
     return {};
   }
   TW_TRY(fit_to_topics(topics_, options_.producer));
+  kafka::TransactionalOptions watched = options_;
+  watched.producer.connection = outage_.watched(std::move(watched.producer.connection));
   kafka::Expected<kafka::TransactionalProducer> opened =
-      kafka::TransactionalProducer::open(options_);
+      kafka::TransactionalProducer::open(std::move(watched));
   if (!opened) {
     return kafka::to_status(opened.error());
   }
@@ -158,7 +160,7 @@ Status KafkaTransactions::begin(std::uint64_t epoch) {
   if (!transaction_) {
     kafka::Expected<kafka::Transaction> transaction = producer_->begin();
     if (!transaction) {
-      return kafka::to_status(transaction.error());
+      return outage_.status_of(transaction.error());
     }
     transaction_.emplace(std::move(*transaction));
     begun_ = std::chrono::steady_clock::now();
@@ -168,7 +170,7 @@ Status KafkaTransactions::begin(std::uint64_t epoch) {
 }
 
 Status KafkaTransactions::post(const kafka::OutputRecord& record) {
-  return kafka::to_status(transaction_->post(record));
+  return status_of(transaction_->post(record));
 }
 
 Status KafkaTransactions::decide(const EpochName& epoch) {
@@ -183,13 +185,23 @@ Status KafkaTransactions::decide(const EpochName& epoch) {
   if (!error) {
     return begin(epoch.epoch + 1);
   }
-  const auto open_for = std::chrono::steady_clock::now() - begun_;
-  return error.is_fenced() && open_for < options_.transaction_timeout
-             ? invalid_argument(fmt::format(
-                   "another process runs the pipeline of transactional id \"{}\" now, and this one "
-                   "has been shut out: {}",
-                   id(), error.message()))
-             : kafka::to_status(error);
+  return status_of(error);
+}
+
+// Brokers answer the same to one that was shut out and to one whose transaction they have ended.
+Status KafkaTransactions::status_of(const kafka::Error& error) {
+  if (!error.is_fenced()) {
+    return outage_.status_of(error);
+  }
+  if (std::chrono::steady_clock::now() - begun_ < options_.transaction_timeout) {
+    return invalid_argument(fmt::format(
+        "another process runs the pipeline of transactional id \"{}\" now, and this one has been "
+        "shut out: {}",
+        id(), error.message()));
+  }
+  return outage_.status_of({kafka::ErrorKind::kAbortable, error.name(),
+                            fmt::format("the transaction was open for longer than {} ms: {}",
+                                        options_.transaction_timeout.count(), error.message())});
 }
 
 }  // namespace thalweg

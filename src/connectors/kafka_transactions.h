@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/connector.h"
+#include "connectors/kafka_outage.h"
 #include "stream/epoch_decider.h"
 #include "thalweg/kafka/transaction.h"
 
@@ -29,6 +30,8 @@ class KafkaTransactions final : public EpochDecider {
   Result<std::optional<EpochName>> decided() override;
   Status decide(const EpochName& epoch) override;
 
+  std::optional<Outage> outage() const { return outage_.now(); }
+
   // What this epoch and the next ones write comes in transactions from now on. Idempotent.
   Status begin(std::uint64_t epoch);
   // Whether records of this epoch may be sent: those before have been decided.
@@ -41,9 +44,11 @@ class KafkaTransactions final : public EpochDecider {
   Status open();
   const std::string& topic() const { return topics_.front(); }
   // Of the group, too.
+  Status status_of(const kafka::Error& error);
   const std::string& id() const { return options_.transactional_id; }
 
   const std::vector<std::string> topics_;  // The first is that of the offset that tells.
+  KafkaOutage outage_;
   kafka::TransactionalOptions options_;
   std::optional<kafka::TransactionalProducer> producer_;
   std::optional<kafka::Transaction> transaction_;

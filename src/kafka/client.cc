@@ -67,11 +67,6 @@ Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connec
   return error_of(code, doing, reason);
 }
 
-bool is_disturbance(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
-         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-}
-
 }  // namespace
 
 void ClientEvents::listen(rd_kafka_conf_t* conf) {
@@ -97,6 +92,11 @@ void ClientEvents::listen(rd_kafka_conf_t* conf) {
   }
 }
 
+bool ClientEvents::is_disturbance(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+}
+
 void ClientEvents::on_error(rd_kafka_resp_err_t code, std::string_view reason) {
   Error trouble = trouble_of(code, reason, connection_);
   const std::lock_guard lock(mutex_);
@@ -107,6 +107,18 @@ void ClientEvents::on_error(rd_kafka_resp_err_t code, std::string_view reason) {
     trouble_ = std::move(trouble);
   }
   trouble_nanos_ = env_.steady_nanos();
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !is_away_.exchange(true) &&
+      connection_.on_outage) {
+    connection_.on_outage(true);
+  }
+}
+
+void ClientEvents::end_outage() {
+  const std::lock_guard lock(mutex_);
+  is_away_.store(false);
+  if (connection_.on_outage) {
+    connection_.on_outage(false);
+  }
 }
 
 std::optional<Error> ClientEvents::trouble_since(std::int64_t since) const {
@@ -166,6 +178,21 @@ Expected<std::unique_ptr<Client>> Client::make(rd_kafka_type_t type, ConfPtr con
     }
   }
   return client;
+}
+
+void Client::look_again() {
+  constexpr std::int64_t kPauseNanos = 500'000'000;
+  constexpr int kWaitMillis = 100;
+  const std::int64_t now = events_->env().steady_nanos();
+  if (!events_->is_away() || now - looked_nanos_ < kPauseNanos) {
+    return;
+  }
+  looked_nanos_ = now;
+  const rd_kafka_metadata_t* found = nullptr;
+  if (rd_kafka_metadata(get(), 0, nullptr, &found, kWaitMillis) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(found);
+    events_->on_answer();
+  }
 }
 
 Error Client::explained(Error error, std::int64_t since) const {

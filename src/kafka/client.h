@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -28,6 +29,19 @@ class ClientEvents {
   // An error that belongs to no call, such as a connection that was lost.
   void on_error(rd_kafka_resp_err_t code, std::string_view reason);
 
+  // A broker has answered; for an outage to end that on_error() began.
+  void on_answer() {
+    if (is_away_.load(std::memory_order_relaxed)) {
+      end_outage();
+    }
+  }
+  // Ends the outage, also one that began with a client before this one.
+  void end_outage();
+  bool is_away() const { return is_away_.load(std::memory_order_relaxed); }
+
+  // Whether it is of a connection, and passes by itself.
+  static bool is_disturbance(rd_kafka_resp_err_t code);
+
   // What has been wrong since `since`, by steady_nanos(); the latest such error.
   std::optional<Error> trouble_since(std::int64_t since) const;
   // How many connections were lost, or requests timed out, so far.
@@ -45,6 +59,7 @@ class ClientEvents {
   std::optional<Error> trouble_;
   std::int64_t trouble_nanos_ = 0;
   std::uint64_t disturbances_ = 0;
+  std::atomic<bool> is_away_ = false;  // No broker can be reached.
 };
 
 // Consumers are closed before, for that may take longer than anybody waits.
@@ -64,6 +79,10 @@ class Client {
   rd_kafka_t* get() const { return handle_.get(); }
   ClientEvents& events() const { return *events_; }
 
+  // During an outage, now and then, asks whether a broker answers: for clients that have nothing
+  // else to ask. Waits a little.
+  void look_again();
+
   // Of a call that began at `since` and timed out: what has kept the brokers from answering, where
   // that is known. Any other error as it is.
   Error explained(Error error, std::int64_t since) const;
@@ -71,6 +90,7 @@ class Client {
  private:
   std::unique_ptr<ClientEvents> events_;
   std::unique_ptr<rd_kafka_t, HandleDeleter> handle_;
+  std::atomic<std::int64_t> looked_nanos_ = 0;
 };
 
 // Milliseconds for librdkafka's calls.

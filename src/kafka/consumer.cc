@@ -38,6 +38,10 @@ Error Consumer::commit(const std::vector<PartitionOffset>& offsets) {
   return impl_->core->commit(offsets);
 }
 
+Error Consumer::request_commit(const std::vector<PartitionOffset>& offsets) {
+  return impl_->core->request_commit(offsets);
+}
+
 HandlingSummary Consumer::run(RecordHandler handler, HandlingOptions options) {
   return HandlerRun(*impl_->core, impl_->stopping, options).run(std::move(handler), nullptr);
 }

@@ -205,8 +205,10 @@ Expected<RecordBatch> ConsumerCore::poll(const PollLimits& limits) {
   hand_out(batch);
   if (!batch.empty()) {
     heard_nanos_ = env.steady_nanos();
+    client_->events().on_answer();
     return batch;
   }
+  client_->look_again();
   if (problem_) {
     return std::exchange(problem_, {});
   }
@@ -224,6 +226,8 @@ bool ConsumerCore::take(rd_kafka_message_t* message, RecordBatch& batch) {
   }
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     ends_.push_back({rd_kafka_topic_name(message->rkt), message->partition, message->offset});
+  } else if (message->rkt == nullptr && ClientEvents::is_disturbance(message->err)) {
+    client_->events().on_error(message->err, rd_kafka_message_errstr(message));
   } else {
     problem_ = problem_of(*message);
   }

@@ -42,6 +42,7 @@ class ConsumerCore {
 
   Error commit();
   Error commit(const std::vector<PartitionOffset>& offsets);
+  Error request_commit(const std::vector<PartitionOffset>& offsets);
   Error seek(const std::vector<PartitionOffset>& offsets);
   // Goes back, in each partition, to the first record that is not done.
   Error rewind();
@@ -89,6 +90,7 @@ class ConsumerCore {
 
   explicit ConsumerCore(ConsumerOptions options) : options_(std::move(options)) {}
   Error begin();
+  std::string committing() const;  // What an error was met in.
 
   static void rebalanced(rd_kafka_t* client, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t* partitions, void* opaque);

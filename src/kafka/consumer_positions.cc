@@ -175,8 +175,7 @@ Error ConsumerCore::commit() {
 }
 
 Error ConsumerCore::commit(const std::vector<PartitionOffset>& offsets) {
-  const std::string doing =
-      fmt::format("cannot commit the offsets of group \"{}\"", options_.group);
+  const std::string doing = committing();
   if (options_.group.empty()) {
     return {ErrorKind::kMisuse, "", doing + ": ConsumerOptions::group names none"};
   }
@@ -196,6 +195,17 @@ Error ConsumerCore::commit(const std::vector<PartitionOffset>& offsets) {
     }
   }
   return {};
+}
+
+Error ConsumerCore::request_commit(const std::vector<PartitionOffset>& offsets) {
+  if (options_.group.empty()) {
+    return {ErrorKind::kMisuse, "", committing() + ": ConsumerOptions::group names none"};
+  }
+  return error_of(rd_kafka_commit(client_->get(), to_list(offsets).get(), 1), committing());
+}
+
+std::string ConsumerCore::committing() const {
+  return fmt::format("cannot commit the offsets of group \"{}\"", options_.group);
 }
 
 // By assigning anew: the call to seek in librdkafka 2.0.2 has a timeout a thousand times too short.

@@ -61,4 +61,6 @@ Expected<std::int32_t> Producer::partition_count(const std::string& topic) {
 
 std::uint64_t Producer::in_flight_bytes() const { return impl_->core->in_flight_bytes(); }
 
+std::uint64_t Producer::failures() const { return impl_->core->failures(); }
+
 }  // namespace thalweg::kafka

@@ -257,10 +257,15 @@ Error ProducerCore::send(const OutputRecord& record, DeliveryWaiter* waiter) {
 void ProducerCore::on_event(rd_kafka_event_t* event) {
   if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_ERROR) {
     client_->events().on_error(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+    if (in_flight_bytes() == 0) {
+      client_->events().on_answer();  // Nobody waits for a broker.
+    }
     return;
   }
   std::uint64_t bytes = 0;
+  bool has_delivered = false;
   while (const rd_kafka_message_t* const message = rd_kafka_event_message_next(event)) {
+    has_delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
     bytes += message->len + message->key_len;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->_private != nullptr) {
       delivered(*message);
@@ -268,6 +273,9 @@ void ProducerCore::on_event(rd_kafka_event_t* event) {
   }
   if (bytes > 0) {
     release(bytes);
+  }
+  if (has_delivered) {
+    client_->events().on_answer();
   }
 }
 
@@ -301,8 +309,7 @@ void ProducerCore::failed(const rd_kafka_message_t& message, const Error& error)
 
 Flushed ProducerCore::take_failures() {
   const std::lock_guard lock(mutex_);
-  Flushed taken{.undelivered = std::exchange(failures_, 0),
-                .examples = std::exchange(examples_, {})};
+  Flushed taken{.undelivered = failures_.exchange(0), .examples = std::exchange(examples_, {})};
   if (!taken.examples.empty()) {
     taken.error = taken.examples.front().error;
   }
@@ -312,7 +319,9 @@ Flushed ProducerCore::take_failures() {
 Flushed ProducerCore::flush(std::chrono::milliseconds timeout) {
   const rd_kafka_resp_err_t code = rd_kafka_flush(client_->get(), timeout_of(timeout));
   Flushed flushed = take_failures();
-  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    client_->look_again();  // Nothing may have been under way.
+  } else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
     const auto waiting = static_cast<std::uint64_t>(rd_kafka_outq_len(client_->get()));
     flushed.undelivered += waiting;
     if (!flushed.error) {

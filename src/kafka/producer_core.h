@@ -45,6 +45,7 @@ class ProducerCore {
 
   Expected<std::int32_t> partition_count(const std::string& topic);
   std::uint64_t in_flight_bytes() const { return in_flight_.load(std::memory_order_relaxed); }
+  std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
   Client& client() { return *client_; }
 
  private:
@@ -71,13 +72,13 @@ class ProducerCore {
   std::atomic<std::uint64_t> in_flight_{0};
   std::atomic<std::uint32_t> waiting_for_room_{0};
   std::atomic<bool> closed_{false};
+  std::atomic<std::uint64_t> failures_{0};  // Of records, since they were told last.
 
   std::shared_mutex topics_mutex_;  // Guards topics_.
   absl::flat_hash_map<std::string, TopicPtr> topics_;
 
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable room_;
-  std::uint64_t failures_ = 0;
   std::vector<Undelivered> examples_;
 
   std::unique_ptr<Client> client_;  // Last made and first to go: its thread uses all of the above.

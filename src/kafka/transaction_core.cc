@@ -82,6 +82,7 @@ Error TransactionCore::renew() {
         rd_kafka_init_transactions(producer_->client().get(), std::min(left, 5'000)), doing);
     if (!error) {
       needs_renewal_ = false;
+      producer_->client().events().end_outage();
       disturbances_before_end_ = producer_->client().events().disturbances();
       return {};
     }
@@ -181,6 +182,9 @@ Error TransactionCore::until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int
     const int wait = timeout_of(std::chrono::ceil<std::chrono::milliseconds>(left));
     Error error = error_of(call(producer_->client().get(), wait), doing);
     const std::int64_t took = env_.steady_nanos() - began;
+    if (!error) {
+      producer_->client().events().on_answer();
+    }
     needs_renewal_ |= error.kind() == ErrorKind::kRetriable ||
                       took >= options_.suspicious_after.count() * kNanosPerMilli;
     if (error.kind() != ErrorKind::kRetriable) {
@@ -243,8 +247,9 @@ Error TransactionCore::abort_for(Error why) {
   if (Error error = abort()) {
     return error;
   }
-  const bool keeps_kind =
-      why.kind() == ErrorKind::kAuthorization || why.kind() == ErrorKind::kConfiguration;
+  const bool keeps_kind = why.kind() == ErrorKind::kAuthorization ||
+                          why.kind() == ErrorKind::kConfiguration ||
+                          why.kind() == ErrorKind::kRecord;  // It would fail again.
   return {keeps_kind ? why.kind() : ErrorKind::kAbortable, why.name(),
           fmt::format("the transaction was aborted: {}", why.message())};
 }

@@ -36,6 +36,12 @@ Status no_memory() {
           "there is no more memory; let it keep less: smaller windows, a ttl, fewer columns"};
 }
 
+void note_outage(std::optional<Outage> outage, JobProgress& progress) {
+  if (outage && (!progress.outage || outage->seconds > progress.outage->seconds)) {
+    progress.outage = std::move(outage);
+  }
+}
+
 class JobImpl final : public Job {
  public:
   JobImpl(const JobOptions& options, std::unique_ptr<JobGraph> graph, Env& env)
@@ -364,6 +370,12 @@ JobProgress JobImpl::progress() const {
   if (keeper_) {
     progress.epochs = graph_->resumed;
     progress.epochs->decided = keeper_->decided();
+  }
+  for (const auto& scan : graph_->scans) {
+    note_outage(scan->source->outage(), progress);
+  }
+  for (const auto& sink : graph_->sinks) {
+    note_outage(sink->outage(), progress);
   }
   if (watch_) {
     progress.waits_for_memory = watch_->is_pausing();

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "columnar/batch.h"
 #include "columnar/row_error.h"
+#include "stream/outage.h"
 
 namespace thalweg {
 
@@ -65,6 +67,9 @@ class Sink {
   virtual Status commit(std::uint64_t /*epoch*/) { return {}; }
   // Whether rows are seen exactly once.
   virtual bool is_exactly_once() const { return false; }
+
+  // What it cannot reach now. From any thread.
+  virtual std::optional<Outage> outage() const { return std::nullopt; }
 
   // Called by each worker once, after open(). The writer may share the sink's state, under its
   // lock.

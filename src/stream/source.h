@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "columnar/buffer.h"
 #include "columnar/decoded_rows.h"
+#include "stream/outage.h"
 
 namespace thalweg {
 
@@ -127,6 +128,9 @@ class Source {
   virtual std::vector<Partition*> partitions() = 0;
 
   virtual std::unique_ptr<BlockReader> make_reader() = 0;
+
+  // What it cannot reach now. From any thread.
+  virtual std::optional<Outage> outage() const { return std::nullopt; }
 
   // What was read before `positions`, one for each of partitions() in their order, is in an epoch
   // that counts. By one thread at a time, while workers go on. Requires: can_resume().

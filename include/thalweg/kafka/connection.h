@@ -77,6 +77,8 @@ struct Connection {
   std::vector<std::string> file_directories = {};
   // Gets what librdkafka has to say, in threads of its own; `level` as syslog's. Otherwise nobody.
   std::function<void(int level, std::string_view line)> on_log = {};
+  // Told when no broker can be reached any more, and when one answers again; in any thread.
+  std::function<void(bool away)> on_outage = {};
 };
 
 // The side of a client that a setting is about.

@@ -95,6 +95,8 @@ class Consumer {
   // Commits, of each partition, up to the first record that is not done.
   Error commit();
   Error commit(const std::vector<PartitionOffset>& offsets);
+  // Does not wait for the answer: what fails then is not told.
+  Error request_commit(const std::vector<PartitionOffset>& offsets);
 
   // Polls and has a handler called for every record until stop(), committing what is done. See
   // handling.h. The reason it ended, none after stop().

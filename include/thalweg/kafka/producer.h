@@ -98,6 +98,8 @@ class Producer {
   // How many partitions a topic has, for those who choose them.
   Expected<std::int32_t> partition_count(const std::string& topic);
   std::uint64_t in_flight_bytes() const;
+  // How many records have failed that no flush() has told of.
+  std::uint64_t failures() const;
 
  private:
   struct Impl;

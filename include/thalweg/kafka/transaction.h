@@ -50,7 +50,8 @@ class Transaction {
   Error send_offsets(const std::string& group, const std::vector<PartitionOffset>& offsets);
 
   // Waits until all is delivered, and commits. No error: it is committed. An abortable one: it is
-  // aborted, and its work can be done again in a new one. Fatal: open a new producer, and begin
+  // aborted, and its work can be done again in a new one; so is it where a record was refused for
+  // good, or a right is missing, which are of those kinds. Fatal: open a new producer, and begin
   // with what is committed. In doubt: nobody can tell; offsets in it, other than those committed
   // before, do tell.
   Error commit();
