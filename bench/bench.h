@@ -73,5 +73,9 @@ Bench bench_delta_write();
 Bench bench_footprint();
 Bench bench_client_produce();
 Bench bench_client_consume();
+Bench bench_kafka_consume();
+Bench bench_kafka_produce();
+Bench bench_kafka_eos();
+Bench bench_kafka_latency();
 
 }  // namespace thalweg::bench

@@ -32,6 +32,10 @@ std::span<const Bench> benches() {
       bench_footprint(),
       bench_client_produce(),
       bench_client_consume(),
+      bench_kafka_consume(),
+      bench_kafka_produce(),
+      bench_kafka_eos(),
+      bench_kafka_latency(),
   };
   return all;
 }

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 #include <utility>
 
 namespace thalweg::bench {
@@ -53,8 +56,22 @@ Status KafkaBroker::make_topic(const std::string& name) const {
   if (deleting && deleting.kind() != kafka::ErrorKind::kConfiguration) {
     return unavailable(deleting.message());
   }
-  return status_of(
-      admin_->create_topic({.name = name, .settings = {{"file.delete.delay.ms", "0"}}}));
+  TW_TRY(
+      status_of(admin_->create_topic({.name = name, .settings = {{"file.delete.delay.ms", "0"}}})));
+  return wait_for(name);
+}
+
+// A topic is there a moment after its creation has been answered.
+Status KafkaBroker::wait_for(const std::string& topic) const {
+  constexpr int kTriesMax = 500;
+  constexpr std::chrono::milliseconds kPause{10};
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    if (end_offset(topic).ok()) {
+      return {};
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  return unavailable("topic " + topic + " does not come");
 }
 
 Result<std::int64_t> KafkaBroker::end_offset(const std::string& topic) const {
@@ -79,6 +96,27 @@ Result<double> KafkaBroker::processor_seconds() const {
     return unavailable("no broker runs in " + folder_);
   }
   return static_cast<double>(user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+Contestant KafkaBroker::timed(std::function<Status(Answer&)> run) const {
+  return [this, run = std::move(run)](Answer& answer) -> Result<double> {
+    TW_TRY_ASSIGN(const double broker_begin, processor_seconds());
+    const double begin = seconds_now(Clock::kProcessor);
+    TW_TRY(run(answer));
+    const double ours = seconds_now(Clock::kProcessor) - begin;
+    TW_TRY_ASSIGN(const double broker_end, processor_seconds());
+    return ours + broker_end - broker_begin;
+  };
+}
+
+Contestant KafkaBroker::timed_filling(const std::string& topic, std::function<Status()> run) const {
+  return [this, topic, run = std::move(run)](Answer& answer) -> Result<double> {
+    TW_TRY(make_topic(topic));
+    TW_TRY_ASSIGN(const double taken, timed([&](Answer& /*answer*/) { return run(); })(answer));
+    TW_TRY_ASSIGN(const std::int64_t held, end_offset(topic));
+    answer.add(std::array<const std::int64_t*, 1>{&held}, 1);
+    return taken;
+  };
 }
 
 }  // namespace thalweg::bench

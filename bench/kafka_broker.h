@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
+#include "measure.h"
 #include "thalweg/kafka/admin.h"
 
 namespace thalweg::bench {
@@ -25,7 +27,14 @@ class KafkaBroker {
   // What the broker has used, in units of 10 ms.
   Result<double> processor_seconds() const;
 
+  // Counts the processor time of this process and of the broker.
+  Contestant timed(std::function<Status(Answer&)> run) const;
+  // So too, of what fills the topic, which is empty each time; answers with its end.
+  Contestant timed_filling(const std::string& topic, std::function<Status()> run) const;
+
  private:
+  Status wait_for(const std::string& topic) const;
+
   KafkaBroker(std::string folder, std::string address, kafka::Admin admin);
 
   std::string folder_;

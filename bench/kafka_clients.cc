@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <functional>
 #include <vector>
 
 #include "bench.h"
@@ -60,41 +59,17 @@ Status consume(const std::string& brokers, std::uint64_t rows, Answer& answer) {
   return closing ? unavailable(closing.message()) : Status();
 }
 
-// The processor time of this process and the broker.
-Contestant timed_with(const KafkaBroker& broker, std::function<Status(Answer&)> run) {
-  return [&broker, run = std::move(run)](Answer& answer) -> Result<double> {
-    TW_TRY_ASSIGN(const double broker_begin, broker.processor_seconds());
-    const double begin = seconds_now(Clock::kProcessor);
-    TW_TRY(run(answer));
-    const double ours = seconds_now(Clock::kProcessor) - begin;
-    TW_TRY_ASSIGN(const double broker_end, broker.processor_seconds());
-    return ours + broker_end - broker_begin;
-  };
-}
-
-// Into an empty topic each time; the answer is what the topic holds then.
-Contestant producing(const KafkaBroker& broker, std::function<Status()> run) {
-  return [&broker, run = std::move(run)](Answer& answer) -> Result<double> {
-    TW_TRY(broker.make_topic(kTopic));
-    TW_TRY_ASSIGN(const double taken,
-                  timed_with(broker, [&](Answer& /*answer*/) { return run(); })(answer));
-    TW_TRY_ASSIGN(const std::int64_t held, broker.end_offset(kTopic));
-    answer.add(std::array<const std::int64_t*, 1>{&held}, 1);
-    return taken;
-  };
-}
-
 Status run_produce(const Settings& settings, NexmarkInput& /*nexmark*/, Report& report) {
   TW_TRY_ASSIGN(const StateFolder folder, StateFolder::make(settings.data_folder));
   TW_TRY_ASSIGN(const KafkaBroker broker, KafkaBroker::start(folder.path() + "/broker"));
   const std::uint64_t rows = settings.scaled(kRows);
   const std::string& brokers = broker.address();
-  return report.add(
-      {.name = "client_produce",
-       .rows = rows,
-       .engine = producing(broker, [&] { return produce(brokers, rows); }),
-       .limit = producing(broker, [&] { return produce_by_loop(brokers, kTopic, rows); }),
-       .rounds = settings.rounds(5)});
+  return report.add({.name = "client_produce",
+                     .rows = rows,
+                     .engine = broker.timed_filling(kTopic, [&] { return produce(brokers, rows); }),
+                     .limit = broker.timed_filling(
+                         kTopic, [&] { return produce_by_loop(brokers, kTopic, rows); }),
+                     .rounds = settings.rounds(5)});
 }
 
 Status run_consume(const Settings& settings, NexmarkInput& /*nexmark*/, Report& report) {
@@ -107,9 +82,8 @@ Status run_consume(const Settings& settings, NexmarkInput& /*nexmark*/, Report& 
   return report.add(
       {.name = "client_consume",
        .rows = rows,
-       .engine = timed_with(broker, [&](Answer& a) { return consume(brokers, rows, a); }),
-       .limit =
-           timed_with(broker, [&](Answer& a) { return consume_by_loop(brokers, kTopic, rows, a); }),
+       .engine = broker.timed([&](Answer& a) { return consume(brokers, rows, a); }),
+       .limit = broker.timed([&](Answer& a) { return consume_by_loop(brokers, kTopic, rows, a); }),
        .rounds = settings.rounds(5)});
 }
 

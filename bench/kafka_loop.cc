@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@ namespace {
 
 constexpr int kWaitMs = 60'000;
 constexpr std::size_t kNumbers = 4096;  // Answered at a time.
+constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+constexpr std::size_t kPaddingBytes = 64;  // That may be read behind a block.
 
 struct Free {
   void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
@@ -52,53 +55,58 @@ Result<Client> open(rd_kafka_type_t type, const Settings& settings, std::uint64_
   return client;
 }
 
-}  // namespace
+// A producer with no more than it needs.
+class LoopProducer {
+ public:
+  static Result<std::unique_ptr<LoopProducer>> open_for(const std::string& brokers,
+                                                        const std::string& topic) {
+    auto made = std::make_unique<LoopProducer>();
+    TW_TRY_ASSIGN(made->client_, open(RD_KAFKA_PRODUCER,
+                                      {{"bootstrap.servers", brokers},
+                                       {"enable.idempotence", "true"},
+                                       {"linger.ms", "5"},
+                                       {"batch.size", "1000000"},
+                                       {"queue.buffering.max.kbytes", "65536"}},
+                                      &made->failures_));
+    made->topic_.reset(rd_kafka_topic_new(made->client_.get(), topic.c_str(), nullptr));
+    made->name_ = topic;
+    return made;
+  }
 
-std::string& NumberedValue::of(std::int64_t number) {
-  std::memcpy(value_.data(), &number, sizeof number);
-  return value_;
-}
-
-std::int64_t number_of(const void* value) {
-  std::int64_t number = 0;
-  std::memcpy(&number, value, sizeof number);
-  return number;
-}
-
-Status produce_by_loop(const std::string& brokers, const std::string& topic, std::uint64_t rows) {
-  std::uint64_t failures = 0;
-  TW_TRY_ASSIGN(const Client client, open(RD_KAFKA_PRODUCER,
-                                          {{"bootstrap.servers", brokers},
-                                           {"enable.idempotence", "true"},
-                                           {"linger.ms", "5"},
-                                           {"batch.size", "1000000"},
-                                           {"queue.buffering.max.kbytes", "65536"}},
-                                          &failures));
-  const std::unique_ptr<rd_kafka_topic_t, Free> to(
-      rd_kafka_topic_new(client.get(), topic.c_str(), nullptr));
-  NumberedValue value;
-  for (std::uint64_t row = 0; row < rows; ++row) {
-    std::string& text = value.of(static_cast<std::int64_t>(row));
-    while (rd_kafka_produce(to.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, text.data(),
-                            text.size(), nullptr, 0, nullptr) != 0) {
+  Status send(const void* value, std::size_t size) {
+    while (rd_kafka_produce(topic_.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                            const_cast<void*>(value), size, nullptr, 0, nullptr) != 0) {
       if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         return unavailable(rd_kafka_err2str(rd_kafka_last_error()));
       }
-      rd_kafka_poll(client.get(), 10);
+      rd_kafka_poll(client_.get(), 10);
     }
-    if (row % 1024 == 0) {
-      rd_kafka_poll(client.get(), 0);
+    if (sent_++ % 1024 == 0) {
+      rd_kafka_poll(client_.get(), 0);
     }
+    return {};
   }
-  const rd_kafka_resp_err_t flushed = rd_kafka_flush(client.get(), kWaitMs);
-  if (flushed != RD_KAFKA_RESP_ERR_NO_ERROR || failures != 0) {
-    return unavailable("not every record was delivered to " + topic);
-  }
-  return {};
-}
 
-Status consume_by_loop(const std::string& brokers, const std::string& topic, std::uint64_t rows,
-                       Answer& answer) {
+  Status finish() {
+    const rd_kafka_resp_err_t flushed = rd_kafka_flush(client_.get(), kWaitMs);
+    if (flushed != RD_KAFKA_RESP_ERR_NO_ERROR || failures_ != 0) {
+      return unavailable("not every record was delivered to " + name_);
+    }
+    return {};
+  }
+
+ private:
+  std::string name_;
+  std::uint64_t failures_ = 0;
+  std::uint64_t sent_ = 0;
+  Client client_;
+  std::unique_ptr<rd_kafka_topic_t, Free> topic_;
+};
+
+// Calls see(message) for each of partition 0, from its beginning.
+template <typename See>
+Status consume_each(const std::string& brokers, const std::string& topic, std::uint64_t rows,
+                    See see) {
   TW_TRY_ASSIGN(const Client client, open(RD_KAFKA_CONSUMER,
                                           {{"bootstrap.servers", brokers},
                                            {"group.id", "bench"},
@@ -115,22 +123,82 @@ Status consume_by_loop(const std::string& brokers, const std::string& topic, std
       error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return unavailable(rd_kafka_err2str(error));
   }
-  std::vector<std::int64_t> numbers;
-  numbers.reserve(kNumbers);
   for (std::uint64_t row = 0; row < rows; ++row) {
     const std::unique_ptr<rd_kafka_message_t, Free> message(
         rd_kafka_consumer_poll(client.get(), kWaitMs));
     if (!message || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return unavailable("no record came from " + topic);
     }
-    numbers.push_back(number_of(message->payload));
-    if (numbers.size() == kNumbers || row + 1 == rows) {
-      answer.add(std::array<const std::int64_t*, 1>{numbers.data()}, numbers.size());
-      numbers.clear();
-    }
+    TW_TRY(see(*message));
   }
   rd_kafka_consumer_close(client.get());
   return {};
+}
+
+}  // namespace
+
+std::string& NumberedValue::of(std::int64_t number) {
+  std::memcpy(value_.data(), &number, sizeof number);
+  return value_;
+}
+
+std::int64_t number_of(const void* value) {
+  std::int64_t number = 0;
+  std::memcpy(&number, value, sizeof number);
+  return number;
+}
+
+Status produce_by_loop(const std::string& brokers, const std::string& topic, std::uint64_t rows) {
+  TW_TRY_ASSIGN(const auto producer, LoopProducer::open_for(brokers, topic));
+  NumberedValue value;
+  for (std::uint64_t row = 0; row < rows; ++row) {
+    const std::string& text = value.of(static_cast<std::int64_t>(row));
+    TW_TRY(producer->send(text.data(), text.size()));
+  }
+  return producer->finish();
+}
+
+Status produce_lines(const std::string& brokers, const std::string& topic,
+                     const std::string& path) {
+  TW_TRY_ASSIGN(const auto producer, LoopProducer::open_for(brokers, topic));
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line)) {
+    TW_TRY(producer->send(line.data(), line.size()));
+  }
+  return producer->finish();
+}
+
+Status consume_by_loop(const std::string& brokers, const std::string& topic, std::uint64_t rows,
+                       Answer& answer) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(kNumbers);
+  std::uint64_t seen = 0;
+  return consume_each(brokers, topic, rows, [&](const rd_kafka_message_t& message) {
+    numbers.push_back(number_of(message.payload));
+    if (++seen == rows || numbers.size() == kNumbers) {
+      answer.add(std::array<const std::int64_t*, 1>{numbers.data()}, numbers.size());
+      numbers.clear();
+    }
+    return Status();
+  });
+}
+
+Status consume_lines_by_loop(const std::string& brokers, const std::string& topic,
+                             std::uint64_t rows, const SeeLines& see) {
+  std::vector<char> block(kBlockBytes + kPaddingBytes);
+  std::size_t size = 0;
+  const auto add = [&](const rd_kafka_message_t& message) {
+    if (size + message.len + 1 > kBlockBytes) {
+      TW_TRY(see(block.data(), std::exchange(size, 0), kBlockBytes));
+    }
+    std::memcpy(block.data() + size, message.payload, message.len);
+    size += message.len;
+    block[size++] = '\n';
+    return Status();
+  };
+  TW_TRY(consume_each(brokers, topic, rows, add));
+  return see(block.data(), size, kBlockBytes);
 }
 
 }  // namespace thalweg::bench
