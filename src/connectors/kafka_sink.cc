@@ -283,7 +283,7 @@ class KafkaSink final : public Sink {
   std::optional<KafkaMessages> first_;  // Made to see whether it can be.
   KafkaTransactions* const transactions_;
   std::uint64_t first_epoch_ = 1;
-  std::size_t bytes_max_ = 0;                // Of a record's key and value.
+  std::size_t bytes_max_ = 0;  // Of a record's key and value.
   KafkaOutage outage_;
   std::optional<kafka::Producer> producer_;  // Without transactions.
 };

@@ -49,7 +49,7 @@ class DeadLettersTest(SqlFixture):
 
     def test_dead_letters_are_written_in_the_transaction_of_their_epoch(self):
         topic, out, dead = self.topic(2), self.topic(2), self.topic()
-        pathlib.Path(self.path("job.sql")).write_text(
+        pathlib.Path(self.job).write_text(
             self.table("t", topic, "i INT") + self.table("o", out, "i INT")
             + self.table("d", dead, LETTERS)
             + "INSERT INTO o SELECT i FROM t; INSERT INTO d SELECT * FROM DEAD_LETTERS(t);")

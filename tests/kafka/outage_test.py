@@ -51,7 +51,7 @@ class OutageTest(SqlFixture):
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         os.set_blocking(ours, False)
-        job = subprocess.Popen([PROGRAM, "run", self.path("job.sql"), *words], stderr=theirs,
+        job = subprocess.Popen([PROGRAM, "run", self.job, *words], stderr=theirs,
                                stdin=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"})
         os.close(theirs)
         self.addCleanup(job.wait)
@@ -76,7 +76,7 @@ class OutageTest(SqlFixture):
     def start_copying(self, *words, **options):
         """A job that has copied a record from a topic to another."""
         topic, out = self.topic(), self.topic()
-        pathlib.Path(self.path("job.sql")).write_text(
+        pathlib.Path(self.job).write_text(
             self.table("t", topic, "i INT", group=topic) + self.table("o", out, "i INT", **options)
             + "INSERT INTO o SELECT i FROM t;")
         if words:

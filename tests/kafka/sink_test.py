@@ -23,8 +23,8 @@ class SinkTest(SqlFixture):
                       + "INSERT INTO o SELECT v FROM f;")
             for number, words in enumerate(((), ("--state-dir", self.path(f"state{topic}")))):
                 with self.subTest(most=most, words=words):
-                    pathlib.Path(self.path("job.sql")).write_text(script)
-                    done = subprocess.run([PROGRAM, "run", self.path("job.sql"), *words],
+                    pathlib.Path(self.job).write_text(script)
+                    done = subprocess.run([PROGRAM, "run", self.job, *words],
                                           capture_output=True, text=True, timeout=SECONDS_MAX,
                                           check=False)
                     self.assertEqual(done.returncode, 0, done.stderr)
