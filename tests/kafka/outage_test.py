@@ -126,11 +126,11 @@ class OutageTest(SqlFixture):
         self.assertIn("going on from epoch", self.shown)
 
     def test_a_transaction_that_has_timed_out_is_made_again(self):
-        self.check_begins_again(**{"properties.transaction.timeout.ms": "2000"})
+        self.check_begins_again(**{"properties.transaction.timeout.ms": "10000"})
 
     def test_a_job_that_cannot_go_on_by_itself_says_how_to(self):
         job, _, _ = self.start_copying(*STATE, "--set", "on_failure=stop",
-                                       **{"properties.transaction.timeout.ms": "2000"})
+                                       **{"properties.transaction.timeout.ms": "10000"})
         self.broker.kill()
         self.assertEqual(job.wait(SECONDS_MAX), 75)
         self.assertRegex(self.text(), "from which the same command goes on")
