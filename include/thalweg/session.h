@@ -21,6 +21,9 @@ struct StateOptions {
   std::string name;       // Of the pipeline within it; empty: a Pipeline's own.
   // Begins with nothing all the same; what was there stays, under another name.
   bool from_scratch = false;
+  // Of a job with topics: takes the place of a process that runs it, which ends; else it is refused
+  // to begin.
+  bool take_over = false;
   // Files of create_savepoint() to begin with, one for each job of a script that had state, in
   // their order. Refused where there is state already.
   std::vector<std::string> from_savepoints;

@@ -104,6 +104,8 @@ class Engine {
   Result<std::unique_ptr<EpochStore>> open_store(const std::string& name, const plan::Plan& plan,
                                                  bool replaces_beginning);
   Status find_decider(const std::string& name, const plan::Plan& plan);
+  // Keeps other processes from running the job, and refuses where one does.
+  Status take_place(const std::string& name, const plan::Plan& plan);
   Result<Upgrade> judge(const EpochRecord& record, const plan::Plan& plan) const;
   // Of the run's number-th job that keeps state, from 1.
   std::string job_name(std::size_t number) const;
@@ -146,7 +148,8 @@ class Engine {
   bool has_begun_ = false;  // See begin_with_savepoints().
   std::string aside_;    // What the state is called that a job began from scratch over; or empty.
   std::string changes_;  // Of the job at hand; see ResumedRun.
-  std::unique_ptr<EpochDecider> decider_;         // Of the job at hand.
+  std::unique_ptr<PipelinePlace> place_;          // Of the job at hand,
+  std::unique_ptr<EpochDecider> decider_;         // and what decides its epochs, or null.
   std::vector<plan::Plan>* looked_at_ = nullptr;  // Not nullptr: plans go there and do not run.
   std::atomic<bool> stop_requested_{false};
   std::atomic<std::int64_t> started_nanos_{0};

@@ -16,6 +16,7 @@
 #include "checkpoint/savepoint.h"
 #include "checkpoint/state_directory.h"
 #include "connectors/registry.h"
+#include "plan/walk.h"
 
 namespace thalweg {
 namespace {
@@ -164,6 +165,22 @@ Status Engine::find_decider(const std::string& name, const plan::Plan& plan) {
   return {};
 }
 
+Status Engine::take_place(const std::string& name, const plan::Plan& plan) {
+  PlaceRequest request{.job = name, .take_over = options_.state.take_over};
+  for (const plan::NodePtr& node : plan::inputs_first(plan)) {
+    if (const auto* scan = plan::step_of<plan::Scan>(*node)) {
+      request.sources.push_back(scan->table.get());
+    } else if (const auto* sink = plan::step_of<plan::Sink>(*node);
+               sink != nullptr && sink->table != nullptr) {
+      request.sinks.push_back(sink->table.get());
+    }
+  }
+  if (writes_out_ && !options_.crash_seed) {
+    TW_TRY_ASSIGN(place_, thalweg::take_place(world_, request));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<EpochStore>> Engine::open_store(const std::string& name,
                                                        const plan::Plan& plan,
                                                        bool replaces_beginning) {
@@ -176,6 +193,7 @@ Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
                                                        const plan::Plan& plan) {
   const StateOptions& state = options_.state;
   aside_.clear();
+  TW_TRY(take_place(name, plan));
   if (state.from_scratch && jobs_ > state.from_savepoints.size()) {
     TW_TRY_ASSIGN(aside_, set_state_aside(env_, state.directory, name));
   }
@@ -207,6 +225,7 @@ Status Engine::run_with_state(const plan::Plan& plan, JobOptions options,
   }
   const Status status = run_through_failures(plan, options, connections, answers, channel);
   decider_.reset();
+  place_.reset();
   return status;
 }
 
@@ -228,6 +247,7 @@ Status Engine::run_through_failures(const plan::Plan& plan, JobOptions options,
   while (true) {
     options.epochs->store = store.get();
     options.epochs->decider = decider_.get();
+    options.epochs->place = place_.get();
     const std::uint64_t begun_at = last_epoch(*store);
     const JobEnd end = run_job(plan, options, connections, answers, channel);
     const std::uint64_t reached = last_epoch(*store);

@@ -101,6 +101,8 @@ Flags parse_flags(int argc, char** argv) {
       flags.help = true;
     } else if (flag == "--from-scratch") {
       flags.options.state.from_scratch = true;
+    } else if (flag == "--take-over") {
+      flags.options.state.take_over = true;
     } else if (flag == "--allow-new-state") {
       flags.options.state.allow_new_state = true;
     } else if (flag == "--allow-dropped-state") {
@@ -115,10 +117,11 @@ Flags parse_flags(int argc, char** argv) {
   }
   const StateOptions& state = flags.options.state;
   if (flags.wrong.empty() && state.directory.empty() &&
-      (state.from_scratch || state.allow_new_state || state.allow_dropped_state ||
-       !state.name.empty() || !state.from_savepoints.empty())) {
+      (state.from_scratch || state.take_over || state.allow_new_state ||
+       state.allow_dropped_state || !state.name.empty() || !state.from_savepoints.empty())) {
     flags.wrong =
-        "--name, --from-scratch, --from-savepoint, --allow-new-state and --allow-dropped-state are "
+        "--name, --from-scratch, --take-over, --from-savepoint, --allow-new-state and "
+        "--allow-dropped-state are "
         "about the state in --state-dir DIR";
   }
   return flags;
@@ -131,6 +134,7 @@ void print_help(const std::string& name) {
       "  --state-dir DIR        keeps the state there, and goes on from it\n"
       "  --name NAME            of the pipeline there; without it {0}\n"
       "  --from-scratch         begins anew; the old state stays under another name\n"
+      "  --take-over            ends the process that runs it, and takes its place\n"
       "  --from-savepoint PATH  begins with the state in a savepoint\n"
       "  --allow-new-state      what is new in a changed program begins with nothing\n"
       "  --allow-dropped-state  what is no longer there may be lost\n"

@@ -98,6 +98,8 @@ constexpr std::array kFlags{
              " run "},
     FlagHelp{"--from-scratch",
              "      --from-scratch    begin anew; the old state stays under another name", " run "},
+    FlagHelp{"--take-over",
+             "      --take-over       end the process that runs it, and take its place", " run "},
     FlagHelp{"--from-savepoint", "      --from-savepoint PATH  begin with the state in a savepoint",
              " run "},
     FlagHelp{"--check", "      --check           judges only; exit code 0: the state is kept",

@@ -150,6 +150,7 @@ void declare_flags(CLI::App& app, RawFlags& raw, CommandLine& line) {
   app.add_option("--state-dir", line.state_dir);
   app.add_option("--name", line.name);
   app.add_flag("--from-scratch", line.from_scratch);
+  app.add_flag("--take-over", line.take_over);
   app.add_option("--from-savepoint", line.from_savepoints)->allow_extra_args(false);
   app.add_flag("--allow-new-state", line.allow_new_state);
   app.add_flag("--allow-dropped-state", line.allow_dropped_state);
@@ -240,7 +241,7 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   if (line.watermarks && (line.json || app.count("--format") > 0)) {
     return usage_error("--watermarks shows text only, without --format or --json");
   }
-  for (const char* const flag : {"--from-scratch", "--from-savepoint", "--name",
+  for (const char* const flag : {"--from-scratch", "--from-savepoint", "--name", "--take-over",
                                  "--allow-new-state", "--allow-dropped-state"}) {
     if (line.command == Command::kRun && app.count(flag) > 0 && line.state_dir.empty()) {
       return usage_error(

@@ -55,6 +55,7 @@ struct CommandLine {
   std::string state_dir;
   std::string name;  // Of the pipeline in it.
   bool from_scratch = false;
+  bool take_over = false;
   std::vector<std::string> from_savepoints;
   bool allow_new_state = false;
   bool allow_dropped_state = false;

@@ -136,6 +136,7 @@ int run_pipeline(const CommandLine& line) {
       .directory = line.state_dir,
       .name = line.name.empty() ? std::filesystem::path(script->name).stem().string() : line.name,
       .from_scratch = line.from_scratch,
+      .take_over = line.take_over,
       .from_savepoints = line.from_savepoints,
       .allow_new_state = line.allow_new_state,
       .allow_dropped_state = line.allow_dropped_state};

@@ -14,6 +14,7 @@
 #include "connectors/standard_input.h"
 #include "env/env.h"
 #include "stream/epoch_decider.h"
+#include "stream/pipeline_place.h"
 #include "stream/sink.h"
 #include "stream/source.h"
 
@@ -48,6 +49,14 @@ struct DeciderRequest {
   std::int64_t interval_micros = 0;  // Between epochs.
 };
 
+// A job that keeps its state, whose place others are to be kept out of.
+struct PlaceRequest {
+  std::string job;
+  std::vector<const Table*> sources;
+  std::vector<const Table*> sinks;
+  bool take_over = false;  // Also from a process that lives.
+};
+
 // A connector as the registry knows it.
 struct Connector {
   ConnectorInfo info;
@@ -58,6 +67,9 @@ struct Connector {
   // Makes the decider of jobs that write to its tables, null where they need none. Null: it never
   // makes one. One connector at most has this.
   Result<std::unique_ptr<EpochDecider>> (*make_decider)(const DeciderRequest& request) = nullptr;
+  // Takes the place of jobs that use its tables, null for others. The same holds.
+  Result<std::unique_ptr<PipelinePlace>> (*take_place)(World& world,
+                                                       const PlaceRequest& request) = nullptr;
 };
 
 // The connectors of this folder, each in the file of its name.

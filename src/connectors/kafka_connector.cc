@@ -2,6 +2,7 @@
 
 #include "connectors/connector.h"
 #include "connectors/kafka_options.h"
+#include "connectors/kafka_place.h"
 #include "connectors/kafka_sink.h"
 #include "connectors/kafka_source.h"
 #include "connectors/kafka_transactions.h"
@@ -39,7 +40,8 @@ Connector kafka_connector() {
                    .refuses_writing = refuses_writing},
           .make_source = make_kafka_source,
           .make_sink = make_kafka_sink,
-          .make_decider = &KafkaTransactions::make};
+          .make_decider = &KafkaTransactions::make,
+          .take_place = take_kafka_place};
 }
 
 }  // namespace thalweg

@@ -399,6 +399,7 @@ class KafkaSource final : public Source {
     if (!admin) {
       return kafka::to_status(admin.error());
     }
+    TW_TRY(check_group(*admin));
     std::vector<Place> places;
     for (const std::string& topic : split_names(table_.options.text("topic"))) {
       kafka::Expected<kafka::TopicDescription> description = admin->describe_topic(topic);
@@ -413,6 +414,26 @@ class KafkaSource final : public Source {
       }
     }
     return places;
+  }
+
+  // Its offsets are its members' while it has any: brokers take none from beside them.
+  Status check_group(kafka::Admin& admin) const {
+    if (!table_.options.has("group")) {
+      return {};
+    }
+    const std::string& group = table_.options.text("group");
+    const kafka::Expected<kafka::GroupDescription> found = admin.describe_group(group);
+    if (!found) {
+      return kafka::to_status(found.error());
+    }
+    if (found->members.empty()) {
+      return {};
+    }
+    const kafka::GroupMember& first = found->members.front();
+    return unavailable(fmt::format(
+        "table \"{}\": group \"{}\" has members, \"{}\" from {} for one, who commit its offsets: "
+        "stop them, or name another group",
+        table_.name, group, first.client_id, first.host));
   }
 
   Result<std::vector<std::int64_t>> find_starts(const std::vector<Place>& places) const {

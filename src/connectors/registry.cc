@@ -67,4 +67,13 @@ Result<std::unique_ptr<EpochDecider>> make_decider(const DeciderRequest& request
   return std::unique_ptr<EpochDecider>();
 }
 
+Result<std::unique_ptr<PipelinePlace>> take_place(World& world, const PlaceRequest& request) {
+  for (const Connector& connector : connectors()) {
+    if (connector.take_place != nullptr) {
+      return connector.take_place(world, request);
+    }
+  }
+  return std::unique_ptr<PipelinePlace>();
+}
+
 }  // namespace thalweg

@@ -22,4 +22,8 @@ Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request
 // What decides which epochs of a job count; null: its own state.
 Result<std::unique_ptr<EpochDecider>> make_decider(const DeciderRequest& request);
 
+// The job's place; null where nothing outside tells its processes apart. An error that passes:
+// another process has it.
+Result<std::unique_ptr<PipelinePlace>> take_place(World& world, const PlaceRequest& request);
+
 }  // namespace thalweg

@@ -57,6 +57,9 @@ bool EpochKeeper::look_at(Worker& worker) {
 }
 
 Status EpochKeeper::decide() {
+  if (options_.place != nullptr) {
+    TW_TRY(options_.place->check());
+  }
   for (const auto& delta : graph_.deltas) {
     TW_TRY(delta->write());
   }

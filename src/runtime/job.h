@@ -15,6 +15,7 @@
 #include "env/env.h"
 #include "plan/plan.h"
 #include "runtime/rejected_examples.h"
+#include "stream/pipeline_place.h"
 #include "stream/sink.h"
 #include "stream/source.h"
 
@@ -25,6 +26,8 @@ struct EpochOptions {
   EpochStore* store = nullptr;  // Outlives the job.
   // The one that the store was opened with, if any. Outlives the job.
   EpochDecider* decider = nullptr;
+  // Without it no epoch is decided any more. Null: nobody else can have it. Outlives the job.
+  const PipelinePlace* place = nullptr;
   std::string name;  // The pipeline's.
   std::int64_t interval_micros = 10'000'000;
   std::uint64_t rows = 0;  // Also after so many rows have been read; 0: never.

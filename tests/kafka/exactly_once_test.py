@@ -124,7 +124,7 @@ class ExactlyOnceTest(SqlFixture):
         first = self.start()
         self.send(topic, range(10))
         self.wait_for(lambda: len(self.seen(out)) == 10, first)
-        second = self.start("--from-scratch", state="elsewhere")
+        second = self.start("--from-scratch", "--take-over", state="elsewhere")
         _, said = first.communicate(timeout=SECONDS_MAX)
         self.assertEqual(first.returncode, 78, said)
         self.assertIn("another process", said)
