@@ -60,6 +60,11 @@ Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connec
                         "over TLS, or OAUTHBEARER",
                         doing, reason, rd_kafka_version_str())};
   }
+  // librdkafka takes it for a broken connection, and asks for the same bytes for ever.
+  if (reason.find("increase receive.message.max.bytes") != std::string_view::npos) {
+    return {ErrorKind::kConfiguration, rd_kafka_err2name(code),
+            fmt::format("{}: {}", doing, reason)};
+  }
   if (kind_of(code) == ErrorKind::kRetriable) {
     // Whatever call it explains tells the cure.
     return {ErrorKind::kRetriable, rd_kafka_err2name(code), fmt::format("{}: {}", doing, reason)};

@@ -212,11 +212,29 @@ Expected<RecordBatch> ConsumerCore::poll(const PollLimits& limits) {
   if (problem_) {
     return std::exchange(problem_, {});
   }
-  if (const std::optional<Error> trouble = client_->events().trouble_since(poll_began_nanos_);
-      trouble && trouble->kind() == ErrorKind::kAuthorization) {
-    return *trouble;
+  if (const std::optional<Error> trouble = client_->events().trouble_since(poll_began_nanos_)) {
+    if (trouble->kind() == ErrorKind::kAuthorization) {
+      return *trouble;
+    }
+    if (trouble->kind() == ErrorKind::kConfiguration) {  // An answer that is too large.
+      return Error(trouble->kind(), trouble->name(),
+                   fmt::format("cannot read on in {}: {}", where_it_stands(), trouble->message()));
+    }
   }
   return batch;
+}
+
+std::string ConsumerCore::where_it_stands() const {
+  constexpr std::size_t kNamedMax = 3;
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> named;
+  for (const auto& [key, partition] : partitions_) {
+    if (!partition.is_at_end && named.size() < kNamedMax) {
+      named.push_back(
+          fmt::format("{} at offset {}", name_of(key.first, key.second), partition.next));
+    }
+  }
+  return fmt::format("{}", fmt::join(named, ", "));
 }
 
 bool ConsumerCore::take(rd_kafka_message_t* message, RecordBatch& batch) {

@@ -112,6 +112,7 @@ class ConsumerCore {
   bool take(rd_kafka_message_t* message, RecordBatch& batch);
   void hand_out(const RecordBatch& batch);
   Error problem_of(const rd_kafka_message_t& message);
+  std::string where_it_stands() const;  // In those partitions that have more to read.
   Partition* find(std::string_view topic, std::int32_t partition);
 
   const ConsumerOptions options_;

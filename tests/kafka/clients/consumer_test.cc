@@ -264,6 +264,35 @@ TEST_F(ConsumerTest, AStaticMemberComesBackToItsPlace) {
   EXPECT_THAT(described->members[0].partitions, SizeIs(2));
 }
 
+TEST_F(ConsumerTest, ARecordAboveWhatIsFetchedAtATimeComes) {
+  const std::string topic = new_topic();
+  produce(topic, {"before", std::string(100'000, 'x'), "behind"});
+  connection.properties["fetch.message.max.bytes"] = "1000";
+  Consumer consumer = open_consumer({.partitions = {{topic, 0, 0}}});
+  poll_records(consumer, 3);
+}
+
+TEST_F(ConsumerTest, ARecordThatCannotBeReceivedIsAnErrorThatSaysWhere) {
+  const std::string topic = new_topic();
+  produce(topic, {"before"});
+  produce(topic, {std::string(100'000, 'x')});
+  connection.properties["message.max.bytes"] = "10000";
+  connection.properties["fetch.max.bytes"] = "10000";
+  connection.properties["receive.message.max.bytes"] = "20000";
+  Consumer consumer = open_consumer({.partitions = {{topic, 0, 0}}});
+  poll_records(consumer, 1);
+  Error error;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!error && std::chrono::steady_clock::now() < until) {
+    if (const Expected<RecordBatch> batch = consumer.poll(); !batch) {
+      error = batch.error();
+    }
+  }
+  EXPECT_EQ(error.kind(), ErrorKind::kConfiguration);
+  EXPECT_THAT(error.message(), HasSubstr(topic + "[0] at offset 1"));
+  EXPECT_THAT(error.message(), HasSubstr("receive.message.max.bytes"));
+}
+
 TEST_F(ConsumerTest, AMissingTopicIsAnError) {
   Consumer consumer = open_consumer({.group = group, .topics = {fresh("nowhere")}});
   Error problem;
