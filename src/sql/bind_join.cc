@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 #include "plan/build.h"
@@ -9,6 +8,8 @@
 #include "sql/bind_query.h"
 #include "sql/bind_window.h"
 #include "sql/coerce.h"
+#include "sql/join_bounds.h"
+#include "sql/join_sides.h"
 #include "sql/rank_cut.h"
 #include "sql/sql_text.h"
 
@@ -16,47 +17,6 @@
 // same as FROM a, b WHERE ...
 namespace thalweg::sql {
 namespace {
-
-enum class Side : std::uint8_t { kLeft, kRight };
-
-// How long something is at least and at most: months are not equally long.
-struct Length {
-  std::int64_t least = 0;
-  std::int64_t most = 0;
-
-  bool is_exact() const { return least == most; }
-  // Whether four of them are less than all times.
-  bool is_short() const {
-    constexpr std::int64_t kShort = INT64_MAX / 4;
-    return std::abs(least) < kShort && std::abs(most) < kShort;
-  }
-  friend Length operator+(Length a, Length b) { return {a.least + b.least, a.most + b.most}; }
-  friend Length operator-(Length a, Length b) { return {a.least - b.most, a.most - b.least}; }
-};
-
-// The event time of a side's row, and so much.
-struct TimeTerm {
-  Side side = Side::kLeft;
-  Length offset;
-};
-
-// Of a constant interval; nothing where it is none, or is beyond all times.
-std::optional<Length> length_of(const Expr& expr) {
-  const auto* interval =
-      expr.kind == ExprKind::kLiteral ? std::get_if<Interval>(&expr.literal.data) : nullptr;
-  constexpr std::int32_t kMonthsMax = 120'000;
-  constexpr std::int32_t kDaysMax = 4'000'000;
-  if (interval == nullptr || std::abs(std::int64_t{interval->months}) > kMonthsMax ||
-      std::abs(std::int64_t{interval->days}) > kDaysMax) {
-    return std::nullopt;
-  }
-  const std::int64_t months = interval->months;
-  const std::int64_t rest =
-      micros_of({.months = 0, .days = interval->days, .nanos = interval->nanos});
-  const Length bounds{months * 28 * kMicrosPerDay, months * 31 * kMicrosPerDay};
-  return Length{std::min(bounds.least, bounds.most) + rest,
-                std::max(bounds.least, bounds.most) + rest};
-}
 
 JoinKind kind_of(ast::JoinKind kind) {
   switch (kind) {
@@ -133,27 +93,18 @@ class JoinBinder {
         kind_(kind_of(join.kind)),
         left_(std::move(left)),
         right_(std::move(right)),
-        first_of_right_(static_cast<std::uint32_t>(left_.columns().size())) {}
+        sides_{.first_of_right = static_cast<std::uint32_t>(left_.columns().size()),
+               .columns =
+                   static_cast<std::uint32_t>(left_.columns().size() + right_.columns().size())},
+        bounds_(sides_, {left_.node->time, right_.node->time}) {}
 
   // Of the parts of WHERE it takes those that are about its columns only.
   std::optional<Scope> bind(std::vector<ExprPtr>& where);
 
  private:
-  const plan::Node& rows(Side side) const {
-    return side == Side::kLeft ? *left_.node : *right_.node;
-  }
-
   plan::NodePtr input(Side side) const;
   void take_part(const ExprPtr& part);
   bool take_key(const Expr& equality);
-  // Whether the bounds say all that it says.
-  bool take_bound(const Expr& comparison);
-  void take_last(const Expr& comparison);
-  // `less` is at most `more` plus so much.
-  void limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros);
-  ExprPtr over_own_columns(const ExprPtr& expr, Side side) const;
-  std::optional<TimeTerm> time_term(const Expr& expr) const;
-  std::optional<Side> only_side(const Expr& expr) const;
   std::string time_name(Side side) const;
   void refuse_without_bounds() const;
   void warn_of_state(const plan::Node& node) const;
@@ -163,7 +114,8 @@ class JoinBinder {
   const JoinKind kind_;
   const Scope left_;
   const Scope right_;
-  const std::uint32_t first_of_right_;
+  const JoinSides sides_;
+  JoinBounds bounds_;
   plan::IntervalJoin found_;
   std::vector<ExprPtr> conditions_;
   std::array<std::vector<ExprPtr>, 2> filters_;  // By side, over its own columns.
@@ -171,7 +123,7 @@ class JoinBinder {
 
 plan::NodePtr JoinBinder::input(Side side) const {
   const plan::NodePtr& node = side == Side::kLeft ? left_.node : right_.node;
-  const std::vector<ExprPtr>& filters = filters_[static_cast<std::size_t>(side)];
+  const std::vector<ExprPtr>& filters = filters_[number_of(side)];
   return filters.empty() ? node : plan::make_filter(node, plan::conjunction(filters));
 }
 
@@ -195,9 +147,7 @@ std::optional<Scope> JoinBinder::bind(std::vector<ExprPtr>& where) {
     }
     return fits;
   });
-  const bool has_bounds = found_.lower_micros || found_.upper_micros ||
-                          found_.left_last != nullptr || found_.right_last != nullptr;
-  if (!has_bounds) {
+  if (!bounds_.any()) {
     refuse_without_bounds();
     return std::nullopt;
   }
@@ -206,6 +156,7 @@ std::optional<Scope> JoinBinder::bind(std::vector<ExprPtr>& where) {
     return std::nullopt;
   }
   found_.kind = kind_;
+  bounds_.put(found_);
   found_.condition = plan::conjunction(std::move(conditions_));
   plan::NodePtr node =
       plan::make_interval_join(input(Side::kLeft), input(Side::kRight), std::move(found_),
@@ -221,30 +172,17 @@ std::optional<Scope> JoinBinder::bind(std::vector<ExprPtr>& where) {
 // One of the conditions that must all be true. Rows of a side that none comes out of alone need not
 // be kept where it is about that side only.
 void JoinBinder::take_part(const ExprPtr& part) {
-  const std::optional<Side> side = only_side(*part);
+  const std::optional<Side> side = sides_.only_side(*part);
   if (side && !(side == Side::kLeft ? keeps_left(kind_) : keeps_right(kind_))) {
-    filters_[static_cast<std::size_t>(*side)].push_back(over_own_columns(part, *side));
+    filters_[number_of(*side)].push_back(sides_.over_own_columns(part, *side));
     return;
   }
-  const bool is_bound = take_bound(*part);
+  const bool is_bound = bounds_.take(*part);
   const bool is_key = take_key(*part);
   if (!is_bound && !is_key) {
-    take_last(*part);
+    bounds_.take_last(*part);
     conditions_.push_back(part);
   }
-}
-
-// The side whose columns alone an expression reads, at least one.
-std::optional<Side> JoinBinder::only_side(const Expr& expr) const {
-  std::vector<bool> used(first_of_right_ + right_.columns().size(), false);
-  collect_columns(expr, used);
-  const auto middle = used.begin() + first_of_right_;
-  const bool left = std::find(used.begin(), middle, true) != middle;
-  const bool right = std::find(middle, used.end(), true) != used.end();
-  if (left == right || is_volatile(expr)) {
-    return std::nullopt;
-  }
-  return left ? Side::kLeft : Side::kRight;
 }
 
 bool JoinBinder::take_key(const Expr& equality) {
@@ -253,8 +191,8 @@ bool JoinBinder::take_key(const Expr& equality) {
   }
   ExprPtr left = equality.args[0];
   ExprPtr right = equality.args[1];
-  const std::optional<Side> side = only_side(*left);
-  const std::optional<Side> other = only_side(*right);
+  const std::optional<Side> side = sides_.only_side(*left);
+  const std::optional<Side> other = sides_.only_side(*right);
   if (!side || !other || side == other) {
     return false;
   }
@@ -271,126 +209,8 @@ bool JoinBinder::take_key(const Expr& equality) {
     right = cast_expr(right, *type);
   }
   found_.left_keys.push_back(left);
-  found_.right_keys.push_back(over_own_columns(right, Side::kRight));
+  found_.right_keys.push_back(sides_.over_own_columns(right, Side::kRight));
   return true;
-}
-
-// An expression over the columns of both sides that reads those of one only.
-ExprPtr JoinBinder::over_own_columns(const ExprPtr& expr, Side side) const {
-  if (side == Side::kLeft) {
-    return expr;
-  }
-  std::vector<std::uint32_t> places(first_of_right_ + right_.columns().size(), 0);
-  for (std::uint32_t i = first_of_right_; i < places.size(); ++i) {
-    places[i] = i - first_of_right_;
-  }
-  return remap_columns(expr, places);
-}
-
-// `b.ts <= a.expires`: a row says of itself up to when it matches.
-void JoinBinder::take_last(const Expr& comparison) {
-  if (comparison.kind != ExprKind::kCall || comparison.args.size() != 2) {
-    return;
-  }
-  const std::string_view sign = comparison.function->function;
-  const bool less = sign == "<" || sign == "<=";
-  if (!less && sign != ">" && sign != ">=") {
-    return;
-  }
-  const auto time = time_term(*comparison.args[less ? 0 : 1]);
-  const ExprPtr& last = comparison.args[less ? 1 : 0];
-  const std::optional<Side> side = only_side(*last);
-  const bool is_time =
-      last->type.kind == TypeKind::kTimestamp || last->type.kind == TypeKind::kTimestamptz;
-  const bool is_plain = time && time->offset.least == 0 && time->offset.most == 0;
-  if (!is_plain || !side || side == time->side || !is_time || time_term(*last)) {
-    return;
-  }
-  ExprPtr& found = side == Side::kLeft ? found_.left_last : found_.right_last;
-  if (found == nullptr) {
-    found = over_own_columns(last, *side);
-  }
-}
-
-// `b.ts + INTERVAL '1 hour'` where b.ts is event time, or stands at a known distance from it.
-std::optional<TimeTerm> JoinBinder::time_term(const Expr& expr) const {
-  if (expr.kind == ExprKind::kColumn) {
-    const Side side = expr.column < first_of_right_ ? Side::kLeft : Side::kRight;
-    const plan::TimeInfo& time = rows(side).time;
-    const std::uint32_t column = side == Side::kLeft ? expr.column : expr.column - first_of_right_;
-    const auto distance = time.lost ? std::nullopt : distance_from_time(time, column);
-    return distance ? std::optional(TimeTerm{side, {*distance, *distance}}) : std::nullopt;
-  }
-  if (expr.kind != ExprKind::kCall || expr.args.size() != 2) {
-    return std::nullopt;
-  }
-  const bool is_sum = expr.function->function == "+";
-  if (!is_sum && expr.function->function != "-") {
-    return std::nullopt;
-  }
-  const bool turned = is_sum && length_of(*expr.args[0]).has_value();
-  const auto term = time_term(*expr.args[turned ? 1 : 0]);
-  const auto length = length_of(*expr.args[turned ? 0 : 1]);
-  if (!term || !length) {
-    return std::nullopt;
-  }
-  const Length offset = is_sum ? term->offset + *length : term->offset - *length;
-  return offset.is_short() ? std::optional(TimeTerm{term->side, offset}) : std::nullopt;
-}
-
-void JoinBinder::limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros) {
-  const std::int64_t distance = (more.offset - less.offset).most + micros;
-  if (less.side == Side::kRight) {
-    found_.upper_micros = std::min(found_.upper_micros.value_or(distance), distance);
-  } else {
-    found_.lower_micros = std::max(found_.lower_micros.value_or(-distance), -distance);
-  }
-}
-
-// A comparison of the times of both sides, or of how far they are apart with an interval.
-bool JoinBinder::take_bound(const Expr& comparison) {
-  if (comparison.kind != ExprKind::kCall || comparison.args.size() != 2) {
-    return false;
-  }
-  const std::string_view sign = comparison.function->function;
-  const bool less = sign == "<" || sign == "<=" || sign == "=";
-  const bool greater = sign == ">" || sign == ">=" || sign == "=";
-  if (!less && !greater) {
-    return false;
-  }
-  const auto distance_in =
-      [this](const Expr& expr) -> std::optional<std::pair<TimeTerm, TimeTerm>> {
-    if (expr.kind != ExprKind::kCall || expr.args.size() != 2 || expr.function->function != "-") {
-      return std::nullopt;
-    }
-    const auto from = time_term(*expr.args[0]);
-    const auto to = time_term(*expr.args[1]);
-    return from && to ? std::optional(std::pair{*from, *to}) : std::nullopt;
-  };
-  std::optional<TimeTerm> first = time_term(*comparison.args[0]);
-  std::optional<TimeTerm> second = time_term(*comparison.args[1]);
-  if (const auto distance = distance_in(*comparison.args[0])) {
-    if (const auto length = length_of(*comparison.args[1])) {
-      first = distance->first;
-      second = TimeTerm{distance->second.side, distance->second.offset + *length};
-    }
-  } else if (const auto other = distance_in(*comparison.args[1])) {
-    if (const auto length = length_of(*comparison.args[0])) {
-      first = TimeTerm{other->second.side, other->second.offset + *length};
-      second = other->first;
-    }
-  }
-  if (!first || !second || first->side == second->side) {
-    return false;
-  }
-  const std::int64_t least = sign == "<" || sign == ">" ? 1 : 0;  // Microseconds between them.
-  if (less) {
-    limit(*first, *second, -least);
-  }
-  if (greater) {
-    limit(*second, *first, -least);
-  }
-  return first->offset.is_exact() && second->offset.is_exact();
 }
 
 // The column of event time as it is written, where there is one.

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "expr/expr.h"
+
+namespace thalweg::sql {
+
+enum class Side : std::uint8_t { kLeft, kRight };
+
+constexpr std::size_t number_of(Side side) { return static_cast<std::size_t>(side); }
+
+// Which columns of a join's conditions are whose: those of the left side come first.
+struct JoinSides {
+  std::uint32_t first_of_right = 0;
+  std::uint32_t columns = 0;
+
+  Side of(std::uint32_t column) const {
+    return column < first_of_right ? Side::kLeft : Side::kRight;
+  }
+  // The column's number on its own side.
+  std::uint32_t place(std::uint32_t column) const {
+    return column < first_of_right ? column : column - first_of_right;
+  }
+
+  // The side whose columns alone an expression reads, at least one.
+  std::optional<Side> only_side(const Expr& expr) const;
+  // The same expression over that side's columns alone.
+  ExprPtr over_own_columns(const ExprPtr& expr, Side side) const;
+};
+
+}  // namespace thalweg::sql
