@@ -88,6 +88,14 @@ class GroupQueues {
     }
   }
 
+  // Takes value `number` out and puts the last one in its place.
+  void fill_with_last(GroupId id, std::uint32_t number) {
+    Place& place = places_[id];
+    T* const values = arena_.data() + place.begin + place.first;
+    values[number] = values[place.size - 1];
+    drop_back(id, 1);
+  }
+
   void drop_front(GroupId id, std::uint32_t count) {
     Place& place = places_[id];
     place.first += count;

@@ -56,5 +56,28 @@ TEST(GroupQueuesTest, MergedAndErasedAsVectors) {
   }
 }
 
+TEST(GroupQueuesTest, TheLastValueTakesThePlaceOfOneThatGoes) {
+  std::mt19937_64 random(2);
+  GroupQueues<int> queues;
+  queues.grow_to(2);
+  std::vector<int> expected;
+  for (int step = 0; step < 5'000; ++step) {
+    if (expected.empty() || random() % 2 == 0) {
+      queues.append(1, 1)[0] = step;
+      expected.push_back(step);
+    } else if (random() % 3 == 0) {
+      queues.drop_front(1, 1);
+      expected.erase(expected.begin());
+    } else {
+      const std::size_t number = random() % expected.size();
+      queues.fill_with_last(1, static_cast<std::uint32_t>(number));
+      expected[number] = expected.back();
+      expected.pop_back();
+    }
+    const std::span<const int> found = queues.get(1);
+    ASSERT_EQ(std::vector<int>(found.begin(), found.end()), expected) << "step " << step;
+  }
+}
+
 }  // namespace
 }  // namespace thalweg
