@@ -39,7 +39,7 @@ bool reads(const plan::NodePtr& node, const plan::NodePtr& source) {
 }
 
 bool is_read(const plan::Judge& judge, const std::vector<plan::NodePtr>& sinks) {
-  const plan::LateRows wanted = plan::lateness_of(*judge.step);
+  const plan::LateRows wanted = plan::lateness_of(*judge.step, judge.input);
   const std::vector<plan::NodePtr> nodes = plan::inputs_first({.sinks = sinks});
   return std::any_of(nodes.begin(), nodes.end(), [&](const plan::NodePtr& node) {
     const auto* late = plan::step_of<plan::LateRows>(*node);

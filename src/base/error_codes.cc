@@ -144,7 +144,7 @@ constexpr ErrorCode kCodes[] = {
     {"P0107", "state without bound",
      "An aggregate without a window keeps a row for every key, and an endless input has ever "
      "more. A join whose rows may be apart as long as they like in one direction keeps every "
-     "row of one side."},
+     "row of one side, and one of equal keys alone every row of both."},
     {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
     {"P0109", "windows that cannot be told apart",
      "The windows of CUMULATE that belong together begin at the same time, so that only their ends "

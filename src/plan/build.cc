@@ -204,17 +204,45 @@ Node following(NodePtr input) {
   return node;
 }
 
-// A pair has the later of its rows' times. A column holds it where that is always the same side's,
-// and every row that comes out has that side.
-TimeInfo joined_time(const Node& left, const Node& right, const IntervalJoin& join) {
-  TimeInfo time{.column = std::nullopt, .lost = false};
+// The same of a relation whose columns stand behind so many others.
+TimeInfo moved_behind(TimeInfo time, std::uint32_t columns) {
+  const auto move = [columns](std::optional<std::uint32_t>& column) {
+    if (column) {
+      *column += columns;
+    }
+  };
+  move(time.column);
+  if (time.window) {
+    move(time.window->start);
+    move(time.window->end);
+    move(time.window->time);
+  }
+  return time;
+}
+
+// A pair has the later of its rows' times. A column holds it, and is of its window, where that is
+// always the same side's, and every row that comes out has that side.
+TimeInfo joined_time(const Node& left, const Node& right, const Join& join) {
+  const TimeInfo left_time = join.in_windows[0] ? time_in_windows(left.time) : left.time;
+  TimeInfo right_time = moved_behind(right.time, static_cast<std::uint32_t>(left.schema.size()));
+  if (join.in_windows[1]) {
+    right_time = time_in_windows(std::move(right_time));
+  }
   const bool left_is_later = join.upper_micros && *join.upper_micros <= 0;
   const bool right_is_later = join.lower_micros && *join.lower_micros >= 0;
-  if (left_is_later && !keeps_right(join.kind)) {
-    time.column = left.time.column;
-  } else if (right_is_later && !keeps_left(join.kind) && right.time.column) {
-    time.column = static_cast<std::uint32_t>(left.schema.size()) + *right.time.column;
+  TimeInfo time{.column = std::nullopt, .lost = false};
+  if (!yields_pairs(join.kind) || (left_is_later && !keeps_right(join.kind))) {
+    time = left_time;
+  } else if (right_is_later && !keeps_left(join.kind)) {
+    time = right_time;
   }
+  if (yields_pairs(join.kind)) {
+    time.wall_clock.reset();
+    if (time.window && !time.window->is_result) {
+      time.window.reset();
+    }
+  }
+  time.judged = true;
   return time;
 }
 
@@ -403,19 +431,36 @@ NodePtr make_union(std::vector<NodePtr> inputs) {
   return share(std::move(node));
 }
 
-NodePtr make_interval_join(NodePtr left, NodePtr right, IntervalJoin join, std::string id,
-                           std::string name) {
-  TW_CHECK(!left->time.lost && !right->time.lost && !left->updating && !right->updating);
+TimeInfo time_in_windows(TimeInfo time) {
+  WindowColumns& window = *time.window;
+  if (!window.is_result) {
+    window.is_result = true;
+    time.column = window.shift_micros == 0 ? window.time : std::nullopt;
+  }
+  return time;
+}
+
+bool join_makes_changes(const Node& left, const Node& right, JoinKind kind) {
+  return left.updating || right.updating || keeps_left(kind) || keeps_right(kind);
+}
+
+NodePtr make_join(NodePtr left, NodePtr right, Join join, std::string id, std::string name) {
   TW_CHECK(join.left_keys.size() == join.right_keys.size());
   Node node = following(left);
   node.bounded = left->bounded && right->bounded;
+  node.updating = join.by == JoinBy::kKeys && join_makes_changes(*left, *right, join.kind);
+  const auto first = static_cast<std::uint32_t>(left->schema.size());
   if (yields_pairs(join.kind)) {
-    const auto first = static_cast<std::uint32_t>(left->schema.size());
     node.schema.insert(node.schema.end(), right->schema.begin(), right->schema.end());
-    node.time = joined_time(*left, *right, join);
     node.key = joined_key(*left, *right, first);
   }
-  node.time.judged = true;
+  if (join.by_time()) {
+    TW_CHECK(!left->time.lost && !right->time.lost && !left->updating && !right->updating);
+    node.time = joined_time(*left, *right, join);
+  } else {
+    TW_CHECK(join.by == JoinBy::kKeys || node.bounded);
+    node.time = {};
+  }
   node.inputs.push_back(std::move(right));
   node.step = std::move(join);
   node.id = std::move(id);

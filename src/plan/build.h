@@ -44,9 +44,16 @@ NodePtr make_aggregate(NodePtr input, Aggregate aggregate,
 // Requires: inputs of equal types, at least one. Names are the first input's.
 NodePtr make_union(std::vector<NodePtr> inputs);
 
-// Requires: inputs with event time, whose rows are only added; keys of equal types.
-NodePtr make_interval_join(NodePtr left, NodePtr right, IntervalJoin join, std::string id,
-                           std::string name);
+// What is known of the time of rows that stand for one of their windows each, where each counts as
+// of the last microsecond of that window. Requires: a window with a column of its end.
+TimeInfo time_in_windows(TimeInfo time);
+
+// Requires: keys of equal types; by time inputs with event time, whose rows are only added; at the
+// end inputs that end.
+NodePtr make_join(NodePtr left, NodePtr right, Join join, std::string id, std::string name);
+
+// Whether a join by keys may take back what it has put out.
+bool join_makes_changes(const Node& left, const Node& right, JoinKind kind);
 
 NodePtr make_sort(NodePtr input, Sort sort, std::string id, std::string name);
 

@@ -177,17 +177,22 @@ std::string describe_bound(const std::optional<std::int64_t>& micros, const Expr
 }
 
 // `LEFT JOIN by id = order_id, from the same time to 15 minutes after`.
-std::string describe_join(const IntervalJoin& join) {
+// Joins by keys say nothing of times.
+std::string describe_join(const Join& join) {
   std::string text(join_words(join.kind));
   for (std::size_t i = 0; i < join.left_keys.size(); ++i) {
     text += (i == 0 ? " by " : ", ") + to_string(*join.left_keys[i]) + " = " +
             to_string(*join.right_keys[i]);
   }
-  text += (join.left_keys.empty() ? " from " : ", from ") +
-          describe_bound(join.lower_micros, join.right_last, "before");
+  const char* const from = join.left_keys.empty() ? " " : ", ";
   const bool is_one_time = join.lower_micros && join.lower_micros == join.upper_micros;
-  if (!is_one_time || join.left_last != nullptr) {
-    text += " to " + describe_bound(join.upper_micros, join.left_last, "after");
+  if (join.in_windows[0] && is_one_time && join.lower_micros == 0) {
+    text += std::string(from) + "in the same window";
+  } else if (join.by_time()) {
+    text += from + ("from " + describe_bound(join.lower_micros, join.right_last, "before"));
+    if (!is_one_time || join.left_last != nullptr) {
+      text += " to " + describe_bound(join.upper_micros, join.left_last, "after");
+    }
   }
   return join.condition == nullptr ? text : text + ", where " + to_string(*join.condition);
 }
@@ -246,8 +251,8 @@ std::string describe(const Node& node) {
   if (const auto* top = step_of<TopN>(node)) {
     return describe_top_n(node, *top) + ttl_text(top->ttl_micros);
   }
-  if (const auto* join = step_of<IntervalJoin>(node)) {
-    return describe_join(*join);
+  if (const auto* join = step_of<Join>(node)) {
+    return describe_join(*join) + ttl_text(join->ttl_micros);
   }
   if (const auto* late = step_of<LateRows>(node)) {
     return late->window ? "LATE for " + window_text(*late->window) : "LATE in order of time";

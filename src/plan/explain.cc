@@ -46,8 +46,10 @@ std::string emission(const Node& node) {
   if (step_of<AssignCountWindow>(node) != nullptr) {
     return "when a window is full";
   }
-  if (const auto* join = step_of<IntervalJoin>(node)) {
-    return keeps_left(join->kind) || keeps_right(join->kind)
+  if (const auto* join = step_of<Join>(node)) {
+    return join->by == JoinBy::kKeysAtEnd ? "final at the end of input"
+           : node.updating                ? "changes"
+           : join->by_time() && (keeps_left(join->kind) || keeps_right(join->kind))
                ? "rows without a partner once the watermark has passed"
                : "as pairs come";
   }
@@ -148,7 +150,8 @@ std::string_view kind_of(const Node& node) {
                                          "keyed_process",
                                          "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
-  return kKinds[node.step.index()];
+  const auto* join = step_of<Join>(node);
+  return join != nullptr && !join->by_time() ? "join" : kKinds[node.step.index()];
 }
 
 std::string columns_json(const Schema& schema) {

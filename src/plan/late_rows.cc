@@ -27,8 +27,11 @@ bool judges(const Node& node, const Node& input) {
   if (const auto* over = step_of<Over>(node)) {
     return over->emit == OverEmit::kBehindWatermark;
   }
+  if (const auto* join = step_of<Join>(node)) {
+    return join->by_time();
+  }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
-         step_of<IntervalJoin>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
+         step_of<KeyedProcess>(node) != nullptr;
 }
 
 // A function of the program sees whole rows, so that no columns can be carried past it.
@@ -105,15 +108,17 @@ std::optional<Traced> trace(const NodePtr& node, const NodePtr& source) {
 
 }  // namespace
 
-LateRows lateness_of(const Node& step) {
+LateRows lateness_of(const Node& step, std::size_t input) {
   LateRows late;
+  const auto* join = step_of<Join>(step);
+  const auto* top = step_of<TopN>(step);
   if (const auto* aggregate = step_of<Aggregate>(step)) {
     late.window = aggregate->window;
     late.lateness_micros = aggregate->lateness_micros;
     late.windows_by = aggregate->windows_by;
-  } else if (const auto* top = step_of<TopN>(step);
-             top != nullptr && top->emit == TopNEmit::kOnWindowClose) {
-    late.window = step.inputs[0]->time.window->window;
+  } else if ((join != nullptr && join->in_windows[input]) ||
+             (top != nullptr && top->emit == TopNEmit::kOnWindowClose)) {
+    late.window = step.inputs[input]->time.window->window;
     late.windows_by =
         late.window->kind == WindowKind::kTumble ? WindowsBy::kTime : WindowsBy::kColumn;
   }
@@ -124,7 +129,7 @@ std::vector<Judge> find_judges(const NodePtr& relation) {
   std::vector<Judge> found;
   for (const NodePtr& node : inputs_first({.sinks = {relation}})) {
     // Of what a function of the program takes beside its rows nothing is judged.
-    const std::size_t judged = step_of<IntervalJoin>(*node) != nullptr ? 2 : 1;
+    const std::size_t judged = step_of<Join>(*node) != nullptr ? 2 : 1;
     for (std::size_t i = 0; i < std::min(judged, node->inputs.size()); ++i) {
       std::vector<NodePtr> sources;
       if (judges(*node, *node->inputs[i])) {
@@ -141,7 +146,7 @@ std::vector<Judge> find_judges(const NodePtr& relation) {
 NodePtr late_rows_of(const Judge& judge) {
   const std::optional<Traced> traced = trace(judge.step->inputs[judge.input], judge.source);
   TW_CHECK(traced.has_value());
-  LateRows rule = lateness_of(*judge.step);
+  LateRows rule = lateness_of(*judge.step, judge.input);
   if (rule.windows_by == WindowsBy::kColumn) {
     rule.window_end = *traced->window_end;
   }

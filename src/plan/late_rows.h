@@ -17,8 +17,9 @@ struct Judge {
 // Every such pair below a relation, itself included. One step may judge rows of several sources.
 std::vector<Judge> find_judges(const NodePtr& relation);
 
-// The rule by which a step judges, over rows that are in windows by their time.
-LateRows lateness_of(const Node& step);
+// The rule by which a step judges rows of an input of its, over rows that are in windows by their
+// time.
+LateRows lateness_of(const Node& step, std::size_t input = 0);
 
 // The rows that come late for the step, with the source's columns, and window_start, window_end and
 // late_by after them, and late_change where the source's rows change. See LateRows.

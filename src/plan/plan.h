@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -215,24 +216,42 @@ struct Aggregate {
 // UNION ALL: inputs of equal types.
 struct Union {};
 
-// Joins rows of two inputs with equal keys, none of them NULL, whose event times are near each
-// other: a pair comes out when the second of its rows has come, with the later of the two times; a
-// row without a partner, where such come out, when the watermark says that none can come. Output:
-// the left input's columns and then the right one's, NULL where there is no row; kSemi and kAnti
-// the left ones alone.
-struct IntervalJoin {
+// What tells how long the rows of a join are kept.
+enum class JoinBy : std::uint8_t {
+  // Event times of a pair are near each other: a pair comes out when the second of its rows has
+  // come, with the later of the two times; a row without a partner, where such come out, when the
+  // watermark says that none can come.
+  kTime,
+  // Nothing: rows of inputs that may change are kept for as long as they are there. Results change
+  // with them.
+  kKeys,
+  // The same of inputs that end: final rows when they have.
+  kKeysAtEnd,
+};
+
+// Joins rows of two inputs with equal keys, none of them NULL. Output: the left input's columns and
+// then the right one's, NULL where there is no row; kSemi and kAnti the left ones alone.
+struct Join {
+  JoinBy by = JoinBy::kTime;
   JoinKind kind = JoinKind::kInner;
   std::vector<ExprPtr> left_keys;  // Over the left input's columns.
   std::vector<ExprPtr> right_keys;
-  // Bounds of the right row's event time less the left one's, included; absent: none.
+  // kTime: bounds of the right row's event time less the left one's, included; absent: none.
   std::optional<std::int64_t> lower_micros;
   std::optional<std::int64_t> upper_micros;
-  // Over the columns of one input, a TIMESTAMP: the last event time of the other side's rows that a
-  // row matches, NULL where it matches none; nullptr: there is no such. `condition` says the same.
+  // kTime, by input: its rows stand for one of their windows each, and count as of its last
+  // microsecond.
+  std::array<bool, 2> in_windows = {};
+  // kTime, over the columns of one input, a TIMESTAMP: the last event time of the other side's rows
+  // that a row matches, NULL where it matches none; nullptr: there is no such. `condition` says the
+  // same.
   ExprPtr left_last = nullptr;
   ExprPtr right_last = nullptr;
   // What else must be true of a pair, over the columns of both; nullptr: nothing.
   ExprPtr condition = nullptr;
+  std::int64_t ttl_micros = 0;  // kKeys: as an aggregate's, of the rows of both inputs.
+
+  bool by_time() const { return by == JoinBy::kTime; }
 };
 
 // Sorts by output columns and keeps rows [offset, offset + limit), when the input has ended;
@@ -314,8 +333,8 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
-               AssignCountWindow, Aggregate, Union, IntervalJoin, Sort, TopN, Over, Process,
-               LateRows, DeadLetters, KeyedProcess, Sink>
+               AssignCountWindow, Aggregate, Union, Join, Sort, TopN, Over, Process, LateRows,
+               DeadLetters, KeyedProcess, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

@@ -132,7 +132,7 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
 }
 
 // The same of a join's input number `input`; the other's columns stand before or behind.
-void mark_join(const Node& node, const IntervalJoin& join, std::size_t input, const Columns& wanted,
+void mark_join(const Node& node, const Join& join, std::size_t input, const Columns& wanted,
                Columns& used) {
   const std::size_t first = input == 0 ? 0 : node.inputs[0]->schema.size();
   Columns both = wanted;
@@ -146,6 +146,9 @@ void mark_join(const Node& node, const IntervalJoin& join, std::size_t input, co
   }
   if (const ExprPtr& last = input == 0 ? join.left_last : join.right_last) {
     collect_columns(*last, used);
+  }
+  if (join.in_windows[input]) {
+    used[*node.inputs[input]->time.window->end] = true;
   }
 }
 
@@ -180,7 +183,7 @@ class Pruner {
     for (std::size_t number = 0; number < node.inputs.size(); ++number) {
       const NodePtr& input = node.inputs[number];
       Columns used(input->schema.size(), false);
-      if (const auto* join = step_of<IntervalJoin>(node)) {
+      if (const auto* join = step_of<Join>(node)) {
         mark_join(node, *join, number, wanted_[&node], used);
       } else {
         mark_inputs(node, wanted_[&node], used);
@@ -204,7 +207,7 @@ class Pruner {
     if (step_of<Union>(*node) != nullptr) {
       return prune_union(*node, wanted);
     }
-    if (const auto* join = step_of<IntervalJoin>(*node)) {
+    if (const auto* join = step_of<Join>(*node)) {
       return prune_join(*node, *join, wanted);
     }
     const Pruned& input = pruned_[node->inputs[0].get()];
@@ -490,7 +493,7 @@ class Pruner {
   }
 
   // What it keeps of rows must not hang on who else reads them.
-  Pruned prune_join(const Node& node, const IntervalJoin& join, const Columns& wanted) {
+  Pruned prune_join(const Node& node, const Join& join, const Columns& wanted) {
     std::vector<NodePtr> inputs;
     std::vector<std::vector<std::uint32_t>> places(2);
     for (std::size_t number = 0; number < 2; ++number) {
@@ -500,7 +503,7 @@ class Pruner {
       const std::vector<std::uint32_t> kept = keep(used, places[number]);
       inputs.push_back(cut(pruned_[&input], input.schema, kept));
     }
-    IntervalJoin moved = join;
+    Join moved = join;
     for (ExprPtr& key : moved.left_keys) {
       key = remap_columns(key, places[0]);
     }
@@ -520,7 +523,7 @@ class Pruner {
       moved.condition = remap_columns(moved.condition, pruned.places);
     }
     pruned.places.resize(node.schema.size());
-    pruned.node = make_interval_join(inputs[0], inputs[1], std::move(moved), node.id, node.name);
+    pruned.node = make_join(inputs[0], inputs[1], std::move(moved), node.id, node.name);
     return pruned;
   }
 

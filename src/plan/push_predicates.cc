@@ -131,10 +131,9 @@ class Pusher {
     // Values have nothing below them, and an aggregate without keys has a row of its own where
     // nothing comes in. Which rows are late for a join must not hang on what is asked later.
     const auto* aggregate = step_of<Aggregate>(*node);
-    const bool stay = node->inputs.empty() ||
-                      (push_ == PushThrough::kStateless && !node->id.empty()) ||
-                      step_of<IntervalJoin>(*node) != nullptr ||
-                      (aggregate != nullptr && aggregate->keys.empty());
+    const bool stay =
+        node->inputs.empty() || (push_ == PushThrough::kStateless && !node->id.empty()) ||
+        step_of<Join>(*node) != nullptr || (aggregate != nullptr && aggregate->keys.empty());
     Split split = stay ? Split{.below = {}, .here = std::move(predicates)}
                        : split_by(std::move(predicates), replacements_of(*node));
     std::vector<NodePtr> inputs;

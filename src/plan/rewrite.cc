@@ -21,14 +21,14 @@ bool makes_rows(const Node& node) {
   const bool is_changing_over = step_of<Over>(node) != nullptr && node.inputs[0]->updating;
   return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr ||
          is_changing_over || step_of<AssignCountWindow>(node) != nullptr ||
-         step_of<IntervalJoin>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
+         step_of<Join>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
 }
 
 bool depends_on_order(const Node& node) {
   if (step_of<TopN>(node) != nullptr || step_of<Over>(node) != nullptr) {
     return !node.inputs[0]->updating;
   }
-  if (step_of<IntervalJoin>(node) != nullptr) {
+  if (step_of<Join>(node) != nullptr) {
     return false;
   }
   const auto* aggregate = step_of<Aggregate>(node);

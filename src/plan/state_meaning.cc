@@ -224,7 +224,7 @@ class Reader {
 
   StateMeaning meaning_of(const Node& node) const;
   void add_aggregate(const Node& node, const Aggregate& aggregate, StateMeaning& meaning) const;
-  void add_join(const Node& node, const IntervalJoin& join, StateMeaning& meaning) const;
+  void add_join(const Node& node, const Join& join, StateMeaning& meaning) const;
   // The pairs of rows that a join makes.
   RowsMeaning pairs_of(const Node& node) const;
   // The aspects that all have.
@@ -395,7 +395,7 @@ RowsMeaning Reader::results_of(const Node& node) const {
       add(call);
     }
   } else if (step_of<KeyedProcess>(node) == nullptr) {
-    const auto* join = step_of<IntervalJoin>(node);
+    const auto* join = step_of<Join>(node);
     rows.columns = join != nullptr ? pairs_of(node).columns : input.columns;
     rows.columns.resize(std::min(rows.columns.size(), node.schema.size()));
     if (const auto* over = step_of<Over>(node)) {
@@ -465,7 +465,7 @@ RowsMeaning Reader::pairs_of(const Node& node) const {
   return pairs;
 }
 
-void Reader::add_join(const Node& node, const IntervalJoin& join, StateMeaning& meaning) const {
+void Reader::add_join(const Node& node, const Join& join, StateMeaning& meaning) const {
   const auto add = [&](const std::string& name, std::string text) {
     meaning.aspects.push_back({name, std::move(text)});
   };
@@ -473,7 +473,12 @@ void Reader::add_join(const Node& node, const IntervalJoin& join, StateMeaning& 
     return micros ? duration_text(*micros) : "none";
   };
   add("join", std::string(join_words(join.kind)));
-  add("bounds of time", bound(join.lower_micros) + " to " + bound(join.upper_micros));
+  if (join.by_time()) {
+    add("bounds of time", bound(join.lower_micros) + " to " + bound(join.upper_micros));
+  } else {
+    add("results", join.by == JoinBy::kKeys ? "changes" : "final at the end of input");
+  }
+  add_ttl(join.ttl_micros, meaning);
   for (const bool is_left : {true, false}) {
     const RowsMeaning& rows = rows_.at(node.inputs[is_left ? 0 : 1].get());
     const ExprPtr& last = is_left ? join.left_last : join.right_last;
@@ -481,8 +486,12 @@ void Reader::add_join(const Node& node, const IntervalJoin& join, StateMeaning& 
     add(side + "keys", exprs_text(is_left ? join.left_keys : join.right_keys, rows));
     add(side + "columns", all_columns_text(rows));
     add(side + "rows", rows.text());
-    add(side + "time", rows.time);
-    add(side + "rows match up to", last == nullptr ? "any time" : text_of(last, rows));
+    if (join.by_time()) {
+      add(side + "time", join.in_windows[is_left ? 0 : 1] ? "window_time" : rows.time);
+      add(side + "rows match up to", last == nullptr ? "any time" : text_of(last, rows));
+    } else if (node.inputs[is_left ? 0 : 1]->updating) {
+      add(side + "changes", "rows may be taken back");
+    }
   }
   RowsMeaning pairs = pairs_of(node);
   add_conditions(join.condition, pairs);
@@ -499,7 +508,7 @@ StateMeaning Reader::meaning_of(const Node& node) const {
     add_aggregate(node, *aggregate, meaning);
     return meaning;
   }
-  if (const auto* join = step_of<IntervalJoin>(node)) {
+  if (const auto* join = step_of<Join>(node)) {
     add_join(node, *join, meaning);
     return meaning;
   }

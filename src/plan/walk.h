@@ -52,7 +52,7 @@ Step map_exprs(Step step, Change change) {
     for (ExprPtr& key : session->keys) {
       apply(key);
     }
-  } else if (auto* join = std::get_if<IntervalJoin>(&step)) {
+  } else if (auto* join = std::get_if<Join>(&step)) {
     for (ExprPtr& key : join->left_keys) {
       apply(key);
     }

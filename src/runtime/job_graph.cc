@@ -14,6 +14,7 @@
 #include "operators/group_aggregate.h"
 #include "operators/grouping_sets.h"
 #include "operators/interval_join.h"
+#include "operators/key_join.h"
 #include "operators/keyed_process.h"
 #include "operators/late_filter.h"
 #include "operators/over.h"
@@ -27,6 +28,7 @@
 #include "operators/union.h"
 #include "operators/wall_time.h"
 #include "operators/window_aggregate.h"
+#include "operators/window_time.h"
 #include "runtime/kept_state.h"
 #include "runtime/sink_operator.h"
 #include "runtime/values_source.h"
@@ -145,13 +147,15 @@ bool reads_time(const Node& node) {
   if (const auto* sink = step_of<plan::Sink>(node)) {
     return sink->table != nullptr && sink->table->writes_event_time;
   }
+  if (const auto* join = step_of<plan::Join>(node)) {
+    return join->by_time() || join->ttl_micros > 0;
+  }
   const auto* over = step_of<plan::Over>(node);
   return step_of<plan::AssignWindow>(node) != nullptr || step_of<plan::LateRows>(node) != nullptr ||
          (over != nullptr && (over->emit == OverEmit::kBehindWatermark || over->ttl_micros > 0)) ||
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
-         step_of<plan::IntervalJoin>(node) != nullptr ||
          (step_of<plan::KeyedProcess>(node) != nullptr && !node.time.lost) ||
          (aggregate != nullptr &&
           (aggregate->windowed() || aggregate->ttl_micros > 0 || node.inputs[0]->needs_origin));
@@ -166,7 +170,9 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
     timed_nodes.insert(&node);
   }
   // These make their own event time, so what is above them asks nothing of what is below.
-  const bool passes = step_of<plan::Aggregate>(node) == nullptr &&
+  const auto* join = step_of<plan::Join>(node);
+  const bool passes = (join == nullptr || join->by_time()) &&
+                      step_of<plan::Aggregate>(node) == nullptr &&
                       step_of<plan::AssignSession>(node) == nullptr &&
                       step_of<plan::AssignCountWindow>(node) == nullptr &&
                       step_of<plan::ProcessingTime>(node) == nullptr &&
@@ -279,7 +285,7 @@ OverSpec over_spec(const Node& node, const plan::Over& over) {
   return spec;
 }
 
-IntervalJoinSpec join_spec(const Node& node, const plan::IntervalJoin& join) {
+IntervalJoinSpec interval_join_spec(const Node& node, const plan::Join& join) {
   return {.kind = join.kind,
           .sides = {{{.types = types_of(node.inputs[0]->schema),
                       .keys = join.left_keys,
@@ -290,6 +296,21 @@ IntervalJoinSpec join_spec(const Node& node, const plan::IntervalJoin& join) {
           .lower_micros = join.lower_micros,
           .upper_micros = join.upper_micros,
           .condition = join.condition};
+}
+
+KeyJoinSpec key_join_spec(const Node& node, const plan::Join& join) {
+  const Node& left = *node.inputs[0];
+  const Node& right = *node.inputs[1];
+  const bool at_end = join.by == plan::JoinBy::kKeysAtEnd;
+  return {.kind = join.kind,
+          .sides =
+              {{{.types = types_of(left.schema), .keys = join.left_keys, .updating = left.updating},
+                {.types = types_of(right.schema),
+                 .keys = join.right_keys,
+                 .updating = right.updating}}},
+          .condition = join.condition,
+          .emit = at_end ? KeyJoinEmit::kAtEnd : KeyJoinEmit::kChanges,
+          .ttl = ttl_of(left.time.lost ? left : right, join.ttl_micros)};
 }
 
 // Builds the graph worker by worker; the first worker's pass also makes what all share.
@@ -340,7 +361,9 @@ class GraphBuilder {
                          std::int64_t lateness_micros, Step*& last, std::size_t input = 0);
   // The second input of a step, each row of which goes to the step on every worker.
   Status build_broadcast(const Node& node, OperatorStep* to);
-  Status build_join(const Node& node, const plan::IntervalJoin& join, Built& built);
+  // Rows of windows get the times of these.
+  Status add_window_time(const Node& node, std::size_t input, Step*& last);
+  Status build_join(const Node& node, const plan::Join& join, Built& built);
   Status build_top_n(const Node& node, const plan::TopN& top, Built& built);
   Status build_sink(const Node& node, Built& built);
   std::unique_ptr<Operator> make_operator(const Node& node);
@@ -554,8 +577,7 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
       session != nullptr && session->keys.empty()) {
     return true;
   }
-  if (const auto* join = step_of<plan::IntervalJoin>(node);
-      join != nullptr && join->left_keys.empty()) {
+  if (const auto* join = step_of<plan::Join>(node); join != nullptr && join->left_keys.empty()) {
     return true;
   }
   if (const auto* windows = step_of<plan::AssignCountWindow>(node);
@@ -600,7 +622,7 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
         build_ordering(node, columns_of(*node.inputs[0], over->keys), make_operator(node), built));
   } else if (const auto* top = step_of<plan::TopN>(node)) {
     TW_TRY(build_top_n(node, *top, built));
-  } else if (const auto* join = step_of<plan::IntervalJoin>(node)) {
+  } else if (const auto* join = step_of<plan::Join>(node)) {
     TW_TRY(build_join(node, *join, built));
   } else if (step_of<plan::Sink>(node) != nullptr) {
     TW_TRY(build_sink(node, built));
@@ -874,7 +896,7 @@ Status GraphBuilder::add_late_filter(const Node& node, const std::optional<Windo
                                         .lateness_micros = lateness_micros,
                                         .fails = fails_on_late(*node.inputs[input])}),
                       late));
-  const bool of_side = step_of<plan::IntervalJoin>(node) != nullptr;
+  const bool of_side = step_of<plan::Join>(node) != nullptr;
   note(node,
        !of_side     ? "late rows left out"
        : input == 0 ? "late rows left out on the left"
@@ -924,17 +946,42 @@ Status GraphBuilder::build_broadcast(const Node& node, OperatorStep* to) {
   return {};
 }
 
-Status GraphBuilder::build_join(const Node& node, const plan::IntervalJoin& join, Built& built) {
+Status GraphBuilder::add_window_time(const Node& node, std::size_t input, Step*& last) {
+  if (last == nullptr) {
+    return {};
+  }
+  const plan::WindowColumns& window = *node.inputs[input]->time.window;
+  OperatorStep* step = nullptr;
+  TW_TRY(add_operator(
+      make_window_time({.window_end = *window.end, .micros_to_end = -window.shift_micros}), step));
+  note(node, input == 0 ? "window_time on the left" : "window_time on the right", *step);
+  connect(last, step, 0);
+  last = step;
+  return {};
+}
+
+Status GraphBuilder::build_join(const Node& node, const plan::Join& join, Built& built) {
   std::array<Step*, 2> last{};
   for (std::size_t i = 0; i < last.size(); ++i) {
     Built below;
     TW_TRY(build_node(*node.inputs[i], below));
     last[i] = below.last;
-    TW_TRY(add_late_filter(node, std::nullopt, /*lateness_micros=*/0, last[i], i));
+    if (!join.by_time()) {
+      continue;
+    }
+    const bool by_window = join.in_windows[i] && !node.inputs[i]->time.window->is_result;
+    const auto windows =
+        by_window ? std::optional(windows_of_rows(*node.inputs[i]->time.window)) : std::nullopt;
+    TW_TRY(add_late_filter(node, windows, /*lateness_micros=*/0, last[i], i));
+    if (by_window) {
+      TW_TRY(add_window_time(node, i, last[i]));
+    }
   }
   OperatorStep* step = nullptr;
   if (here(node)) {
-    TW_TRY(add_operator(make_interval_join(join_spec(node, join)), step));
+    TW_TRY(add_operator(join.by_time() ? make_interval_join(interval_join_spec(node, join))
+                                       : make_key_join(key_join_spec(node, join)),
+                        step));
     TW_TRY(keep_state(node, *step));
     note(node, "", *step);
   }

@@ -4,6 +4,7 @@
 
 #include "plan/build.h"
 #include "plan/walk.h"
+#include "sql/bind_emit.h"
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
 #include "sql/bind_window.h"
@@ -13,8 +14,9 @@
 #include "sql/rank_cut.h"
 #include "sql/sql_text.h"
 
-// a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - INTERVAL '...' AND a.ts + INTERVAL '...', or the
-// same as FROM a, b WHERE ...
+// a JOIN b ON a.k = b.k, or the same as FROM a, b WHERE ... Where the condition bounds how far
+// apart event times are, also as b.window_end = a.window_end does, it is a join by time, else one
+// by keys.
 namespace thalweg::sql {
 namespace {
 
@@ -79,6 +81,10 @@ std::optional<std::vector<ExprPtr>> parts_of(BindContext& context, const Scope& 
   return bound == nullptr ? std::nullopt : std::optional(plan::conjuncts(fold_constants(bound)));
 }
 
+bool is_equality(const Expr& expr) {
+  return expr.kind == ExprKind::kCall && expr.function->function == "=" && expr.args.size() == 2;
+}
+
 // What a relation is called in messages.
 std::string shown_name(const Scope& scope) {
   const bool is_named = scope.relations.size() == 1 && !scope.relations[0].shown.empty();
@@ -87,10 +93,12 @@ std::string shown_name(const Scope& scope) {
 
 class JoinBinder {
  public:
-  JoinBinder(BindContext& context, const ast::Join& join, Scope left, Scope right)
+  JoinBinder(BindContext& context, const ast::Join& join, std::int64_t ttl_micros, Scope left,
+             Scope right)
       : context_(context),
         join_(join),
         kind_(kind_of(join.kind)),
+        ttl_micros_(ttl_micros),
         left_(std::move(left)),
         right_(std::move(right)),
         sides_{.first_of_right = static_cast<std::uint32_t>(left_.columns().size()),
@@ -103,20 +111,31 @@ class JoinBinder {
 
  private:
   plan::NodePtr input(Side side) const;
+  std::optional<std::vector<ExprPtr>> conditions(const Scope& scope,
+                                                 std::vector<ExprPtr>& where) const;
+  // Whether it can be a join by time: rows that may be taken back have none.
+  bool is_by_time() const { return !left_.node->updating && !right_.node->updating; }
+  void join_windows(const std::vector<ExprPtr>& parts);
+  void join_by_keys(const plan::Node& left, const plan::Node& right);
+  bool repeats_rows() const;
+  void add_same_time();
   void take_part(const ExprPtr& part);
   bool take_key(const Expr& equality);
   std::string time_name(Side side) const;
-  void refuse_without_bounds() const;
+  void refuse() const;
   void warn_of_state(const plan::Node& node) const;
+  void warn_of_rows(const plan::Node& node, const plan::Join& join) const;
 
   BindContext& context_;
   const ast::Join& join_;
   const JoinKind kind_;
+  const std::int64_t ttl_micros_;
   const Scope left_;
   const Scope right_;
   const JoinSides sides_;
   JoinBounds bounds_;
-  plan::IntervalJoin found_;
+  plan::Join found_;
+  ExprPtr same_time_;  // Of the bounds: that the times, or so much from them, are equal.
   std::vector<ExprPtr> conditions_;
   std::array<std::vector<ExprPtr>, 2> filters_;  // By side, over its own columns.
 };
@@ -127,46 +146,74 @@ plan::NodePtr JoinBinder::input(Side side) const {
   return filters.empty() ? node : plan::make_filter(node, plan::conjunction(filters));
 }
 
-std::optional<Scope> JoinBinder::bind(std::vector<ExprPtr>& where) {
-  Scope scope = both(left_, right_);
+// What ON asks, and what WHERE does that is about these columns only; nothing, reported, where ON
+// is in error.
+std::optional<std::vector<ExprPtr>> JoinBinder::conditions(const Scope& scope,
+                                                           std::vector<ExprPtr>& where) const {
+  std::vector<ExprPtr> all;
   if (join_.on != nullptr) {
-    const auto parts = parts_of(context_, scope, "ON", *join_.on);
+    auto parts = parts_of(context_, scope, "ON", *join_.on);
     if (!parts) {
       return std::nullopt;
     }
-    for (const ExprPtr& part : *parts) {
-      take_part(part);
-    }
+    all = *std::move(parts);
   }
   std::erase_if(where, [&](const ExprPtr& part) {
     std::vector<bool> used;
     collect_columns(*part, used);
     const bool fits = used.size() <= scope.columns().size();
     if (fits) {
-      take_part(part);
+      all.push_back(part);
     }
     return fits;
   });
-  if (!bounds_.any()) {
-    refuse_without_bounds();
+  return all;
+}
+
+std::optional<Scope> JoinBinder::bind(std::vector<ExprPtr>& where) {
+  Scope scope = both(left_, right_);
+  const std::optional<std::vector<ExprPtr>> parts = conditions(scope, where);
+  if (!parts) {
     return std::nullopt;
   }
-  if (!check_final(context_, *left_.node, "a join", join_.left->span) ||
-      !check_final(context_, *right_.node, "a join", join_.right->span)) {
+  join_windows(*parts);
+  for (const ExprPtr& part : *parts) {
+    take_part(part);
+  }
+  if (bounds_.any() && (found_.left_keys.empty() || repeats_rows())) {
+    add_same_time();
+  }
+  if (!bounds_.any() && found_.left_keys.empty()) {
+    refuse();
     return std::nullopt;
   }
   found_.kind = kind_;
-  bounds_.put(found_);
   found_.condition = plan::conjunction(std::move(conditions_));
+  plan::NodePtr left = input(Side::kLeft);
+  plan::NodePtr right = input(Side::kRight);
+  if (bounds_.any()) {
+    bounds_.put(found_);
+  } else {
+    join_by_keys(*left, *right);
+  }
   plan::NodePtr node =
-      plan::make_interval_join(input(Side::kLeft), input(Side::kRight), std::move(found_),
-                               context_.next_id("interval_join"), context_.name);
+      plan::make_join(std::move(left), std::move(right), std::move(found_),
+                      context_.next_id(bounds_.any() ? "interval_join" : "join"), context_.name);
   warn_of_state(*node);
   if (!yields_pairs(kind_)) {
     scope.relations = left_.relations;
   }
   scope.node = std::move(node);
   return scope;
+}
+
+// Rows are not near each other in time, or change: they are kept for as long as they are there.
+void JoinBinder::join_by_keys(const plan::Node& left, const plan::Node& right) {
+  const bool ends = left.bounded && right.bounded && !asks_for_changes(context_, left) &&
+                    !asks_for_changes(context_, right);
+  const bool at_end = ends && plan::join_makes_changes(left, right, kind_);
+  found_.by = at_end ? plan::JoinBy::kKeysAtEnd : plan::JoinBy::kKeys;
+  found_.ttl_micros = at_end ? 0 : ttl_micros_;
 }
 
 // One of the conditions that must all be true. Rows of a side that none comes out of alone need not
@@ -177,16 +224,62 @@ void JoinBinder::take_part(const ExprPtr& part) {
     filters_[number_of(*side)].push_back(sides_.over_own_columns(part, *side));
     return;
   }
-  const bool is_bound = bounds_.take(*part);
-  const bool is_key = take_key(*part);
-  if (!is_bound && !is_key) {
-    bounds_.take_last(*part);
+  if (is_by_time() && bounds_.take(*part)) {
+    same_time_ = is_equality(*part) ? part : same_time_;
+  } else if (!take_key(*part)) {
+    if (is_by_time()) {
+      bounds_.take_last(*part);
+    }
     conditions_.push_back(part);
   }
 }
 
+// Rows of windows count as of their windows' ends where the ends must be equal.
+void JoinBinder::join_windows(const std::vector<ExprPtr>& parts) {
+  std::array<plan::TimeInfo, 2> times{left_.node->time, right_.node->time};
+  for (plan::TimeInfo& time : times) {
+    if (!is_by_time() || time.lost || !time.window || !time.window->end) {
+      return;
+    }
+    time = plan::time_in_windows(time);
+  }
+  const JoinBounds bounds(sides_, times);
+  const auto tells_window = [&](const Expr& expr) {
+    if (expr.kind != ExprKind::kColumn) {
+      return false;
+    }
+    const plan::WindowColumns& window = *times[number_of(sides_.of(expr.column))].window;
+    const std::uint32_t column = sides_.place(expr.column);
+    return column == window.start || column == window.end || column == window.time;
+  };
+  const bool same_windows = std::ranges::any_of(parts, [&](const ExprPtr& part) {
+    return is_equality(*part) && tells_window(*part->args[0]) && tells_window(*part->args[1]) &&
+           JoinBounds(bounds).take(*part);
+  });
+  if (same_windows) {
+    found_.in_windows = {true, true};
+    bounds_ = bounds;
+  }
+}
+
+// Whether rows stand for several windows each, which do not come in the order of time.
+bool JoinBinder::repeats_rows() const {
+  const auto repeats = [](const plan::TimeInfo& time) {
+    return time.window && !time.window->is_result &&
+           time.window->window.kind != plan::WindowKind::kTumble;
+  };
+  return found_.in_windows[0] && (repeats(left_.node->time) || repeats(right_.node->time));
+}
+
+// Equal times as a key deal rows out to workers, and keep those of each time apart.
+void JoinBinder::add_same_time() {
+  if (same_time_ != nullptr) {
+    take_key(*same_time_);
+  }
+}
+
 bool JoinBinder::take_key(const Expr& equality) {
-  if (equality.kind != ExprKind::kCall || equality.function->function != "=") {
+  if (!is_equality(equality)) {
     return false;
   }
   ExprPtr left = equality.args[0];
@@ -230,25 +323,15 @@ std::string JoinBinder::time_name(Side side) const {
   return name;
 }
 
-void JoinBinder::refuse_without_bounds() const {
-  std::vector<std::string> notes;
-  for (const Side side : {Side::kLeft, Side::kRight}) {
-    const Scope& scope = side == Side::kLeft ? left_ : right_;
-    const std::string name = shown_name(scope);
-    const std::string shown = name.empty() ? "one of its sides" : '"' + name + '"';
-    if (scope.node->time.lost) {
-      notes.push_back(shown + " has no event time: declare a WATERMARK where its rows come from");
-    } else if (!scope.node->time.column) {
-      notes.push_back("no column of " + shown + " holds its event time");
-    }
-  }
-  if (notes.empty()) {
-    const std::string left = time_name(Side::kLeft);
-    const std::string right = time_name(Side::kRight);
-    notes.push_back("say how far apart their event times may be: ... AND " + right + " BETWEEN " +
+void JoinBinder::refuse() const {
+  std::vector<std::string> notes{"say which columns must be equal: ... ON a.k = b.k"};
+  const std::string left = time_name(Side::kLeft);
+  const std::string right = time_name(Side::kRight);
+  if (is_by_time() && !left.empty() && !right.empty()) {
+    notes.push_back("or say how far apart their event times may be: ... ON " + right + " BETWEEN " +
                     left + " - INTERVAL '1 hour' AND " + left + " + INTERVAL '1 hour'");
   }
-  context_.not_supported("JOIN without a bound on how far apart event times are", join_.keywords,
+  context_.not_supported("JOIN without columns that must be equal", join_.keywords,
                          std::move(notes));
 }
 
@@ -256,7 +339,11 @@ void JoinBinder::warn_of_state(const plan::Node& node) const {
   if (node.bounded) {
     return;
   }
-  const auto& join = std::get<plan::IntervalJoin>(node.step);
+  const auto& join = std::get<plan::Join>(node.step);
+  if (!join.by_time()) {
+    warn_of_rows(node, join);
+    return;
+  }
   const bool left_goes = join.upper_micros || join.left_last != nullptr;
   const bool right_goes = join.lower_micros || join.right_last != nullptr;
   if (left_goes && right_goes) {
@@ -279,6 +366,24 @@ void JoinBinder::warn_of_state(const plan::Node& node) const {
                 "state of " + node.id + " grows with the number of rows", std::move(notes));
 }
 
+void JoinBinder::warn_of_rows(const plan::Node& node, const plan::Join& join) const {
+  if (join.ttl_micros > 0) {
+    return;
+  }
+  std::vector<std::string> notes;
+  const std::string left = time_name(Side::kLeft);
+  const std::string right = time_name(Side::kRight);
+  if (is_by_time() && !left.empty() && !right.empty()) {
+    notes.push_back("say how far apart their event times may be: ... AND " + right + " BETWEEN " +
+                    left + " - INTERVAL '1 hour' AND " + left + " + INTERVAL '1 hour'");
+  }
+  notes.push_back(std::string(notes.empty() ? "let" : "or let") +
+                  " keys go that are idle: SET ttl = '1 day', or SELECT /*+ ttl('1 day') */");
+  context_.warn("P0107", "this keeps every row for ever, and its input never ends",
+                join_.on == nullptr ? join_.keywords : join_.on->span,
+                "state of " + node.id + " grows with the number of rows", std::move(notes));
+}
+
 // No two relations may go by one name.
 bool check_names(BindContext& context, const Scope& left, const Scope& right, Span span) {
   for (const Relation& one : left.relations) {
@@ -295,9 +400,7 @@ bool check_names(BindContext& context, const Scope& left, const Scope& right, Sp
 
 // Whether it is of a form that there is.
 bool check_form(BindContext& context, const ast::Join& join) {
-  const std::vector<std::string> cure{
-      "join rows that are near each other in time: a JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts - "
-      "INTERVAL '1 hour' AND a.ts + INTERVAL '1 hour'"};
+  const std::vector<std::string> cure{"say which rows belong together: a JOIN b ON a.k = b.k"};
   if (join.asof || join.natural || !join.using_columns.empty()) {
     context.not_supported(join.asof      ? "ASOF JOIN"
                           : join.natural ? "NATURAL JOIN"
@@ -325,7 +428,10 @@ std::vector<const ast::Join*> chain_of(const ast::Join& join) {
   return chain;
 }
 
-std::optional<Scope> bind_side(BindContext& context, const ast::TableRef& table) {
+std::optional<Scope> bind_side(BindContext& context, const ast::TableRef& table,
+                               std::optional<std::int64_t> hinted_ttl) {
+  // It is for joins alone, not for what they are made of.
+  context.hinted_ttl = table.as<ast::Join>() != nullptr ? hinted_ttl : std::nullopt;
   std::optional<Scope> scope = bind_from(context, table);
   return scope ? std::optional(visible(context, *std::move(scope), table.span)) : std::nullopt;
 }
@@ -334,15 +440,17 @@ std::optional<Scope> bind_side(BindContext& context, const ast::TableRef& table)
 
 std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   OuterCondition* const outer = std::exchange(context.outer, nullptr);
+  const std::int64_t ttl_micros = context.ttl_micros();
+  const std::optional<std::int64_t> hinted_ttl = context.hinted_ttl;
   const std::vector<const ast::Join*> chain = chain_of(join);
   if (!std::ranges::all_of(chain, [&](const auto* one) { return check_form(context, *one); })) {
     return std::nullopt;
   }
-  std::optional<Scope> left = bind_side(context, *chain[0]->left);
+  std::optional<Scope> left = bind_side(context, *chain[0]->left, hinted_ttl);
   std::vector<Scope> others;
   std::optional<Scope> all = left;
   for (const ast::Join* const one : chain) {
-    std::optional<Scope> right = bind_side(context, *one->right);
+    std::optional<Scope> right = bind_side(context, *one->right, hinted_ttl);
     if (!all || !right || !check_names(context, *all, *right, one->right->span)) {
       return std::nullopt;
     }
@@ -359,7 +467,8 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
     outer->answered = conjuncts_of(*outer->where);
   }
   for (std::size_t i = 0; left && i < chain.size(); ++i) {
-    left = JoinBinder(context, *chain[i], *std::move(left), std::move(others[i])).bind(where);
+    left = JoinBinder(context, *chain[i], ttl_micros, *std::move(left), std::move(others[i]))
+               .bind(where);
   }
   return left;
 }

@@ -109,7 +109,7 @@ bool SelectBinder::bind_input() {
     context_.outer = (is_plain && !is_renamed) || is_join ? &condition_ : nullptr;
     const auto hinted_id = std::exchange(context_.hinted_id, std::nullopt);
     const auto hinted_ttl = context_.hinted_ttl;
-    if (select_.from->as<ast::WindowTable>() == nullptr) {
+    if (select_.from->as<ast::WindowTable>() == nullptr && !is_join) {
       context_.hinted_ttl.reset();
     }
     std::optional<Scope> scope = bind_from(context_, *select_.from);

@@ -91,7 +91,8 @@ void report_no_event_time(BindContext& context, const Scope& scope, const Field&
     notes.push_back("then say " + window + '(' + quote_name(name) + ", ...)");
   } else {
     notes.push_back(
-        "an aggregate without a window has no event time: group by a window below it, or declare "
+        "an aggregate without a window and a join without bounds of time have no event time: say "
+        "them below it, or declare "
         "a WATERMARK where the rows come from");
   }
   const std::string& shown = scope.relations[0].shown;

@@ -41,7 +41,7 @@ bool JoinBounds::any() const {
   return lower_micros_ || upper_micros_ || last_[0] != nullptr || last_[1] != nullptr;
 }
 
-void JoinBounds::put(plan::IntervalJoin& join) const {
+void JoinBounds::put(plan::Join& join) const {
   join.lower_micros = lower_micros_;
   join.upper_micros = upper_micros_;
   join.left_last = last_[0];

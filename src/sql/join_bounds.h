@@ -37,7 +37,7 @@ class JoinBounds {
 
   bool any() const;
   // Into the join.
-  void put(plan::IntervalJoin& join) const;
+  void put(plan::Join& join) const;
 
  private:
   // The event time of a side's row, and so much.
@@ -51,8 +51,8 @@ class JoinBounds {
   // `less` is at most `more` plus so much.
   void limit(const TimeTerm& less, const TimeTerm& more, std::int64_t micros);
 
-  const JoinSides sides_;
-  const std::array<plan::TimeInfo, 2> times_;
+  JoinSides sides_;
+  std::array<plan::TimeInfo, 2> times_;
   std::optional<std::int64_t> lower_micros_;
   std::optional<std::int64_t> upper_micros_;
   std::array<ExprPtr, 2> last_;  // By side.

@@ -60,6 +60,12 @@ GROUP BY window_start, window_end, k;"""
 JOINED = CLICKS + sink(columns="x INT, y INT") + """INSERT INTO out
 SELECT a.id, b.id FROM clicks AS a JOIN clicks AS b ON a.k = b.k AND a.v < b.v
 AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '12 seconds';"""
+IN_WINDOWS = CLICKS + sink(columns="s TIMESTAMP, x INT, y INT") + """INSERT INTO out
+SELECT a.window_start, a.id, b.id FROM TUMBLE(clicks, ts, INTERVAL '10 seconds') AS a
+JOIN TUMBLE(clicks, ts, INTERVAL '10 seconds') AS b
+ON a.k = b.k AND a.v < b.v AND a.window_end = b.window_end;"""
+BY_KEYS = CLICKS + sink(columns="x INT, y INT") + """INSERT INTO out
+SELECT a.id, b.id FROM clicks AS a JOIN clicks AS b ON a.k = b.k AND a.v < b.v;"""
 PAIRS = CLICKS + sink(columns="s TIMESTAMP, t BIGINT") + """
 CREATE VIEW pairs AS SELECT b.ts, a.v, b.v AS w FROM clicks AS a JOIN clicks AS b
 ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '12 seconds';
@@ -135,6 +141,16 @@ def sessions():
 def joined(order=lambda i, j: [i, j]):
     """Clicks of a key come every three seconds."""
     return [order(i, j) for j in range(ROWS) for i in range(max(0, j - 12), j + 1)
+            if (j - i) % 3 == 0 and value(i) < value(j)]
+
+
+def joined_in_windows():
+    return [[moment(start), i, j] for (start, _), ids in windows().items()
+            for i in ids for j in ids if value(i) < value(j)]
+
+
+def joined_by_keys():
+    return [[i, j] for i in range(ROWS) for j in range(ROWS)
             if (j - i) % 3 == 0 and value(i) < value(j)]
 
 
@@ -270,6 +286,10 @@ KEPT = [
     Case("pairs", JOINED, JOINED.replace("a.id, b.id FROM", "a.id + 0, b.id FROM").replace(
         "a.k = b.k AND a.v < b.v\nAND", "b.k = a.k AND").replace("12 seconds'", "12 seconds' AND a.v < b.v"),
          [], [], joined()),
+    Case("pairs of a window", IN_WINDOWS, IN_WINDOWS.replace("a.id, b.id", "a.id + 0, b.id").replace(
+        "a.window_end = b.window_end", "b.window_end = a.window_end"), [], [], joined_in_windows()),
+    Case("pairs by keys", BY_KEYS, BY_KEYS.replace("a.k = b.k AND a.v < b.v", "a.v < b.v AND b.k = a.k"),
+         [], [], joined_by_keys()),
     Case("calls OVER", RUNNING, RUNNING.replace("SELECT id,", "SELECT id + 0,"), [], [], running()),
 ]
 
@@ -360,6 +380,11 @@ REFUSED = [
             ["join: JOIN -> LEFT JOIN"], [NEW, DROPPED]),
     Refusal("the condition of a join turned round", JOINED, JOINED.replace("a.v < b.v", "b.v < a.v"),
             ["condition: left v < right v -> right v < left v"], [NEW, DROPPED]),
+    Refusal("pairs of other windows", IN_WINDOWS, IN_WINDOWS.replace("10 seconds", "5 seconds"),
+            ["end of TUMBLE 10 seconds -> ", "end of TUMBLE 5 seconds"], [NEW, DROPPED]),
+    Refusal("a join by keys of another kind", BY_KEYS,
+            BY_KEYS.replace("a JOIN", "a SEMI JOIN").replace("a.id, b.id", "a.id, a.v"),
+            ["join: JOIN -> SEMI JOIN"], [NEW, DROPPED]),
     Refusal("the sum of a join's other side", PAIRS, PAIRS.replace("sum(v) + max(w)", "sum(w) + max(v)"),
             ["out/window#1 sum(right v)", "out/window#1 sum(left v)"], [NEW]),
     Refusal("another frame", RUNNING, RUNNING.replace("3 PRECEDING", "4 PRECEDING"),

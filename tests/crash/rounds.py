@@ -81,6 +81,17 @@ CATALOGUE = {
                         "ANTI JOIN events AS e ON e.k = o.k AND e.v = o.v AND e.ts BETWEEN "
                         "o.ts - INTERVAL '1 second' AND o.ts + INTERVAL '2 seconds'), ts, "
                         "INTERVAL '5 seconds') GROUP BY window_start, window_end", False),
+    "same_window": ("s TIMESTAMP, k TEXT, n BIGINT, m BIGINT",
+                    "SELECT e.window_start, e.k, count(*), sum(o.v) FROM "
+                    "HOP(events, ts, INTERVAL '3 seconds', INTERVAL '6 seconds') AS e LEFT JOIN "
+                    "HOP(others, ts, INTERVAL '3 seconds', INTERVAL '6 seconds') AS o "
+                    "ON e.k = o.k AND e.v = o.v AND e.window_start = o.window_start "
+                    "AND e.window_end = o.window_end GROUP BY e.window_start, e.window_end, e.k",
+                    False),
+    "followed": ("k TEXT, n BIGINT, m INT",
+                 "SELECT e.k, e.n, o.m FROM (SELECT k, count(*) AS n FROM events GROUP BY k) AS e "
+                 "FULL JOIN (SELECT k, max(v) AS m FROM others GROUP BY k) AS o "
+                 "ON e.k = o.k AND e.n > o.m EMIT CHANGES", True),
     "group_both": ("k TEXT, n BIGINT", "SELECT k, count(*) FROM (SELECT k FROM events UNION ALL "
                    "SELECT k FROM others) AS u GROUP BY k EMIT CHANGES", True),
     "others": ("s TIMESTAMP, n BIGINT, d BIGINT",

@@ -168,6 +168,23 @@ constexpr Query kCatalogue[] = {
      .text = "SELECT window_start, count(*) FROM TUMBLE((SELECT e.ts FROM events AS e ANTI JOIN "
              "others AS o ON e.v = o.v AND o.ts BETWEEN e.ts - INTERVAL '3 seconds' AND e.ts + "
              "INTERVAL '3 seconds'), ts, INTERVAL '10 seconds') GROUP BY window_start, window_end"},
+    {.name = "joined_in_windows",
+     .columns = "s TIMESTAMP, x BIGINT, y BIGINT",
+     .text =
+         "SELECT e.window_start, e.id, o.id FROM HOP(events, ts, INTERVAL '5 seconds', INTERVAL "
+         "'10 seconds') AS e FULL JOIN HOP(others, ts, INTERVAL '5 seconds', INTERVAL '10 "
+         "seconds') AS o ON e.k = o.k AND e.v <= o.v AND e.window_start = o.window_start AND "
+         "e.window_end = o.window_end"},
+    {.name = "joined_by_keys",
+     .columns = "x BIGINT, y BIGINT",
+     .text = "SELECT e.id, o.id FROM events AS e FULL JOIN others AS o ON e.k = o.k AND e.v < o.v "
+             "EMIT CHANGES",
+     .rows = Rows::kChanges},
+    {.name = "joined_groups",
+     .columns = "k TEXT, n BIGINT, m BIGINT",
+     .text = "SELECT e.k, e.n, o.m FROM (SELECT k, count(*) AS n FROM events GROUP BY k) AS e LEFT "
+             "JOIN (SELECT k, max(v) AS m FROM others GROUP BY k) AS o ON e.k = o.k EMIT CHANGES",
+     .rows = Rows::kChanges},
     {.name = "late",
      .columns = "id BIGINT, s TIMESTAMP",
      .text = "SELECT id, window_start FROM LATE(judged)"},

@@ -95,24 +95,14 @@ def tumble(folder, file, time, size, columns, **more):
 
 
 def hop(folder, file, time, slide, size, columns, **more):
-    """HOP: every window that holds the time, looked for one by one."""
-    slide, length, shift = micros(slide), micros(size), shift_of(more)
-
-    def windows_of(at):
-        first = (at - length - shift) // slide
-        starts = (shift + k * slide for k in range(first, (at - shift) // slide + 1))
-        return [(start, start + length) for start in starts if start <= at < start + length]
+    """HOP: see windows()."""
+    windows_of = hopping(micros(slide), micros(size), shift_of(more))
     return windows(folder, file, time, columns, windows_of, **more)
 
 
 def cumulate(folder, file, time, step, size, columns, **more):
-    """CUMULATE: windows of one start that end after each step, and after the size."""
-    step, length, shift = micros(step), micros(size), shift_of(more)
-
-    def windows_of(at):
-        start = at - (at - shift) % length
-        ends = [*range(start + step, start + length, step), start + length]
-        return [(start, end) for end in ends if at < end]
+    """CUMULATE: see windows()."""
+    windows_of = cumulating(micros(step), micros(size), shift_of(more))
     return windows(folder, file, time, columns, windows_of, **more)
 
 
@@ -124,6 +114,24 @@ def tumbling(length, shift):
     def windows_of(at):
         start = at - (at - shift) % length
         return [(start, start + length)]
+    return windows_of
+
+
+def hopping(slide, length, shift):
+    """Every window that holds the time, looked for one by one."""
+    def windows_of(at):
+        first = (at - length - shift) // slide
+        starts = (shift + k * slide for k in range(first, (at - shift) // slide + 1))
+        return [(start, start + length) for start in starts if start <= at < start + length]
+    return windows_of
+
+
+def cumulating(step, length, shift):
+    """Windows of one start that end after each step, and after the size."""
+    def windows_of(at):
+        start = at - (at - shift) % length
+        ends = [*range(start + step, start + length, step), start + length]
+        return [(start, end) for end in ends if at < end]
     return windows_of
 
 
@@ -373,6 +381,83 @@ def interval_join(folder, left, right, time, columns, on="", kind="inner", lower
         return (near and None not in keys[0] and keys[0] == keys[1] and None not in values
                 and values[0] < values[1])
 
+    pairs = joined(sides, is_pair, kind)
+    specs = [spec.partition("=") for spec in columns.split(",")]
+    return Answer([name for name, _, _ in specs],
+                  [[joined_cell(pair, time, spec) for _, _, spec in specs] for pair in pairs],
+                  rejected)
+
+
+def window_join(folder, left, right, time, columns, size="", slide="", step="", gap="", on="",
+                kind="inner", delay="0s", less="", offset="0s"):
+    """Every row of one file in each of its windows against every row of the other: equal windows, and
+    the columns of `on` (`+` between) equal and not NULL. TUMBLE by `size`, HOP with a `slide`, CUMULATE
+    with a `step`, SESSION by `gap` of the columns of `on`; with `less` as in interval_join(). Late rows
+    of either file count for nothing, in each window that they are late for.
+
+    `columns` is a comma-separated list of NAME=l.COLUMN and NAME=r.COLUMN, of which window_start,
+    window_end and window_time are the window's, or NAME=time: the later of the two times.
+    """
+    rejected = {}
+    shift = micros(offset)
+    if gap:
+        sides = [in_sessions(folder, file, time, micros(gap), on, delay, rejected)
+                 for file in (left, right)]
+    else:
+        windows_of = (hopping(micros(slide), micros(size), shift) if slide
+                      else cumulating(micros(step), micros(size), shift) if step
+                      else tumbling(micros(size), shift))
+        sides = [in_windows(folder, file, time, windows_of, delay, rejected)
+                 for file in (left, right)]
+
+    def is_pair(one, other):
+        keys = [key_of(member[3], on) for member in (one, other)]
+        values = [member[3].get(less) for member in (one, other)] if less else [0, 1]
+        return (one[1] == other[1] and None not in keys[0] and keys[0] == keys[1]
+                and None not in values and values[0] < values[1])
+
+    specs = [spec.partition("=") for spec in columns.split(",")]
+    return Answer([name for name, _, _ in specs],
+                  [[joined_cell(pair, time, spec) for _, _, spec in specs]
+                   for pair in joined(sides, is_pair, kind)], rejected)
+
+
+def with_bounds(row, window):
+    """The row with the columns that its window gives it."""
+    start, end = window
+    return {**row, "window_start": time_text(start), "window_end": time_text(end),
+            "window_time": time_text(end - 1)}
+
+
+def in_windows(folder, file, time, windows_of, delay, rejected):
+    """(event time, window, place, row) of each window of each row that is not late for it."""
+    members = []
+    partition = Partition(micros(delay))
+    for place, row in enumerate(read_rows(folder / file)):
+        at = time_of(row.get(time))
+        mine = windows_of(at)
+        in_time = [window for window in mine if not partition.is_late_for(window[1])]
+        members += [(window[1] - 1, window, place, with_bounds(row, window)) for window in in_time]
+        if mine and not in_time:
+            rejected["late"] = rejected.get("late", 0) + 1
+        partition.advance(at)
+    return members
+
+
+def in_sessions(folder, file, time, gap, partition, delay, rejected):
+    members, keyed = [], {}
+    for member in judged_rows(folder, file, time, delay, rejected):
+        keyed.setdefault(key_of(member[3], partition), []).append(member)
+    for rows in keyed.values():
+        for run in split_sessions(rows, gap):
+            window = (run[0][0], run[-1][0] + gap)
+            members += [(window[1] - 1, window, member[2], with_bounds(member[3], window))
+                        for member in run]
+    return members
+
+
+def joined(sides, is_pair, kind):
+    """Pairs of members; None where there is no partner."""
     pairs = [(one, other) for one in sides[0] for other in sides[1] if is_pair(one, other)]
     matched = [{id(pair[side]) for pair in pairs} for side in (0, 1)]
     alone = [[member for member in sides[side] if id(member) not in matched[side]]
@@ -383,10 +468,7 @@ def interval_join(folder, left, right, time, columns, on="", kind="inner", lower
         pairs = [(member, None) for member in alone[0]]
     pairs += [(member, None) for member in alone[0] if kind in ("left", "full")]
     pairs += [(None, member) for member in alone[1] if kind in ("right", "full")]
-    specs = [spec.partition("=") for spec in columns.split(",")]
-    return Answer([name for name, _, _ in specs],
-                  [[joined_cell(pair, time, spec) for _, _, spec in specs] for pair in pairs],
-                  rejected)
+    return pairs
 
 
 def joined_cell(pair, time, spec):
@@ -396,4 +478,4 @@ def joined_cell(pair, time, spec):
     member = pair["lr".index(side)]
     if member is None or member[3].get(column) is None:
         return None
-    return time_text(member[0]) if column == time else str(member[3][column])
+    return time_text(time_of(member[3][time])) if column == time else str(member[3][column])
