@@ -38,14 +38,22 @@ def read_bids():
     return [Bid(row[0], row[1], int(row[2]), *row[3:]) for row in rows]
 
 
-@functools.cache
-def read_auctions():
-    fields = ", ".join(f'auction."{name}"' for name in (
-        "id", "itemName", "description", "initialBid", "reserve", "dateTime", "expires", "seller",
-        "category", "extra"))
+def read_events(kind, number, names):
+    fields = ", ".join(f'{kind}."{name}"' for name in names.split())
     return answer(
         f"CREATE TABLE events WITH ('connector' = 'nexmark', 'events.num' = '{EVENTS}');"
-        f"SELECT {fields} FROM events WHERE event_type = 1;", "--workers", "1")
+        f"SELECT {fields} FROM events WHERE event_type = {number};", "--workers", "1")
+
+
+@functools.cache
+def read_people():
+    return read_events("person", 0, "id name city state dateTime")
+
+
+@functools.cache
+def read_auctions():
+    return read_events("auction", 1, "id itemName description initialBid reserve dateTime expires "
+                       "seller category extra")
 
 
 def winning(bids):
@@ -82,11 +90,53 @@ def q2(bids):
     return [(bid.auction, str(bid.price)) for bid in bids if int(bid.auction) % 123 == 0]
 
 
+def q3(_bids):
+    people = {person[0]: person for person in read_people()}
+    return [(*people[auction[7]][1:4], auction[0]) for auction in read_auctions()
+            if auction[8] == "10" and auction[7] in people
+            and people[auction[7]][3] in ("OR", "ID", "CA")]
+
+
 def q4(bids):
     prices = collections.defaultdict(list)
     for auction, bid in winning(bids):
         prices[auction[8]].append(bid.price)
     return [(category, mean(found)) for category, found in prices.items()]
+
+
+def q5(bids):
+    windows = collections.defaultdict(list)
+    for auction, num, begin, _ in hop(bids):
+        windows[begin].append((int(num), auction))
+    return [(auction, str(num)) for counts in windows.values() for num, auction in counts
+            if num == max(counts)[0]]
+
+
+def ten_seconds(text):
+    time = datetime.datetime.fromisoformat(padded(text))
+    return time.replace(second=time.second // 10 * 10, microsecond=0)
+
+
+def q7(bids):
+    """A window takes bids of its end too, as the benchmark says it."""
+    most = collections.defaultdict(int)
+    for bid in bids:
+        begin = ten_seconds(bid.time)
+        most[begin] = max(most[begin], bid.price)
+    rows = []
+    for bid in bids:
+        time = datetime.datetime.fromisoformat(padded(bid.time))
+        begins = [ten_seconds(bid.time)]
+        begins += [begins[0] - GAP] if time == begins[0] else []
+        rows += [(bid.auction, str(bid.price), bid.bidder, bid.time, bid.extra)
+                 for begin in begins if most.get(begin) == bid.price]
+    return rows
+
+
+def q8(_bids):
+    sellers = {(auction[7], ten_seconds(auction[5])) for auction in read_auctions()}
+    people = {(person[0], person[1], ten_seconds(person[4])) for person in read_people()}
+    return [(id, name, time_text(begin)) for id, name, begin in people if (id, begin) in sellers]
 
 
 def q9(bids):
@@ -167,6 +217,11 @@ def q19(bids):
         auctions[bid.auction].append(bid)
     return [(*map(str, bid), str(rank)) for found in auctions.values()
             for rank, bid in enumerate(sorted(found, key=lambda bid: -bid.price)[:10], 1)]
+
+
+def q20(bids):
+    auctions = {auction[0]: auction for auction in read_auctions() if auction[8] == "10"}
+    return [(*map(str, bid), *auctions[bid.auction][1:]) for bid in bids if bid.auction in auctions]
 
 
 def hop(bids):
