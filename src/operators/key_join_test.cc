@@ -225,7 +225,7 @@ TEST(KeyJoinTest, ARowThatIsNotThereCannotBeTakenBack) {
 
 // More pairs than come out at once, and rows that have more partners than that.
 TEST(KeyJoinTest, EachPairOfAHotKeyComesOnce) {
-  constexpr std::int64_t kRows = 150;
+  constexpr std::int64_t kRows = 80;
   for (const bool has_condition : {false, true}) {
     for (const JoinKind kind : kKinds) {
       const Case one{.kind = kind, .right_changes = true, .has_condition = has_condition};

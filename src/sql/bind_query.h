@@ -39,7 +39,7 @@ plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Sp
 // TUMBLE and its kin.
 std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span);
 
-// JOIN of rows whose event times are near each other.
+// JOIN, and relations behind each other.
 std::optional<Scope> bind_join(BindContext& context, const ast::Join& join);
 
 // A window function wherever it stands. `time`, `size` and what else its kind needs are not null.
