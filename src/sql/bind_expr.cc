@@ -11,6 +11,9 @@
 namespace thalweg::sql {
 namespace {
 
+constexpr const char* kAlone =
+    "let it be a condition of WHERE by itself, or one of those that AND puts together";
+
 Value int_value(std::int64_t value) { return {.type = type_of(TypeKind::kInt), .data = value}; }
 
 constexpr std::int32_t kMicrosecondDigits = 6;
@@ -256,7 +259,7 @@ Bound ExprBinder::cut_to_length(Bound value, const ast::TypeName& type, Span spa
 }
 
 Bound ExprBinder::bind_node(const ast::InQuery& /*in*/, const ast::Expr& expr) {
-  context_.not_supported("IN with a sub-query", expr.span);
+  context_.not_supported("IN with a sub-query within an expression", expr.span, {kAlone});
   return {};
 }
 
@@ -321,7 +324,7 @@ Bound ExprBinder::bind_node(const ast::ScalarQuery& /*query*/, const ast::Expr& 
 }
 
 Bound ExprBinder::bind_node(const ast::Exists& /*exists*/, const ast::Expr& expr) {
-  context_.not_supported("EXISTS", expr.span);
+  context_.not_supported("EXISTS within an expression", expr.span, {kAlone});
   return {};
 }
 

@@ -67,6 +67,11 @@ class ExprBinder {
   // A condition: BOOLEAN or NULL. Null in error.
   ExprPtr bind_condition(const ast::Expr& expr);
 
+  // Whether two bound values are equal: BOOLEAN.
+  Bound equal(Bound left, Span left_span, Bound right, Span right_span) {
+    return resolve("=", {std::move(left), std::move(right)}, {left_span, right_span}, left_span);
+  }
+
   // Where what is bound next stands.
   void set_clause(std::string clause) { clause_ = std::move(clause); }
 

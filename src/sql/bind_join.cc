@@ -6,6 +6,7 @@
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
 #include "sql/join_binder.h"
+#include "sql/membership.h"
 #include "sql/rank_cut.h"
 
 // a JOIN b ON a.k = b.k, or the same as FROM a, b WHERE ...
@@ -156,12 +157,17 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   }
   std::vector<ExprPtr> where;
   if (outer != nullptr && outer->where != nullptr && kind_of(join.kind) == JoinKind::kInner) {
-    auto parts = parts_of(context, *all, "WHERE", *outer->where);
-    if (!parts) {
-      return std::nullopt;
+    for (const ast::Expr* part : conjuncts_of(*outer->where)) {
+      if (find_membership(*part)) {
+        continue;  // Of the pairs.
+      }
+      const auto parts = parts_of(context, *all, "WHERE", *part);
+      if (!parts) {
+        return std::nullopt;
+      }
+      where.insert(where.end(), parts->begin(), parts->end());
+      outer->answered.push_back(part);
     }
-    where = *std::move(parts);
-    outer->answered = conjuncts_of(*outer->where);
   }
   for (std::size_t i = 0; left && i < chain.size(); ++i) {
     const ast::Join& one = *chain[i];

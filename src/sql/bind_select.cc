@@ -3,6 +3,7 @@
 
 #include "plan/build.h"
 #include "sql/coerce.h"
+#include "sql/membership.h"
 #include "sql/order_limit.h"
 #include "sql/select_binder.h"
 #include "sql/sql_text.h"
@@ -141,18 +142,32 @@ bool SelectBinder::bind_where() {
     return true;
   }
   const std::vector<const ast::Expr*>& answered = condition_.answered;
-  std::vector<const ast::Expr*> parts{select_.where.get()};
-  if (!answered.empty()) {
-    parts = conjuncts_of(*select_.where);
+  std::vector<const ast::Expr*> parts = conjuncts_of(*select_.where);
+  std::vector<Membership> memberships;
+  for (const ast::Expr* part : parts) {
+    if (const auto found = find_membership(*part)) {
+      memberships.push_back(*found);
+    }
+  }
+  if (answered.empty() && memberships.empty()) {
+    parts = {select_.where.get()};
   }
   bool ok = true;
   for (const ast::Expr* part : parts) {
-    if (std::find(answered.begin(), answered.end(), part) != answered.end()) {
+    if (std::find(answered.begin(), answered.end(), part) != answered.end() ||
+        find_membership(*part)) {
       continue;
     }
     const ExprPtr condition = ExprBinder(context_, scope_, "WHERE").bind_condition(*part);
     ok = ok && condition != nullptr;
     input_ = ok ? plan::make_filter(input_, condition) : input_;
+  }
+  for (const Membership& membership : memberships) {
+    Scope rows = scope_;
+    rows.node = input_;
+    const plan::NodePtr found = bind_membership(context_, rows, membership);
+    ok = ok && found != nullptr;
+    input_ = ok ? found : input_;
   }
   return ok;
 }

@@ -207,7 +207,7 @@ TEST_F(BindSelectTest, FilesAndStandardInputAreTables) {
 TEST_F(BindSelectTest, WhatIsNotThereYetSaysSo) {
   for (const char* query :
        {"SELECT * FROM orders a JOIN orders b ON a.id < b.id", "SELECT * FROM orders, clicks",
-        "SELECT (SELECT 1)", "SELECT 1 WHERE EXISTS (SELECT 1)", "SELECT 1 WHERE 1 IN (SELECT 1)",
+        "SELECT (SELECT 1)", "SELECT EXISTS (SELECT 1)", "SELECT 1 IN (SELECT 1)",
         "SELECT 1 INTERSECT SELECT 2", "SELECT * FROM UNNEST(ARRAY[1])", "SELECT CAST(1 AS UUID)",
         "WITH RECURSIVE t AS (SELECT 1) SELECT 1"}) {
     const std::string errors = error_of(query);

@@ -241,12 +241,14 @@ std::string JoinBinder::time_name(Side side) const {
 }
 
 void JoinBinder::refuse() const {
-  std::vector<std::string> notes{"say which columns must be equal: ... ON a.k = b.k"};
+  const std::string clause = clause_.what == "JOIN" ? "ON" : "WHERE";
+  std::vector<std::string> notes{"say which columns must be equal: ... " + clause + " a.k = b.k"};
   const std::string left = time_name(Side::kLeft);
   const std::string right = time_name(Side::kRight);
   if (is_by_time() && !left.empty() && !right.empty()) {
-    notes.push_back("or say how far apart their event times may be: ... ON " + right + " BETWEEN " +
-                    left + " - INTERVAL '1 hour' AND " + left + " + INTERVAL '1 hour'");
+    notes.push_back("or say how far apart their event times may be: ... " + clause + " " + right +
+                    " BETWEEN " + left + " - INTERVAL '1 hour' AND " + left +
+                    " + INTERVAL '1 hour'");
   }
   context_.not_supported(clause_.what + " without columns that must be equal", clause_.keywords,
                          std::move(notes));
