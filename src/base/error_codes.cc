@@ -112,6 +112,9 @@ constexpr ErrorCode kCodes[] = {
     {"S0225", "length without effect",
      "CAST(x AS VARCHAR(n)) cuts to n characters, but TIMESTAMP(p) and TIME(p) keep all "
      "microseconds. In the columns of a table such lengths are not looked at."},
+    {"S0226", "no variable of the pattern",
+     "DEFINE, SUBSET and AFTER MATCH SKIP TO name variables that stand in PATTERN, each defined "
+     "once at most."},
     {"S0301", "comparison with NULL",
      "Nothing equals NULL, nor differs from it: the comparison is NULL. Write IS NULL or IS NOT "
      "DISTINCT FROM."},
@@ -168,6 +171,9 @@ constexpr ErrorCode kCodes[] = {
     {"P0114", "results that come mixed",
      "What stands behind a query without end runs beside it, and JSON and CSV cannot tell the rows "
      "of two results apart."},
+    {"P0115", "pattern too large",
+     "A pattern is written out place by place: A{2,4} has four. It may have 10,000 places and 64 "
+     "variables, and PERMUTE six parts."},
     {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
     {"C0102", "unknown format", "No format has this name."},
     {"C0103", "cannot be read or written",

@@ -30,6 +30,11 @@ constexpr std::array<ErrorText, kRowErrorCount> kErrors = {{
     {"too_far_ahead", "The event time is ahead of the wall clock by more than max_future_skew."},
     {"function_failed", "A function of the program threw an exception."},
     {"not_there", "A row is taken back that is not there."},
+    {"match_too_large",
+     "What may match from the row on has too many rows, or too many ways to go on; WITHIN bounds "
+     "it."},
+    {"skip_to_nothing",
+     "AFTER MATCH SKIP TO names a variable without a row in the match, or the match's first row."},
 }};
 
 }  // namespace

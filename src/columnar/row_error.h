@@ -24,8 +24,10 @@ enum class RowError : std::uint8_t {
   kTooFarAhead,     // Beyond max_future_skew.
   kFunctionFailed,  // A function of a C++ program threw an exception.
   kNotThere,        // It takes back a row that is not there.
+  kMatchTooLarge,   // The match that begins with it has too many rows, or ways to go on.
+  kSkipToNothing,   // AFTER MATCH SKIP TO a row that the match has not, or begins with.
 };
-inline constexpr int kRowErrorCount = 17;
+inline constexpr int kRowErrorCount = 19;
 
 // The word users see in summaries, metrics and dead letters: "division_by_zero".
 std::string_view to_string(RowError error);

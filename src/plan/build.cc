@@ -566,6 +566,32 @@ NodePtr make_over(NodePtr input, Over over, std::string id, std::string name) {
   return share(std::move(node));
 }
 
+NodePtr make_match_pattern(NodePtr input, MatchPattern match, std::string id, std::string name) {
+  TW_CHECK(!input->updating && !input->time.lost);
+  const bool one = match.rows == RowsPerMatch::kOne;
+  const std::optional<std::uint32_t> time = one ? std::nullopt : input->time.column;
+  Node node = following(std::move(input));
+  node.time = {.column = time, .lost = false, .judged = true};
+  node.key.reset();  // A row may be of several matches.
+  if (one) {
+    Schema keys;
+    for (const std::uint32_t key : match.keys) {
+      keys.push_back(node.schema[key]);
+    }
+    node.schema = std::move(keys);
+  }
+  for (const MatchValue& value : match.values) {
+    if (one && value.kind == MatchValue::Kind::kTime) {
+      node.time.column = static_cast<std::uint32_t>(node.schema.size());
+    }
+    node.schema.push_back({value.name, value.type});
+  }
+  node.step = std::move(match);
+  node.id = std::move(id);
+  node.name = std::move(name);
+  return share(std::move(node));
+}
+
 NodePtr make_process(NodePtr input, Process process, Schema schema) {
   Node node = following(std::move(input));
   if (!process.chooses_rows) {

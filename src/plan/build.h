@@ -76,6 +76,10 @@ NodePtr make_dead_letters(NodePtr scan);
 // distance from it.
 NodePtr make_over(NodePtr input, Over over, std::string id, std::string name);
 
+// Requires: final rows with event time. Rows of matches have the time of the row that they are, or
+// of the match's last one.
+NodePtr make_match_pattern(NodePtr input, MatchPattern match, std::string id, std::string name);
+
 // `schema`: of the output; the input's where the function only chooses rows.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 

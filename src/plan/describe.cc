@@ -161,6 +161,21 @@ std::string describe_over(const Node& node, const Over& over) {
   return keys.empty() ? text : text + " of each " + keys;
 }
 
+// `MATCH A B+ C within 1 hour -> last(B.price) in order of ts of each k`.
+std::string describe_match(const Node& node, const MatchPattern& match) {
+  const Schema& input = node.inputs[0]->schema;
+  std::string text = "MATCH " + to_string(match.pattern, match.variables);
+  if (match.within_micros > 0) {
+    text += " within " + duration_text(match.within_micros);
+  }
+  const std::string values = join(match.values, [](const MatchValue& value) { return value.name; });
+  text += values.empty() ? "" : " -> " + values;
+  text += " in order of " + describe_order(*node.inputs[0], match.order);
+  const std::string keys =
+      join(match.keys, [&input](std::uint32_t key) { return input[key].name; });
+  return keys.empty() ? text : text + " of each " + keys;
+}
+
 // `10 minutes before`; `side`: where there is no bound.
 std::string describe_bound(const std::optional<std::int64_t>& micros, const ExprPtr& last,
                            const char* side) {
@@ -262,6 +277,9 @@ std::string describe(const Node& node) {
   }
   if (const auto* over = step_of<Over>(node)) {
     return describe_over(node, *over) + ttl_text(over->ttl_micros);
+  }
+  if (const auto* match = step_of<MatchPattern>(node)) {
+    return describe_match(node, *match);
   }
   if (const auto* process = step_of<Process>(node)) {
     return process->text;

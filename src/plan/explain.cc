@@ -61,6 +61,9 @@ std::string emission(const Node& node) {
            : over->emit == OverEmit::kBehindWatermark ? "once the watermark has passed"
                                                       : "final at the end of input";
   }
+  if (step_of<MatchPattern>(node) != nullptr) {
+    return "when a match is certain";
+  }
   if (const auto* top = step_of<TopN>(node)) {
     return std::string(emission(top->emit));
   }
@@ -144,6 +147,7 @@ std::string_view kind_of(const Node& node) {
                                          "sort",
                                          "top_n",
                                          "over",
+                                         "match_pattern",
                                          "process",
                                          "late_rows",
                                          "dead_letters",

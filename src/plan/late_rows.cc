@@ -31,6 +31,7 @@ bool judges(const Node& node, const Node& input) {
     return join->by_time();
   }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
+         step_of<MatchPattern>(node) != nullptr ||
          step_of<KeyedProcess>(node) != nullptr;
 }
 

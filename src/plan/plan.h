@@ -18,6 +18,7 @@
 #include "expr/join_kind.h"
 #include "expr/over.h"
 #include "expr/ranking.h"
+#include "expr/row_pattern.h"
 
 namespace thalweg::plan {
 
@@ -302,6 +303,24 @@ struct Over {
   std::int64_t ttl_micros = 0;
 };
 
+// Finds runs of rows of each key that match a pattern. Each is told of once, when it is certain.
+// Output: kOne the keys, otherwise the input's columns; then one column for each of `values`.
+struct MatchPattern {
+  std::vector<std::uint32_t> keys;  // Columns of the input; none: one key.
+  // Begins with event time, or what stands at a fixed distance from it, ascending. Rows equal in
+  // the order are told apart by where they came from.
+  std::vector<SortKey> order;
+  RowPattern pattern;  // compile_pattern() gives a program for it.
+  std::vector<std::string> variables;
+  // By variable: a BOOLEAN column of the input that says which rows it can be; absent: all.
+  std::vector<std::optional<std::uint32_t>> conditions;
+  std::vector<MatchValue> values;
+  RowsPerMatch rows = RowsPerMatch::kOne;
+  AfterMatch after = AfterMatch::kPastLastRow;
+  VariableSet skip_to = 0;
+  std::int64_t within_micros = 0;  // So much after its first row a match is over; 0: never.
+};
+
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all
 // of the input's columns.
 struct Process {
@@ -333,8 +352,8 @@ struct Sink {
 // One step of a logical plan; immutable and shared. Both front ends build it.
 struct Node {
   std::variant<Scan, Values, Filter, Project, ProcessingTime, AssignWindow, AssignSession,
-               AssignCountWindow, Aggregate, Union, Join, Sort, TopN, Over, Process, LateRows,
-               DeadLetters, KeyedProcess, Sink>
+               AssignCountWindow, Aggregate, Union, Join, Sort, TopN, Over, MatchPattern, Process,
+               LateRows, DeadLetters, KeyedProcess, Sink>
       step;
   std::vector<NodePtr> inputs;
   Schema schema;  // Of the output, names as shown to users.

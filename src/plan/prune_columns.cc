@@ -68,6 +68,28 @@ void mark_over(const Node& node, const Over& over, const Columns& wanted, Column
   }
 }
 
+void mark_match(const MatchPattern& match, const Columns& wanted, Columns& used) {
+  if (match.rows != RowsPerMatch::kOne) {
+    std::copy_n(wanted.begin(), used.size(), used.begin());
+  }
+  for (const std::uint32_t key : match.keys) {
+    used[key] = true;
+  }
+  for (const SortKey& key : match.order) {
+    used[key.column] = true;
+  }
+  for (const std::optional<std::uint32_t>& condition : match.conditions) {
+    if (condition) {
+      used[*condition] = true;
+    }
+  }
+  for (const MatchValue& value : match.values) {
+    if (value.column) {
+      used[*value.column] = true;
+    }
+  }
+}
+
 // Marks the columns of a step's inputs that it reads to yield the columns `wanted`.
 void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
   if (const auto* filter = step_of<Filter>(node)) {
@@ -106,6 +128,8 @@ void mark_inputs(const Node& node, const Columns& wanted, Columns& used) {
     mark_top_n(node, *top, used);
   } else if (const auto* over = step_of<Over>(node)) {
     mark_over(node, *over, wanted, used);
+  } else if (const auto* match = step_of<MatchPattern>(node)) {
+    mark_match(*match, wanted, used);
   } else if (is_function(node) || step_of<DeadLetters>(node) != nullptr) {
     used.assign(used.size(), true);
   } else if (const auto* session = step_of<AssignSession>(node)) {
@@ -267,6 +291,9 @@ class Pruner {
     }
     if (const auto* over = step_of<Over>(*node)) {
       return prune_over(*node, *over, input, wanted);
+    }
+    if (const auto* match = step_of<MatchPattern>(*node)) {
+      return prune_match(*node, *match, input);
     }
     // A sink or a function of the program, which take every column.
     TW_CHECK(step_of<Sink>(*node) != nullptr || is_function(*node));
@@ -472,6 +499,31 @@ class Pruner {
         fewer.calls.empty() && over.emit != OverEmit::kBehindWatermark && !makes_rows_final
             ? input.node
             : make_over(input.node, std::move(fewer), node.id, node.name);
+    return pruned;
+  }
+
+  static Pruned prune_match(const Node& node, const MatchPattern& match, const Pruned& input) {
+    MatchPattern moved = match;
+    move_columns(moved.keys, moved.order, input.places);
+    for (std::optional<std::uint32_t>& condition : moved.conditions) {
+      if (condition) {
+        condition = input.places[*condition];
+      }
+    }
+    for (MatchValue& value : moved.values) {
+      if (value.column) {
+        value.column = input.places[*value.column];
+      }
+    }
+    Pruned pruned{make_match_pattern(input.node, std::move(moved), node.id, node.name), {}};
+    if (match.rows != RowsPerMatch::kOne) {
+      pruned.places = input.places;
+    }
+    const std::size_t passed = pruned.places.size();
+    const std::size_t first = pruned.node->schema.size() - (node.schema.size() - passed);
+    for (std::size_t i = passed; i < node.schema.size(); ++i) {
+      pruned.places.push_back(static_cast<std::uint32_t>(first + i - passed));
+    }
     return pruned;
   }
 

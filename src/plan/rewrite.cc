@@ -21,7 +21,8 @@ bool makes_rows(const Node& node) {
   const bool is_changing_over = step_of<Over>(node) != nullptr && node.inputs[0]->updating;
   return step_of<Aggregate>(node) != nullptr || step_of<TopN>(node) != nullptr ||
          is_changing_over || step_of<AssignCountWindow>(node) != nullptr ||
-         step_of<Join>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
+         step_of<Join>(node) != nullptr || step_of<MatchPattern>(node) != nullptr ||
+         step_of<KeyedProcess>(node) != nullptr;
 }
 
 bool depends_on_order(const Node& node) {

@@ -108,6 +108,20 @@ std::string call_text(const OverCall& call, const RowsMeaning& rows) {
                             bound(call.frame.start), bound(call.frame.end));
 }
 
+// The pattern, what its variables are, and where it goes on behind a match.
+std::string pattern_text(const MatchPattern& match, const RowsMeaning& rows) {
+  std::string text = to_string(match.pattern, match.variables);
+  for (std::size_t i = 0; i < match.conditions.size(); ++i) {
+    if (match.conditions[i]) {
+      text += ", " + match.variables[i] + " where " + columns_text({*match.conditions[i]}, rows);
+    }
+  }
+  if (match.within_micros > 0) {
+    text += " within " + duration_text(match.within_micros);
+  }
+  return text + fmt::format(", then {} {:x}", static_cast<int>(match.after), match.skip_to);
+}
+
 std::string_view emit_text(Emit emit) {
   switch (emit) {
     case Emit::kOnWindowClose:
@@ -394,7 +408,7 @@ RowsMeaning Reader::results_of(const Node& node) const {
     for (const std::string& call : meaning.calls) {
       add(call);
     }
-  } else if (step_of<KeyedProcess>(node) == nullptr) {
+  } else if (step_of<MatchPattern>(node) == nullptr && step_of<KeyedProcess>(node) == nullptr) {
     const auto* join = step_of<Join>(node);
     rows.columns = join != nullptr ? pairs_of(node).columns : input.columns;
     rows.columns.resize(std::min(rows.columns.size(), node.schema.size()));
@@ -526,6 +540,10 @@ StateMeaning Reader::meaning_of(const Node& node) const {
         joined(over->calls, [&](const OverCall& call) { return call_text(call, input); }));
     add("results", std::string(emit_text(over->emit)));
     add_ttl(over->ttl_micros, meaning);
+  } else if (const auto* match = step_of<MatchPattern>(node)) {
+    add("keys", columns_text(match->keys, input));
+    add("order", order_text(match->order, input));
+    add("pattern", pattern_text(*match, input));
   } else if (const auto* sort = step_of<Sort>(node)) {
     add("order",
         sort->keys.empty() && sort->behind_watermark ? "time" : order_text(sort->keys, input));

@@ -17,6 +17,7 @@
 #include "operators/key_join.h"
 #include "operators/keyed_process.h"
 #include "operators/late_filter.h"
+#include "operators/match_pattern.h"
 #include "operators/over.h"
 #include "operators/partial_aggregate.h"
 #include "operators/process.h"
@@ -156,6 +157,7 @@ bool reads_time(const Node& node) {
          (sort != nullptr && sort->behind_watermark) ||
          step_of<plan::AssignSession>(node) != nullptr ||
          step_of<plan::AssignCountWindow>(node) != nullptr ||
+         step_of<plan::MatchPattern>(node) != nullptr ||
          (step_of<plan::KeyedProcess>(node) != nullptr && !node.time.lost) ||
          (aggregate != nullptr &&
           (aggregate->windowed() || aggregate->ttl_micros > 0 || node.inputs[0]->needs_origin));
@@ -176,6 +178,7 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
                       step_of<plan::AssignSession>(node) == nullptr &&
                       step_of<plan::AssignCountWindow>(node) == nullptr &&
                       step_of<plan::ProcessingTime>(node) == nullptr &&
+                      step_of<plan::MatchPattern>(node) == nullptr &&
                       step_of<plan::KeyedProcess>(node) == nullptr;
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
@@ -283,6 +286,22 @@ OverSpec over_spec(const Node& node, const plan::Over& over) {
                 .updating_input = input.updating,
                 .ttl = ttl_of(input, over.ttl_micros)};
   return spec;
+}
+
+MatchPatternSpec match_spec(const Node& node, const plan::MatchPattern& match) {
+  const Node& input = *node.inputs[0];
+  return {.rows = {.types = types_of(input.schema),
+                   .keys = match.keys,
+                   .order = match.order,
+                   .has_origin = input.needs_origin},
+          .pattern = match.pattern,
+          .variables = match.variables,
+          .conditions = match.conditions,
+          .values = match.values,
+          .rows_per_match = match.rows,
+          .after_match = match.after,
+          .skip_to = match.skip_to,
+          .within_micros = match.within_micros};
 }
 
 IntervalJoinSpec interval_join_spec(const Node& node, const plan::Join& join) {
@@ -590,6 +609,10 @@ bool GraphBuilder::on_one_worker(const Node& node) const {
   if (const auto* over = step_of<plan::Over>(node); over != nullptr && over->keys.empty()) {
     return true;
   }
+  if (const auto* match = step_of<plan::MatchPattern>(node);
+      match != nullptr && match->keys.empty()) {
+    return true;
+  }
   if (step_of<plan::KeyedProcess>(node) != nullptr) {
     return on_one_worker(*node.inputs[0]);
   }
@@ -620,6 +643,9 @@ Status GraphBuilder::build_node(const Node& node, Built& built) {
   } else if (const auto* over = step_of<plan::Over>(node)) {
     TW_TRY(
         build_ordering(node, columns_of(*node.inputs[0], over->keys), make_operator(node), built));
+  } else if (const auto* match = step_of<plan::MatchPattern>(node)) {
+    TW_TRY(
+        build_ordering(node, columns_of(*node.inputs[0], match->keys), make_operator(node), built));
   } else if (const auto* top = step_of<plan::TopN>(node)) {
     TW_TRY(build_top_n(node, *top, built));
   } else if (const auto* join = step_of<plan::Join>(node)) {
@@ -733,6 +759,9 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
   }
   if (const auto* over = step_of<plan::Over>(node)) {
     return thalweg::make_over(over_spec(node, *over));
+  }
+  if (const auto* match = step_of<plan::MatchPattern>(node)) {
+    return thalweg::make_match_pattern(match_spec(node, *match));
   }
   if (const auto* sort = step_of<plan::Sort>(node)) {
     if (sort->behind_watermark && sort->keys.empty() && node.time.lost) {

@@ -93,8 +93,67 @@ struct Join {
   Span keywords;  // `LEFT JOIN`, or the comma.
 };
 
+// PATTERN (...) of MATCH_RECOGNIZE, or a part of it.
+struct RowPattern {
+  enum class Kind : std::uint8_t {
+    kVariable,
+    kSequence,  // Without parts: ().
+    kChoice,    // a | b
+    kPermute,   // PERMUTE(a, b): all of them in any order.
+    kRepeat,    // Of the one part.
+    kExcluded,  // {- a -}, the one part.
+    kStart,     // ^
+    kEnd,       // $
+  };
+  Kind kind = Kind::kSequence;
+  Name variable;
+  std::vector<RowPattern> parts;
+  std::uint64_t least = 1;
+  std::optional<std::uint64_t> most = 1;  // Absent: any number.
+  bool reluctant = false;
+  Span span;
+};
+
+struct MatchMeasure {
+  ExprPtr value;
+  Name name;
+};
+
+// DEFINE variable AS condition.
+struct MatchDefinition {
+  Name variable;
+  ExprPtr condition;
+};
+
+// SUBSET name = (members).
+struct MatchSubset {
+  Name name;
+  std::vector<Name> members;
+};
+
+enum class RowsPerMatch : std::uint8_t { kOne, kAll, kAllWithoutEmpty, kAllWithUnmatched };
+enum class AfterMatch : std::uint8_t { kPastLastRow, kToNextRow, kToFirst, kToLast };
+
+// `input` MATCH_RECOGNIZE (...).
+struct MatchTable {
+  TableRefPtr input;
+  std::vector<ExprPtr> partition_by;
+  std::vector<OrderItem> order_by;
+  std::vector<MatchMeasure> measures;
+  RowsPerMatch rows = RowsPerMatch::kOne;
+  AfterMatch after = AfterMatch::kPastLastRow;
+  std::optional<Name> skip_to;  // Of kToFirst and kToLast.
+  RowPattern pattern;
+  ExprPtr within;  // WITHIN INTERVAL '...'; or null.
+  std::vector<MatchSubset> subsets;
+  std::vector<MatchDefinition> definitions;
+  Span rows_span;     // What stands for `rows`.
+  Span keyword_span;  // MATCH_RECOGNIZE.
+};
+
 struct TableRef {
-  using Node = std::variant<NamedTable, FileTable, QueryTable, CallTable, WindowTable, Join>;
+  using Node =
+      std::variant<NamedTable, FileTable, QueryTable, CallTable, WindowTable, MatchTable, Join>;
 
   Span span;
   Node node;

@@ -58,6 +58,11 @@ std::vector<std::string> callable_names() {
 
 Bound ExprBinder::bind_node(const ast::Call& call, const ast::Expr& expr) {
   const std::string& name = call.name.back().key;
+  if (match_ != nullptr) {
+    if (std::optional<Bound> bound = bind_match_call(call, expr)) {
+      return std::move(*bound);
+    }
+  }
   if (call.over && !rank_.empty() && context_.written(expr.span) == rank_) {
     return {column_expr(kRankColumn, type_of(TypeKind::kBigint), name)};
   }

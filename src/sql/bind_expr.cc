@@ -124,6 +124,13 @@ ExprPtr ExprBinder::find_alias(const ast::ColumnRef& reference) const {
 }
 
 Bound ExprBinder::bind_node(const ast::ColumnRef& reference, const ast::Expr& expr) {
+  if (match_ != nullptr) {
+    return bind_match_column(reference, expr);
+  }
+  return bind_column(reference, expr);
+}
+
+Bound ExprBinder::bind_column(const ast::ColumnRef& reference, const ast::Expr& expr) {
   if (ExprPtr named = find_alias(reference)) {
     return {std::move(named)};
   }

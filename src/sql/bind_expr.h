@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "expr/aggregate.h"
+#include "sql/match_uses.h"
 #include "sql/over_uses.h"
 #include "sql/scope.h"
 
@@ -82,6 +83,10 @@ class ExprBinder {
   };
   void set_aliases(std::vector<Alias> aliases) { aliases_ = std::move(aliases); }
 
+  // What is bound next stands in MEASURES or DEFINE of MATCH_RECOGNIZE: the scope is its input, and
+  // what is told of matches is entered into `match`.
+  void set_match(MatchUses* match) { match_ = match; }
+
   // What is written so stands for this column.
   void set_rank(std::string written) { rank_ = std::move(written); }
 
@@ -113,6 +118,7 @@ class ExprBinder {
   Bound bind_node(const ast::ScalarQuery& query, const ast::Expr& expr);
   Bound bind_node(const ast::Exists& exists, const ast::Expr& expr);
 
+  Bound bind_column(const ast::ColumnRef& reference, const ast::Expr& expr);
   // What an alias stands for; null where the reference is none.
   ExprPtr find_alias(const ast::ColumnRef& reference) const;
   Bound bind_number(const ast::Literal& literal, bool negative, Span span);
@@ -137,6 +143,13 @@ class ExprBinder {
   std::optional<std::int64_t> bind_row_count(const ast::Expr& expr, const std::string& what,
                                              std::int64_t least);
   Bound enter_over(OverUse use);
+  // In bind_match_value.cc. Nothing: it means what it means elsewhere.
+  std::optional<Bound> bind_match_call(const ast::Call& call, const ast::Expr& expr);
+  Bound bind_match_column(const ast::ColumnRef& reference, const ast::Expr& expr);
+  Bound bind_match_aggregate(const ast::Call& call, Span span);
+  Bound bind_match_step(const ast::Call& call, Span span);
+  Bound enter_match_row(MatchUse use, const ast::Expr& row, Span span);
+  Bound enter_match(MatchUse use, Span span);
   Bound enter_rewritten(AggregateCall call, Span span);
   Bound enter_string_agg(AggregateCall call, Span span);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.
@@ -160,6 +173,7 @@ class ExprBinder {
   std::string clause_;
   AggregateUses* aggregates_;
   OverUses* overs_;
+  MatchUses* match_ = nullptr;
   bool in_aggregate_ = false;
   bool in_over_ = false;
   std::string rank_;

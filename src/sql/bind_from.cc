@@ -134,6 +134,10 @@ std::optional<Scope> bind_node(BindContext& context, const ast::WindowTable& win
   return bind_window(context, window, span);
 }
 
+std::optional<Scope> bind_node(BindContext& context, const ast::MatchTable& match, Span span) {
+  return bind_match(context, match, span);
+}
+
 std::optional<Scope> bind_node(BindContext& context, const ast::Join& join, Span /*span*/) {
   return bind_join(context, join);
 }

@@ -39,6 +39,9 @@ plan::NodePtr bind_name(BindContext& context, const ast::QualifiedName& name, Sp
 // TUMBLE and its kin.
 std::optional<Scope> bind_window(BindContext& context, const ast::WindowTable& window, Span span);
 
+// MATCH_RECOGNIZE.
+std::optional<Scope> bind_match(BindContext& context, const ast::MatchTable& match, Span span);
+
 // JOIN, and relations behind each other.
 std::optional<Scope> bind_join(BindContext& context, const ast::Join& join);
 

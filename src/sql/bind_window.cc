@@ -88,7 +88,9 @@ void report_no_event_time(BindContext& context, const Scope& scope, const Field&
              !scope.relations[0].shown.empty()) {
     const std::string& name = scope.relations[0].shown;
     notes.push_back("declare it before: " + declaration(name, *scan->table, column));
-    notes.push_back("then say " + window + '(' + quote_name(name) + ", ...)");
+    notes.push_back("then say " + (window == "MATCH_RECOGNIZE"
+                                       ? "FROM " + quote_name(name) + " MATCH_RECOGNIZE (...)"
+                                       : window + '(' + quote_name(name) + ", ...)"));
   } else {
     notes.push_back(
         "an aggregate without a window and a join without bounds of time have no event time: say "

@@ -549,6 +549,21 @@ ExprPtr SyntaxParser::parse_array() {
 
 ExprPtr SyntaxParser::parse_name_or_call() {
   const std::uint32_t begin = cursor_.begin();
+  if (in_match_ && (cursor_.at_word("final") || cursor_.at_word("running")) &&
+      cursor_.peek(1).kind == TokenKind::kWord && cursor_.at_symbol("(", 2)) {
+    // FINAL f(x) is final(f(x)).
+    ast::Call semantics;
+    semantics.name = {cursor_.make_name(cursor_.next())};
+    semantics.arguments.push_back({.name = std::nullopt, .value = parse_name_or_call()});
+    if (cursor_.failed()) {
+      return nullptr;
+    }
+    const ExprPtr& below = semantics.arguments[0].value;
+    const int height = below->height;
+    ExprPtr expr = make(begin, std::move(semantics), {});
+    expr->height = height + 1;
+    return expr;
+  }
   std::optional<ast::Name> name = cursor_.take_name("an expression");
   if (!name) {
     return nullptr;

@@ -484,6 +484,7 @@ TableRefPtr SyntaxParser::parse_table() {
   if (cursor_.failed()) {
     return nullptr;
   }
+  const std::uint32_t begin = cursor_.begin();
   TableRefPtr table = parse_table_primary();
   if (table == nullptr || cursor_.failed()) {
     return nullptr;
@@ -495,6 +496,15 @@ TableRefPtr SyntaxParser::parse_table() {
   table->hints = cursor_.take_hints();
   if (std::optional<ast::TableAlias> alias = parse_alias()) {
     table->alias = std::move(alias);
+  }
+  if (!cursor_.failed() && cursor_.at_word("match_recognize") && cursor_.at_symbol("(", 1)) {
+    table = parse_match(std::move(table), begin);
+    if (table == nullptr || cursor_.failed()) {
+      return nullptr;
+    }
+    if (std::optional<ast::TableAlias> alias = parse_alias()) {
+      table->alias = std::move(alias);
+    }
   }
   return cursor_.failed() ? nullptr : std::move(table);
 }

@@ -86,6 +86,11 @@ class SyntaxParser {
   void parse_window_relation(ast::WindowTable& window);
   ast::TableRefPtr parse_window_table(ast::WindowKind kind, std::uint32_t begin);
   ast::ExprPtr parse_descriptor();
+  // In parse_match.cc.
+  ast::TableRefPtr parse_match(ast::TableRefPtr input, std::uint32_t begin);
+  void parse_match_rows(ast::MatchTable& match);
+  void parse_after_match(ast::MatchTable& match);
+  void parse_match_definitions(ast::MatchTable& match);
   std::optional<ast::TableAlias> parse_alias();
 
   // Statements.
@@ -106,6 +111,7 @@ class SyntaxParser {
 
   Cursor& cursor_;
   int depth_ = 0;
+  bool in_match_ = false;  // Within MATCH_RECOGNIZE (...).
 };
 
 }  // namespace thalweg

@@ -26,6 +26,12 @@ class GroupQueues {
     return {arena_.data() + place.begin + place.first, place.size};
   }
 
+  // The same, to be changed.
+  std::span<T> edit(GroupId id) {
+    const Place& place = places_[id];
+    return {arena_.data() + place.begin + place.first, place.size};
+  }
+
   std::uint32_t size(GroupId id) const { return places_[id].size; }
 
   // Makes room for `count` values at the back, to be filled before anything else is done.

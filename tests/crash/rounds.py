@@ -54,6 +54,12 @@ CATALOGUE = {
              "SELECT id, count(*) OVER w, sum(v) OVER w, avg(x) OVER (PARTITION BY k ORDER BY ts "
              "RANGE BETWEEN INTERVAL '3 seconds' PRECEDING AND CURRENT ROW) FROM events WINDOW w AS "
              "(PARTITION BY k ORDER BY ts ROWS BETWEEN 4 PRECEDING AND CURRENT ROW)", False),
+    "matched": ("k TEXT, m BIGINT, a INT, b INT, n BIGINT, t BIGINT",
+                "SELECT * FROM events MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES "
+                "MATCH_NUMBER() AS m, FIRST(id) AS a, LAST(id) AS b, count(*) AS n, sum(UP.v) AS t "
+                "AFTER MATCH SKIP TO LAST UP PATTERN (LOW UP{2,} ANY_V*? HIGH) "
+                "WITHIN INTERVAL '5 seconds' DEFINE LOW AS v < 50, UP AS v > PREV(v), "
+                "HIGH AS v > 80)", False),
     "changing_over": ("k TEXT, m INT, l BIGINT, t BIGINT",
                       "SELECT k, m, lag(n) OVER w, max(n) OVER w FROM (SELECT k, max(v) % 5 AS m, "
                       "count(*) AS n FROM events GROUP BY k) WINDOW w AS (PARTITION BY m ORDER BY k "
