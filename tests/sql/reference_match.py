@@ -115,7 +115,7 @@ def match(folder, file, time, pattern, columns, define="", partition="", delay="
     past, next, first:X or last:X.
 
     `columns`, between commas: NAME=COLUMN (of the partition, or with rows=all of the row), NAME=last:X.COLUMN,
-    NAME=first:X.COLUMN, NAME=count:X, NAME=sum:X.COLUMN (X is * for all), with `final` in front to see all of
+    NAME=first:X.COLUMN, NAME=count:X, NAME=sum:X.COLUMN (X is * for all, or X+Y), with `final` in front to see all of
     the match, NAME=number, NAME=classifier, NAME=time.
     """
     rejected = {}
@@ -183,7 +183,7 @@ def cell(spec, members, last, row, number, time):
         return None if value is None else time_text(value) if spec == time else str(value)
     kind, _, what = spec.partition(":")
     variable, _, column = what.partition(".")
-    own = [member for member, label in seen if variable in ("*", label)]
+    own = [member for member, label in seen if variable == "*" or label in variable.split("+")]
     if kind == "count":
         return str(len(own))
     values = [member[0] if column == time else member[3].get(column) for member in own]
