@@ -1,6 +1,7 @@
 #include "operators/match_output.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "columnar/builder.h"
@@ -108,6 +109,130 @@ void MatchOutput::emit(const FoundMatches& found, const RowStore& store,
   emit_results(std::move(made), overflow, out);
 }
 
+// An aggregate over the rows of matches, each of which is a group of the accumulator.
+class MatchOutput::Fold {
+ public:
+  Fold(const MatchValue& value, Accumulator& accumulator, const Source& source,
+       std::vector<RowIndex>& overflow)
+      : value_(value),
+        accumulator_(accumulator),
+        source_(source),
+        overflow_(overflow),
+        rows_(rows_of(source.found)) {
+    if (value.column) {
+      std::vector<RowRef> refs;
+      for (const FoundMatches::Row& row : source.found.rows) {
+        refs.push_back(row.ref);
+      }
+      args_.push_back(source.column(refs, *value.column));
+    }
+    accumulator_.clear();
+    accumulator_.grow_to(static_cast<std::uint32_t>(source.found.matches.size()));
+  }
+
+  // Each match is seen whole.
+  Column whole() {
+    const FoundMatches& found = source_.found;
+    for (std::size_t match = 0; match < found.matches.size(); ++match) {
+      for (std::size_t row = found.matches[match].begin; row < found.end(match); ++row) {
+        choose(match, row);
+      }
+    }
+    update();
+    std::vector<std::size_t> all(source_.told.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return results_of(all);
+  }
+
+  // Each row sees its match up to itself: row by row of each, all matches side by side.
+  Column running() {
+    const FoundMatches& found = source_.found;
+    const Told& told = source_.told;
+    std::vector<std::size_t> next(found.matches.size());  // Of the told rows of each match.
+    for (std::size_t match = 0; match < next.size(); ++match) {
+      next[match] = static_cast<std::size_t>(
+          std::lower_bound(told.match.begin(), told.match.end(), match) - told.match.begin());
+    }
+    std::vector<RowIndex> places(told.size());  // Of each told row, among the results.
+    std::vector<Column> results;
+    RowIndex count = 0;
+    std::vector<std::size_t> open(found.matches.size());  // Matches with rows left.
+    std::iota(open.begin(), open.end(), std::size_t{0});
+    for (std::size_t at = 0; count < told.size(); ++at) {
+      std::vector<std::size_t> tells;
+      std::erase_if(open, [&](std::size_t match) {
+        return found.matches[match].begin + at >= found.end(match);
+      });
+      for (const std::size_t match : open) {
+        const std::size_t row = found.matches[match].begin + at;
+        choose(match, row);
+        if (next[match] < told.size() && told.row[next[match]] == row) {
+          places[next[match]] = count++;
+          tells.push_back(next[match]++);
+        }
+      }
+      update();
+      if (!tells.empty()) {
+        results.push_back(results_of(tells));
+      }
+    }
+    return results.empty() ? null_column(value_.type, 0) : gather(concat_columns(results), places);
+  }
+
+ private:
+  // What orders the rows of a match is their place in it.
+  static Batch rows_of(const FoundMatches& found) {
+    Batch rows;
+    rows.length = static_cast<std::uint32_t>(found.rows.size());
+    set_event_time(rows,
+                   fixed_column<std::int64_t>(type_of(TypeKind::kTimestamp), rows.length,
+                                              [&](std::size_t i) { return found.rows[i].time; }));
+    rows.partition = fixed_column<std::int32_t>(type_of(TypeKind::kInt), rows.length,
+                                                [](std::size_t) { return std::int32_t{0}; });
+    rows.position =
+        bigint_column_of(rows.length, [](std::size_t i) { return static_cast<std::int64_t>(i); });
+    return rows;
+  }
+
+  void choose(std::size_t match, std::size_t row) {
+    if (is_of(source_.found.rows[row], value_.variables)) {
+      ids_.push_back(static_cast<GroupId>(match));
+      chosen_.push_back(static_cast<RowIndex>(row));
+    }
+  }
+
+  void update() {
+    if (!ids_.empty()) {
+      accumulator_.update({.ids = ids_, .rows = {.rows = chosen_}}, args_, rows_);
+    }
+    ids_.clear();
+    chosen_.clear();
+  }
+
+  // Of these told rows.
+  Column results_of(const std::vector<std::size_t>& tells) {
+    std::vector<GroupId> matches;
+    for (const std::size_t i : tells) {
+      matches.push_back(static_cast<GroupId>(source_.told.match[i]));
+    }
+    std::vector<RowIndex> failed;
+    Column results = accumulator_.results(matches, failed);
+    for (const RowIndex place : failed) {
+      overflow_.push_back(static_cast<RowIndex>(tells[place]));
+    }
+    return results;
+  }
+
+  const MatchValue& value_;
+  Accumulator& accumulator_;
+  const Source& source_;
+  std::vector<RowIndex>& overflow_;
+  const Batch rows_;
+  std::vector<Column> args_;
+  std::vector<GroupId> ids_;
+  std::vector<RowIndex> chosen_;
+};
+
 Column MatchOutput::value_column(std::size_t number, const Source& source,
                                  std::vector<RowIndex>& overflow) {
   const MatchValue& value = spec_.values[number];
@@ -117,8 +242,10 @@ Column MatchOutput::value_column(std::size_t number, const Source& source,
     case MatchValue::Kind::kPick:
     case MatchValue::Kind::kClassifier:
       return picked(value, source);
-    case MatchValue::Kind::kAggregate:
-      return aggregated(value, *accumulators_[number], source, overflow);
+    case MatchValue::Kind::kAggregate: {
+      Fold fold(value, *accumulators_[number], source, overflow);
+      return value.final || spec_.rows == RowsPerMatch::kOne ? fold.whole() : fold.running();
+    }
     case MatchValue::Kind::kNumber:
       return bigint_column_of(told.size(),
                               [&](std::size_t i) { return found.matches[told.match[i]].number; });
@@ -187,109 +314,6 @@ Column MatchOutput::picked(const MatchValue& value, const Source& source) const 
     }));
   }
   return column;
-}
-
-// All matches at once where each is seen whole; else row by row of each, all matches side by side.
-Column MatchOutput::aggregated(const MatchValue& value, Accumulator& accumulator,
-                               const Source& source, std::vector<RowIndex>& overflow) const {
-  const FoundMatches& found = source.found;
-  const Told& told = source.told;
-  const bool whole = value.final || spec_.rows == RowsPerMatch::kOne;
-  Batch rows;
-  rows.length = static_cast<std::uint32_t>(found.rows.size());
-  set_event_time(rows,
-                 fixed_column<std::int64_t>(type_of(TypeKind::kTimestamp), rows.length,
-                                            [&](std::size_t i) { return found.rows[i].time; }));
-  rows.partition = fixed_column<std::int32_t>(type_of(TypeKind::kInt), rows.length,
-                                              [](std::size_t) { return std::int32_t{0}; });
-  rows.position =
-      bigint_column_of(rows.length, [](std::size_t i) { return static_cast<std::int64_t>(i); });
-  std::vector<Column> args;
-  if (value.column) {
-    std::vector<RowRef> refs;
-    for (const FoundMatches::Row& row : found.rows) {
-      refs.push_back(row.ref);
-    }
-    args.push_back(source.column(refs, *value.column));
-  }
-  accumulator.clear();
-  accumulator.grow_to(static_cast<std::uint32_t>(found.matches.size()));
-  std::vector<GroupId> ids;
-  std::vector<RowIndex> chosen;
-  const auto choose = [&](std::size_t match, std::size_t row) {
-    if (is_of(found.rows[row], value.variables)) {
-      ids.push_back(static_cast<GroupId>(match));
-      chosen.push_back(static_cast<RowIndex>(row));
-    }
-  };
-  const auto update = [&] {
-    accumulator.update({.ids = ids, .rows = {.rows = chosen}}, args, rows);
-    ids.clear();
-    chosen.clear();
-  };
-  std::vector<RowIndex> places(told.size());  // Of each result that comes out, among `results`.
-  std::vector<Column> results;
-  std::uint32_t count = 0;
-  const auto take_results = [&](const std::vector<std::size_t>& tells) {
-    std::vector<GroupId> of;
-    for (const std::size_t i : tells) {
-      of.push_back(static_cast<GroupId>(told.match[i]));
-      places[i] = count++;
-    }
-    std::vector<RowIndex> failed;
-    results.push_back(accumulator.results(of, failed));
-    for (const RowIndex place : failed) {
-      overflow.push_back(static_cast<RowIndex>(tells[place]));
-    }
-  };
-  std::vector<std::size_t> tells;
-  if (whole) {
-    for (std::size_t match = 0; match < found.matches.size(); ++match) {
-      for (std::size_t row = found.matches[match].begin; row < found.end(match); ++row) {
-        choose(match, row);
-      }
-    }
-    update();
-    for (std::size_t i = 0; i < told.size(); ++i) {
-      tells.push_back(i);
-    }
-    take_results(tells);
-    return std::move(results[0]);
-  }
-  std::vector<std::size_t> next(found.matches.size() + 1);  // Of each match's told rows.
-  for (const std::size_t match : told.match) {
-    ++next[match + 1];
-  }
-  for (std::size_t match = 1; match < next.size(); ++match) {
-    next[match] += next[match - 1];
-  }
-  const std::vector<std::size_t> ends(next.begin() + 1, next.end());
-  bool more = true;
-  for (std::size_t at = 0; more; ++at) {
-    more = false;
-    tells.clear();
-    for (std::size_t match = 0; match < found.matches.size(); ++match) {
-      const std::size_t row = found.matches[match].begin + at;
-      if (row >= found.end(match)) {
-        continue;
-      }
-      more = true;
-      choose(match, row);
-      if (next[match] < ends[match] && told.row[next[match]] == row) {
-        tells.push_back(next[match]++);
-      }
-    }
-    if (!ids.empty()) {
-      update();
-    }
-    if (!tells.empty()) {
-      take_results(tells);
-    }
-  }
-  if (results.empty()) {
-    return null_column(value.type, 0);
-  }
-  return gather(concat_columns(results), places);
 }
 
 }  // namespace thalweg

@@ -60,13 +60,12 @@ class MatchOutput {
  private:
   struct Told;
   struct Source;
+  class Fold;
 
   Told rows_to_tell(const FoundMatches& found) const;
   Column value_column(std::size_t value, const Source& source, std::vector<RowIndex>& overflow);
   static std::vector<std::size_t> picks(const MatchValue& value, const Source& source);
   Column picked(const MatchValue& value, const Source& source) const;
-  Column aggregated(const MatchValue& value, Accumulator& accumulator, const Source& source,
-                    std::vector<RowIndex>& overflow) const;
 
   const MatchOutputSpec spec_;
   std::vector<std::unique_ptr<Accumulator>> accumulators_;  // By value; null for others.
