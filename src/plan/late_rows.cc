@@ -31,8 +31,7 @@ bool judges(const Node& node, const Node& input) {
     return join->by_time();
   }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
-         step_of<MatchPattern>(node) != nullptr ||
-         step_of<KeyedProcess>(node) != nullptr;
+         step_of<MatchPattern>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;
 }
 
 // A function of the program sees whole rows, so that no columns can be carried past it.

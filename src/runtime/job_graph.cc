@@ -173,13 +173,12 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   }
   // These make their own event time, so what is above them asks nothing of what is below.
   const auto* join = step_of<plan::Join>(node);
-  const bool passes = (join == nullptr || join->by_time()) &&
-                      step_of<plan::Aggregate>(node) == nullptr &&
-                      step_of<plan::AssignSession>(node) == nullptr &&
-                      step_of<plan::AssignCountWindow>(node) == nullptr &&
-                      step_of<plan::ProcessingTime>(node) == nullptr &&
-                      step_of<plan::MatchPattern>(node) == nullptr &&
-                      step_of<plan::KeyedProcess>(node) == nullptr;
+  const bool passes =
+      (join == nullptr || join->by_time()) && step_of<plan::Aggregate>(node) == nullptr &&
+      step_of<plan::AssignSession>(node) == nullptr &&
+      step_of<plan::AssignCountWindow>(node) == nullptr &&
+      step_of<plan::ProcessingTime>(node) == nullptr &&
+      step_of<plan::MatchPattern>(node) == nullptr && step_of<plan::KeyedProcess>(node) == nullptr;
   for (const plan::NodePtr& input : node.inputs) {
     collect_timed(*input, (timed && passes) || reads_time(node), timed_nodes, seen);
   }

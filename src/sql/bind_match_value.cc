@@ -212,7 +212,7 @@ Bound ExprBinder::bind_match_step(const ast::Call& call, Span span) {
     const std::int64_t distance = name == "prev" ? -*rows : *rows;
     std::vector<MatchUses::Step>& steps = match_->steps;
     const auto same = std::find_if(steps.begin(), steps.end(), [&](const MatchUses::Step& step) {
-      return step.rows == distance && equal(*step.value, *use.arg);
+      return step.rows == distance && thalweg::equal(*step.value, *use.arg);
     });
     const auto place = static_cast<std::uint32_t>(same - steps.begin());
     if (same == steps.end()) {
