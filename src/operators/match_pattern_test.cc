@@ -168,7 +168,7 @@ std::vector<Row> random_rows(Dice& dice, std::size_t count) {
 
 TEST(MatchPatternTest, MatchesAreThoseOfTheReferenceWhateverTheBatches) {
   std::uint64_t matches = 0;
-  for (std::uint64_t seed = 0; seed < random_cases(3'000) && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(500) && !HasFailure(); ++seed) {
     Dice dice(seed);
     const MatchPatternSpec spec = random_spec(dice);
     std::vector<Row> rows = random_rows(dice, 1 + dice() % 40);
@@ -196,12 +196,12 @@ TEST(MatchPatternTest, MatchesAreThoseOfTheReferenceWhateverTheBatches) {
       matches += each.size();
     }
   }
-  EXPECT_GT(matches, 5'000U);
+  EXPECT_GT(matches, 1'000U);
 }
 
 TEST(MatchPatternTest, WhatMayMatchAndNumbersOfMatchesSurviveRestarts) {
   std::uint64_t said = 0;
-  for (std::uint64_t seed = 0; seed < random_cases(400) && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(50) && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Dice dice(seed);
     MatchPatternSpec spec = random_spec(dice);
@@ -215,7 +215,7 @@ TEST(MatchPatternTest, WhatMayMatchAndNumbersOfMatchesSurviveRestarts) {
       spec.values.push_back(value_of(MatchValue::Kind::kAggregate, TypeKind::kBigint));
     }
     Lives lives([&] { return make_match_pattern(spec); }, spec.rows.keys, seed);
-    const std::vector<Row> rows = random_rows(dice, 120);
+    const std::vector<Row> rows = random_rows(dice, 60);
     for (std::size_t at = 0; at < rows.size() && !HasFailure(); at += 6) {
       lives.feed(batch_of({rows.begin() + static_cast<std::ptrdiff_t>(at),
                            rows.begin() + static_cast<std::ptrdiff_t>(at + 6)}));
@@ -230,7 +230,7 @@ TEST(MatchPatternTest, WhatMayMatchAndNumbersOfMatchesSurviveRestarts) {
     lives.advance(kEndOfTime);
     said += lives.rows_said();
   }
-  EXPECT_GT(said, 10'000U);
+  EXPECT_GT(said, 500U);
 }
 
 TEST(MatchPatternTest, AMatchComesOutWhenItIsCertain) {
@@ -268,7 +268,7 @@ TEST(MatchPatternTest, WithinEndsAMatchByTheWatermarkWithoutAnotherRow) {
 TEST(MatchPatternTest, ARowThatCannotBegetAMatchIsLetGo) {
   const std::unique_ptr<Operator> op = make_match_pattern(counting(abc()));
   CollectingEmitter out;
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 200; ++i) {
     feed(*op, batch_of({{i, 2, i, 100 + i}}), out);
   }
   advance(*op, EventTime{5000}, out);
@@ -310,7 +310,7 @@ TEST(MatchPatternTest, EndlessRowsThatMayAllBeginAMatchCostTheSameEach) {
   spec.rows_max = 1000;
   const std::unique_ptr<Operator> op = make_match_pattern(spec);
   std::size_t bytes_early = 0;
-  for (int step = 0; step < 200; ++step) {
+  for (int step = 0; step < 60; ++step) {
     CollectingEmitter out;
     std::vector<Row> rows;
     for (int i = 0; i < 1000; ++i) {

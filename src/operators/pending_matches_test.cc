@@ -124,7 +124,7 @@ TEST(PendingMatchesTest, EveryPatternOfThreePartsMatchesEveryShortWordAsTheStand
   for (int size = 1; size <= 3; ++size) {
     for (const RowPattern& pattern : patterns_of(size)) {
       PendingMatches pending = pending_of(pattern);
-      for (std::uint64_t length = 0; length <= 4; ++length) {
+      for (std::uint64_t length = 0; length <= 3; ++length) {
         for (std::uint64_t word = 0; word < std::uint64_t{1} << 2 * length; ++word) {
           std::vector<PatternRow> rows;
           for (std::uint64_t i = 0; i < length; ++i) {
@@ -137,12 +137,12 @@ TEST(PendingMatchesTest, EveryPatternOfThreePartsMatchesEveryShortWordAsTheStand
       }
     }
   }
-  EXPECT_GT(cases, 100'000U);
+  EXPECT_GT(cases, 50'000U);
 }
 
 TEST(PendingMatchesTest, LargerPatternsMatchRandomWordsAsTheStandardSays) {
   std::uint64_t matches = 0;
-  for (std::uint64_t seed = 0; seed < random_cases(2'000) && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(500) && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 dice(seed);
     const RowPattern pattern = random_pattern(dice, 2 + static_cast<int>(dice() % 7), 3);
@@ -156,14 +156,14 @@ TEST(PendingMatchesTest, LargerPatternsMatchRandomWordsAsTheStandardSays) {
       matches += expected_of(pattern, rows).size();
     }
   }
-  EXPECT_GT(matches, 5'000U);
+  EXPECT_GT(matches, 1'000U);
 }
 
 TEST(PendingMatchesTest, RowsWithoutEndThatMayAllBeginAMatchGoOneWay) {
   const RowPattern pattern =
       parts_of(Kind::kSequence, {repeat_of(variable_of(0), 1, std::nullopt), variable_of(1)});
   PendingMatches pending = pending_of(pattern);
-  constexpr std::uint32_t kRows = 200'000;
+  constexpr std::uint32_t kRows = 50'000;
   for (std::uint32_t i = 0; i < kRows; ++i) {
     pending.add(0, RowRef::in_batch(i), 1, i);
     ASSERT_EQ(pending.ways(0), 1U);
@@ -194,12 +194,12 @@ TEST(PendingMatchesTest, StatesThatNoKeyIsInAreForgotten) {
   PendingMatches pending = pending_of(pattern);
   std::mt19937_64 dice(1);
   std::size_t bytes_early = 0;
-  for (int i = 0; i < 60'000; ++i) {
+  for (int i = 0; i < 30'000; ++i) {
     pending.add(0, RowRef::in_batch(0), 1 + dice() % 2, i);
     while (pending.size(0) > 40) {
       pending.drop_first(0);
     }
-    bytes_early = i == 20'000 ? pending.memory_bytes() : bytes_early;
+    bytes_early = i == 10'000 ? pending.memory_bytes() : bytes_early;
   }
   EXPECT_LT(pending.memory_bytes(), 2 * bytes_early);
 }
