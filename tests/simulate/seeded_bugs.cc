@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "columnar/kernels.h"
+#include "columnar/value.h"
 #include "simulate/bug.h"
 
 namespace thalweg::tests {
@@ -29,6 +30,14 @@ void forget_partners(StateChanges& changes) {
     Column none(changes.puts.back().type(), rows);
     none.set_values(pack_bits(rows, [](std::size_t /*row*/) { return false; }));
     changes.puts.back() = std::move(none);
+  }
+}
+
+// Of rows whose partners are counted.
+void forget_count_of_partners(const StateSchema& schema, StateChanges& changes) {
+  const std::uint32_t rows = changes.put_rows();
+  if (rows > 0 && schema.columns.back().name == "partners") {
+    changes.puts.back() = repeat({type_of(TypeKind::kBigint), std::int64_t{0}}, rows);
   }
 }
 
@@ -138,6 +147,9 @@ std::span<const Bug> seeded_bugs() {
       {.name = "which rows of a join have a partner is forgotten",
        .seeds = 500,
        .store = {.delta = in_table("left", forget_partners)}},
+      {.name = "how many partners a row of a join has is forgotten",
+       .seeds = 500,
+       .store = {.delta = forget_count_of_partners}},
       {.name = "slices that were dropped come back",
        .seeds = 200,
        .store = {.delta = [](const StateSchema& /*schema*/,
