@@ -66,6 +66,7 @@ Expected<std::vector<GroupListing>> Admin::list_groups() {
 
 Expected<GroupDescription> Admin::Impl::describe_group(const std::string& group) const {
   const std::string doing = fmt::format("cannot describe group \"{}\"", group);
+  const std::int64_t since = client->events().env().steady_nanos();
   const Expected<EventPtr> event =
       call(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing,
            [&](const rd_kafka_AdminOptions_t* given, rd_kafka_queue_t* queue) {
@@ -84,7 +85,7 @@ Expected<GroupDescription> Admin::Impl::describe_group(const std::string& group)
     if (const rd_kafka_error_t* const error = rd_kafka_ConsumerGroupDescription_error(groups[i])) {
       if (Error problem =
               error_of(rd_kafka_error_code(error), doing, rd_kafka_error_string(error))) {
-        return problem;
+        return client->explained(std::move(problem), since);
       }
     }
     description.state =

@@ -73,6 +73,13 @@ TEST_F(AdminTest, ABrokerThatIsNotThereIsNamedWithTheCause) {
   ASSERT_FALSE(topics);
   EXPECT_EQ(topics.error().kind(), ErrorKind::kRetriable);
   EXPECT_THAT(topics.error().message(), AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("refused")));
+  // Of a client that has not been told yet.
+  auto as_new = Admin::open(
+      {.connection = {.brokers = "127.0.0.1:1"}, .timeout = std::chrono::milliseconds(1500)});
+  ASSERT_TRUE(as_new);
+  const auto group = as_new->describe_group("g");
+  EXPECT_EQ(group.error().kind(), ErrorKind::kRetriable);
+  EXPECT_THAT(group.error().message(), AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("refused")));
 }
 
 }  // namespace
