@@ -114,6 +114,10 @@ CATALOGUE = {
 UPSERTED = "newest"
 
 
+# With keys enough none has so many rows near each other.
+MAY_BE_EMPTY = ["filter", "matched"]
+
+
 # What keeps all keys: with many long ones its base image is written anew again and again.
 KEEPING = ["first", "group", "group_both", "newest", "top"]
 
@@ -302,13 +306,18 @@ class Round:
         self.seed = seed
         self.dice = random.Random(seed)
         self.large = seed % 2 == 0
-        names = self.dice.sample(sorted(CATALOGUE), self.dice.randint(1, 4))
+        names = self.dice.sample(sorted(self.names()), self.dice.randint(1, 4))
         if self.large and not set(names) & set(KEEPING):
             names.append(self.dice.choice(KEEPING))
         self.sinks = [Sink(name, self.dice) for name in names]
         self.outputs = self.sinks
         self.delay = self.dice.choice([0, 3, 10])
         write_input(folder / "input", self.dice, rows, self.large)
+
+    @staticmethod
+    def names():
+        """Those of the catalogue that go with such tables."""
+        return CATALOGUE.keys()
 
     def script(self, sinks, **sources):
         return SOURCES.format(delay=self.delay, **{**FILES, **sources}) + "".join(
@@ -383,5 +392,5 @@ def compare(sink, want, got):
         extra = list((got - want).elements())[:3]
         raise Failure(f"{sink}: {(want - got).total()} rows missing such as {missing}, "
                       f"{(got - want).total()} too many such as {extra}")
-    if not want and sink.name != "filter":
+    if not want and sink.name not in MAY_BE_EMPTY:
         raise Failure(f"{sink}: the uninterrupted run has written nothing")

@@ -19,7 +19,7 @@ class PlaceTest(SqlFixture):
 
     def copying(self, **options):
         topic, out = self.topic(), self.topic()
-        pathlib.Path(self.path("job.sql")).write_text(
+        pathlib.Path(self.job).write_text(
             self.table("t", topic, "i INT") + self.table("o", out, "i INT", **options)
             + "INSERT INTO o SELECT i FROM t;")
         return topic, out
