@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <future>
 #include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -62,7 +65,7 @@ Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connec
   }
   // librdkafka takes it for a broken connection, and asks for the same bytes for ever.
   if (reason.find("increase receive.message.max.bytes") != std::string_view::npos) {
-    return {ErrorKind::kConfiguration, rd_kafka_err2name(code),
+    return {ErrorKind::kConfiguration, std::string(kAnswerTooLarge),
             fmt::format("{}: {}", doing, reason)};
   }
   if (kind_of(code) == ErrorKind::kRetriable) {
@@ -79,22 +82,29 @@ void ClientEvents::listen(rd_kafka_conf_t* conf) {
   // Without a callback of ours librdkafka writes to standard error.
   rd_kafka_conf_set_log_cb(
       conf, [](const rd_kafka_t* client, int level, const char* /*facility*/, const char* line) {
-        const auto& on_log = events_of(rd_kafka_opaque(client)).connection().on_log;
-        if (on_log) {
-          on_log(level, line);
+        ClientEvents& events = events_of(rd_kafka_opaque(client));
+        if (events.connection().on_log) {
+          events.called([&] { events.connection().on_log(level, line); });
         }
       });
   rd_kafka_conf_set_error_cb(
       conf, [](rd_kafka_t* /*client*/, int code, const char* reason, void* opaque) {
-        events_of(opaque).on_error(static_cast<rd_kafka_resp_err_t>(code), reason);
+        ClientEvents& events = events_of(opaque);
+        events.called([&] { events.on_error(static_cast<rd_kafka_resp_err_t>(code), reason); });
       });
   if (connection_.security.token || !connection_.security.token_file.empty()) {
     rd_kafka_conf_enable_sasl_queue(conf, 1);
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(
         conf, [](rd_kafka_t* client, const char* /*config*/, void* opaque) {
-          events_of(opaque).refresh_token(client);
+          ClientEvents& events = events_of(opaque);
+          events.called([&] { events.refresh_token(client); });
         });
   }
+}
+
+void ClientEvents::fall_silent() {
+  const std::unique_lock lock(silence_mutex_);
+  is_silent_ = true;
 }
 
 bool ClientEvents::is_disturbance(rd_kafka_resp_err_t code) {
@@ -159,6 +169,22 @@ void ClientEvents::refresh_token(rd_kafka_t* client) {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     failed(why.data());
   }
+}
+
+Client::~Client() {
+  constexpr std::chrono::seconds kWaitMax{2};
+  if (handle_ == nullptr) {
+    return;
+  }
+  events_->fall_silent();
+  std::promise<void> is_over;
+  const std::future<void> over = is_over.get_future();
+  std::thread([handle = std::move(handle_), events = std::move(events_),
+               is_over = std::move(is_over)]() mutable {
+    handle.reset();
+    is_over.set_value();
+  }).detach();
+  (void)over.wait_for(kWaitMax);
 }
 
 Expected<std::unique_ptr<Client>> Client::make(rd_kafka_type_t type, ConfPtr conf,

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 
 #include "env/env.h"
@@ -15,6 +16,9 @@
 #include "thalweg/kafka/connection.h"
 
 namespace thalweg::kafka {
+
+// The name of the error where an answer is above receive.message.max.bytes.
+inline constexpr std::string_view kAnswerTooLarge = "MSG_SIZE_TOO_LARGE";
 
 // What librdkafka's callbacks reach: logging, tokens, and what is wrong with the connections.
 // Its address is the handle's opaque. Thread-safe.
@@ -25,6 +29,9 @@ class ClientEvents {
 
   // Has the configuration call back here.
   void listen(rd_kafka_conf_t* conf);
+
+  // From now on no callback reaches anything but this.
+  void fall_silent();
 
   // An error that belongs to no call, such as a connection that was lost.
   void on_error(rd_kafka_resp_err_t code, std::string_view reason);
@@ -52,7 +59,17 @@ class ClientEvents {
 
  private:
   void refresh_token(rd_kafka_t* client);
+  // What a callback does, unless this is silent.
+  template <typename Call>
+  void called(const Call& call) {
+    const std::shared_lock lock(silence_mutex_);
+    if (!is_silent_) {
+      call();
+    }
+  }
 
+  std::shared_mutex silence_mutex_;
+  bool is_silent_ = false;
   Env& env_;
   const Connection connection_;
   mutable std::mutex mutex_;  // Guards what follows.
@@ -62,16 +79,22 @@ class ClientEvents {
   std::atomic<bool> is_away_ = false;  // No broker can be reached.
 };
 
-// Consumers are closed before, for that may take longer than anybody waits.
+// Without closing a consumer, which is done before.
 struct HandleDeleter {
   void operator()(rd_kafka_t* handle) const {
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   }
 };
 
+using Handle = std::unique_ptr<rd_kafka_t, HandleDeleter>;
+
 // One of librdkafka's clients with its events, which outlive it.
 class Client {
  public:
+  // librdkafka 2.0 may wait for ever for a partition that it has lost, such as one of a topic that
+  // was deleted: after a while it waits in the background.
+  ~Client();
+
   // `conf` without callbacks; whoever needs more of them than ClientEvents has sets them before.
   static Expected<std::unique_ptr<Client>> make(rd_kafka_type_t type, ConfPtr conf,
                                                 std::unique_ptr<ClientEvents> events);
@@ -89,7 +112,7 @@ class Client {
 
  private:
   std::unique_ptr<ClientEvents> events_;
-  std::unique_ptr<rd_kafka_t, HandleDeleter> handle_;
+  Handle handle_;
   std::atomic<std::int64_t> looked_nanos_ = 0;
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 
 #include "kafka/error_mapping.h"
 
@@ -114,10 +113,6 @@ ConsumerCore::~ConsumerCore() {
   if (client_ != nullptr) {
     (void)close(kCloseAtEnd);
   }
-  if (is_stuck_) {
-    // It may wait for ever for a partition that was lost; nobody has to wait with it.
-    std::thread([client = std::move(client_)]() mutable { client.reset(); }).detach();
-  }
 }
 
 void ConsumerCore::rebalanced(rd_kafka_t* client, rd_kafka_resp_err_t code,
@@ -216,7 +211,7 @@ Expected<RecordBatch> ConsumerCore::poll(const PollLimits& limits) {
     if (trouble->kind() == ErrorKind::kAuthorization) {
       return *trouble;
     }
-    if (trouble->kind() == ErrorKind::kConfiguration) {  // An answer that is too large.
+    if (trouble->name() == kAnswerTooLarge) {
       return Error(trouble->kind(), trouble->name(),
                    fmt::format("cannot read on in {}: {}", where_it_stands(), trouble->message()));
     }
@@ -342,8 +337,7 @@ Error ConsumerCore::close(std::chrono::milliseconds timeout) {
   }
   const bool is_closed = rd_kafka_consumer_closed(handle) != 0;
   rd_kafka_queue_destroy(queue);
-  is_stuck_ = !is_closed;
-  if (is_stuck_) {
+  if (!is_closed) {
     return {ErrorKind::kRetriable, "_TIMED_OUT",
             fmt::format("group \"{}\" was not left in {} ms", options_.group, timeout.count())};
   }

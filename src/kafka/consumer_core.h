@@ -126,7 +126,6 @@ class ConsumerCore {
   std::int64_t poll_began_nanos_ = 0;
   std::atomic<std::int64_t> heard_nanos_{0};  // When records came last.
   bool is_closed_ = false;
-  bool is_stuck_ = false;  // librdkafka did not close in time.
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::map<Key, Partition, ByKey> partitions_;

@@ -264,6 +264,21 @@ TEST_F(ConsumerTest, AStaticMemberComesBackToItsPlace) {
   EXPECT_THAT(described->members[0].partitions, SizeIs(2));
 }
 
+// librdkafka 2.0 waits for ever for the partition, which destroying the consumer must not.
+TEST_F(ConsumerTest, AConsumerOfATopicThatWasDeletedEnds) {
+  const std::string topic = new_topic();
+  produce(topic, {"before"});
+  Consumer consumer = open_consumer({.partitions = {{topic, 0, 0}}});
+  poll_records(consumer, 1);
+  ASSERT_FALSE(admin().delete_topic(topic));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (consumer.trouble().message().find("does not exist") == std::string::npos &&
+         std::chrono::steady_clock::now() < until) {
+    (void)consumer.poll({.wait = 10ms});
+  }
+  EXPECT_THAT(consumer.trouble().message(), HasSubstr("does not exist"));
+}
+
 TEST_F(ConsumerTest, ARecordAboveWhatIsFetchedAtATimeComes) {
   const std::string topic = new_topic();
   produce(topic, {"before", std::string(100'000, 'x'), "behind"});
