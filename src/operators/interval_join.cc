@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/check.h"
-#include "columnar/kernels.h"
 #include "expr/evaluator.h"
 #include "operators/aggregation.h"
 #include "operators/fixed_column.h"
+#include "operators/join_columns.h"
 #include "operators/join_side.h"
 #include "operators/late_after_idle.h"
 #include "operators/reject_each.h"
@@ -20,8 +20,6 @@ namespace {
 constexpr std::size_t kPairsAtOnce = 4096;
 constexpr std::size_t kLeft = 0;
 constexpr std::size_t kRight = 1;
-// Keys are forgotten where so many have no rows, and most have none.
-constexpr std::uint32_t kSparseMin = 4096;
 
 using Arrival = JoinSide::Arrival;
 using Entry = JoinSide::Entry;
@@ -60,11 +58,6 @@ std::vector<Type> key_types(const IntervalJoinSpec::Side& side) {
     types.push_back(key->type);
   }
   return types;
-}
-
-bool has_null(const std::vector<Column>& keys, RowIndex row) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [row](const Column& key) { return !key.is_valid(row); });
 }
 
 class IntervalJoin final : public Operator {
@@ -286,10 +279,7 @@ void IntervalJoin::add_pairs() {
 Batch IntervalJoin::pairs() const {
   Batch batch;
   batch.length = static_cast<std::uint32_t>(pair_times_.size());
-  batch.columns = left_.columns(pairs_[kLeft]);
-  for (Column& column : right_.columns(pairs_[kRight])) {
-    batch.columns.push_back(std::move(column));
-  }
+  batch.columns = side_by_side(left_.columns(pairs_[kLeft]), right_.columns(pairs_[kRight]));
   set_event_time(batch, fixed_column<std::int64_t>(type_of(TypeKind::kTimestamp), batch.length,
                                                    [&](std::size_t i) { return pair_times_[i]; }));
   return batch;
@@ -424,16 +414,13 @@ bool IntervalJoin::emit_due(std::size_t number, Emitter& out) {
     }
     Batch batch;
     batch.length = static_cast<std::uint32_t>(rows.size());
+    batch.columns = side(number).columns(refs);
     if (number == kRight) {
-      batch.columns = left_.nulls(batch.length);
-    }
-    for (Column& column : side(number).columns(refs)) {
-      batch.columns.push_back(std::move(column));
-    }
-    if (number == kLeft && !picks()) {
-      for (Column& column : right_.nulls(batch.length)) {
-        batch.columns.push_back(std::move(column));
-      }
+      batch.columns = side_by_side(null_columns(spec_.sides[kLeft].types, batch.length),
+                                   std::move(batch.columns));
+    } else if (!picks()) {
+      batch.columns = side_by_side(std::move(batch.columns),
+                                   null_columns(spec_.sides[kRight].types, batch.length));
     }
     set_event_time(batch, fixed_column<std::int64_t>(type_of(TypeKind::kTimestamp), batch.length,
                                                      [&](std::size_t i) { return rows[i].time; }));
@@ -465,7 +452,7 @@ EventTime IntervalJoin::output_watermark(EventTime watermark) const {
 
 void IntervalJoin::forget_keys() {
   const std::uint64_t rows = left_.rows() + right_.rows();
-  if (index_->size() <= kSparseMin || index_->size() <= 2 * rows) {
+  if (!are_sparse(index_->size(), rows)) {
     return;
   }
   std::vector<GroupId> kept;
@@ -476,11 +463,7 @@ void IntervalJoin::forget_keys() {
   }
   left_.keep_only(kept);
   right_.keep_only(kept);
-  if (kept.empty()) {
-    index_->clear();
-  } else {
-    index_ = index_->with_only(kept, key_types_);
-  }
+  keep_only_keys(index_, kept, key_types_);
 }
 
 void IntervalJoin::hold(Emitter& out) {

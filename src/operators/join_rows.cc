@@ -4,14 +4,10 @@
 #include <utility>
 
 #include "columnar/builder.h"
-#include "columnar/kernels.h"
 #include "state/dropped_groups.h"
 
 namespace thalweg {
 namespace {
-
-// Values are forgotten where so many have no rows, and most have none.
-constexpr std::uint32_t kSparseMin = 4096;
 
 Schema state_columns(const JoinRowsSpec& spec) {
   Schema columns;
@@ -171,7 +167,7 @@ void JoinRows::release(RowSlot slot) {
 
 // Values without rows must not outgrow the others.
 void JoinRows::forget_values() {
-  if (values_ == nullptr || values_->size() <= kSparseMin || values_->size() <= 2 * rows()) {
+  if (values_ == nullptr || !are_sparse(values_->size(), rows())) {
     return;
   }
   std::vector<GroupId> kept;
@@ -184,19 +180,7 @@ void JoinRows::forget_values() {
     }
   }
   last_.keep_only(kept);
-  if (kept.empty()) {
-    values_->clear();
-  } else {
-    values_ = values_->with_only(kept, spec_.types);
-  }
-}
-
-std::vector<Column> JoinRows::nulls(std::uint32_t length) const {
-  std::vector<Column> columns;
-  for (const Type& type : spec_.types) {
-    columns.push_back(null_column(type, length));
-  }
-  return columns;
+  keep_only_keys(values_, kept, spec_.types);
 }
 
 std::size_t JoinRows::memory_bytes() const {

@@ -68,7 +68,6 @@ class JoinRows {
   std::vector<Column> columns(std::span<const RowRef> rows) const {
     return store_.rows(rows, {}, spec_.types.size());
   }
-  std::vector<Column> nulls(std::uint32_t length) const;
 
   std::uint64_t rows() const { return store_.kept(); }
   std::size_t memory_bytes() const;

@@ -254,14 +254,6 @@ EventTime JoinSide::lowest_waiting(EventTime watermark) const {
   return std::min(lowest, watermark);
 }
 
-std::vector<Column> JoinSide::nulls(std::uint32_t length) const {
-  std::vector<Column> columns;
-  for (const Type& type : spec_.types) {
-    columns.push_back(null_column(type, length));
-  }
-  return columns;
-}
-
 std::size_t JoinSide::memory_bytes() const {
   return store_.memory_bytes() + marks_.memory_bytes() + queues_.memory_bytes() +
          timers_.memory_bytes() + armed_.memory_bytes() + last_.memory_bytes() +

@@ -8,6 +8,7 @@
 #include "columnar/kernels.h"
 #include "expr/evaluator.h"
 #include "operators/aggregation.h"
+#include "operators/join_columns.h"
 #include "operators/join_rows.h"
 #include "operators/reject_each.h"
 #include "state/key_table.h"
@@ -22,8 +23,6 @@ namespace {
 constexpr std::size_t kRowsAtOnce = 4096;
 constexpr std::size_t kLeft = 0;
 constexpr std::size_t kRight = 1;
-// Keys are forgotten where so many have no rows, and most have none.
-constexpr std::uint32_t kSparseMin = 4096;
 
 AggregationSpec computed(const KeyJoinSpec::Side& side) {
   return {.keys = side.keys,
@@ -51,11 +50,6 @@ JoinRowsSpec rows_spec(const KeyJoinSpec& spec, std::size_t side) {
           .types = spec.sides[side].types,
           .updating = spec.sides[side].updating,
           .counts = spec.condition != nullptr && shows_any(spec.kind, side)};
-}
-
-bool has_null(const std::vector<Column>& keys, RowIndex row) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [row](const Column& key) { return !key.is_valid(row); });
 }
 
 // The rows of a batch that come out together.
@@ -134,6 +128,9 @@ class KeyJoin final : public Operator {
   }
 
   void take(std::size_t input, Batch batch, Emitter& out);
+  // What a row of one side comes out as that has no partner.
+  std::vector<Column> alone_columns(std::size_t side, std::vector<Column> own,
+                                    std::uint32_t length) const;
   void emit_unmatched(std::size_t side, const Batch& batch, const std::vector<RowIndex>& rows,
                       Emitter& out) const;
   void add_tasks();
@@ -214,22 +211,22 @@ void KeyJoin::take(std::size_t input, Batch batch, Emitter& out) {
   }
 }
 
+std::vector<Column> KeyJoin::alone_columns(std::size_t side, std::vector<Column> own,
+                                           std::uint32_t length) const {
+  if (side == kRight) {
+    return side_by_side(null_columns(spec_.sides[kLeft].types, length), std::move(own));
+  }
+  return yields_pairs(spec_.kind)
+             ? side_by_side(std::move(own), null_columns(spec_.sides[kRight].types, length))
+             : own;
+}
+
 // Rows whose key is NULL need not be kept: they never have a partner.
 void KeyJoin::emit_unmatched(std::size_t side, const Batch& batch,
                              const std::vector<RowIndex>& rows_of_batch, Emitter& out) const {
   Batch alone;
   alone.length = static_cast<std::uint32_t>(rows_of_batch.size());
-  if (side == kRight) {
-    alone.columns = left_.nulls(alone.length);
-  }
-  for (Column& column : gather(batch.columns, rows_of_batch)) {
-    alone.columns.push_back(std::move(column));
-  }
-  if (side == kLeft && yields_pairs(spec_.kind)) {
-    for (Column& column : right_.nulls(alone.length)) {
-      alone.columns.push_back(std::move(column));
-    }
-  }
+  alone.columns = alone_columns(side, gather(batch.columns, rows_of_batch), alone.length);
   alone.changes = batch.changes
                       ? gather(*batch.changes, rows_of_batch)
                       : repeat(Value{type_of(TypeKind::kSmallint), std::int64_t{1}}, alone.length);
@@ -405,10 +402,8 @@ void KeyJoin::settle_counts(const Batch& pairs) {
 Batch KeyJoin::pair_columns() const {
   Batch batch;
   batch.length = static_cast<std::uint32_t>(output_.signs.size());
-  batch.columns = left_.columns(output_.pairs[kLeft]);
-  for (Column& column : right_.columns(output_.pairs[kRight])) {
-    batch.columns.push_back(std::move(column));
-  }
+  batch.columns =
+      side_by_side(left_.columns(output_.pairs[kLeft]), right_.columns(output_.pairs[kRight]));
   return batch;
 }
 
@@ -457,17 +452,7 @@ void KeyJoin::emit_alone(std::size_t side, bool come, Emitter& out) const {
   }
   Batch batch;
   batch.length = static_cast<std::uint32_t>(refs.size());
-  if (side == kRight) {
-    batch.columns = left_.nulls(batch.length);
-  }
-  for (Column& column : rows(side).columns(refs)) {
-    batch.columns.push_back(std::move(column));
-  }
-  if (side == kLeft && yields_pairs(spec_.kind)) {
-    for (Column& column : right_.nulls(batch.length)) {
-      batch.columns.push_back(std::move(column));
-    }
-  }
+  batch.columns = alone_columns(side, rows(side).columns(refs), batch.length);
   emit_signed(std::move(batch), come, out);
 }
 
@@ -523,7 +508,7 @@ bool KeyJoin::emit_rest(Emitter& out) {
 
 void KeyJoin::forget_keys() {
   const std::uint64_t rows = left_.rows() + right_.rows();
-  if (index_->size() <= kSparseMin || index_->size() <= 2 * rows || !is_null_.empty()) {
+  if (!are_sparse(index_->size(), rows) || !is_null_.empty()) {
     return;
   }
   std::vector<GroupId> kept;
@@ -542,11 +527,7 @@ void KeyJoin::keep_only(std::span<const GroupId> kept) {
     idle_state_.renumber(kept);
     idle_.keep_only(kept);
   }
-  if (kept.empty()) {
-    index_->clear();
-  } else {
-    index_ = index_->with_only(kept, key_types_);
-  }
+  keep_only_keys(index_, kept, key_types_);
 }
 
 }  // namespace

@@ -21,8 +21,6 @@ namespace thalweg {
 namespace {
 
 constexpr std::size_t kResultRows = 4096;
-// Keys are forgotten where so many have no rows, and most have none.
-constexpr std::uint32_t kSparseMin = 4096;
 
 PatternProgram program_of(const RowPattern& pattern) {
   std::optional<PatternProgram> program = compile_pattern(pattern);
@@ -482,7 +480,7 @@ void MatchPattern::restored(EventTime watermark) {
 
 // Lets go of keys without rows, unless their matches are numbered.
 void MatchPattern::forget_keys() {
-  if (numbers_ || order_.keys() <= kSparseMin || order_.keys() <= 2 * store_.kept()) {
+  if (numbers_ || !are_sparse(order_.keys(), store_.kept())) {
     return;
   }
   std::vector<GroupId> kept;

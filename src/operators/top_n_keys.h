@@ -40,13 +40,7 @@ class TopNKeys {
 
   std::uint32_t size() const { return index_->size(); }
   // Leaves only these keys, ascending, numbered anew from 0.
-  void keep_only(std::span<const GroupId> kept) {
-    if (kept.empty()) {
-      index_->clear();
-    } else {
-      index_ = index_->with_only(kept, types_);
-    }
-  }
+  void keep_only(std::span<const GroupId> kept) { keep_only_keys(index_, kept, types_); }
   void clear() { index_->clear(); }
   std::size_t memory_bytes() const { return index_->memory_bytes(); }
 

@@ -88,4 +88,20 @@ class KeyIndex {
   std::vector<GroupId> counted_;
 };
 
+// Whether so many keys have no rows, and most have none, that it is time to forget those.
+inline bool are_sparse(std::uint64_t keys, std::uint64_t rows) {
+  constexpr std::uint64_t kSparseMin = 4096;
+  return keys > kSparseMin && keys > 2 * rows;
+}
+
+// Leaves only these keys of the index, ascending, numbered anew from 0.
+inline void keep_only_keys(std::unique_ptr<KeyIndex>& index, std::span<const GroupId> kept,
+                           const std::vector<Type>& key_types) {
+  if (kept.empty()) {
+    index->clear();
+  } else {
+    index = index->with_only(kept, key_types);
+  }
+}
+
 }  // namespace thalweg
