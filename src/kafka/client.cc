@@ -103,8 +103,10 @@ void ClientEvents::listen(rd_kafka_conf_t* conf) {
 }
 
 void ClientEvents::fall_silent() {
-  const std::unique_lock lock(silence_mutex_);
   is_silent_ = true;
+  for (int under_way = calls_; under_way > 0; under_way = calls_) {
+    calls_.wait(under_way);
+  }
 }
 
 bool ClientEvents::is_disturbance(rd_kafka_resp_err_t code) {

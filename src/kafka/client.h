@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <shared_mutex>
 #include <string>
 
 #include "env/env.h"
@@ -30,7 +29,19 @@ class ClientEvents {
   // Has the configuration call back here.
   void listen(rd_kafka_conf_t* conf);
 
-  // From now on no callback reaches anything but this.
+  // What a callback of librdkafka does goes through here, which may be within another: nothing once
+  // this is silent.
+  template <typename Call>
+  void called(const Call& call) {
+    ++calls_;
+    if (!is_silent_) {
+      call();
+    }
+    if (--calls_ == 0 && is_silent_) {
+      calls_.notify_all();
+    }
+  }
+  // From now on no callback reaches anything but this. Waits for those under way.
   void fall_silent();
 
   // An error that belongs to no call, such as a connection that was lost.
@@ -59,17 +70,9 @@ class ClientEvents {
 
  private:
   void refresh_token(rd_kafka_t* client);
-  // What a callback does, unless this is silent.
-  template <typename Call>
-  void called(const Call& call) {
-    const std::shared_lock lock(silence_mutex_);
-    if (!is_silent_) {
-      call();
-    }
-  }
 
-  std::shared_mutex silence_mutex_;
-  bool is_silent_ = false;
+  std::atomic<int> calls_ = 0;  // Under way.
+  std::atomic<bool> is_silent_ = false;
   Env& env_;
   const Connection connection_;
   mutable std::mutex mutex_;  // Guards what follows.

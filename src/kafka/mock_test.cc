@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 // Kafka's numbers of requests.
 constexpr std::int16_t kProduce = 0;
 constexpr std::int16_t kOffsetFetch = 9;
+constexpr std::int16_t kInitProducerId = 22;
 constexpr std::int16_t kEndTransaction = 26;
 constexpr std::int16_t kTransactionOffsets = 28;
 
@@ -104,6 +105,15 @@ TEST_F(KafkaMockTest, ACommitWaitsForAnotherTransaction) {
   const Error error = commit();
   EXPECT_FALSE(error) << error.message();
   EXPECT_TRUE(can_go_on_);
+}
+
+// Each time what is wrong is told once more while the client goes.
+TEST_F(KafkaMockTest, AClientThatGoesIsReachedByNoEvent) {
+  for (int i = 0; i < 50; ++i) {
+    answer_with(kInitProducerId, RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT);
+    const Error error = commit();
+    EXPECT_THAT(error.message(), HasSubstr("transaction.max.timeout.ms"));
+  }
 }
 
 TEST_F(KafkaMockTest, AFencedCommitIsFatal) {

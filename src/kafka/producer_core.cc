@@ -96,7 +96,8 @@ Expected<std::unique_ptr<ProducerCore>> ProducerCore::make(Env& env, const Produ
   rd_kafka_conf_set_background_event_cb(
       conf->get(), [](rd_kafka_t* /*client*/, rd_kafka_event_t* event, void* opaque) {
         const EventPtr owned(event);
-        static_cast<Events*>(static_cast<ClientEvents*>(opaque))->core().on_event(event);
+        auto& events = *static_cast<Events*>(static_cast<ClientEvents*>(opaque));
+        events.called([&] { events.core().on_event(event); });
       });
   Expected<std::unique_ptr<Client>> client =
       Client::make(RD_KAFKA_PRODUCER, std::move(*conf),
