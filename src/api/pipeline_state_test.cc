@@ -171,6 +171,50 @@ class CheckpointNowTest : public PipelineStateTest {
   std::atomic<std::int64_t> results_{0};
 };
 
+// Tells a key a second after its line, whether lines come or not.
+class Remind final : public KeyedProcessor<std::int64_t, Line, Lines, Count> {
+ public:
+  explicit Remind(std::atomic<int>& waiting) : waiting_(waiting) {}
+  void process(const Line&, Lines& lines, Context& context) override {
+    ++lines.n;
+    context.set_wall_timer(context.now() + 1s);
+    ++waiting_;
+  }
+  void on_timer(const Timer&, Lines& lines, Context& context) override {
+    context.emit({context.key(), lines.n});
+  }
+
+ private:
+  std::atomic<int>& waiting_;
+};
+
+TEST_F(PipelineStateTest, WallTimersFireAfterARestartThoughNoRowComes) {
+  std::filesystem::create_directories(directory_);
+  const std::string path = directory_ + "/lines.jsonl";
+  std::ofstream(path) << "{\"key\": 1}\n{\"key\": 2}\n";
+  std::atomic<int> waiting = 0;
+  std::atomic<int> told = 0;
+  const auto run_until = [&](const std::atomic<int>& count) {
+    Pipeline pipeline("remind");
+    pipeline
+        .source<Line>(connector("file", {{"path", path}, {"format", "json"}, {"follow", "true"}}),
+                      "lines")
+        .key_by<&Line::key>()
+        .process(Remind(waiting))
+        .sink([&](const Count&) { ++told; });
+    std::future<RunReport> run =
+        std::async(std::launch::async, [&] { return pipeline.run(options()); });
+    while (count.load() < 2) {
+      std::this_thread::sleep_for(1ms);
+    }
+    pipeline.request_stop();
+    EXPECT_EQ(run.get().outcome, Outcome::kStopped);
+  };
+  run_until(waiting);
+  run_until(told);
+  EXPECT_EQ(waiting, 2);  // No line has been read again.
+}
+
 TEST_F(CheckpointNowTest, HoldsWhatHasBeenRead) {
   write_lines(5);
   std::future<RunReport> run =

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <csignal>
@@ -46,6 +47,16 @@ int dispatch(const thalweg::cli::CommandLine& line) {
   return thalweg::cli::kExitUsage;
 }
 
+// As many open files as the system allows without being asked, for directories of many parts and
+// brokers of many partitions.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 // A reader who has seen enough is no failure.
 int code_without_output(int code, int error) {
   if (error == EPIPE) {
@@ -64,6 +75,7 @@ int main(int argc, char** argv) {
   try {
     // A reader that goes away shows as a failed write, which ends the run in order.
     std::signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
     const thalweg::cli::ParsedCommandLine parsed = thalweg::cli::parse_command_line(argc, argv);
     const bool runs = parsed.exit_code == thalweg::cli::kExitOk && parsed.command_line;
     return flushed(runs ? dispatch(*parsed.command_line) : parsed.exit_code);

@@ -103,12 +103,18 @@ class Place {
 
 class DirectoryOfParts final : public Place {
  public:
-  using Place::Place;
+  explicit DirectoryOfParts(std::string directory,
+                            std::size_t part_bytes = PartsPlace::kWithoutLimit)
+      : Place(std::move(directory)), part_bytes_(part_bytes) {}
   std::unique_ptr<ByteSink> make(Env& env) const override {
-    return make_parts_sink(
-        env,
-        {.directory = directory_, .extension = "csv", .beginning = fmt::format("{}\n", kHeader)});
+    return make_parts_sink(env, {.directory = directory_,
+                                 .extension = "csv",
+                                 .beginning = fmt::format("{}\n", kHeader),
+                                 .part_bytes = part_bytes_});
   }
+
+ private:
+  const std::size_t part_bytes_;
 };
 
 class OneFile final : public Place {
@@ -236,6 +242,10 @@ void stop_everywhere(const Place& place) {
 }
 
 TEST(ExactlyOnceTest, PartsStandAStopAtEveryCall) { stop_everywhere(DirectoryOfParts("d")); }
+
+TEST(ExactlyOnceTest, PartsCutByTheirSizeStandAStopAtEveryCall) {
+  stop_everywhere(DirectoryOfParts("d", /*part_bytes=*/10));  // Of two rows.
+}
 
 TEST(ExactlyOnceTest, OneFileStandsAStopAtEveryCall) { stop_everywhere(OneFile("d")); }
 

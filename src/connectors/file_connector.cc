@@ -10,9 +10,14 @@
 namespace thalweg {
 namespace {
 
+bool is_part_size(std::string_view text) {
+  std::int64_t bytes = 0;
+  return parse_bytes(text, bytes) && bytes > 0;
+}
+
 // Function-local, since a vector cannot be constant; made once.
 std::span<const OptionSpec> file_options() {
-  static const std::array<OptionSpec, 5> specs{{
+  static const std::array<OptionSpec, 6> specs{{
       {.name = "path",
        .type = OptionType::kText,
        .required = true,
@@ -56,6 +61,16 @@ std::span<const OptionSpec> file_options() {
        .aliases = {},
        .accepts = is_row_size,
        .expects = kRowSizeExpected},
+      {.name = "part_bytes",
+       .type = OptionType::kBytes,
+       .required = false,
+       .default_value = {},
+       .text = "A part in a directory is finished once its rows have so many bytes, and another "
+               "begun; the end of an epoch finishes it in any case. Default: no limit.",
+       .choices = {},
+       .aliases = {"sink.rolling-policy.file-size"},
+       .accepts = is_part_size,
+       .expects = "a size of 1 byte or more, such as '64MB' or '1 GiB'"},
   }};
   return specs;
 }
@@ -91,12 +106,19 @@ std::size_t bytes_option(const Options& options, std::string_view name) {
 
 std::optional<OptionRefusal> refuses_writing(const Options& options) {
   const std::string path = path_of(options);
-  if (path.find_first_of("*?[") == std::string::npos) {
-    return std::nullopt;
+  if (path.find_first_of("*?[") != std::string::npos) {
+    return OptionRefusal{
+        .option = "path",
+        .message = fmt::format("path '{}' is a pattern, which can only be read", path)};
   }
-  return OptionRefusal{
-      .option = "path",
-      .message = fmt::format("path '{}' is a pattern, which can only be read", path)};
+  if (options.has("part_bytes") && !path.ends_with('/')) {
+    return OptionRefusal{
+        .option = "part_bytes",
+        .message = fmt::format("part_bytes is of parts, and path '{}' is one file; end it with a "
+                               "slash for a directory of parts",
+                               path)};
+  }
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
@@ -120,10 +142,14 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
 
 Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {
   return make_encoding_sink(request, [&](const Format& format, std::string beginning) {
-    return world.outputs.share(world.env, path_of(request.table.options),
-                               {.format = request.table.format,
-                                .extension = std::string(format.extension()),
-                                .beginning = std::move(beginning)});
+    const Options& options = request.table.options;
+    OutputFiles::Shape shape{.format = request.table.format,
+                             .extension = std::string(format.extension()),
+                             .beginning = std::move(beginning)};
+    if (options.has("part_bytes")) {
+      shape.part_bytes = bytes_option(options, "part_bytes");
+    }
+    return world.outputs.share(world.env, path_of(options), std::move(shape));
   });
 }
 

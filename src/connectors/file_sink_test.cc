@@ -132,14 +132,39 @@ TEST_F(FileSinkTest, NamesOfPartsAreReadBack) {
                  .epoch = 123456789012,
                  .number = 9,
                  .extension = "jsonl",
+                 .hidden = true},
+        PartName{.incarnation = "a_b-1",
+                 .epoch = 7,
+                 .number = 1,
+                 .cut = 12,
+                 .extension = "csv",
                  .hidden = true}}) {
     EXPECT_EQ(parse_part_name(to_text(name)), name) << to_text(name);
   }
   EXPECT_EQ(to_text({.incarnation = "a1", .epoch = 7, .number = 2, .extension = "csv"}),
             "part-a1-00000007-2.csv");
-  for (const char* name : {"", ".", "part", "part-", "part-.csv", "part-a.csv", "part-1", "x-1.csv",
-                           "part-a-1.csv", "part--1-1.csv", "part-a-1-x.csv", ".part-a-1-1.csv",
-                           ".part-1.csv.tmp", ".tmp", "part-a-99999999999999999999-1.csv"}) {
+  EXPECT_EQ(to_text({.incarnation = "a1", .epoch = 7, .number = 2, .cut = 3, .extension = "csv"}),
+            "part-a1-00000007-2_000003.csv");
+  for (const char* name : {"",
+                           ".",
+                           "part",
+                           "part-",
+                           "part-.csv",
+                           "part-a.csv",
+                           "part-1",
+                           "x-1.csv",
+                           "part-a-1.csv",
+                           "part--1-1.csv",
+                           "part-a-1-x.csv",
+                           ".part-a-1-1.csv",
+                           ".part-1.csv.tmp",
+                           ".tmp",
+                           "part-a-99999999999999999999-1.csv",
+                           "part-1_1.csv",
+                           "part-a-1-1_.csv",
+                           "part-a-1-1_0.csv",
+                           "part-a-1-1_x.csv",
+                           "part-a-1-1_1_1.csv"}) {
     EXPECT_EQ(parse_part_name(name), std::nullopt) << name;
   }
 }
@@ -181,6 +206,41 @@ TEST_F(FileSinkTest, AnEpochIsAPartWithAHeaderOfItsOwn) {
                                    "part-i-00000002-0.csv", "part-i-00000003-0.csv"));
   EXPECT_EQ(env_.get("out/part-i-00000002-0.csv"), "a\n2\n");
   EXPECT_THAT(read(table("out/")), ElementsAre(1, 2, 3));
+}
+
+TEST_F(FileSinkTest, PartsAreCutByTheirSizeAndByEpochs) {
+  Table cut = table("out/");
+  cut.options.set("part_bytes", "4");
+  const auto sink = make(cut);
+  ASSERT_TRUE(sink->recover({.incarnation = "i", .decided = 0}).ok());
+  ASSERT_TRUE(sink->open().ok());
+  const auto writer = sink->make_writer();
+  for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
+    for (std::int64_t row = 1; row <= 5; ++row) {
+      write(*writer, row);
+    }
+    ASSERT_TRUE(writer->end_epoch(epoch).ok());
+    ASSERT_TRUE(sink->prepare(epoch).ok());
+    ASSERT_TRUE(sink->commit(epoch).ok());
+  }
+  EXPECT_TRUE(sink->close(true).ok());
+
+  EXPECT_THAT(names(),
+              ElementsAre(".thalweg-lock", "part-i-00000001-0.csv", "part-i-00000001-0_000001.csv",
+                          "part-i-00000001-0_000002.csv", "part-i-00000002-0.csv",
+                          "part-i-00000002-0_000001.csv", "part-i-00000002-0_000002.csv"));
+  EXPECT_EQ(env_.get("out/part-i-00000001-0.csv"), "a\n1\n2\n");
+  EXPECT_EQ(env_.get("out/part-i-00000001-0_000002.csv"), "a\n5\n");
+  EXPECT_THAT(read(table("out/")), ElementsAre(1, 2, 3, 4, 5, 1, 2, 3, 4, 5));
+}
+
+TEST_F(FileSinkTest, ARunWithoutStateCutsPartsByTheirSize) {
+  Table cut = table("out/");
+  cut.options.set("part_bytes", "4");
+  ASSERT_TRUE(run(cut, {{1, 2, 3}, {4, 5, 6}}).ok());
+  EXPECT_THAT(names(), ElementsAre("part-0.csv", "part-1.csv", "part-2.csv", "part-3.csv"));
+  EXPECT_EQ(env_.get("out/part-0.csv"), "a\n1\n2\n");
+  EXPECT_THAT(read(table("out/")), UnorderedElementsAre(1, 2, 3, 4, 5, 6));
 }
 
 TEST_F(FileSinkTest, PartsBeyondTheEpochThatCountsAreTakenBack) {

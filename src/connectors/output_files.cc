@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "connectors/file_sink.h"
-#include "connectors/parts_sink.h"
 
 namespace thalweg {
 
@@ -17,7 +16,7 @@ Result<std::shared_ptr<ByteSink>> OutputFiles::share(Env& env, const std::string
   const auto known = written_.find(name);
   if (known != written_.end() && known->second.shape != shape) {
     return invalid_argument(
-        fmt::format("two sinks write {} in different formats or columns", path));
+        fmt::format("two sinks write {} in different formats, columns or part_bytes", path));
   }
   if (known != written_.end()) {
     if (std::shared_ptr<ByteSink> running = known->second.sink.lock()) {
@@ -31,7 +30,8 @@ Result<std::shared_ptr<ByteSink>> OutputFiles::share(Env& env, const std::string
     sink = make_parts_sink(env, {.directory = bare,
                                  .extension = shape.extension,
                                  .beginning = shape.beginning,
-                                 .old = old});
+                                 .old = old,
+                                 .part_bytes = shape.part_bytes});
   } else {
     sink = make_file_sink(env, path, shape.beginning, old);
   }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "connectors/byte_sink.h"
+#include "connectors/parts_sink.h"
 
 namespace thalweg {
 
@@ -18,6 +20,8 @@ class OutputFiles {
     std::string format;
     std::string extension;  // Of the parts of a directory.
     std::string beginning;  // What stands before the rows.
+    // Of a part, which is finished then.
+    std::size_t part_bytes = PartsPlace::kWithoutLimit;
     bool operator==(const Shape&) const = default;
   };
   // A path that ends with a slash is a directory of parts.

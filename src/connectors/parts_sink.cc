@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <map>
 #include <mutex>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::string_view kStart = "part-";
 constexpr std::string_view kHiddenEnd = ".tmp";
+constexpr char kCutMark = '_';  // Sorts behind the dot, so that names are in order.
 constexpr std::string_view kLockName = ".thalweg-lock";
 
 template <typename Integer>
@@ -45,6 +47,7 @@ class EpochParts {
       : env_(env), place_(place), start_(std::move(start)) {}
 
   const EpochStart& start() const { return start_; }
+  std::size_t part_bytes() const { return place_.part_bytes; }
   PartName name(std::uint64_t epoch, std::uint32_t number) const {
     return {.incarnation = start_.incarnation,
             .epoch = epoch,
@@ -173,8 +176,15 @@ class EpochPartWriter final : public ByteWriter {
   Status write(std::string_view whole_rows) override {
     if (file_ == nullptr) {
       TW_TRY_ASSIGN(file_, parts_.create(name_));
+      bytes_ = 0;
     }
-    return file_->write(whole_rows);
+    TW_TRY(file_->write(whole_rows));
+    bytes_ += whole_rows.size();
+    if (bytes_ >= parts_.part_bytes()) {
+      parts_.add(name_, std::move(file_));
+      ++name_.cut;
+    }
+    return {};
   }
 
   Status flush() override { return {}; }
@@ -184,13 +194,15 @@ class EpochPartWriter final : public ByteWriter {
       parts_.add(name_, std::move(file_));
     }
     name_.epoch = epoch + 1;
+    name_.cut = 0;
     return {};
   }
 
  private:
   EpochParts& parts_;
   PartName name_;
-  std::unique_ptr<DurableFile> file_;  // Null: the epoch has no rows yet.
+  std::unique_ptr<DurableFile> file_;  // Null: there are no rows for it yet.
+  std::size_t bytes_ = 0;              // Of its rows.
 };
 
 // What the writers of a job that keeps no state have made.
@@ -199,9 +211,11 @@ class RunParts {
   RunParts(Env& env, const PartsPlace& place) : env_(env), place_(place) {}
 
   Status open();
+  // From any thread, as what follows.
   std::uint32_t next_number() { return next_++; }
+  std::size_t part_bytes() const { return place_.part_bytes; }
 
-  // From any writer's thread; the file stays with the others until the end.
+  // The file stays with the others until the end.
   Result<OutputFile*> create(std::uint32_t number) {
     TW_TRY_ASSIGN(std::unique_ptr<OutputFile> file,
                   env_.create_output(path_of(number), OldBytes::kReplaced));
@@ -221,7 +235,7 @@ class RunParts {
 
   Env& env_;
   const PartsPlace& place_;
-  std::uint32_t next_ = 0;
+  std::atomic<std::uint32_t> next_ = 0;
   std::set<std::string> old_;  // Names of the parts that this run replaces.
   std::mutex mutex_;           // Guards the files.
   std::map<std::uint32_t, std::unique_ptr<OutputFile>> files_;
@@ -244,7 +258,7 @@ Status RunParts::open() {
     if (place_.old == OldBytes::kReplaced) {
       old_.insert(name);
     } else {
-      next_ = std::max(next_, part->number + 1);
+      next_ = std::max(next_.load(), part->number + 1);
     }
   }
   return {};
@@ -269,8 +283,16 @@ class RunPartWriter final : public ByteWriter {
   Status write(std::string_view whole_rows) override {
     if (file_ == nullptr) {
       TW_TRY_ASSIGN(file_, parts_.create(number_));
+      bytes_ = 0;
     }
-    return file_->write(whole_rows);
+    TW_TRY(file_->write(whole_rows));
+    bytes_ += whole_rows.size();
+    if (bytes_ >= parts_.part_bytes()) {
+      TW_TRY(file_->flush());
+      file_ = nullptr;
+      number_ = parts_.next_number();
+    }
+    return {};
   }
 
   Status flush() override { return file_ == nullptr ? Status() : file_->flush(); }
@@ -278,8 +300,9 @@ class RunPartWriter final : public ByteWriter {
 
  private:
   RunParts& parts_;
-  const std::uint32_t number_;
-  OutputFile* file_ = nullptr;  // Null: there are no rows yet.
+  std::uint32_t number_;
+  OutputFile* file_ = nullptr;  // Null: there are no rows for it yet.
+  std::size_t bytes_ = 0;       // Of its rows.
 };
 
 class PartsSink final : public ByteSink {
@@ -339,9 +362,12 @@ class PartsSink final : public ByteSink {
 }  // namespace
 
 std::string to_text(const PartName& name) {
-  const std::string fields = name.incarnation.empty() ? fmt::format("{}", name.number)
-                                                      : fmt::format("{}-{:08}-{}", name.incarnation,
-                                                                    name.epoch, name.number);
+  std::string fields = name.incarnation.empty()
+                           ? fmt::format("{}", name.number)
+                           : fmt::format("{}-{:08}-{}", name.incarnation, name.epoch, name.number);
+  if (name.cut > 0) {
+    fields += fmt::format("{}{:06}", kCutMark, name.cut);
+  }
   return fmt::format("{}{}{}.{}{}", name.hidden ? "." : "", kStart, fields, name.extension,
                      name.hidden ? kHiddenEnd : "");
 }
@@ -360,6 +386,14 @@ std::optional<PartName> parse_part_name(std::string_view name) {
   }
   part.extension = name.substr(dot + 1);
   std::string_view fields = name.substr(kStart.size(), dot - kStart.size());
+  const std::size_t mark = fields.rfind(kCutMark);
+  if (mark != std::string_view::npos && mark > fields.rfind('-') &&
+      fields.rfind('-') != std::string_view::npos) {
+    if (!parse_number(fields.substr(mark + 1), part.cut) || part.cut == 0) {
+      return std::nullopt;
+    }
+    fields = fields.substr(0, mark);
+  }
   if (!parse_number(take_last_field(fields), part.number)) {
     return std::nullopt;
   }

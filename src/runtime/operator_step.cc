@@ -39,6 +39,9 @@ void OperatorStep::restored(EventTime watermark) {
   operator_->restored(watermark);
   watermark_ = watermark;
   restored_ = watermark != kStartOfTime && watermark != kEndOfTime;
+  if (watermark != kEndOfTime) {
+    due_by_wall_clock_ = kStartOfTime;  // What it waits for by that clock it says when told of it.
+  }
   tell_complete();
 }
 

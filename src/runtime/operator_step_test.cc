@@ -25,6 +25,7 @@ class Scripted final : public Operator {
     std::vector<std::string> calls;
     int more = 0;  // So many next calls are not done.
     bool fails = false;
+    bool notes_wall_clock = false;
     std::int64_t held_back = 0;
   };
   explicit Scripted(Log& log) : log_(log) {}
@@ -40,6 +41,9 @@ class Scripted final : public Operator {
   }
   Result<Progress> on_time(Clock clock, EventTime now, Emitter& /*out*/) override {
     if (clock == Clock::kWall) {
+      if (log_.notes_wall_clock) {
+        log_.calls.emplace_back("wall clock");
+      }
       return Progress::kDone;
     }
     log_.calls.push_back(now == kEndOfTime ? "end" : "time " + std::to_string(now.micros));
@@ -209,6 +213,28 @@ TEST_F(OperatorStepTest, NothingIsHandledUntilTheOperatorIsDone) {
   run_until_idle();
   EXPECT_THAT(log_.calls, ElementsAre("time 10", "resume", "resume", "row 0:1"));
   EXPECT_THAT(sent(), ElementsAre("time 10", "row 1"));
+}
+
+// What was due by the wall clock while the job was down would else wait for the next row.
+TEST_F(OperatorStepTest, AfterARestartTheWallClockComesBeforeAnyRow) {
+  const std::size_t a = step_.add_channel(0);
+  log_.notes_wall_clock = true;
+  step_.restored(EventTime{10});
+  step_.deliver(a, number(1));
+  EXPECT_THAT(log_.calls, IsEmpty());
+  run_until_idle();
+  EXPECT_THAT(log_.calls, ElementsAre("wall clock", "wall clock", "row 0:1"));
+  EXPECT_THAT(sent(), ElementsAre("time 10", "row 1"));
+}
+
+TEST_F(OperatorStepTest, WhatHasEndedIsToldNoWallClockAfterARestart) {
+  const std::size_t a = step_.add_channel(0);
+  log_.notes_wall_clock = true;
+  step_.restored(kEndOfTime);
+  step_.deliver(a, EndMessage{});
+  run_until_idle();
+  EXPECT_THAT(log_.calls, IsEmpty());
+  EXPECT_THAT(sent(), ElementsAre("end"));
 }
 
 TEST_F(OperatorStepTest, WithoutRoomBehindItItTakesNothingAndDoesNotGoOn) {
