@@ -29,7 +29,7 @@ class KafkaMockTest : public testing::Test {
  protected:
   KafkaMockTest()
       : host_(rd_kafka_new(RD_KAFKA_PRODUCER, quiet(), nullptr, 0), rd_kafka_destroy),
-        cluster_(rd_kafka_mock_cluster_new(host_.get(), 1), rd_kafka_mock_cluster_destroy) {
+        cluster_(rd_kafka_mock_cluster_new(host_.get(), 2), rd_kafka_mock_cluster_destroy) {
     rd_kafka_mock_topic_create(cluster_.get(), "t", 1, 1);
     connection.brokers = rd_kafka_mock_cluster_bootstraps(cluster_.get());
   }
@@ -39,6 +39,14 @@ class KafkaMockTest : public testing::Test {
       rd_kafka_mock_push_request_errors(cluster_.get(), request, 1, error);
     }
   }
+
+  // The brokers that look after transactions and after the group, from now on.
+  void give_coordinators(int transactions, int group) {
+    rd_kafka_mock_coordinator_set(cluster_.get(), "transaction", "id", transactions);
+    rd_kafka_mock_coordinator_set(cluster_.get(), "group", "group", group);
+  }
+  void take_down(int broker) { rd_kafka_mock_broker_set_down(cluster_.get(), broker); }
+  void bring_up(int broker) { rd_kafka_mock_broker_set_up(cluster_.get(), broker); }
 
   Error deliver() {
     Expected<Producer> producer = Producer::open({.connection = connection});
@@ -114,6 +122,34 @@ TEST_F(KafkaMockTest, AClientThatGoesIsReachedByNoEvent) {
     const Error error = commit();
     EXPECT_THAT(error.message(), HasSubstr("transaction.max.timeout.ms"));
   }
+}
+
+// librdkafka itself would wait for that broker without end.
+TEST_F(KafkaMockTest, OffsetsWaitNoLongerThanTheTransactionForABrokerThatIsAway) {
+  give_coordinators(1, 2);
+  Expected<TransactionalProducer> producer =
+      TransactionalProducer::open({.producer = {.connection = connection},
+                                   .transactional_id = "id",
+                                   .transaction_timeout = 3'000ms});
+  ASSERT_TRUE(producer) << producer.error().message();
+  const auto send = [&](std::int64_t offset) -> Error {
+    Expected<Transaction> transaction = producer->begin();
+    if (!transaction) {
+      return transaction.error();
+    }
+    if (Error error = transaction->send_offsets("group", {{"t", 0, offset}})) {
+      const Error aborted = transaction->abort();
+      EXPECT_FALSE(aborted) << aborted.message();
+      return error;
+    }
+    return transaction->commit();
+  };
+  ASSERT_FALSE(send(1));
+  take_down(2);
+  EXPECT_EQ(send(2).kind(), ErrorKind::kRetriable);
+  bring_up(2);
+  const Error error = send(3);
+  EXPECT_FALSE(error) << error.message();
 }
 
 TEST_F(KafkaMockTest, AFencedCommitIsFatal) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <thread>
+#include <utility>
 
 #include "kafka/admin_impl.h"
 #include "kafka/error_mapping.h"
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr std::chrono::milliseconds kPause{50};
+constexpr int kCallMillisMax = 5'000;
 constexpr std::chrono::milliseconds kAbandonMax{5'000};
 
 Error wrong(std::string message) { return {ErrorKind::kConfiguration, "", std::move(message)}; }
@@ -31,6 +34,24 @@ std::vector<PartitionOffset> new_ones(const OffsetsByPartition& sent,
     }
   }
   return all;
+}
+
+// A copy, for the original may be gone before the call is done.
+using GroupMetadata = std::shared_ptr<rd_kafka_consumer_group_metadata_t>;
+Expected<GroupMetadata> copy_of(const rd_kafka_consumer_group_metadata_t& membership,
+                                const std::string& doing) {
+  void* bytes = nullptr;
+  std::size_t size = 0;
+  Error error = error_of(rd_kafka_consumer_group_metadata_write(&membership, &bytes, &size), doing);
+  rd_kafka_consumer_group_metadata_t* copy = nullptr;
+  if (!error) {
+    error = error_of(rd_kafka_consumer_group_metadata_read(&copy, bytes, size), doing);
+    rd_kafka_mem_free(nullptr, bytes);
+  }
+  if (error) {
+    return error;
+  }
+  return GroupMetadata(copy, &rd_kafka_consumer_group_metadata_destroy);
 }
 
 bool has_all(const std::vector<PartitionOffset>& committed,
@@ -58,6 +79,9 @@ Expected<std::unique_ptr<TransactionCore>> TransactionCore::make(Env& env,
 }
 
 Error TransactionCore::renew() {
+  if (std::exchange(is_stuck_, false)) {
+    producer_->client().events().fall_silent();  // It stays until its call comes back.
+  }
   producer_.reset();  // At most one at a time: two would fence each other.
   Expected<std::unique_ptr<ProducerCore>> made = ProducerCore::make(
       env_, options_.producer,
@@ -123,18 +147,14 @@ Error TransactionCore::begin() {
 Error TransactionCore::send_offsets(const std::string& group,
                                     const rd_kafka_consumer_group_metadata_t& membership,
                                     const std::vector<PartitionOffset>& offsets) {
-  const std::string doing = fmt::format("cannot send the offsets of group \"{}\"", group);
   if (Error error = learn_committed(group, offsets)) {
     return error;
   }
-  const PartitionList list = to_list(offsets);
   const std::int64_t until =
       env_.steady_nanos() + options_.transaction_timeout.count() * kNanosPerMilli;
   while (true) {
     // It is called again with the same arguments, for it cannot be resumed.
-    Error error = error_of(rd_kafka_send_offsets_to_transaction(producer_->client().get(),
-                                                                list.get(), &membership, 5'000),
-                           doing);
+    Error error = send_offsets_once(group, membership, offsets, until);
     if (!error) {
       keep(offsets, sent_offsets_[group]);
       return {};
@@ -144,6 +164,41 @@ Error TransactionCore::send_offsets(const std::string& group,
     }
     std::this_thread::sleep_for(kPause);
   }
+}
+
+// librdkafka up to 2.0.2 heeds no timeout while it waits for the group's coordinator, so another
+// thread calls.
+Error TransactionCore::send_offsets_once(const std::string& group,
+                                         const rd_kafka_consumer_group_metadata_t& membership,
+                                         const std::vector<PartitionOffset>& offsets,
+                                         std::int64_t until_nanos) {
+  const std::string doing = fmt::format("cannot send the offsets of group \"{}\"", group);
+  Expected<GroupMetadata> copy = copy_of(membership, doing);
+  if (!copy) {
+    return copy.error();
+  }
+  std::promise<Error> done;
+  std::future<Error> answer = done.get_future();
+  std::thread([handle = producer_, list = to_list(offsets), membership = std::move(*copy), doing,
+               done = std::move(done)]() mutable {
+    Error error = error_of(rd_kafka_send_offsets_to_transaction(handle->client().get(), list.get(),
+                                                                membership.get(), kCallMillisMax),
+                           doing);
+    handle.reset();  // Before it can be renewed.
+    done.set_value(std::move(error));
+  }).detach();
+  const std::chrono::nanoseconds left(
+      std::max(until_nanos - env_.steady_nanos(), kCallMillisMax * kNanosPerMilli));
+  if (answer.wait_for(left) == std::future_status::ready) {
+    return answer.get();
+  }
+  is_stuck_ = true;
+  needs_renewal_ = true;
+  return producer_->client().explained(
+      {ErrorKind::kRetriable, rd_kafka_err2name(RD_KAFKA_RESP_ERR__TIMED_OUT),
+       fmt::format("{}: no answer of the group's coordinator within the transaction's time",
+                   doing)},
+      0);
 }
 
 // What the group had committed before, of partitions that this producer has not committed yet.
@@ -201,6 +256,9 @@ Error TransactionCore::commit() {
   if (!is_open_) {
     return misuse("the transaction has ended");
   }
+  if (is_stuck_) {
+    return abort_for({ErrorKind::kRetriable, "", "its offsets could not be sent"});
+  }
   Flushed flushed = producer_->flush(options_.transaction_timeout);
   if (flushed.error) {
     return abort_for(std::move(flushed.error));
@@ -228,6 +286,9 @@ Error TransactionCore::abort_within(std::chrono::milliseconds timeout) {
     return misuse("the transaction has ended");
   }
   is_open_ = false;
+  if (is_stuck_) {
+    return {};  // The handle that takes its place aborts it.
+  }
   Error error =
       until_answered(&rd_kafka_abort_transaction, "cannot abort the transaction", timeout);
   if (error.kind() == ErrorKind::kRetriable) {

@@ -49,6 +49,10 @@ class TransactionCore {
   // Of a commit whose answer did not come, after renew(): what the group's offsets tell.
   Error resolve(Error why);
   Error end_in_doubt(Error why);
+  // As long as the transaction may last. Afterwards the handle may still be in that call.
+  Error send_offsets_once(const std::string& group,
+                          const rd_kafka_consumer_group_metadata_t& membership,
+                          const std::vector<PartitionOffset>& offsets, std::int64_t until_nanos);
   Error learn_committed(const std::string& group, const std::vector<PartitionOffset>& offsets);
   void keep_sent();  // As what is committed.
   static void keep(const std::vector<PartitionOffset>& offsets, OffsetsByPartition& in);
@@ -57,10 +61,11 @@ class TransactionCore {
 
   Env& env_;
   const TransactionalOptions options_;
-  std::unique_ptr<ProducerCore> producer_;
+  std::shared_ptr<ProducerCore> producer_;  // Also of a call that does not come back.
   bool is_open_ = false;
   bool is_dead_ = false;  // After a fatal error.
   bool needs_renewal_ = false;
+  bool is_stuck_ = false;  // A call on the handle has not come back.
   std::uint64_t renewals_ = 0;
   std::uint64_t disturbances_before_end_ = 0;  // As counted when the last transaction was to end.
   // By group: sent in this transaction, and committed as far as is known.
