@@ -74,7 +74,7 @@ struct RunProgress {
   std::uint64_t epoch = 0;            // The last that counts, where state is kept.
   std::optional<ResumedRun> resumed;  // What the run went on from; absent: it began with nothing.
   std::uint64_t keys_expired = 0;     // Keys of state that were let go, their ttl being over.
-  std::string waiting;                // What for: "disk full", "memory limit"; empty: it runs.
+  std::string waiting;  // What for: "disk full", "memory limit", "partitions of t"; empty: it runs.
   std::string reconnecting;  // To whom, as "broker 127.0.0.1:9092", that is away; empty: nobody.
   double seconds_reconnecting = 0;  // For how long already.
   double seconds_waited = 0;        // For room on a disk, so far and for all of it together.

@@ -101,7 +101,11 @@ RunProgress to_run_progress(const JobProgress& progress) {
   shown.rows_out = progress.rows_out;
   shown.rows_filtered = progress.rows_filtered;
   shown.keys_expired = progress.keys_expired;
-  shown.waiting = progress.waits_for_memory ? "memory limit" : "";
+  if (progress.waits_for_memory) {
+    shown.waiting = "memory limit";
+  } else if (!progress.without_partitions.empty()) {
+    shown.waiting = "partitions of " + progress.without_partitions;
+  }
   if (progress.outage) {
     shown.reconnecting = progress.outage->who;
     shown.seconds_reconnecting = progress.outage->seconds;

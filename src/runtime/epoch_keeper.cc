@@ -6,8 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "runtime/kept_state.h"
-
 namespace thalweg {
 namespace {
 
@@ -87,9 +85,14 @@ Status EpochKeeper::decide() {
 
 void EpochKeeper::tell_sources(const EpochRecord& record) const {
   for (std::size_t i = 0; i < graph_.scans.size(); ++i) {
+    const auto& boards = graph_.scans[i]->boards;
     std::vector<ReadPosition> positions;
     for (const PartitionEpoch& partition : record.sources[i].partitions) {
-      positions.push_back(position_of(partition));
+      const std::size_t at = positions.size();
+      if (at == boards.size() || boards[at]->partition().name() != partition.name) {
+        break;  // From here on they are absent ones.
+      }
+      positions.push_back(cut_of(partition, record.epoch).position);
     }
     graph_.scans[i]->source->epoch_counts(positions);
   }
@@ -210,6 +213,8 @@ void EpochKeeper::add_sources(EpochRecord& record) const {
   const std::int64_t now_nanos = env_.steady_nanos();
   for (const auto& scan : graph_.scans) {
     SourceEpoch source{.id = scan->id, .partitions = {}};
+    const std::lock_guard growing(scan->growing);
+    record.finished &= !scan->source->may_grow();
     for (std::size_t i = 0; i < scan->boards.size(); ++i) {
       PartitionBoard& board = *scan->boards[i];
       const PartitionBoard::Cut cut = board.cut(record.epoch, now_nanos);
@@ -224,6 +229,7 @@ void EpochKeeper::add_sources(EpochRecord& record) const {
                                    .ended = cut.ended,
                                    .silent_micros = cut.silent_nanos / 1000});
     }
+    source.partitions.insert(source.partitions.end(), scan->absent.begin(), scan->absent.end());
     record.sources.push_back(std::move(source));
   }
 }

@@ -405,6 +405,9 @@ void JobImpl::add_source_progress(JobProgress& progress) const {
       }
       progress.partitions.push_back(std::move(partition));
     }
+    if (scan->boards.empty() && scan->source->may_grow()) {
+      progress.without_partitions = scan->table->name;
+    }
     const std::vector<RejectedExample> examples = scan->examples.all();
     progress.examples.insert(progress.examples.end(), examples.begin(), examples.end());
   }

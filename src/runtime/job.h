@@ -109,9 +109,10 @@ struct JobProgress {
   std::vector<PartitionProgress> partitions;
   std::vector<OperatorProgress> operators;  // In the order of EXPLAIN.
   std::optional<EpochProgress> epochs;
-  std::optional<Outage> outage;   // The longest of its sources and sinks.
-  bool waits_for_memory = false;  // Its sources are paused, at its memory_limit.
-  std::int64_t paused_nanos = 0;  // So far, and for all of it together.
+  std::optional<Outage> outage;    // The longest of its sources and sinks.
+  bool waits_for_memory = false;   // Its sources are paused, at its memory_limit.
+  std::string without_partitions;  // The name of a table that has none yet; empty: all have some.
+  std::int64_t paused_nanos = 0;   // So far, and for all of it together.
 };
 
 // One plan running on N workers: makes its sources, sinks and operators, runs them to the end of

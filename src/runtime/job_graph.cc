@@ -448,9 +448,9 @@ Status GraphBuilder::build() {
   }
   for (const auto& scan : graph_.scans) {
     TW_TRY(scan->source->open());
+    scan->begun_nanos = env_.steady_nanos();
     for (Partition* partition : scan->source->partitions()) {
-      scan->numbers.push_back(static_cast<std::uint32_t>(scan->boards.size()));
-      scan->boards.push_back(std::make_unique<PartitionBoard>(*partition));
+      scan->add(*partition);
     }
     TW_TRY(state_.resume(*scan));
   }
@@ -483,12 +483,8 @@ void GraphBuilder::align_scans() {
     collect_scans(*sink, meeting);
     for (SharedScan* scan : meeting) {
       for (const SharedScan* other : meeting) {
-        for (const auto& board : other->boards) {
-          const std::pair<const SharedScan*, const PartitionBoard*> entry{other, board.get()};
-          if (other->event_time &&
-              std::find(scan->aligned.begin(), scan->aligned.end(), entry) == scan->aligned.end()) {
-            scan->aligned.push_back(entry);
-          }
+        if (other->event_time && std::ranges::find(scan->aligned, other) == scan->aligned.end()) {
+          scan->aligned.push_back(other);
         }
       }
     }

@@ -136,14 +136,14 @@ Status other_inputs(const SharedScan& scan, const SourceEpoch& saved) {
       "on top of what the state has already. Where that is meant, say --allow-new-state; else go "
       "back to the earlier path, give this pipeline another --name, or begin anew with "
       "--from-scratch, which keeps the old state under another name",
-      scan.table->name, saved.partitions.front().name, scan.boards.front()->partition().name()));
+      scan.table->name, saved.partitions.front().name, scan.boards[0]->partition().name()));
 }
 
 }  // namespace
 
 // Partitions go on where they stood. Those that have come since begin at their beginning, where the
 // stream's time stands: files come and go in a directory, but a source with none of those it had is
-// another one.
+// another one. Those that are not there now and may come again are kept for then.
 Status KeptState::resume(SharedScan& scan) {
   if (!options_.epochs) {
     return {};
@@ -163,9 +163,9 @@ Status KeptState::resume(SharedScan& scan) {
     return {};
   }
   bool any_there = false;
-  std::uint32_t next_number = 0;
+  scan.next_number = 0;
   for (const PartitionEpoch& partition : saved->partitions) {
-    next_number = std::max(next_number, partition.number + 1);
+    scan.next_number = std::max(scan.next_number, partition.number + 1);
   }
   for (std::size_t i = 0; i < scan.boards.size(); ++i) {
     PartitionBoard& board = *scan.boards[i];
@@ -173,19 +173,24 @@ Status KeptState::resume(SharedScan& scan) {
         saved->partitions.begin(), saved->partitions.end(),
         [&](const PartitionEpoch& entry) { return entry.name == board.partition().name(); });
     if (partition == saved->partitions.end()) {
-      scan.numbers[i] = next_number++;
+      scan.numbers[i] = scan.next_number++;
       board.partition().read_whole();
       continue;
     }
     any_there = true;
     scan.numbers[i] = partition->number;
-    TW_TRY(board.resume({.epoch = last_->epoch,
-                         .position = position_of(*partition),
-                         .watermark = partition->watermark,
-                         .ended = partition->ended,
-                         .silent_nanos = partition->silent_micros * 1000}));
+    TW_TRY(board.resume(cut_of(*partition, last_->epoch)));
   }
-  const bool are_others = !any_there && !saved->partitions.empty() && !scan.boards.empty();
+  for (const PartitionEpoch& partition : saved->partitions) {
+    const bool is_there = std::ranges::any_of(scan.boards, [&](const auto& board) {
+      return board->partition().name() == partition.name;
+    });
+    if (!is_there && scan.source->may_come(partition.name)) {
+      scan.absent.push_back(partition);
+    }
+  }
+  const bool are_others =
+      !any_there && scan.absent.empty() && !saved->partitions.empty() && !scan.boards.empty();
   return are_others && !options_.epochs->allow_new_inputs ? other_inputs(scan, *saved) : Status();
 }
 

@@ -10,14 +10,6 @@
 
 namespace thalweg {
 
-// How far a partition has been read at an epoch.
-inline ReadPosition position_of(const PartitionEpoch& partition) {
-  return {.position = partition.position,
-          .input = partition.input,
-          .input_position = partition.input_position,
-          .mark = partition.mark};
-}
-
 // The part of making a graph that is about state: what is kept of its steps, and what they go on
 // from. Does nothing for a job without epochs. What there is of state must be that of the plan, as
 // judge_upgrade() tells.

@@ -62,7 +62,7 @@ class TestPartition final : public Partition {
   TestPartition(std::vector<TestRow> rows, std::uint32_t block_rows)
       : rows_(std::move(rows)), block_rows_(block_rows) {}
 
-  std::string_view name() const override { return "memory"; }
+  std::string_view name() const override { return called; }
 
   Result<Claim> claim(Block& block) override {
     const std::uint32_t claimed = claimed_.load();
@@ -79,9 +79,16 @@ class TestPartition final : public Partition {
     return Claim::kBlock;
   }
 
+  ReadPosition position() const override { return {.position = claimed_.load()}; }
+  Status resume(const ReadPosition& place) override {
+    claimed_ = static_cast<std::uint32_t>(place.position);
+    return {};
+  }
+
   const std::vector<TestRow>& rows() const { return rows_; }
   std::uint32_t claimed() const { return claimed_.load(); }
 
+  std::string called = "memory";
   bool live = false;                     // It never ends.
   std::optional<std::uint32_t> fail_at;  // Claims fail once so many rows were claimed.
 

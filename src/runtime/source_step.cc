@@ -62,12 +62,6 @@ std::vector<bool> needed_columns(const Table& table, const std::vector<std::uint
 
 }  // namespace
 
-bool is_idle(const SharedScan& scan, const PartitionBoard& board, std::int64_t now_nanos) {
-  const std::int64_t timeout = scan.table->time_policy.idle_timeout;
-  const std::optional<std::int64_t> since = board.silent_since_nanos();
-  return timeout > 0 && since && now_nanos - *since >= timeout * 1000;
-}
-
 std::vector<std::uint32_t> physical_columns(const Table& table,
                                             const std::vector<std::uint32_t>& output,
                                             bool event_time) {
@@ -195,17 +189,23 @@ EventTime SourceStep::read_limit(std::int64_t now_nanos) const {
     return kEndOfTime;
   }
   EventTime lowest = kEndOfTime;
-  for (const auto& [scan, board] : scan_.aligned) {
-    if (!board->ended() && !is_idle(*scan, *board, now_nanos)) {
-      lowest = std::min(lowest, board->frontier());
+  for (const SharedScan* const scan : scan_.aligned) {
+    for (const auto& board : scan->boards) {
+      if (!board->ended() && !is_idle(*scan, *board, now_nanos)) {
+        lowest = std::min(lowest, board->frontier());
+      }
     }
   }
   return later_by(lowest, lowest == kEndOfTime ? 0 : max_drift);
 }
 
 bool SourceStep::claim() {
+  if (Status grown = scan_.grow(); !grown.ok()) {
+    context_.fail(std::move(grown));
+    return false;
+  }
   PartitionBoard* const first = lowest_open();
-  if (first == nullptr) {
+  if (first == nullptr && !scan_.source->may_grow()) {
     end(/*stopped=*/false);
     return true;
   }
@@ -220,7 +220,8 @@ bool SourceStep::claim() {
   const std::int64_t now_nanos = context_.env.steady_nanos();
   const EventTime limit = read_limit(now_nanos);
   // The partition that is furthest behind is read first; the others when it has nothing to say.
-  for (std::size_t i = 0; i <= scan_.boards.size(); ++i) {
+  const std::size_t count = first == nullptr ? 0 : scan_.boards.size() + 1;
+  for (std::size_t i = 0; i < count; ++i) {
     PartitionBoard* const board = i == 0 ? first : scan_.boards[i - 1].get();
     if ((i > 0 && board == first) || board->ended() || board->frontier() > limit) {
       continue;
@@ -510,10 +511,16 @@ void SourceStep::send_watermark() {
       lowest = std::min(lowest, reached);
     }
   }
-  if (!any_open) {
-    return;
-  }
   const Table& table = *scan_.table;
+  if (!any_open) {
+    if (!scan_.source->may_grow()) {
+      return;
+    }
+    // Nobody is there to hold others back for longer than one that is silent.
+    lowest = lowest_of_all = watermark_sent_;
+    const std::int64_t timeout = table.time_policy.idle_timeout;
+    all_idle = timeout > 0 && now_nanos - scan_.begun_nanos >= timeout * 1000;
+  }
   if (all_idle && table.time_policy.advance_when_idle) {
     lowest = minus_delay(context_.env.wall_now(), table.watermark->delay_micros.value_or(0));
     all_idle = false;  // The clock speaks for them.

@@ -4,41 +4,19 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "catalog/table.h"
 #include "expr/evaluator.h"
 #include "runtime/dead_letter_rows.h"
-#include "runtime/job.h"
 #include "runtime/partition_board.h"
 #include "runtime/rows_by_key.h"
+#include "runtime/shared_scan.h"
 #include "runtime/step.h"
 #include "stream/source.h"
 
 namespace thalweg {
-
-// What all workers' steps of one scan share. Lives as long as the job.
-struct SharedScan {
-  std::string id;  // Stable from run to run.
-  TablePtr table;
-  std::vector<std::uint32_t> output;    // The table's columns that the scan yields.
-  std::vector<std::uint32_t> physical;  // Those that are read from the source, ascending.
-  bool event_time = false;              // Whether rows carry one.
-  bool origin = false;                  // Whether rows carry partition and position.
-  std::unique_ptr<Source> source;
-  std::vector<std::unique_ptr<PartitionBoard>> boards;
-  std::vector<std::uint32_t> numbers;  // By board: of the partition, as rows carry it.
-  // The partitions that this scan's keep step with, its own among them: of all scans whose rows
-  // meet its rows.
-  std::vector<std::pair<const SharedScan*, const PartitionBoard*>> aligned;
-
-  RejectedExamples examples;
-};
-
-// Whether the partition has been silent for as long as the scan's table allows.
-bool is_idle(const SharedScan& scan, const PartitionBoard& board, std::int64_t now_nanos);
 
 // Which table columns must be read so that `output` and the watermark can be computed.
 std::vector<std::uint32_t> physical_columns(const Table& table,

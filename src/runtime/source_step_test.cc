@@ -64,8 +64,7 @@ class Reading {
     scan_.event_time = true;
     scan_.source =
         std::make_unique<TestSource>(std::vector<TestPartition*>{&partition_}, scan_.physical);
-    scan_.boards.push_back(std::make_unique<PartitionBoard>(partition_));
-    scan_.numbers.push_back(0);
+    scan_.add(partition_);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       Worker& made = *workers_.emplace_back(
           std::make_unique<Worker>(Worker{.context = {.env = env_,

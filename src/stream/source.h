@@ -79,7 +79,8 @@ class Partition {
   virtual Status resume(const ReadPosition& /*position*/) { return {}; }
 
   // Is read from its beginning, wherever the source's options say that reading begins: it has come
-  // since an earlier run. At most once, in place of resume().
+  // since an earlier run. At most once, in place of resume(). Those of Source::new_partitions() are
+  // read so without being told.
   virtual void read_whole() {}
 
   // How often what had been read was found cut or written anew, and was read from its beginning.
@@ -127,13 +128,23 @@ class Source {
   // After open(). Borrowed; they live as long as the source.
   virtual std::vector<Partition*> partitions() = 0;
 
+  // Whether partitions may come while it is read. It does not end then, with whatever it has.
+  virtual bool may_grow() const { return false; }
+  // Those that have come since partitions(), each told once, to be read from their beginning or
+  // from where resume() says. Called often, by any worker, one at a time. Requires: may_grow().
+  virtual Result<std::vector<Partition*>> new_partitions() { return std::vector<Partition*>(); }
+  // Whether a partition that an earlier run read, and that is not among partitions(), may be among
+  // new_partitions() yet. After open().
+  virtual bool may_come(std::string_view /*partition*/) const { return false; }
+
   virtual std::unique_ptr<BlockReader> make_reader() = 0;
 
   // What it cannot reach now. From any thread.
   virtual std::optional<Outage> outage() const { return std::nullopt; }
 
-  // What was read before `positions`, one for each of partitions() in their order, is in an epoch
-  // that counts. By one thread at a time, while workers go on. Requires: can_resume().
+  // What was read before `positions`, one for each of partitions() in their order and then of
+  // new_partitions(), but for those that came last, is in an epoch that counts. By one thread at a
+  // time, while workers go on. Requires: can_resume().
   virtual void epoch_counts(const std::vector<ReadPosition>& /*positions*/) {}
 };
 
