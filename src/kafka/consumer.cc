@@ -64,6 +64,10 @@ Error Consumer::resume(const std::vector<TopicPartition>& partitions) {
   return impl_->core->resume(partitions);
 }
 
+Error Consumer::add_partitions(const std::vector<AssignedPartition>& partitions) {
+  return impl_->core->add_partitions(partitions);
+}
+
 std::vector<TopicPartition> Consumer::assignment() const { return impl_->core->assignment(); }
 
 std::vector<PartitionOffset> Consumer::positions() const { return impl_->core->positions(); }

@@ -93,11 +93,7 @@ Expected<std::unique_ptr<ConsumerCore>> ConsumerCore::make(Env& env, ConsumerOpt
 Error ConsumerCore::begin() {
   rd_kafka_poll_set_consumer(client_->get());
   if (!options_.partitions.empty()) {
-    to_assign_ = new_partition_list();
-    for (const AssignedPartition& each : options_.partitions) {
-      rd_kafka_topic_partition_list_add(to_assign_.get(), each.topic.c_str(), each.partition)
-          ->offset = each.offset.value_or(RD_KAFKA_OFFSET_INVALID);
-    }
+    to_assign_ = to_list(options_.partitions);
     return {};
   }
   const PartitionList topics = new_partition_list();
@@ -174,6 +170,12 @@ Expected<RecordBatch> ConsumerCore::poll(const PollLimits& limits) {
   poll_began_nanos_ = env.steady_nanos();
   if (to_assign_ != nullptr) {
     if (Error problem = assign_waiting(); problem && problem.kind() != ErrorKind::kRetriable) {
+      return problem;
+    }
+  }
+  if (to_add_ != nullptr && to_assign_ == nullptr) {
+    if (Error problem = add_waiting(); problem && problem.kind() != ErrorKind::kRetriable) {
+      to_add_.reset();  // The others can be read on.
       return problem;
     }
   }

@@ -48,6 +48,7 @@ class ConsumerCore {
   Error rewind();
   Error pause(const std::vector<TopicPartition>& partitions);
   Error resume(const std::vector<TopicPartition>& partitions);
+  Error add_partitions(const std::vector<AssignedPartition>& partitions);
   // Pauses all of them, also those to come, whatever else is paused; letting them go resumes those
   // that nobody has paused.
   Error hold_all();
@@ -99,13 +100,17 @@ class ConsumerCore {
   // Finds where the partitions in to_assign_ begin, and begins there. May be called again where it
   // fails.
   Error assign_waiting();
+  // The same of those in to_add_, beside the others.
+  Error add_waiting();
+  Error look_for_added();
+  void begin_partitions(const rd_kafka_topic_partition_list_t& list);
   Error resolve_starts(rd_kafka_topic_partition_list_t& list);
   Error resolve_start(rd_kafka_topic_partition_t& partition);
   Error resolve_committed(rd_kafka_topic_partition_list_t& list);
   // Begun, or about to be.
   bool is_assigned(const TopicPartition& named);
-  // Has librdkafka pause what is to be paused or held: it forgets where partitions are assigned
-  // anew.
+  // Has librdkafka pause what is to be paused or held, of what has begun: it forgets where
+  // partitions are assigned anew.
   Error hold_paused();
 
   // False: it was no record.
@@ -119,7 +124,10 @@ class ConsumerCore {
   // Batches keep it too: librdkafka cannot end a client while records of it are about.
   std::shared_ptr<Client> client_;
   std::function<void(bool is_lost)> before_;
-  PartitionList to_assign_;            // Given by the group, and not begun yet.
+  PartitionList to_assign_;            // Given by the group or the user, and not begun yet.
+  PartitionList to_add_;               // Given by the user since.
+  std::int64_t add_until_nanos_ = 0;   // Until then they may be unknown yet,
+  std::int64_t look_nanos_ = 0;        // and are not asked for before this.
   RecordBatch* filling_ = nullptr;     // What poll() is about to give.
   std::vector<PartitionOffset> ends_;  // Of partitions, found while it is filled.
   Error problem_;                      // Of a record or a rebalance, for the next poll().

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "kafka/admin_impl.h"
 #include "kafka/consumer_core.h"
 #include "kafka/error_mapping.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 // For a question about offsets to a broker.
 constexpr int kAskMillis = 10'000;
+// For so long brokers may not have heard yet of a partition that others of them have.
+constexpr std::int64_t kPropagationNanos = 5'000'000'000;
 
 std::string named(const rd_kafka_topic_partition_t& partition) {
   return name_of(partition.topic, partition.partition);
@@ -142,11 +145,100 @@ Error ConsumerCore::assign_waiting() {
   {
     const std::lock_guard lock(mutex_);
     partitions_.clear();
-    for (const PartitionOffset& each : offsets_of(*list)) {
-      partitions_.emplace(Key(each.topic, each.partition), Partition(each.offset));
+  }
+  begin_partitions(*list);
+  if (Error error = error_of(rd_kafka_assign(client_->get(), list.get()), "cannot begin to read")) {
+    return error;
+  }
+  if (Error error = hold_paused()) {
+    return error;
+  }
+  if (options_.on_assigned) {
+    options_.on_assigned(offsets_of(*list));
+  }
+  return {};
+}
+
+void ConsumerCore::begin_partitions(const rd_kafka_topic_partition_list_t& list) {
+  const std::lock_guard lock(mutex_);
+  for (const PartitionOffset& each : offsets_of(list)) {
+    partitions_.emplace(Key(each.topic, each.partition), Partition(each.offset));
+  }
+}
+
+Error ConsumerCore::add_partitions(const std::vector<AssignedPartition>& partitions) {
+  if (options_.partitions.empty()) {
+    return {ErrorKind::kMisuse, "",
+            "cannot add partitions: the consumer shares topics with its group, which gives them "
+            "out; ConsumerOptions::partitions are assigned by hand"};
+  }
+  PartitionList all = to_add_ == nullptr
+                          ? new_partition_list()
+                          : PartitionList(rd_kafka_topic_partition_list_copy(to_add_.get()));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const AssignedPartition& each : partitions) {
+      if (is_assigned({each.topic, each.partition}) ||
+          rd_kafka_topic_partition_list_find(all.get(), each.topic.c_str(), each.partition) !=
+              nullptr) {
+        return {ErrorKind::kMisuse, "",
+                fmt::format("cannot add {}: it is assigned to this consumer already",
+                            name_of(each.topic, each.partition))};
+      }
+      add_to(*all, each);
     }
   }
-  if (Error error = error_of(rd_kafka_assign(client_->get(), list.get()), "cannot begin to read")) {
+  to_add_ = std::move(all);
+  add_until_nanos_ = client_->events().env().steady_nanos() + kPropagationNanos;
+  look_nanos_ = 0;
+  return {};
+}
+
+// librdkafka takes a partition that it has not heard of for one that is gone, and asks seldom.
+Error ConsumerCore::look_for_added() {
+  constexpr std::int64_t kPauseNanos = 100'000'000;
+  constexpr std::chrono::milliseconds kLookMax{1'000};
+  const std::int64_t now = poll_began_nanos_;
+  std::map<std::string, std::int32_t> counts;
+  for (int i = 0; i < to_add_->cnt; ++i) {
+    const rd_kafka_topic_partition_t& each = to_add_->elems[i];
+    const auto [count, is_new] = counts.try_emplace(each.topic, 0);
+    if (is_new) {
+      const Expected<std::int32_t> found = partition_count_of(*client_, each.topic, kLookMax);
+      if (!found && (found.error().kind() == ErrorKind::kRetriable || now >= add_until_nanos_)) {
+        return found.error();
+      }
+      count->second = found ? *found : 0;
+    }
+    if (each.partition >= count->second) {
+      look_nanos_ = now + kPauseNanos;
+      return {now < add_until_nanos_ ? ErrorKind::kRetriable : ErrorKind::kConfiguration,
+              "_UNKNOWN_PARTITION", fmt::format("there is no partition {}", named(each))};
+    }
+  }
+  return {};
+}
+
+Error ConsumerCore::add_waiting() {
+  if (poll_began_nanos_ < look_nanos_) {
+    return {};
+  }
+  if (Error error = look_for_added()) {
+    return error;
+  }
+  bool all_know = true;  // Where they begin.
+  for (int i = 0; i < to_add_->cnt; ++i) {
+    all_know &= to_add_->elems[i].offset != RD_KAFKA_OFFSET_INVALID;
+  }
+  if (!all_know) {
+    if (Error error = resolve_starts(*to_add_)) {
+      return client_->explained(std::move(error), poll_began_nanos_);
+    }
+  }
+  const PartitionList list = std::move(to_add_);
+  begin_partitions(*list);
+  if (Error error = error_of(rd_kafka_incremental_assign(client_->get(), list.get()),
+                             "cannot begin to read")) {
     return error;
   }
   if (Error error = hold_paused()) {
@@ -252,10 +344,11 @@ Error ConsumerCore::rewind() {
 }
 
 bool ConsumerCore::is_assigned(const TopicPartition& named) {
-  return find(named.topic, named.partition) != nullptr ||
-         (to_assign_ != nullptr &&
-          rd_kafka_topic_partition_list_find(to_assign_.get(), named.topic.c_str(),
-                                             named.partition) != nullptr);
+  const auto waits_in = [&](const PartitionList& list) {
+    return list != nullptr && rd_kafka_topic_partition_list_find(list.get(), named.topic.c_str(),
+                                                                 named.partition) != nullptr;
+  };
+  return find(named.topic, named.partition) != nullptr || waits_in(to_assign_) || waits_in(to_add_);
 }
 
 Error ConsumerCore::pause(const std::vector<TopicPartition>& partitions) {
@@ -270,20 +363,20 @@ Error ConsumerCore::pause(const std::vector<TopicPartition>& partitions) {
     }
     paused_.insert(partitions.begin(), partitions.end());
   }
-  return to_assign_ == nullptr ? hold_paused() : Error();  // Else they begin paused.
+  return hold_paused();  // Those that have not begun yet begin paused.
 }
 
 Error ConsumerCore::hold_paused() {
   PartitionList list;
   {
     const std::lock_guard lock(mutex_);
-    std::set<TopicPartition> all = paused_;
-    if (holds_all_) {
-      for (const auto& [key, partition] : partitions_) {
-        all.insert({key.first, key.second});
+    std::vector<TopicPartition> all;
+    for (const auto& [key, partition] : partitions_) {
+      if (TopicPartition each{key.first, key.second}; holds_all_ || paused_.contains(each)) {
+        all.push_back(std::move(each));
       }
     }
-    list = to_list(std::vector<TopicPartition>(all.begin(), all.end()));
+    list = to_list(all);
   }
   if (Error error =
           error_of(rd_kafka_pause_partitions(client_->get(), list.get()), "cannot pause")) {

@@ -31,6 +31,19 @@ PartitionList to_list(const std::vector<TopicPartition>& partitions) {
   return list;
 }
 
+PartitionList to_list(const std::vector<AssignedPartition>& partitions) {
+  PartitionList list = new_partition_list();
+  for (const AssignedPartition& each : partitions) {
+    add_to(*list, each);
+  }
+  return list;
+}
+
+void add_to(rd_kafka_topic_partition_list_t& list, const AssignedPartition& partition) {
+  rd_kafka_topic_partition_list_add(&list, partition.topic.c_str(), partition.partition)->offset =
+      partition.offset.value_or(RD_KAFKA_OFFSET_INVALID);
+}
+
 std::vector<PartitionOffset> offsets_of(const rd_kafka_topic_partition_list_t& list) {
   std::vector<PartitionOffset> offsets;
   for (int i = 0; i < list.cnt; ++i) {

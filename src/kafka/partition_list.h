@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "thalweg/kafka/consumer.h"
 #include "thalweg/kafka/types.h"
 
 namespace thalweg::kafka {
@@ -24,6 +25,9 @@ inline PartitionList new_partition_list() {
 // With the offsets, and their metadata where there is some.
 PartitionList to_list(const std::vector<PartitionOffset>& offsets);
 PartitionList to_list(const std::vector<TopicPartition>& partitions);
+// With the offsets that are given, RD_KAFKA_OFFSET_INVALID for the others.
+PartitionList to_list(const std::vector<AssignedPartition>& partitions);
+void add_to(rd_kafka_topic_partition_list_t& list, const AssignedPartition& partition);
 
 std::vector<PartitionOffset> offsets_of(const rd_kafka_topic_partition_list_t& list);
 std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t& list);

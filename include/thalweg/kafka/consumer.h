@@ -53,7 +53,7 @@ struct ConsumerOptions {
   std::chrono::milliseconds poll_interval_max{300'000};  // So does one that does not poll.
   std::uint64_t fetch_ahead_bytes_max = 64ULL << 20;
 
-  // Called by poll(), in the thread that polls.
+  // Called by poll(), in the thread that polls, with the partitions that begin to be read.
   std::function<void(const std::vector<PartitionOffset>& partitions)> on_assigned = {};
   // The group shares out anew, and these are still ours: what is done may be committed. What the
   // consumer knows to be done it commits itself right after.
@@ -108,6 +108,11 @@ class Consumer {
   Error seek(const std::vector<PartitionOffset>& offsets);
   Error pause(const std::vector<TopicPartition>& partitions);
   Error resume(const std::vector<TopicPartition>& partitions);
+
+  // Reads these too, from the next poll on, which is where it is told if one cannot be begun; the
+  // others go on as they are, paused or not. Only where ConsumerOptions::partitions are assigned by
+  // hand. All or none: refused where one is assigned already, or named twice.
+  Error add_partitions(const std::vector<AssignedPartition>& partitions);
 
   std::vector<TopicPartition> assignment() const;
   // Of the next record to hand out, in each partition: what a transaction commits.

@@ -188,6 +188,82 @@ TEST_F(ConsumerTest, LettingAllGoResumesNothingThatTheUserHasPaused) {
   EXPECT_EQ((*last)[0].value, "p0");
 }
 
+TEST_F(ConsumerTest, PartitionsAddedLaterAreReadBesideTheOthersAndPausesStay) {
+  const std::string topic = new_topic(4);
+  for (std::int32_t partition = 0; partition < 4; ++partition) {
+    produce(topic, {"1", "2"}, partition);
+  }
+  std::vector<std::string> begun;
+  ConsumerOptions options{.partitions = {{topic, 0, 0}, {topic, 1, 0}}};
+  options.on_assigned = [&](const std::vector<PartitionOffset>& partitions) {
+    for (const PartitionOffset& each : partitions) {
+      begun.push_back(std::to_string(each.partition) + "@" + std::to_string(each.offset));
+    }
+  };
+  Consumer consumer = open_consumer(options);
+  poll_records(consumer, 4);
+  EXPECT_THAT(begun, ElementsAre("0@0", "1@0"));
+  ASSERT_FALSE(consumer.pause({{topic, 0}}));
+
+  // Before the first of them begins, more come; one begins paused.
+  ASSERT_FALSE(consumer.add_partitions({{topic, 2, 1}}));
+  ASSERT_FALSE(consumer.add_partitions({{topic, 3}}));
+  ASSERT_FALSE(consumer.pause({{topic, 3}}));
+  for (std::int32_t partition = 0; partition < 4; ++partition) {
+    produce(topic, {"3"}, partition);
+  }
+  EXPECT_THAT(values_of(poll_records(consumer, 3)), UnorderedElementsAre("3", "2", "3"));
+  EXPECT_THAT(begun, ElementsAre("0@0", "1@0", "2@1", "3@0"));
+  EXPECT_THAT(consumer.assignment(), SizeIs(4));
+  EXPECT_TRUE(consumer.poll({.wait = 300ms})->empty());
+
+  ASSERT_FALSE(consumer.resume({{topic, 3}}));
+  EXPECT_THAT(values_of(poll_records(consumer, 3)), ElementsAre("1", "2", "3"));
+  EXPECT_TRUE(consumer.poll({.wait = 300ms})->empty());
+  ASSERT_FALSE(consumer.resume({{topic, 0}}));
+  EXPECT_THAT(values_of(poll_records(consumer, 1)), ElementsAre("3"));
+}
+
+TEST_F(ConsumerTest, PartitionsAreAddedToAConsumerThatHasNotBegun) {
+  const std::string topic = new_topic(2);
+  produce(topic, {"a"}, 0);
+  produce(topic, {"b"}, 1);
+  Consumer consumer = open_consumer({.partitions = {{topic, 0, 0}}});
+  ASSERT_FALSE(consumer.add_partitions({{topic, 1, 0}}));
+  EXPECT_THAT(values_of(poll_records(consumer, 2)), UnorderedElementsAre("a", "b"));
+}
+
+TEST_F(ConsumerTest, PartitionsThatCannotBeAddedAreRefused) {
+  const std::string topic = new_topic(3);
+  Consumer consumer = open_consumer({.partitions = {{topic, 0, 0}}});
+  EXPECT_EQ(consumer.add_partitions({{topic, 1, 0}, {topic, 0, 0}}).kind(), ErrorKind::kMisuse);
+  EXPECT_EQ(consumer.add_partitions({{topic, 1, 0}, {topic, 1, 0}}).kind(), ErrorKind::kMisuse);
+  ASSERT_FALSE(consumer.add_partitions({{topic, 1, 0}}));  // None of those before counts.
+  EXPECT_EQ(consumer.add_partitions({{topic, 1, 0}}).kind(), ErrorKind::kMisuse);
+
+  Consumer member = open_consumer({.group = fresh("group"), .topics = {topic}});
+  const Error refused = member.add_partitions({{topic, 2, 0}});
+  EXPECT_EQ(refused.kind(), ErrorKind::kMisuse);
+  EXPECT_THAT(refused.message(), HasSubstr("ConsumerOptions::partitions"));
+}
+
+TEST_F(ConsumerTest, AddingAPartitionThatIsNotThereIsAnError) {
+  const std::string topic = new_topic(1);
+  produce(topic, {"a"}, 0);
+  Consumer consumer = open_consumer({.partitions = {{topic, 0, 0}}});
+  poll_records(consumer, 1);
+  ASSERT_FALSE(consumer.add_partitions({{topic, 1, 0}}));
+  Error error;
+  for (int polls = 0; polls < 600 && !error; ++polls) {
+    const auto batch = consumer.poll({.wait = 20ms});
+    error = batch ? Error() : batch.error();
+  }
+  EXPECT_EQ(error.kind(), ErrorKind::kConfiguration);
+  EXPECT_THAT(error.message(), HasSubstr("there is no partition " + topic + "[1]"));
+  produce(topic, {"b"}, 0);  // Read on beside it.
+  EXPECT_THAT(values_of(poll_records(consumer, 1)), ElementsAre("b"));
+}
+
 TEST_F(ConsumerTest, LagIsToldForEachPartition) {
   const std::string topic = new_topic();
   produce(topic, {"a", "b", "c"});
