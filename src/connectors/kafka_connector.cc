@@ -5,6 +5,7 @@
 #include "connectors/kafka_place.h"
 #include "connectors/kafka_sink.h"
 #include "connectors/kafka_source.h"
+#include "connectors/kafka_topics.h"
 #include "connectors/kafka_transactions.h"
 
 namespace thalweg {
@@ -12,12 +13,14 @@ namespace {
 
 std::optional<OptionRefusal> refuses_writing(const Options& options) {
   const std::string& topic = options.text("topic");
-  if (topic.find(';') == std::string::npos) {
+  const bool is_pattern = is_topic_pattern(topic);
+  if (!is_pattern && topic.find(';') == std::string::npos) {
     return std::nullopt;
   }
-  return OptionRefusal{
-      .option = "topic",
-      .message = fmt::format("topic '{}' names several topics, which can only be read", topic)};
+  return OptionRefusal{.option = "topic",
+                       .message = fmt::format("topic '{}' {}, which can only be read", topic,
+                                              is_pattern ? "is a pattern (it begins with ^)"
+                                                         : "names several topics")};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <deque>
 #include <utility>
 
+#include "connectors/kafka_topics.h"
 #include "kafka/client_config.h"
 
 namespace thalweg {
@@ -23,8 +24,11 @@ std::vector<OptionSpec> own_options() {
       {.name = "topic",
        .type = OptionType::kText,
        .required = true,
-       .text = "The topic; to read, also several with semicolons between them.",
-       .aliases = {"kafka_topic", "topics"}},
+       .text = "The topic; to read, also several with semicolons between them, and regular "
+               "expressions that begin with ^.",
+       .aliases = {"kafka_topic", "topics"},
+       .accepts = is_topic_choice,
+       .expects = kTopicChoiceExpected},
       {.name = "brokers",
        .type = OptionType::kText,
        .required = true,
@@ -57,6 +61,14 @@ std::vector<OptionSpec> own_options() {
        .default_value = "false",
        .text = "Read: ends where the topic ended when the run began.",
        .aliases = {"scan_bounded", "scan.bounded"}},
+      {.name = "discovery_interval",
+       .type = OptionType::kDuration,
+       .default_value = "10s",
+       .text = "Read: how often new partitions, and new topics that match, are looked for while a "
+               "job runs; 0: never.",
+       .aliases = {"scan.topic-partition-discovery.interval",
+                   "properties.partition.discovery.interval.ms",
+                   "partition.discovery.interval.ms"}},
       {.name = "delivery",
        .type = OptionType::kChoice,
        .text = "Written: exactly-once, in one transaction for each epoch, which needs a job that "

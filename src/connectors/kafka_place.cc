@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connectors/kafka_options.h"
+#include "connectors/kafka_topics.h"
 #include "env/process_identity.h"
 #include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
@@ -112,6 +113,13 @@ Status check_free(const std::string& group, const kafka::Connection& connection,
   return {};
 }
 
+// A pattern where nothing else is named: the place is taken when a topic matches.
+std::string topic_of_place(const Options& options) {
+  const std::vector<std::string> topics = split_names(options.text("topic"));
+  const auto named = std::ranges::find_if_not(topics, is_topic_pattern);
+  return named == topics.end() ? topics.front() : *named;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PipelinePlace>> take_kafka_place(World& world, const PlaceRequest& request) {
@@ -124,11 +132,11 @@ Result<std::unique_ptr<PipelinePlace>> take_kafka_place(World& world, const Plac
   TW_TRY(check_free(group, connection, request));
   connection.client_id = to_client_id(this_process());
   connection.properties.erase("client.id");
-  kafka::Expected<std::unique_ptr<kafka::GroupSeat>> seat = kafka::GroupSeat::take(
-      world.env, {.connection = std::move(connection),
-                  .group = group,
-                  .instance_id = request.job,
-                  .topic = split_names(table->options.text("topic")).front()});
+  kafka::Expected<std::unique_ptr<kafka::GroupSeat>> seat =
+      kafka::GroupSeat::take(world.env, {.connection = std::move(connection),
+                                         .group = group,
+                                         .instance_id = request.job,
+                                         .topic = topic_of_place(table->options)});
   if (!seat) {
     return kafka::to_status(seat.error());
   }

@@ -4,16 +4,20 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <map>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/growing_list.h"
+#include "connectors/kafka_discovery.h"
 #include "connectors/kafka_options.h"
 #include "connectors/kafka_outage.h"
 #include "connectors/kafka_reader.h"
 #include "connectors/kafka_records.h"
+#include "connectors/kafka_topics.h"
 #include "kafka/error_mapping.h"
 #include "thalweg/kafka/admin.h"
 #include "thalweg/kafka/consumer.h"
@@ -28,13 +32,6 @@ constexpr std::size_t kBlockBytes = 512 * 1024;
 constexpr std::size_t kWaitingBytesMax = 8 << 20;
 constexpr std::size_t kWaitingBytesMin = 2 << 20;
 constexpr int kTriesToBegin = 20;
-
-struct Place {
-  std::string topic;
-  std::int32_t partition = 0;
-  std::int64_t begin = 0;  // Of the records that there are,
-  std::int64_t end = 0;    // and behind the last.
-};
 
 class TopicPartition;
 
@@ -64,7 +61,10 @@ class Feed {
   Feed(kafka::ConsumerOptions options, KafkaOutage& outage, bool with_headers)
       : options_(std::move(options)), outage_(outage), with_headers_(with_headers) {}
 
+  // Before anybody polls.
   void add(TopicPartition& partition) { partitions_.push_back(&partition); }
+  // While others poll. Requires: it is known where the partition begins.
+  Status join(TopicPartition& partition);
 
   // Brings what there is. Any worker.
   Status poll();
@@ -91,19 +91,30 @@ class Feed {
 
 class TopicPartition final : public Partition {
  public:
-  TopicPartition(Feed& feed, Place place, std::int64_t start, bool bounded, bool short_blocks)
+  struct Setup {
+    std::int64_t start = 0;
+    bool bounded = false;
+    bool short_blocks = false;
+    bool in_feed = false;  // Else it joins the feed when it is claimed first.
+  };
+
+  TopicPartition(Feed& feed, PartitionBounds place, const Setup& setup)
       : feed_(feed),
         place_(std::move(place)),
         name_(fmt::format("{}/{}", place_.topic, place_.partition)),
-        bounded_(bounded),
-        block_records_(short_blocks ? 2 : kBlockRecords),
-        next_(start),
-        read_to_(start) {}
+        bounded_(setup.bounded),
+        block_records_(setup.short_blocks ? 2 : kBlockRecords),
+        is_in_feed_(setup.in_feed),
+        next_(setup.start),
+        read_to_(setup.start) {}
 
   std::string_view name() const override { return name_; }
   std::string_view position_unit() const override { return "offset"; }
 
   Result<Claim> claim(Block& block) override {
+    if (!std::exchange(is_in_feed_, true)) {
+      TW_TRY(feed_.join(*this));
+    }
     std::shared_ptr<KafkaRecords> records = take_waiting();
     if (records == nullptr) {
       TW_TRY(feed_.poll());
@@ -140,7 +151,7 @@ class TopicPartition final : public Partition {
 
   void read_whole() override { begin_at(place_.begin); }
 
-  const Place& place() const { return place_; }
+  const PartitionBounds& place() const { return place_; }
 
  private:
   friend class Feed;
@@ -207,10 +218,11 @@ class TopicPartition final : public Partition {
   }
 
   Feed& feed_;
-  const Place place_;
+  const PartitionBounds place_;
   const std::string name_;
   const bool bounded_;
   const std::size_t block_records_;
+  bool is_in_feed_;
   std::int64_t next_;  // The first offset behind what has been claimed.
   std::string mark_;   // Of the last record before it; empty: none has been claimed.
   std::uint64_t blocks_ = 0;
@@ -222,6 +234,17 @@ class TopicPartition final : public Partition {
   bool is_paused_ = false;
   bool is_to_be_known_again_ = false;  // The first record that comes, by mark_.
 };
+
+Status Feed::join(TopicPartition& partition) {
+  const std::lock_guard lock(mutex_);
+  partitions_.push_back(&partition);
+  if (!consumer_) {
+    return {};  // It begins with all of them.
+  }
+  return kafka::to_status(consumer_->add_partitions({{.topic = partition.place_.topic,
+                                                      .partition = partition.place_.partition,
+                                                      .offset = partition.fetched_from()}}));
+}
 
 Status Feed::poll() {
   const std::lock_guard lock(mutex_);
@@ -334,15 +357,30 @@ class KafkaSource final : public Source {
         columns_(request.columns),
         short_blocks_(request.short_blocks),
         first_reader_(std::move(first_reader)),
+        topics_(table_.options.text("topic")),
         feed_(watched_options(), outage_, reads_headers(request)) {}
 
   Status open() override {
-    TW_TRY_ASSIGN(const std::vector<Place> places, find_places());
+    TW_TRY_ASSIGN(const std::vector<PartitionBounds> places, find_places());
+    if (places.empty() && !may_grow()) {
+      return no_topics();
+    }
     TW_TRY_ASSIGN(const std::vector<std::int64_t> starts, find_starts(places));
     for (std::size_t i = 0; i < places.size(); ++i) {
-      partitions_.push_back(
-          std::make_unique<TopicPartition>(feed_, places[i], starts[i], bounded(), short_blocks_));
-      feed_.add(*partitions_.back());
+      feed_.add(*partitions_.append(
+          std::make_unique<TopicPartition>(feed_, places[i],
+                                           TopicPartition::Setup{.start = starts[i],
+                                                                 .bounded = bounded(),
+                                                                 .short_blocks = short_blocks_,
+                                                                 .in_feed = true})));
+    }
+    if (may_grow()) {
+      discovery_.emplace(
+          KafkaDiscovery::Options{
+              .connection = kafka_connection(table_.options, kafka::Side::kBoth),
+              .interval = std::chrono::microseconds(discovery_micros()),
+              .is_away = [this] { return outage_.now().has_value(); }},
+          topics_, places);
     }
     return {};
   }
@@ -358,6 +396,27 @@ class KafkaSource final : public Source {
     return all;
   }
 
+  bool may_grow() const override { return !bounded() && discovery_micros() > 0; }
+
+  Result<std::vector<Partition*>> new_partitions() override {
+    TW_TRY_ASSIGN(const std::vector<PartitionBounds> found, discovery_->take());
+    std::vector<Partition*> come;
+    for (const PartitionBounds& place : found) {
+      come.push_back(
+          partitions_
+              .append(std::make_unique<TopicPartition>(
+                  feed_, place,
+                  TopicPartition::Setup{.start = place.begin, .short_blocks = short_blocks_}))
+              .get());
+    }
+    return come;
+  }
+
+  bool may_come(std::string_view partition) const override {
+    const std::string_view topic = partition.substr(0, partition.rfind('/'));
+    return may_grow() && topics_.matches_pattern(std::string(topic));
+  }
+
   std::unique_ptr<BlockReader> make_reader() override {
     if (first_reader_ != nullptr) {
       return std::move(first_reader_);
@@ -368,7 +427,7 @@ class KafkaSource final : public Source {
   void epoch_counts(const std::vector<ReadPosition>& positions) override {
     std::vector<kafka::PartitionOffset> offsets;
     for (std::size_t i = 0; i < positions.size(); ++i) {
-      const Place& place = partitions_[i]->place();
+      const PartitionBounds& place = partitions_[i]->place();
       offsets.push_back({place.topic, place.partition, positions[i].position});
     }
     feed_.commit(offsets);
@@ -393,27 +452,28 @@ class KafkaSource final : public Source {
     return options;
   }
 
-  Result<std::vector<Place>> find_places() const {
+  Result<std::vector<PartitionBounds>> find_places() const {
     kafka::Expected<kafka::Admin> admin =
         kafka::Admin::open({.connection = kafka_connection(table_.options, kafka::Side::kBoth)});
     if (!admin) {
       return kafka::to_status(admin.error());
     }
     TW_TRY(check_group(*admin));
-    std::vector<Place> places;
-    for (const std::string& topic : split_names(table_.options.text("topic"))) {
-      kafka::Expected<kafka::TopicDescription> description = admin->describe_topic(topic);
-      if (!description) {
-        return kafka::to_status(description.error());
-      }
-      for (const kafka::PartitionDescription& partition : description->partitions) {
-        places.push_back({.topic = topic,
-                          .partition = partition.partition,
-                          .begin = partition.begin,
-                          .end = partition.end});
-      }
-    }
-    return places;
+    return topics_.find(*admin);
+  }
+
+  std::int64_t discovery_micros() const {
+    return table_.options.duration_micros("discovery_interval");
+  }
+
+  // Where none will come, an empty answer would hide a mistake.
+  Status no_topics() const {
+    return invalid_argument(
+        fmt::format("table \"{}\": no topic matches '{}', and {}; `thalweg topics list` shows what "
+                    "there is",
+                    table_.name, table_.options.text("topic"),
+                    bounded() ? "bounded = true reads only what there is at the start"
+                              : "discovery_interval = '0' looks for none that come later"));
   }
 
   // Its offsets are its members' while it has any: brokers take none from beside them.
@@ -436,13 +496,13 @@ class KafkaSource final : public Source {
         table_.name, group, first.client_id, first.host));
   }
 
-  Result<std::vector<std::int64_t>> find_starts(const std::vector<Place>& places) const {
+  Result<std::vector<std::int64_t>> find_starts(const std::vector<PartitionBounds>& places) const {
     const Begin begin = begin_of(table_.options);
     std::vector<std::int64_t> starts;
-    for (const Place& place : places) {
+    for (const PartitionBounds& place : places) {
       starts.push_back(place.begin);
     }
-    if (begin == Begin::kEarliest) {
+    if (begin == Begin::kEarliest || places.empty()) {
       return starts;
     }
     kafka::ConsumerOptions options = consumer_options();
@@ -456,7 +516,7 @@ class KafkaSource final : public Source {
     } else {
       options.start = kafka::Start::earliest();
     }
-    for (const Place& place : places) {
+    for (const PartitionBounds& place : places) {
       options.partitions.push_back({.topic = place.topic, .partition = place.partition});
     }
     kafka::Expected<kafka::Consumer> consumer = kafka::Consumer::open(options);
@@ -489,9 +549,12 @@ class KafkaSource final : public Source {
   const std::vector<std::uint32_t> columns_;
   const bool short_blocks_;
   std::unique_ptr<BlockReader> first_reader_;  // Made to see whether it can be.
+  const TopicChoice topics_;
   KafkaOutage outage_;
   Feed feed_;
-  std::vector<std::unique_ptr<TopicPartition>> partitions_;
+  // Those that come while it is read, too, while a thread may tell how far it has come.
+  GrowingList<std::unique_ptr<TopicPartition>> partitions_;
+  std::optional<KafkaDiscovery> discovery_;  // Where partitions may come.
 };
 
 // What can be told to be wrong before anybody is asked.
