@@ -22,11 +22,12 @@
 #include "connectors/registry.h"
 #include "runtime/memory_watch.h"
 #include "sql/parser.h"
+#include "state/key_groups.h"
 
 namespace thalweg {
 namespace {
 
-constexpr std::uint32_t kWorkersMax = 1024;
+constexpr std::uint32_t kWorkersMax = kKeyGroups;  // More would have no keys.
 constexpr std::uint32_t kBatchRowsMax = 1 << 20;
 constexpr std::int64_t kCheckpointIntervalMin = 1000;
 constexpr std::int64_t kMemoryLimitMin = std::int64_t{64} << 20;  // To begin at all.

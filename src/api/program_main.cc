@@ -1,7 +1,10 @@
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -11,6 +14,7 @@
 #include <string_view>
 
 #include "api/engine.h"
+#include "state/key_groups.h"
 #include "thalweg/pipeline.h"
 
 namespace thalweg {
@@ -28,13 +32,14 @@ std::atomic<std::int64_t> stop_asked_millis{0};  // By the steady clock; 0: not 
 // `timeout` and process groups send one signal twice; people do not press so fast.
 constexpr std::int64_t kSameSignalMillis = 200;
 
-void on_signal(int /*signal*/) {
+void on_signal(int signal) {
   timespec clock{};
   ::clock_gettime(CLOCK_MONOTONIC, &clock);
   const std::int64_t now = std::int64_t{clock.tv_sec} * 1000 + clock.tv_nsec / 1'000'000;
   std::int64_t first = 0;
   if (!stop_asked_millis.compare_exchange_strong(first, now)) {
-    if (now - first > kSameSignalMillis) {
+    // A terminal that closes sends SIGHUP, and so does its shell: nobody asks for haste by it.
+    if (signal != SIGHUP && now - first > kSameSignalMillis) {
       std::_Exit(kExitInterrupted);
     }
     return;
@@ -42,6 +47,25 @@ void on_signal(int /*signal*/) {
   if (Pipeline* const pipeline = running_pipeline.load()) {
     pipeline->request_stop();
   }
+}
+
+// Writes a message to standard error. One that cannot be written is dropped: who does not read
+// messages changes nothing in what the pipeline does.
+void tell(std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
+
+// Standard streams that are closed are held by something that cannot be read or written: their
+// numbers would else go to the next files opened, and what is printed into those. A reader that has
+// gone, and a file above the limit of its size, are errors of their write.
+void prepare_process() {
+  constexpr int kWays[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+    const bool closed = ::fcntl(stream, F_GETFD) < 0 && errno == EBADF;
+    if (closed && ::open("/dev/null", kWays[stream]) != stream) {
+      std::_Exit(kExitUnavailable);  // There is nowhere to say it.
+    }
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 struct Flags {
@@ -76,7 +100,10 @@ std::string apply_flag(SessionOptions& options, std::string_view flag, const std
   if (flag == "--workers") {
     return apply_setting(options, {.name = "workers", .value = value}) && !value.empty()
                ? ""
-               : "--workers takes a number of at least 1, not " + value;
+               : fmt::format("--workers takes a number from 1 to {}, not {}", kKeyGroups, value);
+  }
+  if (value.empty()) {
+    return fmt::format("{} takes a value that is not empty", flag);
   }
   if (flag == "--from-savepoint") {
     options.state.from_savepoints.push_back(value);
@@ -166,12 +193,18 @@ RunReport run_with_signals(Pipeline& pipeline, const SessionOptions& options) {
   action.sa_handler = on_signal;
   struct sigaction interrupt_before{};
   struct sigaction terminate_before{};
+  struct sigaction hangup_before{};
   running_pipeline.store(&pipeline);
   ::sigaction(SIGINT, &action, &interrupt_before);
   ::sigaction(SIGTERM, &action, &terminate_before);
+  ::sigaction(SIGHUP, nullptr, &hangup_before);
+  if (hangup_before.sa_handler != SIG_IGN) {  // As under nohup.
+    ::sigaction(SIGHUP, &action, nullptr);
+  }
   RunReport report = pipeline.run(options);
   ::sigaction(SIGINT, &interrupt_before, nullptr);
   ::sigaction(SIGTERM, &terminate_before, nullptr);
+  ::sigaction(SIGHUP, &hangup_before, nullptr);
   running_pipeline.store(nullptr);
   return report;
 }
@@ -179,24 +212,21 @@ RunReport run_with_signals(Pipeline& pipeline, const SessionOptions& options) {
 }  // namespace
 
 int main(Pipeline& pipeline, int argc, char** argv) {
+  prepare_process();
   Flags flags = parse_flags(argc, argv);
   if (!flags.quiet) {
-    flags.options.state.on_resume = [](const ResumedRun& run) {
-      fmt::print(stderr, "{}", describe_resumed(run));
-    };
+    flags.options.state.on_resume = [](const ResumedRun& run) { tell(describe_resumed(run)); };
     flags.options.state.on_at_least_once = [](const std::vector<std::string>& sinks) {
-      fmt::print(stderr, "{}", describe_at_least_once(sinks));
+      tell(describe_at_least_once(sinks));
     };
-    flags.options.state.on_waiting = [](std::string_view why) {
-      fmt::print(stderr, "{}", describe_waiting(why));
-    };
+    flags.options.state.on_waiting = [](std::string_view why) { tell(describe_waiting(why)); };
   }
   if (flags.help) {
     print_help(pipeline.name());
     return 0;
   }
   if (!flags.wrong.empty()) {
-    fmt::print(stderr, "error: {}\n", flags.wrong);
+    tell(fmt::format("error: {}\n", flags.wrong));
     return kExitUsage;
   }
   RunReport report;
@@ -208,10 +238,10 @@ int main(Pipeline& pipeline, int argc, char** argv) {
     report = run_with_signals(pipeline, flags.options);
   }
   for (const Problem& problem : report.problems) {
-    fmt::print(stderr, "{}", problem.text);
+    tell(problem.text);
   }
   if (!flags.quiet && !flags.explain && report.outcome != Outcome::kInvalid) {
-    fmt::print(stderr, "{}", summarize(report.summary));
+    tell(summarize(report.summary));
   }
   return exit_code(report.outcome);
 }

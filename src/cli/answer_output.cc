@@ -36,19 +36,19 @@ bool AnswerOutput::is_live(const ResultHeader& header) const {
 
 void AnswerOutput::resuming(const ResumedRun& run) {
   if (!line_.quiet) {
-    fmt::print(stderr, "{}", describe_resumed(run));
+    tell("{}", describe_resumed(run));
   }
 }
 
 void AnswerOutput::at_least_once(const std::vector<std::string>& sinks) {
   if (!line_.quiet) {
-    fmt::print(stderr, "{}", describe_at_least_once(sinks));
+    tell("{}", describe_at_least_once(sinks));
   }
 }
 
 void AnswerOutput::waiting(std::string_view why) {
   if (!line_.quiet) {
-    fmt::print(stderr, "{}", describe_waiting(why));
+    tell("{}", describe_waiting(why));
   }
 }
 
@@ -84,7 +84,7 @@ void AnswerOutput::end(const ResultHeader& header, const RunProgress& summary) {
   has_answered_ |= has_run;
   if (has_run && rows_[header.statement] == 0 && !line_.quiet) {
     screen_.clear();
-    fmt::print(stderr, "no rows: {}\n", explain_empty(summary));
+    tell("no rows: {}\n", explain_empty(summary));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "screen.h"
+#include "terminal.h"
 
 namespace thalweg::cli {
 namespace {
@@ -17,7 +18,7 @@ int outcome(const std::string& problem) {
   if (problem.empty()) {
     return kExitOk;
   }
-  fmt::print(stderr, "error: {}\n", problem);
+  tell("error: {}\n", problem);
   return kExitFailed;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "command_help.h"
+#include "terminal.h"
 #include "thalweg/docs.h"
 
 namespace thalweg::cli {
@@ -19,7 +20,7 @@ namespace {
 constexpr std::uint32_t kWorkersMax = 128;
 
 int usage_error(const std::string& message) {
-  fmt::print(stderr, "error: {}\n  = help: thalweg --help\n", message);
+  tell("error: {}\n  = help: thalweg --help\n", message);
   return kExitUsage;
 }
 
@@ -240,6 +241,12 @@ int interpret(const CLI::App& app, const RawFlags& raw, CommandLine& line) {
   }
   if (line.watermarks && (line.json || app.count("--format") > 0)) {
     return usage_error("--watermarks shows text only, without --format or --json");
+  }
+  for (const char* const flag : {"--state-dir", "--name", "--from-savepoint", "--file"}) {
+    const CLI::Option* const option = app.get_option(flag);
+    if (option->count() > 0 && std::ranges::count(option->results(), "") > 0) {
+      return usage_error(fmt::format("{} takes a value that is not empty", flag));
+    }
   }
   for (const char* const flag : {"--from-scratch", "--from-savepoint", "--name", "--take-over",
                                  "--allow-new-state", "--allow-dropped-state"}) {

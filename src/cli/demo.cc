@@ -135,7 +135,7 @@ int finish(const RunReport& report, const CommandLine& line) {
     write_all(STDERR_FILENO, problem.text);
   }
   if (!line.quiet) {
-    fmt::print(stderr, "{}", summarize(report.summary));
+    tell("{}", summarize(report.summary));
   }
   const bool ended = report.outcome == Outcome::kDone || report.outcome == Outcome::kStopped;
   return ended ? kExitOk : kExitFailed;
@@ -144,7 +144,7 @@ int finish(const RunReport& report, const CommandLine& line) {
 int demo_quakes(const CommandLine& line) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
-    fmt::print(stderr, "error: no pipe for the replay\n");
+    tell("error: no pipe for the replay\n");
     return kExitFailed;
   }
   Screen screen;
@@ -195,7 +195,7 @@ int run_demo(const CommandLine& line) {
   if (name == "orders") {
     return demo_orders(line);
   }
-  fmt::print(stderr, "error: there is no demo \"{}\"; there are quakes and orders\n", name);
+  tell("error: there is no demo \"{}\"; there are quakes and orders\n", name);
   return kExitUsage;
 }
 

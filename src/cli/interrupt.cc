@@ -33,11 +33,12 @@ void say(std::string_view text) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-extern "C" void on_interrupt(int /*signal*/) {
+extern "C" void on_interrupt(int signal) {
   const std::int64_t now = steady_millis();
   std::int64_t first = 0;
   if (!first_at_millis.compare_exchange_strong(first, now)) {
-    if (now - first > kSameInterruptMillis) {
+    // A terminal that closes sends SIGHUP, and so does its shell: nobody asks for haste by it.
+    if (signal != SIGHUP && now - first > kSameInterruptMillis) {
       if (screen_tells.load()) {
         say("\n");
       }
@@ -70,12 +71,20 @@ InterruptGuard::InterruptGuard(Session& session, bool quiet) {
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   std::signal(SIGCONT, on_continue);
+  struct sigaction hangup{};
+  ignores_hangup_ = ::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+  if (!ignores_hangup_) {
+    std::signal(SIGHUP, on_interrupt);
+  }
 }
 
 InterruptGuard::~InterruptGuard() {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGCONT, SIG_DFL);
+  if (!ignores_hangup_) {
+    std::signal(SIGHUP, SIG_DFL);
+  }
   session_to_stop = nullptr;
 }
 

@@ -6,14 +6,18 @@
 
 namespace thalweg::cli {
 
-// While it lives, the first SIGINT or SIGTERM asks the session to stop in order, and says so; the
-// second ends the process at once with code 130. One at a time.
+// While it lives, the first SIGINT, SIGTERM or SIGHUP asks the session to stop in order, and says
+// so; a second SIGINT or SIGTERM ends the process at once with code 130. SIGHUP stays ignored where
+// it was, as under nohup. One at a time.
 class InterruptGuard {
  public:
   InterruptGuard(Session& session, bool quiet);
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+ private:
+  bool ignores_hangup_ = false;
 };
 
 inline constexpr std::string_view kStoppingText =

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "terminal.h"
+
 namespace thalweg::cli {
 
 kafka::Connection kafka_connection(const CommandLine& line) {
@@ -13,7 +15,7 @@ kafka::Connection kafka_connection(const CommandLine& line) {
 }
 
 int kafka_failed(const kafka::Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message());
+  tell("error: {}\n", error.message());
   switch (error.kind()) {
     case kafka::ErrorKind::kRetriable:
       return kExitUnavailable;

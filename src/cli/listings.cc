@@ -20,8 +20,8 @@ namespace {
 int unknown(std::string_view what, const std::string& name,
             const std::vector<std::string>& candidates) {
   const std::optional<std::string> near = suggest(name, candidates);
-  fmt::print(stderr, "error: there is no {} \"{}\"{}\n", what, name,
-             near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+  tell("error: there is no {} \"{}\"{}\n", what, name,
+       near ? fmt::format("; did you mean \"{}\"?", *near) : "");
   return kExitUsage;
 }
 

@@ -1,14 +1,14 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <system_error>
 
 #include "commands.h"
+#include "process.h"
+#include "terminal.h"
 
 namespace {
 
@@ -47,22 +47,12 @@ int dispatch(const thalweg::cli::CommandLine& line) {
   return thalweg::cli::kExitUsage;
 }
 
-// As many open files as the system allows without being asked, for directories of many parts and
-// brokers of many partitions.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    (void)::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
 // A reader who has seen enough is no failure.
 int code_without_output(int code, int error) {
   if (error == EPIPE) {
     return code;
   }
-  fmt::print(stderr, "error: cannot write standard output: {}\n", std::strerror(error));
+  thalweg::cli::tell("error: cannot write standard output: {}\n", std::strerror(error));
   return thalweg::cli::kExitFailed;
 }
 
@@ -73,17 +63,15 @@ int flushed(int code) { return std::fflush(stdout) == 0 ? code : code_without_ou
 
 int main(int argc, char** argv) {
   try {
-    // A reader that goes away shows as a failed write, which ends the run in order.
-    std::signal(SIGPIPE, SIG_IGN);
-    raise_file_limit();
+    thalweg::cli::prepare_process();
     const thalweg::cli::ParsedCommandLine parsed = thalweg::cli::parse_command_line(argc, argv);
     const bool runs = parsed.exit_code == thalweg::cli::kExitOk && parsed.command_line;
     return flushed(runs ? dispatch(*parsed.command_line) : parsed.exit_code);
   } catch (const std::system_error& error) {
     return code_without_output(thalweg::cli::kExitOk, error.code().value());  // From fmt::print.
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: internal: {}\n  = help: please report this with the command\n",
-               error.what());
+    thalweg::cli::tell("error: internal: {}\n  = help: please report this with the command\n",
+                       error.what());
     return thalweg::cli::kExitFailed;
   }
 }

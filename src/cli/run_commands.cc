@@ -78,7 +78,7 @@ void report_rejected(const RunProgress& summary) {
   const bool begun_again = std::any_of(summary.partitions.begin(), summary.partitions.end(),
                                        [](const auto& each) { return each.restarts > 0; });
   if (summary.rows_rejected() > 0 || begun_again) {
-    fmt::print(stderr, "{}", summarize(summary));
+    tell("{}", summarize(summary));
   }
 }
 
@@ -86,8 +86,7 @@ void report_rejected(const RunProgress& summary) {
 int finish(const RunReport& report, const Screen& screen, bool json) {
   show_errors(report, json);
   if (screen.failure() != 0) {
-    fmt::print(stderr, "error: cannot write standard output: {}\n",
-               std::strerror(screen.failure()));
+    tell("error: cannot write standard output: {}\n", std::strerror(screen.failure()));
     return kExitFailed;
   }
   return exit_code(report.outcome);
@@ -97,7 +96,7 @@ int finish(const RunReport& report, const Screen& screen, bool json) {
 void explain_no_output(const RunReport& report) {
   const bool ended = report.outcome == Outcome::kDone || report.outcome == Outcome::kStopped;
   if (ended && report.summary.rows_out == 0 && !report.summary.operators.empty()) {
-    fmt::print(stderr, "no rows: {}\n", explain_empty(report.summary));
+    tell("no rows: {}\n", explain_empty(report.summary));
   }
 }
 
@@ -161,9 +160,9 @@ int run_pipeline(const CommandLine& line) {
       explain_no_output(report);
     }
     if (!report.summary.operators.empty()) {
-      fmt::print(stderr, "{}", summarize(report.summary));
+      tell("{}", summarize(report.summary));
     } else if (report.outcome == Outcome::kDone) {
-      fmt::print(stderr, "nothing was run: the script has no SELECT and no INSERT\n");
+      tell("nothing was run: the script has no SELECT and no INSERT\n");
     }
   }
   return finish(report, screen, line.json);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "json_text.h"
+#include "terminal.h"
 
 namespace thalweg::cli {
 namespace {
@@ -15,13 +16,13 @@ namespace {
 void tell_unreadable(const std::string& path, int error, bool json) {
   const std::string message = fmt::format("cannot read {}: {}", path, std::strerror(error));
   if (json) {
-    fmt::print(stderr,
-               "{{\"code\":\"C0111\",\"severity\":\"error\",\"message\":{},\"file\":{},"
-               "\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null,"
-               "\"hints\":[]}}\n",
-               json_text(message), json_text(path));
+    tell(
+        "{{\"code\":\"C0111\",\"severity\":\"error\",\"message\":{},\"file\":{},"
+        "\"line\":null,\"column\":null,\"end_line\":null,\"end_column\":null,"
+        "\"hints\":[]}}\n",
+        json_text(message), json_text(path));
   } else {
-    fmt::print(stderr, "error: {}\n", message);
+    tell("error: {}\n", message);
   }
 }
 

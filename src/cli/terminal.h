@@ -1,7 +1,11 @@
 #pragma once
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace thalweg::cli {
 
@@ -18,6 +22,13 @@ bool can_redraw(int descriptor);
 
 // Writes all of it; false when the reader is gone.
 bool write_all(int descriptor, std::string_view text);
+
+// Writes a message to standard error. One that cannot be written is dropped: who does not read
+// messages changes nothing in what the program does.
+template <typename... Values>
+void tell(fmt::format_string<Values...> message, Values&&... values) {
+  (void)write_all(STDERR_FILENO, fmt::format(message, std::forward<Values>(values)...));
+}
 
 // "2018-02-01 10:00:05"; UTC, from microseconds since 1970.
 std::string human_time(std::int64_t micros);
