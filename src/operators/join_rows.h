@@ -57,6 +57,16 @@ class JoinRows {
     return id < queues_.groups() ? queues_.get(id) : std::span<const RowSlot>();
   }
 
+  // The first rows of a key are none of its rows any more; they are to be released. Requires: no
+  // rows are taken back.
+  void drop_front(GroupId id, std::uint32_t count) { queues_.drop_front(id, count); }
+
+  // One column's values by slot. Requires: a type of plain values, T.
+  template <typename T>
+  const T* values(std::size_t column) const {
+    return store_.values<T>(column);
+  }
+
   // How many partners a row has. Requires: counts.
   std::int64_t partners(RowSlot slot) const { return partners_[slot]; }
   void add_partners(RowSlot slot, std::int64_t count) {
