@@ -147,7 +147,8 @@ constexpr ErrorCode kCodes[] = {
     {"P0107", "state without bound",
      "An aggregate without a window keeps a row for every key, and an endless input has ever "
      "more. A join whose rows may be apart as long as they like in one direction keeps every "
-     "row of one side, and one of equal keys alone every row of both."},
+     "row of one side, one of equal keys alone every row of both, and one with the nearest row a "
+     "row of every key."},
     {"P0108", "endless rows into memory", "A table without WITH is kept in memory, whole."},
     {"P0109", "windows that cannot be told apart",
      "The windows of CUMULATE that belong together begin at the same time, so that only their ends "
@@ -174,6 +175,12 @@ constexpr ErrorCode kCodes[] = {
     {"P0115", "pattern too large",
      "A pattern is written out place by place: A{2,4} has four. It may have 10,000 places and 64 "
      "variables, and PERMUTE six parts."},
+    {"P0116", "not as of a time",
+     "ASOF JOIN gives each left row the one right row that is nearest in time: ON has equal "
+     "columns "
+     "and one comparison of the event times of both sides, with <=, <, >= or >. FOR SYSTEM_TIME AS "
+     "OF names the left side's event time, and ON asks that the whole primary key of the table be "
+     "equal. Anything else is for WHERE."},
     {"C0101", "unknown connector", "`thalweg connectors` lists the connectors there are."},
     {"C0102", "unknown format", "No format has this name."},
     {"C0103", "cannot be read or written",

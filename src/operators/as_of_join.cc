@@ -38,13 +38,18 @@ class LastRowJoin final : public Operator {
         inputs_(spec_),
         index_(KeyIndex::make(key_types_)),
         store_(spec_.sides[kRight].types),
-        state_(*this) {
+        state_(*this),
+        idle_(spec_.ttl),
+        idle_state_(idle_, key_types_, index_) {
     TW_CHECK(spec_.kind == JoinKind::kInner || spec_.kind == JoinKind::kLeft);
   }
 
   Result<std::vector<StateTable*>> state_tables() override {
     std::vector<StateTable*> tables = inputs_.tables();
     tables.push_back(&state_);
+    if (idle_.on()) {
+      tables.push_back(&idle_state_);
+    }
     return tables;
   }
 
@@ -56,6 +61,10 @@ class LastRowJoin final : public Operator {
         store_.release(std::exchange(versions_[id].slot, kNone) - 1);
       }
     });
+    if (idle_.on()) {
+      idle_.restored(index_->size(), watermark);
+      keep_only(idle_state_.take_restored());
+    }
   }
 
   Result<Progress> process(int input, Batch batch, Emitter& out) override {
@@ -88,6 +97,10 @@ class LastRowJoin final : public Operator {
     emitted_ = 0;
     passed_ = {};
     forget_keys();
+    if (const auto kept = idle_.find_kept(Clock::kWatermark, inputs_.watermark())) {
+      out.expire(index_->size() - kept->size());
+      keep_only(*kept);
+    }
     hold(out);
     return Progress::kDone;
   }
@@ -156,6 +169,7 @@ class LastRowJoin final : public Operator {
   void emit_rows(RowIndex begin, std::uint32_t count, Emitter& out);
   void keep_versions();
   void forget_keys();
+  void keep_only(std::span<const GroupId> kept);
   void hold(Emitter& out);
 
   const AsOfJoinSpec spec_;
@@ -165,6 +179,8 @@ class LastRowJoin final : public Operator {
   RowStore store_;                // Versions.
   StateArray<Version> versions_;  // By key.
   State state_;
+  IdleKeys idle_;
+  IdleKeysState idle_state_;
   std::uint64_t keys_left_ = 0;  // When keys were last forgotten.
 
   // Of the rows that the watermark has passed.
@@ -201,6 +217,10 @@ std::vector<GroupId> LastRowJoin::ids_of(std::size_t input, const std::optional<
   std::vector<GroupId> ids(batch ? batch->length : 0);
   if (batch) {
     index_->find_or_insert(inputs_.keys(input, *batch), {.rows = {}, .all = true}, ids);
+  }
+  if (batch && idle_.on()) {
+    idle_.touch(*batch, {.rows = {}, .all = true}, ids);
+    idle_state_.mark(ids);
   }
   return ids;
 }
@@ -308,6 +328,23 @@ void LastRowJoin::forget_keys() {
   }
   keys_left_ = kept.size();
   state_.renumber_noted(kept);
+  if (idle_.on()) {
+    idle_state_.renumber(kept);
+    idle_.keep_only(kept);
+  }
+  versions_.keep_only(kept);
+  keep_only_keys(index_, kept, key_types_);
+}
+
+void LastRowJoin::keep_only(std::span<const GroupId> kept) {
+  for_each_dropped(kept, versions_.size(), [this](GroupId id) {
+    if (versions_[id].slot != kNone) {
+      store_.release(versions_[id].slot - 1);
+    }
+  });
+  state_.renumber(kept);
+  idle_state_.renumber(kept);
+  idle_.keep_only(kept);
   versions_.keep_only(kept);
   keep_only_keys(index_, kept, key_types_);
 }

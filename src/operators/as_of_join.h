@@ -7,6 +7,7 @@
 
 #include "expr/expr.h"
 #include "expr/join_kind.h"
+#include "operators/idle_keys.h"
 #include "stream/operator.h"
 
 namespace thalweg {
@@ -34,6 +35,8 @@ struct AsOfJoinSpec {
   // from which on, itself included.
   std::int64_t distance_micros = 0;
   std::array<Side, 2> sides;  // Input 0, the left one, and input 1.
+  // kLast: the right row of a key goes that no row of either input has touched for so long.
+  StateTtl ttl;
 };
 
 // Joins each row of the left side with at most one of the right: of those of equal keys, none of

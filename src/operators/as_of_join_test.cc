@@ -259,6 +259,27 @@ TEST(AsOfJoinTest, OfEachKeyOneVersionIsKept) {
   EXPECT_LE(op->kept().bytes, most);
 }
 
+TEST(AsOfJoinTest, AKeyThatNoRowTouchesIsLetGoOf) {
+  AsOfJoinSpec spec = spec_of({.kind = JoinKind::kLeft});
+  spec.ttl.micros = 80;
+  const auto op = make_as_of_join(spec);
+  CollectingEmitter out;
+  feed_side(*op, 1, batch_of(rows_at({{1, 0}, {2, 0}}), false), out);
+  advance(*op, EventTime{10}, out);
+  EXPECT_EQ(op->kept().count, 2u);
+  for (std::int64_t time = 60; time < 400; time += 60) {
+    feed_side(*op, 0, batch_of(rows_at({{1, time}}), false), out);
+    advance(*op, EventTime{time + 10}, out);
+  }
+  EXPECT_EQ(op->kept().count, 1u);
+  EXPECT_EQ(out.expired, 1u);
+  feed_side(*op, 0, batch_of(rows_at({{1, 400}, {2, 400}}), false), out);
+  advance(*op, EventTime{401}, out);
+  const std::vector<TextRow> rows = rows_with_time(out);
+  EXPECT_EQ(rows.back()[3], "NULL");
+  EXPECT_EQ(rows[rows.size() - 2][3], "1");
+}
+
 TEST(AsOfJoinTest, AKeyThatIsTakenAwayLeavesNothing) {
   const auto op = make_as_of_join(spec_of({.ties = Ties::kArrival}));
   CollectingEmitter out;
@@ -346,6 +367,7 @@ AsOfJoinSpec spec_of_all_types(const Question& question) {
 
 TEST(AsOfJoinTest, ARestartChangesNothing) {
   std::uint64_t rows_said = 0;
+  std::uint64_t keys_expired = 0;
   for (std::uint64_t seed = 0; seed < 128; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
@@ -355,7 +377,9 @@ TEST(AsOfJoinTest, ARestartChangesNothing) {
         .as_of = as_of,
         .distance = static_cast<std::int64_t>(random() % 7) - 3,
         .ties = as_of == AsOf::kNext || seed % 8 < 4 ? Ties::kOrigin : Ties::kArrival};
-    Lives lives([&] { return make_as_of_join(spec_of_all_types(question)); }, {0, 1}, seed);
+    AsOfJoinSpec spec = spec_of_all_types(question);
+    spec.ttl.micros = as_of == AsOf::kLast && seed % 3 == 0 ? 24 : 0;
+    Lives lives([&] { return make_as_of_join(spec); }, {0, 1}, seed);
     std::int64_t now = 0;
     for (int step = 0; step < 40; ++step) {
       std::vector<std::int64_t> micros(1 + random() % 8);
@@ -383,8 +407,10 @@ TEST(AsOfJoinTest, ARestartChangesNothing) {
     }
     lives.advance(kEndOfTime);
     rows_said += lives.rows_said();
+    keys_expired += lives.keys_expired();
   }
   EXPECT_GT(rows_said, 5000u);
+  EXPECT_GT(keys_expired, 30u);
 }
 
 }  // namespace

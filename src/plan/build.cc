@@ -220,8 +220,9 @@ TimeInfo moved_behind(TimeInfo time, std::uint32_t columns) {
   return time;
 }
 
-// A pair has the later of its rows' times. A column holds it, and is of its window, where that is
-// always the same side's, and every row that comes out has that side.
+// A pair has the later of its rows' times, in an as-of join the left row's. A column holds it, and
+// is of its window, where that is always the same side's, and every row that comes out has that
+// side.
 TimeInfo joined_time(const Node& left, const Node& right, const Join& join) {
   const TimeInfo left_time = join.in_windows[0] ? time_in_windows(left.time) : left.time;
   TimeInfo right_time = moved_behind(right.time, static_cast<std::uint32_t>(left.schema.size()));
@@ -231,7 +232,7 @@ TimeInfo joined_time(const Node& left, const Node& right, const Join& join) {
   const bool left_is_later = join.upper_micros && *join.upper_micros <= 0;
   const bool right_is_later = join.lower_micros && *join.lower_micros >= 0;
   TimeInfo time{.column = std::nullopt, .lost = false};
-  if (!yields_pairs(join.kind) || (left_is_later && !keeps_right(join.kind))) {
+  if (join.as_of() || !yields_pairs(join.kind) || (left_is_later && !keeps_right(join.kind))) {
     time = left_time;
   } else if (right_is_later && !keeps_left(join.kind)) {
     time = right_time;
@@ -452,9 +453,9 @@ NodePtr make_join(NodePtr left, NodePtr right, Join join, std::string id, std::s
   const auto first = static_cast<std::uint32_t>(left->schema.size());
   if (yields_pairs(join.kind)) {
     node.schema.insert(node.schema.end(), right->schema.begin(), right->schema.end());
-    node.key = joined_key(*left, *right, first);
+    node.key = join.as_of() ? left->key : joined_key(*left, *right, first);
   }
-  if (join.by_time()) {
+  if (join.follows_time()) {
     TW_CHECK(!left->time.lost && !right->time.lost && !left->updating && !right->updating);
     node.time = joined_time(*left, *right, join);
   } else {

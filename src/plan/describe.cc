@@ -191,10 +191,10 @@ std::string describe_bound(const std::optional<std::int64_t>& micros, const Expr
   return duration_text(std::abs(*micros)) + (*micros < 0 ? " before" : " after");
 }
 
-// `LEFT JOIN by id = order_id, from the same time to 15 minutes after`.
-// Joins by keys say nothing of times.
+// `LEFT JOIN by id = order_id, from the same time to 15 minutes after`, `ASOF JOIN by symbol =
+// symbol, the last row up to the same time`. Joins by keys say nothing of times.
 std::string describe_join(const Join& join) {
-  std::string text(join_words(join.kind));
+  std::string text = (join.as_of() ? "ASOF " : "") + std::string(join_words(join.kind));
   for (std::size_t i = 0; i < join.left_keys.size(); ++i) {
     text += (i == 0 ? " by " : ", ") + to_string(*join.left_keys[i]) + " = " +
             to_string(*join.right_keys[i]);
@@ -203,6 +203,11 @@ std::string describe_join(const Join& join) {
   const bool is_one_time = join.lower_micros && join.lower_micros == join.upper_micros;
   if (join.in_windows[0] && is_one_time && join.lower_micros == 0) {
     text += std::string(from) + "in the same window";
+  } else if (join.as_of()) {
+    text += from +
+            (join.upper_micros
+                 ? "the last row up to " + describe_bound(join.upper_micros, nullptr, "")
+                 : "the first row from " + describe_bound(join.lower_micros, nullptr, "") + " on");
   } else if (join.by_time()) {
     text += from + ("from " + describe_bound(join.lower_micros, join.right_last, "before"));
     if (!is_one_time || join.left_last != nullptr) {

@@ -48,6 +48,7 @@ std::string emission(const Node& node) {
   }
   if (const auto* join = step_of<Join>(node)) {
     return join->by == JoinBy::kKeysAtEnd ? "final at the end of input"
+           : join->as_of()                ? "once the watermark has passed"
            : node.updating                ? "changes"
            : join->by_time() && (keeps_left(join->kind) || keeps_right(join->kind))
                ? "rows without a partner once the watermark has passed"
@@ -155,7 +156,10 @@ std::string_view kind_of(const Node& node) {
                                          "sink"};
   static_assert(std::size(kKinds) == std::variant_size_v<Step>);
   const auto* join = step_of<Join>(node);
-  return join != nullptr && !join->by_time() ? "join" : kKinds[node.step.index()];
+  if (join != nullptr && !join->by_time()) {
+    return join->as_of() ? "as_of_join" : "join";
+  }
+  return kKinds[node.step.index()];
 }
 
 std::string columns_json(const Schema& schema) {

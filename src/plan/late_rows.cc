@@ -28,7 +28,7 @@ bool judges(const Node& node, const Node& input) {
     return over->emit == OverEmit::kBehindWatermark;
   }
   if (const auto* join = step_of<Join>(node)) {
-    return join->by_time();
+    return join->follows_time();
   }
   return step_of<AssignSession>(node) != nullptr || step_of<AssignCountWindow>(node) != nullptr ||
          step_of<MatchPattern>(node) != nullptr || step_of<KeyedProcess>(node) != nullptr;

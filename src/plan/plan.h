@@ -228,6 +228,10 @@ enum class JoinBy : std::uint8_t {
   kKeys,
   // The same of inputs that end: final rows when they have.
   kKeysAtEnd,
+  // Each left row has at most one partner: of the right rows of its keys the last one up to
+  // `upper_micros` from it, or the first one from `lower_micros` on, whichever is there. It comes
+  // out with its own time when the watermark says that no better partner can come.
+  kAsOf,
 };
 
 // Joins rows of two inputs with equal keys, none of them NULL. Output: the left input's columns and
@@ -237,7 +241,8 @@ struct Join {
   JoinKind kind = JoinKind::kInner;
   std::vector<ExprPtr> left_keys;  // Over the left input's columns.
   std::vector<ExprPtr> right_keys;
-  // kTime: bounds of the right row's event time less the left one's, included; absent: none.
+  // kTime and kAsOf: bounds of the right row's event time less the left one's, included; absent:
+  // none.
   std::optional<std::int64_t> lower_micros;
   std::optional<std::int64_t> upper_micros;
   // kTime, by input: its rows stand for one of their windows each, and count as of its last
@@ -253,6 +258,9 @@ struct Join {
   std::int64_t ttl_micros = 0;  // kKeys: as an aggregate's, of the rows of both inputs.
 
   bool by_time() const { return by == JoinBy::kTime; }
+  bool as_of() const { return by == JoinBy::kAsOf; }
+  // Rows have event time, and may be late.
+  bool follows_time() const { return by_time() || as_of(); }
 };
 
 // Sorts by output columns and keeps rows [offset, offset + limit), when the input has ended;

@@ -46,6 +46,12 @@ bool depends_on_order(const Node& node) {
   return false;
 }
 
+// Whether it takes one of the input's rows of one time.
+bool tells_versions_apart(const Node& node, const Node& input) {
+  const auto* join = step_of<Join>(node);
+  return join != nullptr && join->as_of() && &input == node.inputs[1].get() && !input.updating;
+}
+
 // Whether the order of rows that are equal in a window's order shows in its calls' answers.
 bool tells_peers_apart(const Over& over) {
   for (const OverCall& call : over.calls) {
@@ -105,7 +111,7 @@ Plan mark_origins(const Plan& plan) {
                                          : wanted[node->get()] > 0 ||
                                                (over != nullptr && tells_peers_apart(*over));
     for (const NodePtr& input : (*node)->inputs) {
-      wanted[input.get()] += asks ? 1 : 0;
+      wanted[input.get()] += asks || tells_versions_apart(**node, *input) ? 1 : 0;
     }
   }
   Rebuilt rebuilt;

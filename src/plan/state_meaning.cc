@@ -486,8 +486,11 @@ void Reader::add_join(const Node& node, const Join& join, StateMeaning& meaning)
   const auto bound = [](const std::optional<std::int64_t>& micros) {
     return micros ? duration_text(*micros) : "none";
   };
-  add("join", std::string(join_words(join.kind)));
-  if (join.by_time()) {
+  add("join", (join.as_of() ? "ASOF " : "") + std::string(join_words(join.kind)));
+  if (join.as_of()) {
+    add("partner", join.upper_micros ? "the last up to " + bound(join.upper_micros)
+                                     : "the first from " + bound(join.lower_micros));
+  } else if (join.by_time()) {
     add("bounds of time", bound(join.lower_micros) + " to " + bound(join.upper_micros));
   } else {
     add("results", join.by == JoinBy::kKeys ? "changes" : "final at the end of input");
@@ -500,7 +503,9 @@ void Reader::add_join(const Node& node, const Join& join, StateMeaning& meaning)
     add(side + "keys", exprs_text(is_left ? join.left_keys : join.right_keys, rows));
     add(side + "columns", all_columns_text(rows));
     add(side + "rows", rows.text());
-    if (join.by_time()) {
+    if (join.as_of()) {
+      add(side + "time", rows.time);
+    } else if (join.by_time()) {
       add(side + "time", join.in_windows[is_left ? 0 : 1] ? "window_time" : rows.time);
       add(side + "rows match up to", last == nullptr ? "any time" : text_of(last, rows));
     } else if (node.inputs[is_left ? 0 : 1]->updating) {

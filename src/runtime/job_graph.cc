@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "operators/as_of_join.h"
 #include "operators/assign_window.h"
 #include "operators/count_windows.h"
 #include "operators/filter_project.h"
@@ -149,7 +150,7 @@ bool reads_time(const Node& node) {
     return sink->table != nullptr && sink->table->writes_event_time;
   }
   if (const auto* join = step_of<plan::Join>(node)) {
-    return join->by_time() || join->ttl_micros > 0;
+    return join->follows_time() || join->ttl_micros > 0;
   }
   const auto* over = step_of<plan::Over>(node);
   return step_of<plan::AssignWindow>(node) != nullptr || step_of<plan::LateRows>(node) != nullptr ||
@@ -174,7 +175,7 @@ void collect_timed(const Node& node, bool timed, std::set<const Node*>& timed_no
   // These make their own event time, so what is above them asks nothing of what is below.
   const auto* join = step_of<plan::Join>(node);
   const bool passes =
-      (join == nullptr || join->by_time()) && step_of<plan::Aggregate>(node) == nullptr &&
+      (join == nullptr || join->follows_time()) && step_of<plan::Aggregate>(node) == nullptr &&
       step_of<plan::AssignSession>(node) == nullptr &&
       step_of<plan::AssignCountWindow>(node) == nullptr &&
       step_of<plan::ProcessingTime>(node) == nullptr &&
@@ -314,6 +315,20 @@ IntervalJoinSpec interval_join_spec(const Node& node, const plan::Join& join) {
           .lower_micros = join.lower_micros,
           .upper_micros = join.upper_micros,
           .condition = join.condition};
+}
+
+AsOfJoinSpec as_of_join_spec(const Node& node, const plan::Join& join) {
+  const Node& left = *node.inputs[0];
+  const Node& right = *node.inputs[1];
+  const bool is_last = join.upper_micros.has_value();
+  return {.kind = join.kind,
+          .as_of = is_last ? AsOf::kLast : AsOf::kNext,
+          .distance_micros = is_last ? *join.upper_micros : *join.lower_micros,
+          .sides = {{{.types = types_of(left.schema), .keys = join.left_keys},
+                     {.types = types_of(right.schema),
+                      .keys = join.right_keys,
+                      .has_origin = right.needs_origin}}},
+          .ttl = ttl_of(left, join.ttl_micros)};
 }
 
 KeyJoinSpec key_join_spec(const Node& node, const plan::Join& join) {
@@ -990,7 +1005,7 @@ Status GraphBuilder::build_join(const Node& node, const plan::Join& join, Built&
     Built below;
     TW_TRY(build_node(*node.inputs[i], below));
     last[i] = below.last;
-    if (!join.by_time()) {
+    if (!join.follows_time()) {
       continue;
     }
     const bool by_window = join.in_windows[i] && !node.inputs[i]->time.window->is_result;
@@ -1004,6 +1019,7 @@ Status GraphBuilder::build_join(const Node& node, const plan::Join& join, Built&
   OperatorStep* step = nullptr;
   if (here(node)) {
     TW_TRY(add_operator(join.by_time() ? make_interval_join(interval_join_spec(node, join))
+                        : join.as_of() ? make_as_of_join(as_of_join_spec(node, join))
                                        : make_key_join(key_join_spec(node, join)),
                         step));
     TW_TRY(keep_state(node, *step));

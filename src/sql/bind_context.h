@@ -71,7 +71,8 @@ class BindContext {
   std::optional<std::string> hinted_id;  // Of the next operator.
   // Of the operators of the SELECT at hand, where a hint says it.
   std::optional<std::int64_t> hinted_ttl;
-  OuterCondition* outer = nullptr;  // For the next query.
+  OuterCondition* outer = nullptr;             // For the next query.
+  const ast::NamedTable* versioned = nullptr;  // A join takes the versions of this one.
   // The types that the next query's columns go to: texts and NULLs in it are read as them.
   const std::vector<Type>* wanted = nullptr;
 

@@ -77,8 +77,10 @@ plan::NodePtr bind_ranked(BindContext& context, const CteScope& scope, const ast
 }
 
 std::optional<Scope> bind_node(BindContext& context, const ast::NamedTable& named, Span span) {
-  if (named.as_of != nullptr) {
-    context.not_supported("FOR SYSTEM_TIME AS OF", named.as_of->span);
+  if (named.as_of != nullptr && context.versioned != &named) {
+    context.not_supported("FOR SYSTEM_TIME AS OF at this place", named.as_of->span,
+                          {"a table has it on the right of a JOIN: a JOIN b FOR SYSTEM_TIME AS OF "
+                           "a.ts ON a.k = b.k"});
     return std::nullopt;
   }
   TablePtr table;

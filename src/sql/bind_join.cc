@@ -3,6 +3,7 @@
 
 #include "plan/build.h"
 #include "plan/walk.h"
+#include "sql/as_of_binder.h"
 #include "sql/bind_expr.h"
 #include "sql/bind_query.h"
 #include "sql/join_binder.h"
@@ -96,14 +97,41 @@ bool check_names(BindContext& context, const Scope& left, const Scope& right, Sp
   return true;
 }
 
+bool check_as_of_form(BindContext& context, const ast::Join& join) {
+  const std::string what = join.asof ? "ASOF JOIN" : "FOR SYSTEM_TIME AS OF";
+  if (join.asof && versioned_table(join) != nullptr) {
+    context.error("P0116", "ASOF JOIN and FOR SYSTEM_TIME AS OF each say which times match",
+                  join.keywords, "", {"leave one of them out"});
+    return false;
+  }
+  const bool is_cross = join.kind == ast::JoinKind::kCross;
+  if (is_cross || join.on == nullptr) {
+    context.error(
+        "S0101", what + " needs JOIN ... ON", join.keywords, "",
+        {join.asof ? "say which rows belong together: a ASOF JOIN b ON a.k = b.k AND "
+                     "b.ts <= a.ts"
+                   : "say which rows belong together: a JOIN b FOR SYSTEM_TIME AS OF a.ts "
+                     "ON a.k = b.k"});
+    return false;
+  }
+  if (join.kind != ast::JoinKind::kInner && join.kind != ast::JoinKind::kLeft) {
+    context.not_supported(what + " of this kind of JOIN", join.keywords,
+                          {"the pairs come of " + std::string(join.asof ? "ASOF JOIN" : "JOIN") +
+                           ", with the left rows that have no partner of " +
+                           (join.asof ? "ASOF LEFT JOIN" : "LEFT JOIN")});
+    return false;
+  }
+  return true;
+}
+
 // Whether it is of a form that there is.
 bool check_form(BindContext& context, const ast::Join& join) {
   const std::vector<std::string> cure{"say which rows belong together: a JOIN b ON a.k = b.k"};
-  if (join.asof || join.natural || !join.using_columns.empty()) {
-    context.not_supported(join.asof      ? "ASOF JOIN"
-                          : join.natural ? "NATURAL JOIN"
-                                         : "JOIN ... USING",
-                          join.keywords, cure);
+  if (join.natural || !join.using_columns.empty()) {
+    context.not_supported(join.natural ? "NATURAL JOIN" : "JOIN ... USING", join.keywords, cure);
+    return false;
+  }
+  if (is_as_of(join) && !check_as_of_form(context, join)) {
     return false;
   }
   if (join.on == nullptr && join.kind != ast::JoinKind::kCross) {
@@ -113,11 +141,16 @@ bool check_form(BindContext& context, const ast::Join& join) {
   return true;
 }
 
+// What WHERE asks may be asked by the join itself: its rows are pairs, and all pairs that match.
+bool is_plain_inner(const ast::Join& join) {
+  return kind_of(join.kind) == JoinKind::kInner && !is_as_of(join);
+}
+
 // The join, and those that its left side is made of, the first one first. What WHERE asks it asks
 // of all of them: they are inner joins.
 std::vector<const ast::Join*> chain_of(const ast::Join& join) {
   std::vector<const ast::Join*> chain;
-  const auto is_inner = [](const ast::Join* one) { return kind_of(one->kind) == JoinKind::kInner; };
+  const auto is_inner = [](const ast::Join* one) { return is_plain_inner(*one); };
   for (const ast::Join* next = &join;
        next != nullptr && (chain.empty() || (is_inner(next) && is_inner(&join)));
        next = next->left->as<ast::Join>()) {
@@ -148,7 +181,9 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   std::vector<Scope> others;
   std::optional<Scope> all = left;
   for (const ast::Join* const one : chain) {
+    context.versioned = versioned_table(*one);
     std::optional<Scope> right = bind_joined(context, *one->right, hinted_ttl);
+    context.versioned = nullptr;
     if (!all || !right || !check_names(context, *all, *right, one->right->span)) {
       return std::nullopt;
     }
@@ -156,7 +191,7 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
     others.push_back(*std::move(right));
   }
   std::vector<ExprPtr> where;
-  if (outer != nullptr && outer->where != nullptr && kind_of(join.kind) == JoinKind::kInner) {
+  if (outer != nullptr && outer->where != nullptr && is_plain_inner(join)) {
     for (const ast::Expr* part : conjuncts_of(*outer->where)) {
       if (find_membership(*part)) {
         continue;  // Of the pairs.
@@ -171,6 +206,10 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   }
   for (std::size_t i = 0; left && i < chain.size(); ++i) {
     const ast::Join& one = *chain[i];
+    if (is_as_of(one)) {
+      left = join_as_of(context, one, ttl_micros, *std::move(left), std::move(others[i]));
+      continue;
+    }
     const JoinClause clause{.kind = kind_of(one.kind),
                             .keywords = one.keywords,
                             .condition = one.on == nullptr ? one.keywords : one.on->span,

@@ -196,6 +196,52 @@ TEST_F(BindJoinTest, AWindowGoesByTheLaterTime) {
   EXPECT_EQ(session.errors(), "");
 }
 
+TEST_F(BindJoinTest, TheNearestRowIsSpelledInSeveralWays) {
+  const auto joined = [this](const std::string& kind, const std::string& comparison) {
+    session.run("SELECT a.v FROM a ASOF " + kind + " b ON a.k = b.k AND " + comparison);
+    EXPECT_EQ(session.errors(), "");
+    const std::string text = session.rewritten();
+    const std::size_t begin = text.find(", the ") + 2;
+    return text.substr(begin, text.find("  [") - begin);
+  };
+  EXPECT_EQ(joined("JOIN", "b.ts <= a.ts"), "the last row up to the same time");
+  EXPECT_EQ(joined("LEFT JOIN", "a.ts > b.ts"), "the last row up to 1 microsecond before");
+  EXPECT_EQ(joined("JOIN", "b.ts - a.ts <= INTERVAL '5 seconds'"),
+            "the last row up to 5 seconds after");
+  EXPECT_EQ(joined("JOIN", "a.ts <= b.ts"), "the first row from the same time on");
+  EXPECT_EQ(joined("LEFT JOIN", "b.ts > a.ts + INTERVAL '1 minute'"),
+            "the first row from 1 minute 1 microsecond after on");
+}
+
+// It is asked of the pairs.
+TEST_F(BindJoinTest, WhereIsNoPartOfAJoinWithTheNearestRow) {
+  session.run(
+      "SELECT a.v FROM a ASOF JOIN b ON a.k = b.k AND b.ts <= a.ts WHERE b.w > 1 AND a.v < 2");
+  EXPECT_EQ(session.rewritten(),
+            "result\n"
+            "└─ SELECT v WHERE w > 1 AND v < 2\n"
+            "   └─ ASOF JOIN by CAST(k AS BIGINT) = k, the last row up to the same time  "
+            "[query/as_of_join#1: once the watermark has passed]\n"
+            "      ├─ FROM a (k, v)\n"
+            "      └─ FROM b (k, w)\n");
+}
+
+TEST_F(BindJoinTest, WhatIsKeptForTheNearestRowIsWarnedOf) {
+  const auto warnings = [this](const std::string& comparison) {
+    session.run("SELECT a.v FROM a ASOF JOIN b ON a.k = b.k AND " + comparison);
+    return session.warnings();
+  };
+  EXPECT_EQ(
+      warnings("b.ts <= a.ts"),
+      "P0107 this keeps the last row of every key of \"b\" for ever, and its input never ends");
+  EXPECT_EQ(
+      warnings("b.ts >= a.ts"),
+      "P0107 this keeps rows of \"a\" until one of their key follows in \"b\", be it never, and "
+      "its input never ends");
+  session.run("SET ttl = '1 day'");
+  EXPECT_EQ(warnings("b.ts <= a.ts"), "");
+}
+
 TEST_F(BindJoinTest, ColumnsThatNobodyReadsAreNotKept) {
   session.run(
       "SELECT a.v FROM a LEFT JOIN b ON a.k = b.k AND b.ts BETWEEN a.ts AND a.ts + INTERVAL '1 "

@@ -8,7 +8,6 @@
 #include "plan/walk.h"
 #include "sql/bind_emit.h"
 #include "sql/bind_expr.h"
-#include "sql/coerce.h"
 #include "sql/join_bounds.h"
 #include "sql/join_sides.h"
 #include "sql/sql_text.h"
@@ -30,17 +29,27 @@ Scope both(const Scope& left, const Scope& right) {
   return scope;
 }
 
-bool is_equality(const Expr& expr) {
-  return expr.kind == ExprKind::kCall && expr.function->function == "=" && expr.args.size() == 2;
-}
-
-namespace {
-
-// What a relation is called in messages.
 std::string shown_name(const Scope& scope) {
   const bool is_named = scope.relations.size() == 1 && !scope.relations[0].shown.empty();
   return is_named ? scope.relations[0].shown : "";
 }
+
+std::string time_name(const Scope& scope) {
+  const std::optional<std::uint32_t> column = scope.node->time.column;
+  if (scope.node->time.lost || !column) {
+    return "";
+  }
+  const std::string name = quote_name(scope.columns()[*column].name);
+  for (const Relation& relation : scope.relations) {
+    if (*column >= relation.first && *column < relation.first + relation.count &&
+        !relation.shown.empty()) {
+      return quote_name(relation.shown) + '.' + name;
+    }
+  }
+  return name;
+}
+
+namespace {
 
 class JoinBinder {
  public:
@@ -67,7 +76,6 @@ class JoinBinder {
   void add_same_time();
   void take_part(const ExprPtr& part);
   bool take_key(const Expr& equality);
-  std::string time_name(Side side) const;
   void refuse() const;
   void warn_of_state(const plan::Node& node) const;
   void warn_of_rows(const plan::Node& node, const plan::Join& join) const;
@@ -196,55 +204,19 @@ void JoinBinder::add_same_time() {
 }
 
 bool JoinBinder::take_key(const Expr& equality) {
-  if (!is_equality(equality)) {
-    return false;
+  std::optional<JoinKey> key = sides_.key(equality);
+  if (key) {
+    found_.left_keys.push_back(std::move(key->left));
+    found_.right_keys.push_back(std::move(key->right));
   }
-  ExprPtr left = equality.args[0];
-  ExprPtr right = equality.args[1];
-  const std::optional<Side> side = sides_.only_side(*left);
-  const std::optional<Side> other = sides_.only_side(*right);
-  if (!side || !other || side == other) {
-    return false;
-  }
-  if (side == Side::kRight) {
-    std::swap(left, right);
-  }
-  if (left->type != right->type) {
-    const std::optional<Type> type =
-        common_type_of({Bound{left}.argument(), Bound{right}.argument()});
-    if (!type) {
-      return false;
-    }
-    left = cast_expr(left, *type);
-    right = cast_expr(right, *type);
-  }
-  found_.left_keys.push_back(left);
-  found_.right_keys.push_back(sides_.over_own_columns(right, Side::kRight));
-  return true;
-}
-
-// The column of event time as it is written, where there is one.
-std::string JoinBinder::time_name(Side side) const {
-  const Scope& scope = side == Side::kLeft ? left_ : right_;
-  const std::optional<std::uint32_t> column = scope.node->time.column;
-  if (scope.node->time.lost || !column) {
-    return "";
-  }
-  const std::string name = quote_name(scope.columns()[*column].name);
-  for (const Relation& relation : scope.relations) {
-    if (*column >= relation.first && *column < relation.first + relation.count &&
-        !relation.shown.empty()) {
-      return quote_name(relation.shown) + '.' + name;
-    }
-  }
-  return name;
+  return key.has_value();
 }
 
 void JoinBinder::refuse() const {
   const std::string clause = clause_.what == "JOIN" ? "ON" : "WHERE";
   std::vector<std::string> notes{"say which columns must be equal: ... " + clause + " a.k = b.k"};
-  const std::string left = time_name(Side::kLeft);
-  const std::string right = time_name(Side::kRight);
+  const std::string left = time_name(left_);
+  const std::string right = time_name(right_);
   if (is_by_time() && !left.empty() && !right.empty()) {
     notes.push_back("or say how far apart their event times may be: ... " + clause + " " + right +
                     " BETWEEN " + left + " - INTERVAL '1 hour' AND " + left +
@@ -270,8 +242,8 @@ void JoinBinder::warn_of_state(const plan::Node& node) const {
   }
   const Side kept = left_goes ? Side::kRight : Side::kLeft;
   const std::string name = shown_name(kept == Side::kLeft ? left_ : right_);
-  const std::string left = time_name(Side::kLeft);
-  const std::string right = time_name(Side::kRight);
+  const std::string left = time_name(left_);
+  const std::string right = time_name(right_);
   std::vector<std::string> notes;
   if (!left.empty() && !right.empty()) {
     notes.push_back("bound the other end too, as in " + right +
@@ -290,8 +262,8 @@ void JoinBinder::warn_of_rows(const plan::Node& node, const plan::Join& join) co
     return;
   }
   std::vector<std::string> notes;
-  const std::string left = time_name(Side::kLeft);
-  const std::string right = time_name(Side::kRight);
+  const std::string left = time_name(left_);
+  const std::string right = time_name(right_);
   if (is_by_time() && !left.empty() && !right.empty()) {
     notes.push_back("say how far apart their event times may be: ... AND " + right + " BETWEEN " +
                     left + " - INTERVAL '1 hour' AND " + left + " + INTERVAL '1 hour'");

@@ -32,7 +32,9 @@ std::optional<Scope> join_relations(BindContext& context, const JoinClause& clau
 std::optional<Scope> bind_joined(BindContext& context, const ast::TableRef& table,
                                  std::optional<std::int64_t> hinted_ttl);
 
-// Whether it is `a = b`.
-bool is_equality(const Expr& expr);
+// What a relation is called in messages; empty where it has no one name.
+std::string shown_name(const Scope& scope);
+// The column of event time as it is written; empty where there is none.
+std::string time_name(const Scope& scope);
 
 }  // namespace thalweg::sql

@@ -107,6 +107,15 @@ void JoinBounds::limit(const TimeTerm& less, const TimeTerm& more, std::int64_t 
   }
 }
 
+bool JoinBounds::take_left_time(const Expr& expr) {
+  const std::optional<TimeTerm> time = time_term(expr);
+  if (!time || time->side != Side::kLeft || !time->offset.is_exact()) {
+    return false;
+  }
+  limit({.side = Side::kRight, .offset = {}}, *time, 0);
+  return true;
+}
+
 // `b.ts - a.ts`: from which time, and to which.
 std::optional<std::pair<JoinBounds::TimeTerm, JoinBounds::TimeTerm>> JoinBounds::distance_in(
     const Expr& expr) const {

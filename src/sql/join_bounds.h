@@ -32,10 +32,14 @@ class JoinBounds {
   // Takes a comparison of the times of both sides, or of how far they are apart with an interval.
   // Whether the bounds say all that it says.
   bool take(const Expr& comparison);
+  // The right row's time is at most the left one's, which the expression is; whether it is that.
+  bool take_left_time(const Expr& expr);
   // `b.ts <= a.expires`: a row says of itself up to when it matches.
   void take_last(const Expr& comparison);
 
   bool any() const;
+  bool is_bounded_below() const { return lower_micros_.has_value(); }
+  bool is_bounded_above() const { return upper_micros_.has_value(); }
   // Into the join.
   void put(plan::Join& join) const;
 

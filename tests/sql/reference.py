@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import datetime
 import json
+import operator
 import zoneinfo
 
 MICROS = {"us": 1, "ms": 1000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000,
@@ -382,6 +383,33 @@ def interval_join(folder, left, right, time, columns, on="", kind="inner", lower
                 and values[0] < values[1])
 
     pairs = joined(sides, is_pair, kind)
+    specs = [spec.partition("=") for spec in columns.split(",")]
+    return Answer([name for name, _, _ in specs],
+                  [[joined_cell(pair, time, spec) for _, _, spec in specs] for pair in pairs],
+                  rejected)
+
+
+def as_of_join(folder, left, right, time, columns, on, kind="inner", sign="<=", by="0s",
+               delay="0s"):
+    """Every row of one file with the one of the other whose columns of `on` (`+` between) are equal and
+    not NULL, and whose time is nearest to the left row's plus `by`, on the side that `sign` says:
+    right time `<=` (`<`, `>=`, `>`) left time. Of right rows of one time the last by partition and
+    place counts. Late rows of either file count for nothing. `columns` as in interval_join().
+    """
+    rejected = {}
+    sides = [judged_rows(folder, file, time, delay, rejected) for file in (left, right)]
+    fits = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}[sign]
+    back = sign[0] == "<"
+    pairs = []
+    for one in sides[0]:
+        key = key_of(one[3], on)
+        found = [other for other in sides[1] if None not in key and key == key_of(other[3], on)
+                 and fits(other[0], one[0] + micros(by))]
+        if found:
+            pairs.append((one, max(found, key=lambda other: (other[0] if back else -other[0],
+                                                             other[1], other[2]))))
+        elif kind == "left":
+            pairs.append((one, None))
     specs = [spec.partition("=") for spec in columns.split(",")]
     return Answer([name for name, _, _ in specs],
                   [[joined_cell(pair, time, spec) for _, _, spec in specs] for pair in pairs],
