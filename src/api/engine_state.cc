@@ -12,6 +12,7 @@
 #include "api/engine.h"
 #include "api/script_runner.h"
 #include "api/surviving_sink.h"
+#include "checkpoint/manifest.h"
 #include "checkpoint/room.h"
 #include "checkpoint/savepoint.h"
 #include "checkpoint/state_directory.h"
@@ -33,6 +34,8 @@ constexpr std::chrono::milliseconds kWaitMin{250};
 constexpr std::chrono::milliseconds kWaitMax{30'000};
 constexpr std::chrono::milliseconds kWaitForBrokerMax{5'000};
 constexpr std::chrono::milliseconds kLook{20};
+// For a process whose place has been taken: what it has under way may take its time to end.
+constexpr std::chrono::seconds kWaitForLockMax{30};
 
 std::uint64_t last_epoch(const EpochStore& store) { return store.last() ? store.last()->epoch : 0; }
 
@@ -40,6 +43,17 @@ std::string what_is_waited_for(const Status& failure) {
   return failure.code() == Code::kNoSpace
              ? fmt::format("disk full: {}; it goes on when there is room", failure.message())
              : fmt::format("{}; it goes on when a broker answers", failure.message());
+}
+
+// Until the process that has the state, whose place has been taken, has ended; whoever needs the
+// state finds out where it has not.
+void wait_for_lock(Env& env, const std::string& directory, const std::string& name) {
+  const std::string file = fmt::format("{}/{}/{}", directory, name, kLockName);
+  const auto until = std::chrono::steady_clock::now() + kWaitForLockMax;
+  while (env.file_size(file).ok() && env.file_size(file).value() && !env.lock_file(file).ok() &&
+         std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kLook);
+  }
 }
 
 // What is left to go on from after the failure.
@@ -194,6 +208,9 @@ Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
   const StateOptions& state = options_.state;
   aside_.clear();
   TW_TRY(take_place(name, plan));
+  if (state.take_over) {
+    wait_for_lock(env_, state.directory, name);
+  }
   if (state.from_scratch && jobs_ > state.from_savepoints.size()) {
     TW_TRY_ASSIGN(aside_, set_state_aside(env_, state.directory, name));
   }

@@ -3,7 +3,11 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cstddef>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace thalweg {
@@ -60,6 +64,51 @@ struct ShownLine {
   std::size_t mark_begin = 0;
   std::size_t mark_cells = 0;
 };
+
+// Whether an option of that name, also one that is written wrong, may hold what nobody is to see.
+bool is_secret(std::string_view option) {
+  std::string name(option);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  constexpr std::array<std::string_view, 6> kParts{"word",  "secret", "token",
+                                                   "jaas.", ".pem",   "credential"};
+  return std::ranges::any_of(
+      kParts, [&](std::string_view part) { return name.find(part) != std::string::npos; });
+}
+
+// The line with stars for the values of such options, as many as they have bytes. References to
+// secrets, `${...}`, stay.
+std::string without_secrets(std::string_view line) {
+  std::string shown(line);
+  std::string_view option;  // The last name or text.
+  bool is_assigned = false;
+  for (std::size_t at = 0; at < line.size();) {
+    const char c = line[at];
+    const bool is_text = c == '\'';
+    const std::size_t begin = at + (is_text ? 1 : 0);
+    std::size_t end = begin;
+    if (is_text) {
+      end = std::min(line.find('\'', begin), line.size());
+    } else {
+      while (end < line.size() && (std::isalnum(static_cast<unsigned char>(line[end])) != 0 ||
+                                   line[end] == '_' || line[end] == '.')) {
+        ++end;
+      }
+    }
+    if (is_text || end > begin) {
+      const std::string_view value = line.substr(begin, end - begin);
+      if (is_text && is_assigned && is_secret(option) && !value.starts_with("${")) {
+        shown.replace(begin, value.size(), value.size(), '*');
+      }
+      option = value;
+      is_assigned = false;
+      at = end + (is_text ? 1 : 0);
+    } else {
+      is_assigned |= c == '=';
+      ++at;
+    }
+  }
+  return shown;
+}
 
 // Marks the bytes [begin, end) of the line. Shows at most kLineCellsMax cells of it.
 ShownLine show_line(std::string_view line, std::size_t begin, std::size_t end) {
@@ -162,7 +211,8 @@ std::string render_place(const SourceText& source, const Diagnostic& diagnostic,
   const std::string margin(number.size() + 1, ' ');
   const std::size_t begin = line_begin(source.text, offset);
   const std::size_t end = std::max<std::size_t>(diagnostic.span.end, offset);
-  const ShownLine line = show_line(line_at(source.text, begin), offset - begin, end - begin);
+  const ShownLine line =
+      show_line(without_secrets(line_at(source.text, begin)), offset - begin, end - begin);
 
   std::string out = margin + paint(colours.frame, "┌─", colours) + " " + clean(source.name, 0) +
                     ":" + number + ":" + std::to_string(place.column) + "\n";

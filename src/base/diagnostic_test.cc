@@ -51,6 +51,21 @@ TEST(DiagnosticTest, TheMarginFollowsTheLineNumber) {
             "   = help: thalweg help S0101\n");
 }
 
+TEST(DiagnosticTest, SecretsOfALineAreNotShown) {
+  EXPECT_EQ(shown("WITH ('properties.sasl.password'='hunter2', bounde=true)", "bounde"),
+            "1 │ WITH ('properties.sasl.password'='*******', bounde=true)\n"
+            "  │                                             ^^^^^^\n");
+  EXPECT_EQ(shown("'properties.sasl.pasword' = 'hunter2')", "'properties.sasl.pasword'"),
+            "1 │ 'properties.sasl.pasword' = '*******')\n"
+            "  │ ^^^^^^^^^^^^^^^^^^^^^^^^^\n");
+  EXPECT_EQ(shown("'sasl.jaas.config'='a b=\"c\";', x='y'", "x"),
+            "1 │ 'sasl.jaas.config'='********', x='y'\n"
+            "  │                                ^\n");
+  EXPECT_EQ(shown("ssl_key_password = '${env:KEY}', topic='t", "topic"),
+            "1 │ ssl_key_password = '${env:KEY}', topic='t\n"
+            "  │                                  ^^^^^\n");
+}
+
 TEST(DiagnosticTest, TabsAreWidenedAlikeInLineAndMark) {
   EXPECT_EQ(shown("\tSELECT\tx", "x"),
             "1 │     SELECT  x\n"

@@ -260,6 +260,18 @@ TEST_F(FileSinkTest, ABeginningFromNothingDoesNotMixWithPartsOfAnother) {
   EXPECT_THAT(read(table("out/")), ElementsAre(1));
 }
 
+// As a savepoint is gone on from where the job that made it has gone on too.
+TEST_F(FileSinkTest, PartsOfAnotherBeyondTheEpochItGoesOnFromAreRefused) {
+  ASSERT_TRUE(live(table("out/"), {.incarnation = "i", .decided = 0}, {1, 2, 3}).ok());
+  EXPECT_THAT(live(table("out/"), {.incarnation = "j", .decided = 2}, {3}).message(),
+              HasSubstr("out/ holds part-i-00000003-0.csv, a part of another run of epoch 3"));
+  EXPECT_THAT(read(table("out/")), ElementsAre(1, 2, 3));
+  ASSERT_TRUE(env_.remove_file("out/part-i-00000003-0.csv").ok());
+  ASSERT_TRUE(live(table("out/"), {.incarnation = "j", .decided = 2}, {3}).ok());
+  ASSERT_TRUE(live(table("out/"), {.incarnation = "j", .decided = 3}, {4}).ok());
+  EXPECT_THAT(read(table("out/")), ElementsAre(1, 2, 3, 4));
+}
+
 TEST_F(FileSinkTest, OneJobAtATimeWritesADirectory) {
   const auto held = make(table("out/"));
   ASSERT_TRUE(held->recover({.incarnation = "i", .decided = 0}).ok());

@@ -98,14 +98,25 @@ Status EpochParts::show(PartName name) {
   return env_.rename_file(from, path_of(name));
 }
 
-// A beginning from nothing would give the rows of an earlier one a second time.
+// Their rows would be read a second time: a beginning from nothing gives them all, and one from a
+// savepoint those of later epochs.
 Status EpochParts::refuse_foreign(const std::vector<PartName>& found) const {
   for (const PartName& name : found) {
-    if (!name.hidden && name.incarnation != start_.incarnation) {
+    if (name.hidden || name.incarnation == start_.incarnation) {
+      continue;
+    }
+    if (start_.decided == 0) {
       return invalid_argument(
           fmt::format("{}/ holds {}, a part of a run that began before this one, and both would be "
                       "read together; move its parts away, or write to another directory",
                       place_.directory, to_text(name)));
+    }
+    if (name.epoch > start_.decided) {
+      return invalid_argument(
+          fmt::format("{}/ holds {}, a part of another run of epoch {}, and this one goes on from "
+                      "epoch {}: what both write would be read together; move the other's parts of "
+                      "later epochs away, or write to another directory",
+                      place_.directory, to_text(name), name.epoch, start_.decided));
     }
   }
   return {};
@@ -122,9 +133,7 @@ Status EpochParts::recover() {
     }
   }
   const bool from_nothing = start_.decided == 0;
-  if (from_nothing) {
-    TW_TRY(refuse_foreign(found));
-  }
+  TW_TRY(refuse_foreign(found));
   for (const PartName& name : found) {
     const bool ours = name.incarnation == start_.incarnation;
     if (ours && name.hidden && name.epoch <= start_.decided) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A pipeline is run by one process at a time, and says who that is to another one."""
+import json
 import pathlib
 import signal
 import subprocess
@@ -66,6 +67,20 @@ class PlaceTest(SqlFixture):
 
     def test_also_where_no_transaction_tells_them_apart(self):
         self.check_one_at_a_time(delivery="at-least-once")
+
+    def test_the_same_command_takes_over_and_goes_on(self):
+        topic, out = self.copying()
+        first = self.start_member()
+        self.send(topic, range(10))
+        self.wait_for(lambda: len(tools.read(BROKERS, out)) == 10, first)
+        second = self.start("--name", self.name, "--take-over")
+        _, said = first.communicate(timeout=SECONDS_MAX)
+        self.assertEqual(first.returncode, 78, said)
+        self.send(topic, range(10, 20))
+        self.wait_for(lambda: len(tools.read(BROKERS, out)) == 20, second)
+        self.assertEqual(self.end(second, signal.SIGINT)[0], 0)
+        self.assertEqual(sorted(json.loads(record.value)["i"] for record in tools.read(BROKERS, out)),
+                         list(range(20)))
 
     def test_the_place_of_a_process_that_was_killed_is_taken(self):
         topic, out = self.copying()
