@@ -22,6 +22,7 @@ struct MetadataInfo {
   std::string_view name;
   std::vector<Type> types;  // That the column may have.
   std::string_view text;    // One line.
+  bool can_write = false;   // It is written, too.
 };
 
 // What the binder must know of a connector to check a CREATE TABLE: the catalogue's view of it.

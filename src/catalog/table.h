@@ -52,6 +52,7 @@ struct TableColumn {
   // Computed from the columns before it; such a column is not read from the source.
   ExprPtr computed;      // Over the table's columns, by number; nullptr for a physical column.
   std::string metadata;  // METADATA FROM 'key': the connector's name for it; empty: none.
+  bool is_written_beside = false;  // Such a one whose values a sink writes, beside the row.
 };
 
 // Rows that INSERT put into a table without WITH, in order of insertion. Shared by the statements

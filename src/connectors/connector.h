@@ -85,7 +85,8 @@ Connector kafka_connector();
 // metadata.
 std::uint32_t physical_index(const Table& table, std::uint32_t column);
 
-// The columns that a sink writes, in order.
+// The columns of the rows that a sink writes, in order. Behind them a batch may have those that are
+// written beside, in theirs.
 Schema physical_schema(const Table& table);
 
 }  // namespace thalweg

@@ -29,7 +29,25 @@ Schema chosen(const Schema& schema, const std::vector<std::uint32_t>& columns) {
   return out;
 }
 
+// The first of a batch's columns.
+Batch first_columns(const Batch& batch, std::size_t count) {
+  Batch out = batch;
+  out.columns.resize(count);
+  return out;
+}
+
 }  // namespace
+
+std::size_t KafkaMessage::bytes() const {
+  // Two numbers of each header, and how many there are where it is more than one byte tells.
+  constexpr std::size_t kHeaderFrame = 2 * 5;
+  constexpr std::size_t kCountBytes = 4;
+  std::size_t sum = (key ? key->size() : 0) + (value ? value->size() : 0);
+  for (const kafka::HeaderView& header : headers) {
+    sum += kHeaderFrame + header.name.size() + (header.value ? header.value->size() : 0);
+  }
+  return sum + (headers.empty() ? 0 : kCountBytes);
+}
 
 Result<KafkaMessages> KafkaMessages::make(const SinkRequest& request) {
   const Table& table = request.table;
@@ -39,6 +57,13 @@ Result<KafkaMessages> KafkaMessages::make(const SinkRequest& request) {
   made.mode_ = table.mode;
   made.is_event_format_ = format.carries_changes();
   made.row_key_ = request.key;
+  made.row_columns_ = schema.size();
+  std::size_t place = schema.size();
+  for (const TableColumn& column : table.columns) {
+    if (column.is_written_beside) {
+      (column.metadata == "headers" ? made.headers_at_ : made.times_at_) = place++;
+    }
+  }
   TW_TRY_ASSIGN(made.columns_, kafka_columns(table, request.key));
   const ChangeStyle style{
       .show = table.mode == ChangeMode::kChangelog ? ShowChanges::kOps : ShowChanges::kNo,
@@ -60,6 +85,7 @@ const std::vector<KafkaMessage>& KafkaMessages::of(const Batch& batch) {
   find_rows(batch);
   encode_values(batch);
   encode_keys(batch);
+  read_beside(batch);
   const Column* const times = batch.event_time ? &*batch.event_time : nullptr;
   messages_.clear();
   std::size_t value = 0;
@@ -75,11 +101,30 @@ const std::vector<KafkaMessage>& KafkaMessages::of(const Batch& batch) {
         (columns_.key.size() > 1 || batch.columns[columns_.key[0]].is_valid(row))) {
       message.key = text_at(key_bytes_, key_ends_, i);
     }
-    if (times != nullptr) {
+    if (times_ != nullptr && times_->is_valid(row)) {
+      message.time = times_->values<std::int64_t>()[row];
+    } else if (times != nullptr) {
       message.time = times->values<std::int64_t>()[row];
+    }
+    if (has_headers_) {
+      const KafkaHeaders::Read read = headers_.of(row);
+      message.headers = read.headers;
+      message.error = read.error;
     }
   }
   return messages_;
+}
+
+void KafkaMessages::read_beside(const Batch& batch) {
+  const auto column_at = [&](std::optional<std::size_t> place) -> const Column* {
+    return place && *place < batch.columns.size() ? &batch.columns[*place] : nullptr;
+  };
+  times_ = column_at(times_at_);
+  const Column* const headers = column_at(headers_at_);
+  has_headers_ = headers != nullptr;
+  if (has_headers_) {
+    headers_.begin(*headers, batch.length);
+  }
 }
 
 void KafkaMessages::find_rows(const Batch& batch) {
@@ -108,7 +153,11 @@ void KafkaMessages::encode_values(const Batch& batch) {
   value_ends_.clear();
   values_->note_ends(&value_ends_);
   if (mode_ != ChangeMode::kUpsert && columns_.in_both) {
-    values_->encode(value_schema_, batch, value_bytes_);
+    if (batch.columns.size() == row_columns_) {
+      values_->encode(value_schema_, batch, value_bytes_);
+    } else {
+      values_->encode(value_schema_, first_columns(batch, row_columns_), value_bytes_);
+    }
     return;
   }
   std::vector<RowIndex> shown;

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "connectors/connector.h"
 #include "connectors/kafka_columns.h"
+#include "connectors/kafka_headers.h"
 #include "formats/format.h"
 
 namespace thalweg {
@@ -17,10 +19,13 @@ namespace thalweg {
 struct KafkaMessage {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  // None: a tombstone.
-  std::optional<std::int64_t> time;       // Microseconds; the row's event time.
-  RowIndex row = 0;                       // Of the batch's columns.
+  std::optional<std::int64_t> time;       // Microseconds; the row's event time, or what is given.
+  std::span<const kafka::HeaderView> headers;
+  RowIndex row = 0;                  // Of the batch's columns.
+  RowError error = RowError::kNone;  // Why there can be no such record.
 
-  std::size_t bytes() const { return (key ? key->size() : 0) + (value ? value->size() : 0); }
+  // Of what its size depends on.
+  std::size_t bytes() const;
 };
 
 // Makes records of rows. One per worker.
@@ -42,6 +47,8 @@ class KafkaMessages {
     bool has_value;
   };
   void find_rows(const Batch& batch);
+  // What rows give beside their values.
+  void read_beside(const Batch& batch);
   void encode_values(const Batch& batch);
   void encode_keys(const Batch& batch);
 
@@ -49,6 +56,10 @@ class KafkaMessages {
   ChangeMode mode_ = ChangeMode::kAppend;
   bool is_event_format_ = false;  // An update is one message.
   RowKey row_key_;                // By which rows replace each other.
+  std::size_t row_columns_ = 0;   // Behind them stand those that are written beside.
+  // Their places in batches, where the table has them.
+  std::optional<std::size_t> times_at_;
+  std::optional<std::size_t> headers_at_;
   Schema value_schema_;
   std::unique_ptr<Encoder> values_;
   Schema key_schema_;
@@ -59,6 +70,9 @@ class KafkaMessages {
   std::vector<std::uint32_t> value_ends_;
   std::string key_bytes_;
   std::vector<std::uint32_t> key_ends_;
+  const Column* times_ = nullptr;  // That the rows of the batch give; nullptr: none.
+  bool has_headers_ = false;
+  KafkaHeaders headers_;
   std::vector<KafkaMessage> messages_;
 };
 

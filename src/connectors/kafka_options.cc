@@ -127,14 +127,17 @@ std::span<const MetadataInfo> kafka_metadata() {
       {.name = "offset", .types = {type_of(TypeKind::kBigint)}, .text = "Its number there."},
       {.name = "timestamp",
        .types = {type_of(TypeKind::kTimestamp), type_of(TypeKind::kTimestamptz)},
-       .text = "The time that the record bears, in milliseconds; NULL where it has none."},
+       .text = "The time that the record bears, in milliseconds; NULL where it has none. "
+               "Written: where it is not NULL, in place of the row's event time.",
+       .can_write = true},
       {.name = "key",
        .types = {type_of(TypeKind::kText), type_of(TypeKind::kBytea)},
        .text = "The record's key; NULL where it has none, and as TEXT where it is not UTF-8."},
       {.name = "headers",
        .types = {array_type(struct_type(
            {{"name", type_of(TypeKind::kText)}, {"value", type_of(TypeKind::kBytea)}}))},
-       .text = "Its headers, in their order."},
+       .text = "Its headers, in their order. Written: these.",
+       .can_write = true},
   };
   return all;
 }

@@ -41,6 +41,7 @@ kafka::OutputRecord to_record(const std::string& topic, const KafkaMessage& mess
   if (message.time) {
     record.time = Timestamp{*message.time};
   }
+  record.headers = message.headers;
   return record;
 }
 
@@ -55,8 +56,9 @@ class SizedMessages {
   Status send_all(const Batch& batch, Send send) {
     refused_.clear();
     for (const KafkaMessage& message : messages_.of(batch)) {
-      if (message.bytes() > bytes_max_) {
-        refused_.push_back({.row = message.row, .error = RowError::kTooLong});
+      const RowError error = message.bytes() > bytes_max_ ? RowError::kTooLong : message.error;
+      if (error != RowError::kNone) {
+        refused_.push_back({.row = message.row, .error = error});
       } else {
         TW_TRY(send(message));
       }
@@ -106,20 +108,36 @@ class KafkaWriter final : public SinkWriter {
 class WaitingMessages {
  public:
   void add(const KafkaMessage& message) {
-    messages_.push_back(
-        {.key = keep(message.key), .value = keep(message.value), .time = message.time});
+    messages_.push_back({.key = keep(message.key),
+                         .value = keep(message.value),
+                         .time = message.time,
+                         .headers = message.headers.size()});
+    for (const kafka::HeaderView& header : message.headers) {
+      headers_.push_back({.name = *keep(header.name), .value = keep(header.value)});
+    }
   }
 
   bool empty() const { return messages_.empty(); }
-  std::size_t bytes() const { return bytes_.size() + messages_.size() * sizeof(Message); }
+  std::size_t bytes() const {
+    return bytes_.size() + messages_.size() * sizeof(Message) + headers_.size() * sizeof(Header);
+  }
 
   template <typename Send>
   Status send_all(Send send) {
+    std::vector<kafka::HeaderView> headers;
+    auto header = headers_.begin();
     for (const Message& message : messages_) {
-      TW_TRY(send(KafkaMessage{
-          .key = view(message.key), .value = view(message.value), .time = message.time}));
+      headers.clear();
+      for (std::size_t i = 0; i < message.headers; ++i, ++header) {
+        headers.push_back({.name = *view(header->name), .value = view(header->value)});
+      }
+      TW_TRY(send(KafkaMessage{.key = view(message.key),
+                               .value = view(message.value),
+                               .time = message.time,
+                               .headers = headers}));
     }
     messages_.clear();
+    headers_.clear();
     bytes_.clear();
     return {};
   }
@@ -133,6 +151,11 @@ class WaitingMessages {
     std::optional<Text> key;
     std::optional<Text> value;
     std::optional<std::int64_t> time;
+    std::size_t headers = 0;  // How many of headers_, behind those of the messages before.
+  };
+  struct Header {
+    Text name;
+    std::optional<Text> value;
   };
 
   std::optional<Text> keep(std::optional<std::string_view> text) {
@@ -150,6 +173,7 @@ class WaitingMessages {
 
   std::string bytes_;
   std::vector<Message> messages_;
+  std::vector<Header> headers_;
 };
 
 // Sends what an epoch writes in that epoch's transaction. What comes before the one before has been

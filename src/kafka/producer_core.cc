@@ -49,7 +49,9 @@ rd_kafka_headers_t* headers_of(std::span<const HeaderView> headers) {
   rd_kafka_headers_t* const made = rd_kafka_headers_new(headers.size());
   for (const HeaderView& header : headers) {
     rd_kafka_header_add(made, header.name.data(), static_cast<ssize_t>(header.name.size()),
-                        header.value ? header.value->data() : nullptr,
+                        !header.value           ? nullptr
+                        : header.value->empty() ? ""
+                                                : header.value->data(),
                         header.value ? static_cast<ssize_t>(header.value->size()) : 0);
   }
   return made;

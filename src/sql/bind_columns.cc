@@ -29,11 +29,11 @@ bool is_column_supported(BindContext& context, const ast::Column& column) {
 }
 
 // What the connector calls what a column asks for.
-std::optional<std::string> bind_metadata(BindContext& context, const ast::Column& column,
-                                         const Type& type, const Table& table) {
+const MetadataInfo* bind_metadata(BindContext& context, const ast::Column& column, const Type& type,
+                                  const Table& table) {
   const ConnectorInfo* const info = context.names().connectors.find_connector(table.connector);
   if (info == nullptr) {
-    return std::nullopt;  // Which has been told.
+    return nullptr;  // Which has been told.
   }
   const std::string& asked = column.metadata->key.value_or(column.name.text);
   if (info->metadata.empty()) {
@@ -41,7 +41,7 @@ std::optional<std::string> bind_metadata(BindContext& context, const ast::Column
                   "connector " + table.connector + " has no metadata, and \"" + column.name.text +
                       "\" asks for it",
                   column.metadata->span);
-    return std::nullopt;
+    return nullptr;
   }
   std::vector<std::string> names;
   for (const MetadataInfo& metadata : info->metadata) {
@@ -50,7 +50,7 @@ std::optional<std::string> bind_metadata(BindContext& context, const ast::Column
       continue;
     }
     if (std::find(metadata.types.begin(), metadata.types.end(), type) != metadata.types.end()) {
-      return asked;
+      return &metadata;
     }
     std::vector<std::string> types;
     for (const Type& good : metadata.types) {
@@ -60,11 +60,11 @@ std::optional<std::string> bind_metadata(BindContext& context, const ast::Column
                   "metadata '" + asked + "' of connector " + table.connector + " is " +
                       list_names(types) + ", not " + to_string(type),
                   column.type ? column.type->span : column.name.span);
-    return std::nullopt;
+    return nullptr;
   }
   context.error("C0108", "connector " + table.connector + " has no metadata '" + asked + "'",
                 column.metadata->span, did_you_mean(asked, names), {"it has " + list_names(names)});
-  return std::nullopt;
+  return nullptr;
 }
 
 bool bind_physical(BindContext& context, const ast::Column& column, Table& table) {
@@ -77,14 +77,16 @@ bool bind_physical(BindContext& context, const ast::Column& column, Table& table
   if (!type) {
     return false;
   }
-  std::optional<std::string> metadata;
-  if (column.metadata && !(metadata = bind_metadata(context, column, *type, table))) {
+  const MetadataInfo* const metadata =
+      column.metadata ? bind_metadata(context, column, *type, table) : nullptr;
+  if (column.metadata && metadata == nullptr) {
     return false;
   }
   table.columns.push_back({.field = {column.name.text, *type},
                            .not_null = column.not_null || column.primary_key,
                            .computed = nullptr,
-                           .metadata = metadata.value_or("")});
+                           .metadata = std::string(metadata == nullptr ? "" : metadata->name),
+                           .is_written_beside = metadata != nullptr && metadata->can_write});
   return true;
 }
 

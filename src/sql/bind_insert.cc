@@ -12,7 +12,7 @@
 namespace thalweg::sql {
 namespace {
 
-// Columns that are written: all but those computed from others.
+// Columns of which rows are made: all but those computed from others, and metadata.
 std::vector<std::uint32_t> writable_columns(const Table& table) {
   std::vector<std::uint32_t> columns;
   for (std::uint32_t i = 0; i < table.columns.size(); ++i) {
@@ -23,6 +23,30 @@ std::vector<std::uint32_t> writable_columns(const Table& table) {
   return columns;
 }
 
+// As a sink takes them: first those of the row, and then what is written beside it.
+std::vector<std::uint32_t> written_columns(const Table& table) {
+  std::vector<std::uint32_t> columns = writable_columns(table);
+  for (std::uint32_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].is_written_beside) {
+      columns.push_back(i);
+    }
+  }
+  return columns;
+}
+
+// What may be done about a column of metadata that cannot be written.
+std::vector<std::string> other_metadata(BindContext& context, const Table& table) {
+  const ConnectorInfo* const connector = context.names().connectors.find_connector(table.connector);
+  std::vector<std::string> names;
+  for (const MetadataInfo& metadata : connector->metadata) {
+    if (metadata.can_write) {
+      names.emplace_back(metadata.name);
+    }
+  }
+  return {names.empty() ? "connector " + table.connector + " writes none"
+                        : "connector " + table.connector + " writes " + list_names(names)};
+}
+
 std::optional<std::uint32_t> find_writable(BindContext& context, const Table& table,
                                            const ast::Name& name) {
   Scope scope = scope_of(plan::make_values(table.schema(), {}), "", table.name);
@@ -30,6 +54,14 @@ std::optional<std::uint32_t> find_writable(BindContext& context, const Table& ta
   if (found && table.columns[found->column].computed != nullptr) {
     context.error("S0222", "column \"" + name.text + "\" is computed and cannot be written",
                   name.span);
+    return std::nullopt;
+  }
+  if (found && !table.columns[found->column].metadata.empty() &&
+      !table.columns[found->column].is_written_beside) {
+    context.error("S0222",
+                  "column \"" + name.text + "\" is METADATA FROM '" +
+                      table.columns[found->column].metadata + "' and cannot be written",
+                  name.span, "", other_metadata(context, table));
     return std::nullopt;
   }
   return found ? std::optional(found->column) : std::nullopt;
@@ -73,6 +105,21 @@ Span columns_span(const ast::Query& query) {
   return {values->rows[0].front()->span.begin, values->rows[0].back()->span.end};
 }
 
+// Why a query that has a value for each column of the table has too many.
+std::vector<std::string> about_metadata(const Target& target, std::size_t given) {
+  const std::vector<std::uint32_t> all = written_columns(*target.table);
+  if (!target.columns.empty() || given != all.size() ||
+      given == writable_columns(*target.table).size()) {
+    return {};
+  }
+  std::vector<std::string> names;
+  for (const std::uint32_t column : all) {
+    names.push_back(target.table->columns[column].field.name);
+  }
+  return {"METADATA columns are written where they are named: INSERT INTO " + target.table->name +
+          " (" + list_names(names) + ") ..."};
+}
+
 bool check_count(BindContext& context, const Target& target, std::size_t wanted,
                  const plan::Node& node, const ast::Query& query) {
   const std::size_t given = node.schema.size();
@@ -85,7 +132,7 @@ bool check_count(BindContext& context, const Target& target, std::size_t wanted,
                 (target.columns.empty() ? '"' + target.table->name + "\" has " + columns
                                         : columns + " are named") +
                     ", and " + values + " given",
-                columns_span(query));
+                columns_span(query), "", about_metadata(target, given));
   return false;
 }
 
@@ -141,7 +188,7 @@ plan::NodePtr assign_columns(BindContext& context, const Table& table, const Que
   }
   std::vector<ExprPtr> exprs;
   std::vector<std::string> names;
-  for (const std::uint32_t i : writable_columns(table)) {
+  for (const std::uint32_t i : written_columns(table)) {
     const Field& field = table.columns[i].field;
     exprs.push_back(given[i] ? values[i] : literal_expr(null_value(field.type)));
     names.push_back(field.name);

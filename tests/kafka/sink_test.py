@@ -36,6 +36,48 @@ class SinkTest(SqlFixture):
             self.assertIn("max.message.bytes", self.run_sql(
                 script.replace("'kafka'", "'kafka', on_error = 'fail'"), wanted=1))
 
+    def test_headers_and_time_are_written_where_they_are_named(self):
+        columns = ("i INT, at TIMESTAMP METADATA FROM 'timestamp', "
+                   "headers STRUCT(name TEXT, value BYTEA)[] METADATA")
+        source, script = self.topic(), ""
+        tools.produce(BROKERS, source, [("a", '{"i":1}', (("h", "x"), ("g", "y"), ("h", ""))),
+                                        ("b", '{"i":2}')])
+        for format in ("json", "csv"):
+            for number, words in enumerate(((), ("--state-dir", self.path(f"state-{format}")))):
+                out = self.topic()
+                script = (self.table("t", source, columns, bounded="true")
+                          + self.table("o", out, columns, format=format)
+                          + "INSERT INTO o (headers, i, at) SELECT headers, i, TIMESTAMP "
+                            "'2001-02-03 04:05:06.789' + INTERVAL '1 second' * i FROM t;"
+                          + "INSERT INTO o SELECT i + 2 FROM t;"
+                          + "INSERT INTO o BY NAME SELECT NULL::TIMESTAMP AS at, i + 4 AS i FROM t;")
+                with self.subTest(format=format, words=words):
+                    self.run_sql(script, *words)
+                    records = sorted(tools.read(BROKERS, out), key=lambda record: record.value)
+                    values = [b'{"i":%d}' if format == "json" else b"%d"] * 6
+                    self.assertEqual([record.value for record in records],
+                                     [value % (i + 1) for i, value in enumerate(values)])
+                    self.assertEqual([record.headers for record in records],
+                                     [(("h", b"x"), ("g", b"y"), ("h", b"")), *[()] * 5])
+                    self.assertEqual([record.timestamp for record in records[:2]],
+                                     [981173107789, 981173108789])
+                    self.assertGreater(records[2].timestamp, 1e12)
+
+    def test_headers_count_where_a_record_is_too_large(self):
+        columns = "v TEXT, headers STRUCT(name TEXT, value BYTEA)[] METADATA"
+        source, out = self.topic(), self.topic_of(10_000)
+        most = 10_000 - FRAME_BYTES - 4 - 10 - len("h")
+        tools.produce(BROKERS, source, [(None, "a", (("h", "x" * (most - 1)),)),
+                                        (None, "b", (("h", "x" * most),)), (None, "c")])
+        pathlib.Path(self.job).write_text(
+            self.table("t", source, columns, format="raw", bounded="true")
+            + self.table("o", out, columns, format="raw")
+            + "INSERT INTO o BY NAME SELECT headers, v FROM t;")
+        done = subprocess.run([PROGRAM, "run", self.job], capture_output=True, text=True,
+                              timeout=SECONDS_MAX, check=True)
+        self.assertIn("too_long 1", done.stderr)
+        self.assertEqual([record.value for record in tools.read(BROKERS, out)], [b"a", b"c"])
+
     @staticmethod
     def topic_of(bytes_max):
         name = f"sized-{random.getrandbits(64)}"
