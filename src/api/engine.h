@@ -105,6 +105,7 @@ class Engine {
                                                  bool replaces_beginning);
   Status find_decider(const std::string& name, const plan::Plan& plan);
   // Keeps other processes from running the job, and refuses where one does.
+  Status check_take_over(const std::string& name, const plan::Plan& plan);
   Status take_place(const std::string& name, const plan::Plan& plan);
   Result<Upgrade> judge(const EpochRecord& record, const plan::Plan& plan) const;
   // Of the run's number-th job that keeps state, from 1.

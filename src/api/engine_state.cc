@@ -12,6 +12,7 @@
 #include "api/engine.h"
 #include "api/script_runner.h"
 #include "api/surviving_sink.h"
+#include "checkpoint/decided_outside.h"
 #include "checkpoint/manifest.h"
 #include "checkpoint/room.h"
 #include "checkpoint/savepoint.h"
@@ -45,13 +46,17 @@ std::string what_is_waited_for(const Status& failure) {
              : fmt::format("{}; it goes on when a broker answers", failure.message());
 }
 
+// Whether a process has the state.
+bool is_locked(Env& env, const std::string& directory, const std::string& name) {
+  const std::string file = fmt::format("{}/{}/{}", directory, name, kLockName);
+  return env.file_size(file).ok() && env.file_size(file).value() && !env.lock_file(file).ok();
+}
+
 // Until the process that has the state, whose place has been taken, has ended; whoever needs the
 // state finds out where it has not.
 void wait_for_lock(Env& env, const std::string& directory, const std::string& name) {
-  const std::string file = fmt::format("{}/{}/{}", directory, name, kLockName);
   const auto until = std::chrono::steady_clock::now() + kWaitForLockMax;
-  while (env.file_size(file).ok() && env.file_size(file).value() && !env.lock_file(file).ok() &&
-         std::chrono::steady_clock::now() < until) {
+  while (is_locked(env, directory, name) && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(kLook);
   }
 }
@@ -179,6 +184,19 @@ Status Engine::find_decider(const std::string& name, const plan::Plan& plan) {
   return {};
 }
 
+// Before anybody is shut out: whether the state goes with what the one who runs the job has done.
+Status Engine::check_take_over(const std::string& name, const plan::Plan& plan) {
+  const StateOptions& state = options_.state;
+  if (!state.take_over || state.from_scratch || jobs_ <= state.from_savepoints.size() ||
+      is_locked(env_, state.directory, name)) {
+    return {};
+  }
+  TW_TRY(find_decider(name, plan));
+  return decider_ == nullptr
+             ? Status()
+             : check_goes_on(env_, fmt::format("{}/{}", state.directory, name), *decider_);
+}
+
 Status Engine::take_place(const std::string& name, const plan::Plan& plan) {
   PlaceRequest request{.job = name, .take_over = options_.state.take_over};
   for (const plan::NodePtr& node : plan::inputs_first(plan)) {
@@ -207,6 +225,7 @@ Result<std::unique_ptr<EpochStore>> Engine::open_state(const std::string& name,
                                                        const plan::Plan& plan) {
   const StateOptions& state = options_.state;
   aside_.clear();
+  TW_TRY(check_take_over(name, plan));
   TW_TRY(take_place(name, plan));
   if (state.take_over) {
     wait_for_lock(env_, state.directory, name);

@@ -78,4 +78,28 @@ Status follow_decider(Env& env, const std::string& path, EpochDecider& decider,
   return decider.decide(here);  // Where there is none yet: that nothing counts.
 }
 
+Status check_goes_on(Env& env, const std::string& path, EpochDecider& decider) {
+  // Before the state is read, which may move on meanwhile.
+  TW_TRY_ASSIGN(const std::optional<EpochName> outside, decider.seen());
+  const auto last_read = read_manifest(env, fmt::format("{}/{}", path, kManifestName));
+  TW_TRY(with_ways_out(last_read.status()));
+  TW_TRY_ASSIGN(const std::optional<Manifest> prepared, read_prepared(env, path));
+  const EpochName here = name_of(last_read.value());
+  const bool follows = !outside || *outside == name_of(prepared) ||
+                       (outside->incarnation == here.incarnation && outside->epoch <= here.epoch);
+  if (follows) {
+    return {};
+  }
+  const std::string state = here.epoch == 0 ? "has no state of it"
+                                            : fmt::format("has epoch {} of {}", here.epoch,
+                                                          outside->incarnation == here.incarnation
+                                                              ? "it, which is older"
+                                                              : "another beginning of it");
+  return invalid_argument(fmt::format(
+      "cannot take the pipeline over: {} says that its epoch {} counts, and {} {}. Whoever runs it "
+      "has been left alone; give the --state-dir that is used there, or begin anew with "
+      "--from-scratch, where what is read again comes out again",
+      decider.name(), outside->epoch, path, state));
+}
+
 }  // namespace thalweg

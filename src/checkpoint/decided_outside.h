@@ -14,4 +14,8 @@ namespace thalweg {
 Status follow_decider(Env& env, const std::string& path, EpochDecider& decider,
                       bool replaces_beginning);
 
+// Whether the state in a directory may go on where another process runs the job now: asked before
+// it is shut out. Fails where the decider knows epochs that the state has no part in.
+Status check_goes_on(Env& env, const std::string& path, EpochDecider& decider);
+
 }  // namespace thalweg

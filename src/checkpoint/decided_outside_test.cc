@@ -21,6 +21,7 @@ class FakeDecider final : public EpochDecider {
  public:
   std::string name() const override { return "the ledger"; }
   Result<std::optional<EpochName>> decided() override { return outside; }
+  Result<std::optional<EpochName>> seen() override { return outside; }
   Status decide(const EpochName& epoch) override {
     decisions.push_back(epoch);
     return {};
@@ -165,11 +166,32 @@ TEST_F(DecidedOutside, ItMayHaveHadNoPartInTheLastEpochs) {
   EXPECT_EQ(last_epoch(*open_well()), 2);
 }
 
+TEST_F(DecidedOutside, BeforeAnotherIsShutOutTheStateMustGoWithIt) {
+  const auto goes_on = [&] { return check_goes_on(env_, "state/job", ledger_); };
+  EXPECT_TRUE(goes_on().ok());  // Nothing counts yet.
+  ledger_.outside = {{.incarnation = "another", .epoch = 4}};
+  EXPECT_EQ(goes_on().code(), Code::kInvalidArgument);
+  EXPECT_THAT(goes_on().message(),
+              AllOf(HasSubstr("epoch 4"), HasSubstr("has no state"), HasSubstr("--state-dir")));
+  ledger_.outside.reset();
+  live(2);
+  for (const std::uint64_t epoch : {1, 2, 3}) {  // Whoever has it may be an epoch further by now.
+    ledger_.outside = named(epoch);
+    EXPECT_TRUE(goes_on().ok()) << epoch;
+  }
+  ledger_.outside = named(4);
+  EXPECT_THAT(goes_on().message(), AllOf(HasSubstr("epoch 4"), HasSubstr("has epoch 2")));
+  ledger_.outside = {{.incarnation = "another", .epoch = 2}};
+  EXPECT_THAT(goes_on().message(), HasSubstr("another beginning"));
+  EXPECT_THAT(ledger_.decisions, IsEmpty());
+}
+
 TEST_F(DecidedOutside, NothingIsChangedWhileItDoesNotAnswer) {
   live(2);
   struct Silent final : EpochDecider {
     std::string name() const override { return "the ledger"; }
     Result<std::optional<EpochName>> decided() override { return unavailable("no answer"); }
+    Result<std::optional<EpochName>> seen() override { return unavailable("no answer"); }
     Status decide(const EpochName&) override { return unavailable("no answer"); }
   } silent;
   EXPECT_EQ(EpochStore::open(env_, "state", "job", {.decider = &silent}).status().message(),

@@ -130,6 +130,10 @@ Status KafkaTransactions::open() {
 
 Result<std::optional<EpochName>> KafkaTransactions::decided() {
   TW_TRY(open());
+  return seen();
+}
+
+Result<std::optional<EpochName>> KafkaTransactions::seen() {
   kafka::Expected<kafka::Admin> admin = kafka::Admin::open(
       {.connection = kafka::for_side(options_.producer.connection, kafka::Side::kBoth)});
   if (!admin) {

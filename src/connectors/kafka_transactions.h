@@ -28,6 +28,7 @@ class KafkaTransactions final : public EpochDecider {
 
   std::string name() const override;
   Result<std::optional<EpochName>> decided() override;
+  Result<std::optional<EpochName>> seen() override;
   Status decide(const EpochName& epoch) override;
 
   std::optional<Outage> outage() const { return outage_.now(); }

@@ -28,6 +28,9 @@ class EpochDecider {
   // of the job has left undecided, and keeps that process from deciding any more.
   virtual Result<std::optional<EpochName>> decided() = 0;
 
+  // The same without touching anybody: another process may be deciding the next one.
+  virtual Result<std::optional<EpochName>> seen() = 0;
+
   // Makes the epoch count, whose part here is durable. Fails where it does not, or where that is
   // not known: then decided() tells, asked anew by another EpochDecider.
   virtual Status decide(const EpochName& epoch) = 0;

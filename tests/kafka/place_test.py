@@ -82,6 +82,21 @@ class PlaceTest(SqlFixture):
         self.assertEqual(sorted(json.loads(record.value)["i"] for record in tools.read(BROKERS, out)),
                          list(range(20)))
 
+    def test_whoever_has_not_its_state_does_not_end_it(self):
+        topic, out = self.copying()
+        first = self.start_member()
+        self.send(topic, range(10))
+        self.wait_for(lambda: len(tools.read(BROKERS, out)) == 10, first)
+        for _ in range(2):  # Nor does the directory count that the first try has made.
+            wrong = self.start("--name", self.name, "--take-over", state="wrong")
+            _, said = wrong.communicate(timeout=SECONDS_MAX)
+            self.assertEqual(wrong.returncode, 78, said)
+            self.assertIn("left alone", said)
+            self.assertIn("--state-dir", said)
+        self.send(topic, range(10, 20))
+        self.wait_for(lambda: len(tools.read(BROKERS, out)) == 20, first)
+        self.assertEqual(self.end(first, signal.SIGINT)[0], 0)
+
     def test_the_place_of_a_process_that_was_killed_is_taken(self):
         topic, out = self.copying()
         self.end(self.start_member(), signal.SIGKILL)
