@@ -25,6 +25,7 @@ class Ledger final : public EpochDecider {
     TW_TRY(env_.call_outside("ask the ledger"));
     return decided_;
   }
+  Result<std::optional<EpochName>> seen() override { return decided(); }
 
   Status decide(const EpochName& epoch) override {
     const Status reached = env_.call_outside("tell the ledger");
