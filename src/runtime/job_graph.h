@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -63,7 +64,7 @@ RunTotals total(const std::vector<GraphStep>& steps, CountsOf counts_of) {
     if (step.source) {
       totals.rows_in += sum.rows_in;
     } else if (step.sink) {
-      totals.rows_out += sum.rows_in;
+      totals.rows_out += sum.rows_in - std::min(sum.rows_in, rejected);
     }
     if (step.filters) {
       const std::uint64_t kept = sum.rows_out + rejected;

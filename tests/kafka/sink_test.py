@@ -29,6 +29,7 @@ class SinkTest(SqlFixture):
                                           check=False)
                     self.assertEqual(done.returncode, 0, done.stderr)
                     self.assertIn("too_long 2", done.stderr)
+                    self.assertIn("in 8 · out 6 ", done.stderr)
                     # Workers share the file: rows come in any order.
                     written = sorted(len(record.value) for record in tools.read(BROKERS, topic))
                     taken = [size for size in sizes if size <= most]
