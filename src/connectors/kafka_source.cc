@@ -153,6 +153,13 @@ class TopicPartition final : public Partition {
 
   const PartitionBounds& place() const { return place_; }
 
+  // Where a reader that has come to `position` goes on: what follows may be the marks that
+  // transactions end with, or what was aborted.
+  std::int64_t behind_nothing(std::int64_t position) const {
+    const std::lock_guard lock(feed_.mutex_);
+    return nothing_from_ == position ? nothing_to_ : position;
+  }
+
  private:
   friend class Feed;
 
@@ -196,6 +203,14 @@ class TopicPartition final : public Partition {
   }
 
   // Under the feed's lock.
+  void pass_to(std::int64_t offset) {
+    if (offset > read_to_) {
+      nothing_from_ = nothing_to_ == read_to_ ? nothing_from_ : read_to_;
+      nothing_to_ = read_to_ = offset;
+    }
+  }
+
+  // Under the feed's lock.
   void add(const kafka::Record& record, bool with_headers) {
     if (record.offset < read_to_) {
       return;  // It was only to be known again.
@@ -229,6 +244,9 @@ class TopicPartition final : public Partition {
 
   // The feed's lock guards what follows.
   std::int64_t read_to_;  // What stands before has come.
+  // Where there was no record that anybody sees, last.
+  std::int64_t nothing_from_ = -1;
+  std::int64_t nothing_to_ = -1;
   std::vector<std::shared_ptr<KafkaRecords>> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool is_paused_ = false;
@@ -316,7 +334,7 @@ Status Feed::pause_or_resume() {
 void Feed::note_ends() {
   for (const kafka::PartitionOffset& position : consumer_->positions()) {
     if (TopicPartition* const partition = find(position.topic, position.partition)) {
-      partition->read_to_ = std::max(partition->read_to_, position.offset);
+      partition->pass_to(position.offset);
       if (partition->is_to_be_known_again_ && position.offset >= partition->next_) {
         partition->is_to_be_known_again_ = false;  // It is not there any more.
       }
@@ -427,8 +445,9 @@ class KafkaSource final : public Source {
   void epoch_counts(const std::vector<ReadPosition>& positions) override {
     std::vector<kafka::PartitionOffset> offsets;
     for (std::size_t i = 0; i < positions.size(); ++i) {
-      const PartitionBounds& place = partitions_[i]->place();
-      offsets.push_back({place.topic, place.partition, positions[i].position});
+      const TopicPartition& partition = *partitions_[i];
+      offsets.push_back({partition.place().topic, partition.place().partition,
+                         partition.behind_nothing(positions[i].position)});
     }
     feed_.commit(offsets);
   }

@@ -46,6 +46,20 @@ std::optional<EpochName> parse_metadata(std::string_view text) {
   return name;
 }
 
+// Of the topic's partition 0.
+Result<std::int64_t> end_of_first(const kafka::Connection& connection, const std::string& topic) {
+  kafka::Expected<kafka::Admin> admin =
+      kafka::Admin::open({.connection = kafka::for_side(connection, kafka::Side::kBoth)});
+  if (!admin) {
+    return kafka::to_status(admin.error());
+  }
+  const kafka::Expected<kafka::TopicDescription> found = admin->describe_topic(topic);
+  if (!found) {
+    return kafka::to_status(found.error());
+  }
+  return found->partitions.empty() ? 0 : found->partitions.front().end;
+}
+
 bool is_transactional(const Table& table) {
   return table.connector == "kafka" && may_be_exactly_once(table.options);
 }
@@ -125,6 +139,7 @@ Status KafkaTransactions::open() {
     return kafka::to_status(opened.error());
   }
   producer_.emplace(std::move(*opened));
+  TW_TRY_ASSIGN(end_, end_of_first(options_.producer.connection, topic()));
   return {};
 }
 
@@ -179,8 +194,10 @@ Status KafkaTransactions::post(const kafka::OutputRecord& record) {
 
 Status KafkaTransactions::decide(const EpochName& epoch) {
   TW_TRY(begin(epoch.epoch));
-  kafka::Error error = transaction_->send_offsets(
-      id(), {{.topic = topic(), .partition = 0, .offset = 0, .metadata = to_metadata(epoch)}});
+  kafka::Error error = transaction_->send_offsets(id(), {{.topic = topic(),
+                                                          .partition = 0,
+                                                          .offset = end_after_commit(),
+                                                          .metadata = to_metadata(epoch)}});
   if (!error) {
     error = transaction_->commit();
   }
@@ -190,6 +207,16 @@ Status KafkaTransactions::decide(const EpochName& epoch) {
     return begin(epoch.epoch + 1);
   }
   return status_of(error);
+}
+
+std::int64_t KafkaTransactions::end_after_commit() {
+  // It is only for people to watch.
+  constexpr std::chrono::milliseconds kWaitMax{1000};
+  constexpr std::int64_t kRecordAndMark = 2;  // A commit is a mark in each partition written to.
+  if (const auto last = transaction_->last_offset({topic(), 0}, kWaitMax)) {
+    end_ = std::max(end_, *last + kRecordAndMark);
+  }
+  return end_;
 }
 
 // Brokers answer the same to one that was shut out and to one whose transaction they have ended.

@@ -43,6 +43,9 @@ class KafkaTransactions final : public EpochDecider {
  private:
   KafkaTransactions(std::vector<std::string> topics, kafka::TransactionalOptions options);
   Status open();
+  // Behind all that partition 0 will have when the transaction has been committed, as far as is
+  // known: the offset that tells the epoch shows no lag there.
+  std::int64_t end_after_commit();
   const std::string& topic() const { return topics_.front(); }
   // Of the group, too.
   Status status_of(const kafka::Error& error);
@@ -54,6 +57,7 @@ class KafkaTransactions final : public EpochDecider {
   std::optional<kafka::TransactionalProducer> producer_;
   std::optional<kafka::Transaction> transaction_;
   std::chrono::steady_clock::time_point begun_;
+  std::int64_t end_ = 0;                 // Of partition 0 of topic(), as far as is known.
   std::atomic<std::uint64_t> epoch_{0};  // That transaction_ is of; 0: none is open.
 };
 

@@ -267,12 +267,22 @@ void ProducerCore::on_event(rd_kafka_event_t* event) {
   }
   std::uint64_t bytes = 0;
   bool has_delivered = false;
+  const rd_kafka_message_t* last = nullptr;  // That was delivered.
   while (const rd_kafka_message_t* const message = rd_kafka_event_message_next(event)) {
-    has_delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      has_delivered = true;
+      if (last != nullptr && (last->rkt != message->rkt || last->partition != message->partition)) {
+        note_offset(*last);  // Records of a partition come together.
+      }
+      last = message;
+    }
     bytes += message->len + message->key_len;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->_private != nullptr) {
       delivered(*message);
     }
+  }
+  if (last != nullptr) {
+    note_offset(*last);
   }
   if (bytes > 0) {
     release(bytes);
@@ -295,6 +305,23 @@ void ProducerCore::delivered(const rd_kafka_message_t& message) {
   if (auto* const waiter = static_cast<DeliveryWaiter*>(message._private)) {
     waiter->done(*waiter, std::move(delivery));
   }
+}
+
+void ProducerCore::note_offset(const rd_kafka_message_t& message) {
+  const std::lock_guard lock(mutex_);
+  std::int64_t& known =
+      last_offsets_.try_emplace({rd_kafka_topic_name(message.rkt), message.partition}, -1)
+          .first->second;
+  known = std::max(known, message.offset);
+}
+
+std::optional<std::int64_t> ProducerCore::last_offset(const TopicPartition& partition,
+                                                      std::chrono::milliseconds timeout) {
+  rd_kafka_flush(client_->get(), timeout_of(timeout));  // What fails is told by whoever commits.
+  const std::lock_guard lock(mutex_);
+  const auto found = last_offsets_.find(partition);
+  return found == last_offsets_.end() || found->second < 0 ? std::nullopt
+                                                           : std::optional(found->second);
 }
 
 void ProducerCore::failed(const rd_kafka_message_t& message, const Error& error) {

@@ -7,8 +7,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -18,6 +20,7 @@
 
 #include "kafka/client.h"
 #include "thalweg/kafka/producer.h"
+#include "thalweg/kafka/types.h"
 
 namespace thalweg::kafka {
 
@@ -44,6 +47,9 @@ class ProducerCore {
   Flushed take_failures();
 
   Expected<std::int32_t> partition_count(const std::string& topic);
+  // Of those that have been delivered there; waits for others that are on their way.
+  std::optional<std::int64_t> last_offset(const TopicPartition& partition,
+                                          std::chrono::milliseconds timeout);
   std::uint64_t in_flight_bytes() const { return in_flight_.load(std::memory_order_relaxed); }
   std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); }
   Client& client() { return *client_; }
@@ -66,6 +72,7 @@ class ProducerCore {
   Error refused(rd_kafka_error_t* error, const OutputRecord& record);
   void on_event(rd_kafka_event_t* event);
   void delivered(const rd_kafka_message_t& message);
+  void note_offset(const rd_kafka_message_t& message);
   void failed(const rd_kafka_message_t& message, const Error& error);
 
   const ProducerOptions options_;
@@ -80,6 +87,7 @@ class ProducerCore {
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable room_;
   std::vector<Undelivered> examples_;
+  std::map<TopicPartition, std::int64_t> last_offsets_;  // Of what has been delivered.
 
   std::unique_ptr<Client> client_;  // Last made and first to go: its thread uses all of the above.
 };

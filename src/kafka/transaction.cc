@@ -84,6 +84,11 @@ Error Transaction::send_offsets(const std::string& group,
   return impl_->core->send_offsets(group, *membership, offsets);
 }
 
+std::optional<std::int64_t> Transaction::last_offset(const TopicPartition& partition,
+                                                     std::chrono::milliseconds timeout) const {
+  return is_open() ? impl_->core->producer().last_offset(partition, timeout) : std::nullopt;
+}
+
 Error Transaction::commit() {
   return is_open() ? std::exchange(impl_->core, nullptr)->commit() : ended();
 }

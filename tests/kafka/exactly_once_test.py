@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 import unittest
+import uuid
 
 import tools
 from sql_fixture import BROKERS, PROGRAM, SECONDS_MAX, SqlFixture
@@ -64,6 +65,29 @@ class ExactlyOnceTest(SqlFixture):
             read, _ = reader.communicate(timeout=SECONDS_MAX)
         self.assertEqual(sorted(json.loads(line)["i"] for line in read.splitlines()),
                          list(range(20)))
+
+    def test_groups_show_no_lag_where_all_has_been_read_and_written(self):
+        topic, out, group = self.topic(), self.topic(), f"group-{uuid.uuid4()}"
+        source = pathlib.Path(self.path("in.jsonl"))
+        source.write_text("".join(f'{{"i":{i}}}\n' for i in range(100)))
+        self.run_sql(self.file_table("t", source, "i INT") + self.table("o", topic, "i INT")
+                     + "INSERT INTO o SELECT i FROM t;", "--state-dir", self.path("first"),
+                     "--set", "checkpoint_rows=30")
+        ends = tools.end_offsets(BROKERS, topic)
+        self.assertGreater(ends[0], 100)  # The marks that transactions end with count.
+        pipeline = f"thalweg.{pathlib.Path(self.job).stem}"
+        self.assertEqual(tools.group_offsets(BROKERS, pipeline), {(topic, 0): ends[0]})
+
+        self.job = self.path(f"{uuid.uuid4()}.sql")
+        pathlib.Path(self.job).write_text(
+            self.table("t", topic, "i INT", group=group) + self.table("o", out, "i INT")
+            + "INSERT INTO o SELECT i FROM t;")
+        job = self.start()
+        self.wait_for(lambda: tools.group_offsets(BROKERS, group) == {(topic, 0): ends[0]}, job)
+        self.assertEqual(self.end(job, signal.SIGINT)[0], 0)
+        pipeline = f"thalweg.{pathlib.Path(self.job).stem}"
+        self.assertEqual(tools.group_offsets(BROKERS, pipeline),
+                         {(out, 0): tools.end_offsets(BROKERS, out)[0]})
 
     def test_files_and_topics_are_written_together(self):
         topic = self.topic()

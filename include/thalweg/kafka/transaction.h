@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,11 @@ class Transaction {
   Error send_offsets(const Consumer& consumer, const std::vector<PartitionOffset>& offsets);
   // In a group without members, that this transactional id alone writes to.
   Error send_offsets(const std::string& group, const std::vector<PartitionOffset>& offsets);
+
+  // Of the records that this producer has delivered to the partition, the offset of the last one;
+  // nothing: there is none. Waits for those on their way, but no longer than the timeout.
+  std::optional<std::int64_t> last_offset(const TopicPartition& partition,
+                                          std::chrono::milliseconds timeout) const;
 
   // Waits until all is delivered, and commits. No error: it is committed. An abortable one: it is
   // aborted, and its work can be done again in a new one; so is it where a record was refused for
