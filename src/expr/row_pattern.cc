@@ -279,6 +279,20 @@ std::string to_string(const RowPattern& pattern, std::span<const std::string> va
   return pattern.excluded ? "{- " + text + " -}" : text;
 }
 
+bool is_followed_aggregate(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::kCountStar:
+    case AggregateKind::kCount:
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+    case AggregateKind::kMin:
+    case AggregateKind::kMax:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::optional<PatternProgram> compile_pattern(const RowPattern& pattern) {
   return Compiler().compile(pattern);
 }

@@ -82,6 +82,22 @@ struct MatchValue {
   bool is_aggregate() const { return kind == Kind::kAggregate; }
 };
 
+// What must be true of a row, beside what it has itself, to be a variable of a match: conditions on
+// the match's rows up to it, the row being that variable.
+struct MatchConditions {
+  // What they look at: kPick, kClassifier, and aggregates of is_followed_aggregate().
+  std::vector<MatchValue> terms;
+  // By variable, over the input's columns and then the terms, BOOLEAN; nullptr, or none: no such.
+  std::vector<ExprPtr> by_variable;
+
+  bool empty() const { return by_variable.empty(); }
+};
+
+// Whether conditions may look at the aggregate.
+bool is_followed_aggregate(AggregateKind kind);
+inline constexpr std::size_t kMatchTermsMax = 64;
+inline constexpr std::uint64_t kTermOffsetMax = 100;  // Of kPick and kClassifier.
+
 enum class RowsPerMatch : std::uint8_t {
   kOne,
   kAll,  // Of a match without rows the one that it stands at.

@@ -43,6 +43,18 @@ Schema kept_columns(const std::vector<Type>& types) {
   return columns;
 }
 
+PendingMatches pending_of(const MatchPatternSpec& spec) {
+  PatternProgram program = program_of(spec.pattern);
+  if (spec.moving.empty()) {
+    return PendingMatches(std::move(program));
+  }
+  return PendingMatches({.program = std::move(program),
+                         .conditions = spec.moving,
+                         .variables = spec.variables,
+                         .types = spec.rows.types},
+                        spec.ways_max);
+}
+
 bool tells_numbers(const MatchPatternSpec& spec) {
   return std::any_of(spec.values.begin(), spec.values.end(), [](const MatchValue& value) {
     return value.kind == MatchValue::Kind::kNumber;
@@ -63,7 +75,7 @@ class MatchPattern final : public Operator {
         kept_rows_("rows", order_.key_types(), kept_columns(spec_.rows.types), store_,
                    order_.index()),
         state_(*this),
-        pending_(program_of(spec_.pattern)),
+        pending_(pending_of(spec_)),
         output_({.types = spec_.rows.types,
                  .keys = spec_.rows.keys,
                  .variables = spec_.variables,
@@ -161,12 +173,17 @@ class MatchPattern final : public Operator {
   std::vector<VariableSet> variables_of(std::span<const Column> columns, std::size_t rows) const;
   void leave_batch();
   void find_due();
-  bool follow(const KeyRun& run, Emitter& out);
+  bool follow_runs(Emitter& out);
+  bool follow_side_by_side(Emitter& out);
+  void add_rows(Emitter& out);
+  PendingMatches::NewRow row_of(const KeyRun& run) const;
+  RowSource source() const { return {.store = store_, .batch = batch_}; }
   bool settle(GroupId id, EventTime now, Emitter& out);
   bool is_over(GroupId id, EventTime now) const;
   void put_match(GroupId id, const PendingMatches::Outcome& match, Emitter& out);
   std::uint32_t rows_to_skip(const FoundMatches& found, std::size_t match) const;
   void give_up(GroupId id, RowError error, Emitter& out);
+  void reject(RowRef ref, RowError error, Emitter& out);
   void drop(GroupId id, std::uint32_t rows);
   void keep_rows();
   void flush(Emitter& out);
@@ -197,8 +214,10 @@ class MatchPattern final : public Operator {
   std::vector<std::int64_t> times_;
   std::vector<VariableSet> can_be_;
   std::vector<KeyRun> runs_;
+  std::size_t open_runs_ = 0;  // That are not over: the first of them.
   std::size_t next_run_ = 0;
-  std::uint32_t next_row_ = 0;  // Of that one.
+  std::uint32_t next_row_ = 0;  // Of that one, or of all.
+  std::vector<PendingMatches::NewRow> added_;
   std::vector<GroupId> due_;
   std::size_t next_due_ = 0;
   FoundMatches found_;
@@ -215,6 +234,7 @@ void MatchPattern::take(Batch passed) {
   times_.assign(times.begin(), times.begin() + arranged.length);
   can_be_ = variables_of(batch_, arranged.length);
   runs_.assign(order_.runs().begin(), order_.runs().end());
+  open_runs_ = runs_.size();
 }
 
 std::vector<VariableSet> MatchPattern::variables_of(std::span<const Column> columns,
@@ -243,7 +263,9 @@ void MatchPattern::leave_batch() {
     batch_.push_back(null_column(type, 0));
   }
   runs_.clear();
+  open_runs_ = 0;
   next_run_ = 0;
+  next_row_ = 0;
 }
 
 // Keys whose first row's match is over by the time, though no row of theirs may have come.
@@ -265,10 +287,8 @@ void MatchPattern::find_due() {
 }
 
 Result<Progress> MatchPattern::resume(Emitter& out) {
-  for (; next_run_ < runs_.size(); ++next_run_, next_row_ = 0) {
-    if (!follow(runs_[next_run_], out)) {
-      return Progress::kMore;
-    }
+  if (!(spec_.moving.empty() ? follow_runs(out) : follow_side_by_side(out))) {
+    return Progress::kMore;
   }
   for (; next_due_ < due_.size(); ++next_due_) {
     if (!settle(due_[next_due_], watermark_, out)) {
@@ -295,19 +315,69 @@ Result<Progress> MatchPattern::resume(Emitter& out) {
   return Progress::kDone;
 }
 
-// False: there is no room for all that it finds.
-bool MatchPattern::follow(const KeyRun& run, Emitter& out) {
-  for (; next_row_ < run.count; ++next_row_) {
-    const RowIndex row = run.first + next_row_;
-    if (!settle(run.id, {times_[row]}, out)) {
+// Key by key. False: there is no room for all that it finds.
+bool MatchPattern::follow_runs(Emitter& out) {
+  for (; next_run_ < runs_.size(); ++next_run_, next_row_ = 0) {
+    const KeyRun& run = runs_[next_run_];
+    for (; next_row_ < run.count; ++next_row_) {
+      const PendingMatches::NewRow row = row_of(run);
+      if (!settle(run.id, {row.time}, out)) {
+        return false;
+      }
+      added_.push_back(row);
+      add_rows(out);
+    }
+    if (!settle(run.id, watermark_, out)) {
       return false;
     }
-    pending_.add(run.id, RowRef::in_batch(row), can_be_[row], times_[row]);
-    while (pending_.size(run.id) > spec_.rows_max || pending_.ways(run.id) > spec_.ways_max) {
-      give_up(run.id, RowError::kMatchTooLarge, out);
+  }
+  return true;
+}
+
+// The first row of each key, then the second ones, so that conditions are computed for many rows at
+// once. Runs that are over go to the end. False: there is no room for all that it finds.
+bool MatchPattern::follow_side_by_side(Emitter& out) {
+  for (; open_runs_ > 0; ++next_row_, next_run_ = 0) {
+    for (; next_run_ < open_runs_;) {
+      KeyRun& run = runs_[next_run_];
+      const bool is_over = next_row_ == run.count;
+      const EventTime now = is_over ? watermark_ : EventTime{row_of(run).time};
+      if (!settle(run.id, now, out)) {
+        return false;
+      }
+      if (is_over) {
+        std::swap(run, runs_[--open_runs_]);
+      } else {
+        ++next_run_;
+      }
+    }
+    for (std::size_t i = 0; i < open_runs_; ++i) {
+      added_.push_back(row_of(runs_[i]));
+    }
+    add_rows(out);
+  }
+  return true;
+}
+
+PendingMatches::NewRow MatchPattern::row_of(const KeyRun& run) const {
+  const RowIndex row = run.first + next_row_;
+  return {.id = run.id, .ref = RowRef::in_batch(row), .can_be = can_be_[row], .time = times_[row]};
+}
+
+void MatchPattern::add_rows(Emitter& out) {
+  pending_.add(added_, source());
+  if (!spec_.moving.empty()) {
+    for (const ConditionalSteps::Failure& failure : pending_.failures()) {
+      reject(failure.ref, failure.error, out);
+    }
+    pending_.failures().clear();
+  }
+  for (const PendingMatches::NewRow& row : added_) {
+    while (pending_.size(row.id) > spec_.rows_max || pending_.ways(row.id) > spec_.ways_max) {
+      give_up(row.id, RowError::kMatchTooLarge, out);
     }
   }
-  return settle(run.id, watermark_, out);
+  added_.clear();
 }
 
 // Puts out what is certain of a key when its next row is not older than `now`.
@@ -350,7 +420,7 @@ void MatchPattern::put_match(GroupId id, const PendingMatches::Outcome& match, E
     drop(id, 1);
     return;
   }
-  pending_.trace(id, match.rows, places_);
+  pending_.trace(id, match.rows, source(), places_);
   for (std::uint32_t i = 0; i < match.rows; ++i) {
     const PatternProgram::Place& place = pending_.place(places_[i]);
     found_.rows.push_back({.ref = rows[i].ref,
@@ -392,7 +462,11 @@ std::uint32_t MatchPattern::rows_to_skip(const FoundMatches& found, std::size_t 
 }
 
 void MatchPattern::give_up(GroupId id, RowError error, Emitter& out) {
-  const RowRef ref = pending_.rows(id)[0].ref;
+  reject(pending_.rows(id)[0].ref, error, out);
+  drop(id, 1);
+}
+
+void MatchPattern::reject(RowRef ref, RowError error, Emitter& out) {
   Batch row;
   row.length = 1;
   row.columns = store_.rows({&ref, 1}, batch_, batch_.size());
@@ -400,7 +474,6 @@ void MatchPattern::give_up(GroupId id, RowError error, Emitter& out) {
   row.columns.pop_back();
   const RowIndex first = 0;
   out.reject(row, {&first, 1}, error);
-  drop(id, 1);
 }
 
 void MatchPattern::drop(GroupId id, std::uint32_t rows) {
@@ -471,10 +544,15 @@ void MatchPattern::restored(EventTime watermark) {
   const std::vector<VariableSet> can_be = variables_of(columns, rows.size());
   const auto times = columns.back().values<std::int64_t>();
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    pending_.add(rows[i].id, refs[i], can_be[i], times[i]);
+    const PendingMatches::NewRow row{
+        .id = rows[i].id, .ref = refs[i], .can_be = can_be[i], .time = times[i]};
+    pending_.add({&row, 1}, source());
     if (i + 1 == rows.size() || rows[i + 1].id != rows[i].id) {
       note_first(rows[i].id);
     }
+  }
+  if (!spec_.moving.empty()) {
+    pending_.failures().clear();  // They were rejected when they came.
   }
 }
 

@@ -21,10 +21,17 @@ struct PatternRow {
 // The variable of each row of a match.
 using MatchedRows = std::vector<std::uint32_t>;
 
+// Whether the last row of a match so far, which begins at a row, can be the variable that it is.
+using MovingCondition = std::function<bool(std::size_t first, const MatchedRows& matched)>;
+
 class ReferenceMatcher {
  public:
-  ReferenceMatcher(const RowPattern& pattern, std::vector<PatternRow> rows, std::int64_t within)
-      : pattern_(pattern), rows_(std::move(rows)), within_(within) {}
+  ReferenceMatcher(const RowPattern& pattern, std::vector<PatternRow> rows, std::int64_t within,
+                   MovingCondition condition = nullptr)
+      : pattern_(pattern),
+        rows_(std::move(rows)),
+        within_(within),
+        condition_(std::move(condition)) {}
 
   // The preferred match that begins at the row.
   std::optional<MatchedRows> match_at(std::size_t first) {
@@ -48,7 +55,7 @@ class ReferenceMatcher {
           return false;
         }
         matched_.push_back(part.variable);
-        if (then(at + 1)) {
+        if ((condition_ == nullptr || condition_(first_, matched_)) && then(at + 1)) {
           return true;
         }
         matched_.pop_back();
@@ -95,6 +102,7 @@ class ReferenceMatcher {
   const RowPattern& pattern_;
   const std::vector<PatternRow> rows_;
   const std::int64_t within_;
+  const MovingCondition condition_;
   std::size_t first_ = 0;
   MatchedRows matched_;
 };

@@ -1,13 +1,17 @@
 #include "operators/pending_matches.h"
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace thalweg {
 namespace {
 
 constexpr std::uint32_t kFewWays = 8;  // So few are compared one by one.
+constexpr std::size_t kQuestionsAtOnce = 16'384;
 
 }  // namespace
 
@@ -17,37 +21,144 @@ void PendingMatches::keep_only(std::span<const GroupId> kept) {
   numbers_.keep_only(kept);
 }
 
-void PendingMatches::add(GroupId id, RowRef ref, VariableSet can_be, std::int64_t time) {
-  const std::int64_t number = numbers_[id];
-  if (rows_.size(id) == 0 && !steps_.matches_nothing()) {
-    const PatternSteps::Step step = steps_.step(steps_.first(), can_be);
-    if (step.next == PatternSteps::kOver && !step.accepts) {
-      return;  // Nothing begins here, as with most rows.
-    }
+std::uint32_t PendingMatches::ways(GroupId id) const {
+  if (!conditional_) {
+    return ways_.size(id);
   }
-  make_room_for_states();
-  numbers_[id] = number + 1;
-  rows_.append(id, 1)[0] = {.ref = ref, .can_be = can_be, .time = time, .heir = number};
-  const std::int64_t end = steps_.matches_nothing() ? kNoRows : kNone;
-  if (steps_.first() == PatternSteps::kOver) {
-    row_at(id, number).end = end;
-  } else {
-    row_at(id, number).way = ways_.size(id);
-    ways_.append(id, 1)[0] = {.state = steps_.first(), .end = end, .last = number};
+  std::size_t threads = 0;
+  for (const Way& way : ways_.get(id)) {
+    threads += way.state == ConditionalSteps::kCrowded ? std::size_t{threads_max_} + 1
+                                                       : conditional_->threads(way.state);
   }
-  step_ways(id, number, can_be);
-  unite_ways(id);
+  return static_cast<std::uint32_t>(std::min<std::size_t>(threads, UINT32_MAX));
 }
 
-void PendingMatches::step_ways(GroupId id, std::int64_t number, VariableSet can_be) {
-  for (std::uint32_t i = 0; i < ways_.size(id);) {
-    Way& way = ways_.edit(id)[i];
-    const PatternSteps::Step step = steps_.step(way.state, can_be);
-    way.state = step.next;
-    if (step.accepts) {
-      way.end = number;
+void PendingMatches::add(std::span<const NewRow> rows, const RowSource& source) {
+  make_room_for_states();
+  added_.clear();
+  for (const NewRow& row : rows) {
+    if (begin(row)) {
+      added_.push_back(row.id);
     }
-    if (step.next != PatternSteps::kOver) {
+  }
+  if (conditional_) {
+    step_threads(source);
+  } else {
+    for (const GroupId id : added_) {
+      step_ways(id, rows_.get(id).back().can_be);
+    }
+  }
+  for (const GroupId id : added_) {
+    close_ways(id);
+    unite_ways(id);
+  }
+}
+
+bool PendingMatches::may_begin(VariableSet can_be) {
+  if (steps_.matches_nothing()) {
+    return true;
+  }
+  if (conditional_) {
+    return conditional_->may_begin(can_be);
+  }
+  const PatternSteps::Step step = steps_.step(steps_.first(), can_be);
+  return step.next != PatternSteps::kOver || step.accepts;
+}
+
+// False: nothing begins here, as with most rows, and nothing goes on.
+bool PendingMatches::begin(const NewRow& added) {
+  const GroupId id = added.id;
+  if (rows_.size(id) == 0 && !may_begin(added.can_be)) {
+    return false;
+  }
+  const std::int64_t number = numbers_[id]++;
+  rows_.append(id, 1)[0] = {
+      .ref = added.ref, .can_be = added.can_be, .time = added.time, .heir = number};
+  const std::int64_t end = steps_.matches_nothing() ? kNoRows : kNone;
+  row_at(id, number).end = end;
+  if (first_state() != PatternSteps::kOver) {
+    row_at(id, number).way = ways_.size(id);
+    ways_.append(id, 1)[0] = {.state = first_state(), .end = end, .last = number};
+  }
+  return true;
+}
+
+void PendingMatches::step_ways(GroupId id, VariableSet can_be) {
+  for (std::uint32_t i = 0; i < ways_.size(id); ++i) {
+    take_step(id, i, steps_.step(ways_.get(id)[i].state, can_be));
+  }
+}
+
+void PendingMatches::step_threads(const RowSource& source) {
+  for (std::size_t done = 0; done < added_.size();) {
+    std::size_t end = done;
+    for (; end < added_.size() && conditional_->questions() < kQuestionsAtOnce; ++end) {
+      const GroupId id = added_[end];
+      for (const Way& way : ways_.get(id)) {
+        conditional_->ask(way.state, {.rows = rows_.get(id), .first = first_number(id)}, source);
+      }
+    }
+    conditional_->answer(source);
+    for (std::size_t asked = 0; done < end; ++done) {
+      asked = step_threads(added_[done], asked);
+    }
+    conditional_->forget_asked();
+  }
+}
+
+// `asked` counts ways; so does what is returned.
+std::size_t PendingMatches::step_threads(GroupId id, std::size_t asked) {
+  const std::uint32_t count = ways_.size(id);
+  std::size_t most = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    most += conditional_->threads_most(asked + i);
+  }
+  if (most > threads_max_) {
+    step_many_threads(id, asked);
+  } else {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      take_step(id, i, conditional_->step(asked + i, most));
+    }
+  }
+  return asked + count;
+}
+
+// Those ways that begin last come first: where there are too many threads, what begins with the
+// first rows is given up. Ways that are alike will be one.
+void PendingMatches::step_many_threads(GroupId id, std::size_t asked) {
+  std::vector<std::uint32_t> order(ways_.size(id));
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return ways_.get(id)[a].last > ways_.get(id)[b].last;
+  });
+  absl::flat_hash_set<std::pair<PatternSteps::State, std::int64_t>> known;
+  std::size_t threads = 0;
+  for (const std::uint32_t i : order) {
+    const bool is_full = threads > threads_max_;
+    take_step(id, i, conditional_->step(asked + i, is_full ? 0 : threads_max_));
+    Way& way = ways_.edit(id)[i];
+    if (way.state != ConditionalSteps::kCrowded && known.emplace(way.state, way.end).second) {
+      threads += conditional_->threads(way.state);
+    }
+    if (way.state == ConditionalSteps::kCrowded || threads > threads_max_) {
+      threads = std::size_t{threads_max_} + 1;
+      way.state = ConditionalSteps::kCrowded;
+    }
+  }
+}
+
+void PendingMatches::take_step(GroupId id, std::uint32_t number, PatternSteps::Step step) {
+  Way& way = ways_.edit(id)[number];
+  way.state = step.next;
+  if (step.accepts) {
+    way.end = numbers_[id] - 1;
+  }
+}
+
+void PendingMatches::close_ways(GroupId id) {
+  for (std::uint32_t i = 0; i < ways_.size(id);) {
+    const Way& way = ways_.get(id)[i];
+    if (way.state != PatternSteps::kOver) {
       ++i;
       continue;
     }
@@ -134,16 +245,22 @@ void PendingMatches::drop_first(GroupId id) {
   rows_.drop_front(id, 1);
 }
 
-void PendingMatches::trace(GroupId id, std::uint32_t rows, std::vector<std::uint32_t>& places) {
+void PendingMatches::trace(GroupId id, std::uint32_t rows, const RowSource& source,
+                           std::vector<std::uint32_t>& places) {
+  const std::span<const Row> matched = rows_.get(id).first(rows);
+  if (conditional_) {
+    conditional_->trace({.rows = matched, .first = first_number(id)}, source, places);
+    return;
+  }
   can_be_.clear();
-  for (const Row& row : rows_.get(id).first(rows)) {
+  for (const Row& row : matched) {
     can_be_.push_back(row.can_be);
   }
   steps_.trace(can_be_, places);
 }
 
 void PendingMatches::make_room_for_states() {
-  if (!steps_.is_crowded()) {
+  if (!(conditional_ ? conditional_->is_crowded() : steps_.is_crowded())) {
     return;
   }
   std::vector<PatternSteps::State*> in_use;
@@ -152,7 +269,11 @@ void PendingMatches::make_room_for_states() {
       in_use.push_back(&way.state);
     }
   }
-  steps_.keep_only(in_use);
+  if (conditional_) {
+    conditional_->keep_only(in_use);
+  } else {
+    steps_.keep_only(in_use);
+  }
 }
 
 }  // namespace thalweg

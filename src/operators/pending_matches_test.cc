@@ -33,6 +33,15 @@ std::vector<Match> expected_of(const RowPattern& pattern, const std::vector<Patt
   return matches;
 }
 
+const RowStore kNoRows({});
+RowSource no_source() { return {.store = kNoRows, .batch = {}}; }
+
+void add(PendingMatches& pending, RowIndex row, VariableSet can_be) {
+  const PendingMatches::NewRow added{
+      .id = 0, .ref = RowRef::in_batch(row), .can_be = can_be, .time = 0};
+  pending.add({&added, 1}, no_source());
+}
+
 std::vector<Match> found_of(PendingMatches& pending, const std::vector<PatternRow>& rows) {
   std::vector<Match> matches;
   std::vector<std::uint32_t> places;
@@ -46,7 +55,7 @@ std::vector<Match> found_of(PendingMatches& pending, const std::vector<PatternRo
         Match& match = matches.emplace_back();
         match.first = pending.rows(0)[0].ref.number;
         if (outcome.rows > 0) {
-          pending.trace(0, outcome.rows, places);
+          pending.trace(0, outcome.rows, no_source(), places);
           for (const std::uint32_t place : places) {
             match.rows.push_back(pending.place(place).variable);
           }
@@ -56,7 +65,7 @@ std::vector<Match> found_of(PendingMatches& pending, const std::vector<PatternRo
     }
   };
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    pending.add(0, RowRef::in_batch(static_cast<RowIndex>(i)), rows[i].can_be, 0);
+    add(pending, static_cast<RowIndex>(i), rows[i].can_be);
     settle(false);
   }
   settle(true);
@@ -165,11 +174,11 @@ TEST(PendingMatchesTest, RowsWithoutEndThatMayAllBeginAMatchGoOneWay) {
   PendingMatches pending = pending_of(pattern);
   constexpr std::uint32_t kRows = 50'000;
   for (std::uint32_t i = 0; i < kRows; ++i) {
-    pending.add(0, RowRef::in_batch(i), 1, i);
+    add(pending, i, 1);
     ASSERT_EQ(pending.ways(0), 1U);
   }
   EXPECT_EQ(pending.size(0), kRows);
-  pending.add(0, RowRef::in_batch(kRows), 2, kRows);
+  add(pending, kRows, 2);
   const PendingMatches::Outcome outcome = pending.first_match(0);
   EXPECT_TRUE(outcome.certain && outcome.matches);
   EXPECT_EQ(outcome.rows, kRows + 1);
@@ -178,9 +187,9 @@ TEST(PendingMatchesTest, RowsWithoutEndThatMayAllBeginAMatchGoOneWay) {
 TEST(PendingMatchesTest, ARowThatBeginsNothingIsNotKept) {
   const RowPattern pattern = parts_of(Kind::kSequence, {variable_of(0), variable_of(1)});
   PendingMatches pending = pending_of(pattern);
-  pending.add(0, RowRef::in_batch(0), 2, 0);
+  add(pending, 0, 2);
   EXPECT_EQ(pending.size(0), 0U);
-  pending.add(0, RowRef::in_batch(1), 1, 1);
+  add(pending, 1, 1);
   EXPECT_EQ(pending.size(0), 1U);
   EXPECT_FALSE(pending.first_match(0).certain);
 }
@@ -195,7 +204,7 @@ TEST(PendingMatchesTest, StatesThatNoKeyIsInAreForgotten) {
   std::mt19937_64 dice(1);
   std::size_t bytes_early = 0;
   for (int i = 0; i < 30'000; ++i) {
-    pending.add(0, RowRef::in_batch(0), 1 + dice() % 2, i);
+    add(pending, 0, 1 + dice() % 2);
     while (pending.size(0) > 40) {
       pending.drop_first(0);
     }

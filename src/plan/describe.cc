@@ -168,6 +168,14 @@ std::string describe_match(const Node& node, const MatchPattern& match) {
   if (match.within_micros > 0) {
     text += " within " + duration_text(match.within_micros);
   }
+  std::string moving;
+  for (std::size_t i = 0; i < match.moving.by_variable.size(); ++i) {
+    if (const ExprPtr& condition = match.moving.by_variable[i]; condition != nullptr) {
+      moving += (moving.empty() ? " where " : ", ") + match.variables[i] + " has " +
+                to_string(*condition);
+    }
+  }
+  text += moving;
   const std::string values = join(match.values, [](const MatchValue& value) { return value.name; });
   text += values.empty() ? "" : " -> " + values;
   text += " in order of " + describe_order(*node.inputs[0], match.order);

@@ -322,6 +322,7 @@ struct MatchPattern {
   std::vector<std::string> variables;
   // By variable: a BOOLEAN column of the input that says which rows it can be; absent: all.
   std::vector<std::optional<std::uint32_t>> conditions;
+  MatchConditions moving;  // What must be true beside, of the match's rows up to the row.
   std::vector<MatchValue> values;
   RowsPerMatch rows = RowsPerMatch::kOne;
   AfterMatch after = AfterMatch::kPastLastRow;

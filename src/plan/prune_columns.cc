@@ -83,10 +83,21 @@ void mark_match(const MatchPattern& match, const Columns& wanted, Columns& used)
       used[*condition] = true;
     }
   }
-  for (const MatchValue& value : match.values) {
-    if (value.column) {
-      used[*value.column] = true;
+  for (const std::vector<MatchValue>* values : {&match.values, &match.moving.terms}) {
+    for (const MatchValue& value : *values) {
+      if (value.column) {
+        used[*value.column] = true;
+      }
     }
+  }
+  Columns with_terms(used.size() + match.moving.terms.size());
+  for (const ExprPtr& condition : match.moving.by_variable) {
+    if (condition != nullptr) {
+      collect_columns(*condition, with_terms);
+    }
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    used[i] = used[i] || with_terms[i];
   }
 }
 
@@ -510,10 +521,19 @@ class Pruner {
         condition = input.places[*condition];
       }
     }
-    for (MatchValue& value : moved.values) {
-      if (value.column) {
-        value.column = input.places[*value.column];
+    for (std::vector<MatchValue>* values : {&moved.values, &moved.moving.terms}) {
+      for (MatchValue& value : *values) {
+        if (value.column) {
+          value.column = input.places[*value.column];
+        }
       }
+    }
+    std::vector<std::uint32_t> with_terms = input.places;  // Terms stand behind the columns.
+    for (std::size_t i = 0; i < moved.moving.terms.size(); ++i) {
+      with_terms.push_back(static_cast<std::uint32_t>(input.node->schema.size() + i));
+    }
+    for (ExprPtr& condition : moved.moving.by_variable) {
+      condition = condition == nullptr ? nullptr : remap_columns(condition, with_terms);
     }
     Pruned pruned{make_match_pattern(input.node, std::move(moved), node.id, node.name), {}};
     if (match.rows != RowsPerMatch::kOne) {

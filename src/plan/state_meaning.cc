@@ -108,12 +108,32 @@ std::string call_text(const OverCall& call, const RowsMeaning& rows) {
                             bound(call.frame.start), bound(call.frame.end));
 }
 
+// What a condition looks at in the rows of a match.
+std::string term_text(const MatchValue& term, const RowsMeaning& rows) {
+  const std::string what = term.column           ? columns_text({*term.column}, rows)
+                           : term.is_aggregate() ? "*"
+                                                 : "variable";
+  const std::string_view how = term.is_aggregate() ? function_name(term.aggregate)
+                               : term.from_first   ? "first"
+                                                   : "last";
+  return fmt::format("{}({} of {:x}, {})", how, what, term.variables, term.offset);
+}
+
 // The pattern, what its variables are, and where it goes on behind a match.
 std::string pattern_text(const MatchPattern& match, const RowsMeaning& rows) {
   std::string text = to_string(match.pattern, match.variables);
   for (std::size_t i = 0; i < match.conditions.size(); ++i) {
     if (match.conditions[i]) {
       text += ", " + match.variables[i] + " where " + columns_text({*match.conditions[i]}, rows);
+    }
+  }
+  RowsMeaning with_terms = rows;
+  for (const MatchValue& term : match.moving.terms) {
+    with_terms.columns.push_back(named(term_text(term, rows), term.type));
+  }
+  for (std::size_t i = 0; i < match.moving.by_variable.size(); ++i) {
+    if (const ExprPtr& condition = match.moving.by_variable[i]; condition != nullptr) {
+      text += ", " + match.variables[i] + " having " + text_of(condition, with_terms);
     }
   }
   if (match.within_micros > 0) {

@@ -62,6 +62,10 @@ Step map_exprs(Step step, Change change) {
     apply(join->left_last);
     apply(join->right_last);
     apply(join->condition);
+  } else if (auto* match = std::get_if<MatchPattern>(&step)) {
+    for (ExprPtr& condition : match->moving.by_variable) {
+      apply(condition);
+    }
   } else if (auto* aggregate = std::get_if<Aggregate>(&step)) {
     for (ExprPtr& key : aggregate->keys) {
       apply(key);

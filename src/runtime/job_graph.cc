@@ -297,6 +297,7 @@ MatchPatternSpec match_spec(const Node& node, const plan::MatchPattern& match) {
           .pattern = match.pattern,
           .variables = match.variables,
           .conditions = match.conditions,
+          .moving = match.moving,
           .values = match.values,
           .rows_per_match = match.rows,
           .after_match = match.after,

@@ -150,6 +150,7 @@ class ExprBinder {
   Bound bind_match_step(const ast::Call& call, Span span);
   Bound enter_match_row(MatchUse use, const ast::Expr& row, Span span);
   Bound enter_match(MatchUse use, Span span);
+  bool check_term(const MatchValue& value, Span span);
   Bound enter_rewritten(AggregateCall call, Span span);
   Bound enter_string_agg(AggregateCall call, Span span);
   // Conditional forms that are spelled as calls: COALESCE, NULLIF, IF. Nothing: it is none of them.

@@ -2,7 +2,9 @@
 #include <numeric>
 #include <utility>
 
+#include "expr/function.h"
 #include "plan/build.h"
+#include "plan/walk.h"
 #include "sql/added_columns.h"
 #include "sql/bind_expr.h"
 #include "sql/bind_window.h"
@@ -18,6 +20,69 @@ namespace {
 static_assert(kPatternPlacesMax == 10'000);  // As messages say.
 constexpr std::size_t kPermutedMax = 6;      // So many parts have 720 orders.
 constexpr std::size_t kPartsMax = 100'000;   // Of a pattern, PERMUTE being written out.
+
+bool is_term(const Expr& expr) {
+  return expr.kind == ExprKind::kColumn && expr.column >= kTermColumn && expr.column < kStepColumn;
+}
+
+bool looks_at_match(const Expr& expr) {
+  return is_term(expr) || std::any_of(expr.args.begin(), expr.args.end(),
+                                      [](const ExprPtr& arg) { return looks_at_match(*arg); });
+}
+
+// A call in it that may give something else the next time.
+const Expr* changing_part(const Expr& expr) {
+  if (expr.kind == ExprKind::kCall &&
+      find_function(expr.function->function)->volatility != Volatility::kImmutable) {
+    return &expr;
+  }
+  for (const ExprPtr& arg : expr.args) {
+    if (const Expr* const part = changing_part(*arg); part != nullptr) {
+      return part;
+    }
+  }
+  return nullptr;
+}
+
+// Whether it fails of no row.
+bool never_fails(const Expr& expr) {
+  static constexpr std::string_view kComparisons[] = {"=", "<>", "<", "<=", ">", ">="};
+  switch (expr.kind) {
+    case ExprKind::kCall:
+      if (std::ranges::find(kComparisons, expr.function->function) == std::end(kComparisons)) {
+        return false;
+      }
+      break;
+    case ExprKind::kCast:
+    case ExprKind::kTryCast:
+      return false;
+    default:
+      break;
+  }
+  return std::all_of(expr.args.begin(), expr.args.end(),
+                     [](const ExprPtr& arg) { return never_fails(*arg); });
+}
+
+// A condition of DEFINE: what the row alone must have is computed once for all rows, unless the
+// other part may hide an error of it.
+struct RowCondition {
+  ExprPtr of_row;    // Either may be null.
+  ExprPtr of_match;  // With terms.
+};
+
+RowCondition split_condition(const ExprPtr& condition) {
+  if (condition == nullptr || !looks_at_match(*condition)) {
+    return {.of_row = condition, .of_match = nullptr};
+  }
+  std::vector<ExprPtr> of_row;
+  std::vector<ExprPtr> of_match;
+  for (const ExprPtr& part : plan::conjuncts(condition)) {
+    const bool is_of_row = !looks_at_match(*part) && never_fails(*part);
+    (is_of_row ? of_row : of_match).push_back(part);
+  }
+  return {.of_row = plan::conjunction(std::move(of_row)),
+          .of_match = plan::conjunction(std::move(of_match))};
+}
 
 class MatchBinder {
  public:
@@ -56,7 +121,9 @@ class MatchBinder {
   bool bind_within();
   bool bind_measures();
   bool bind_conditions();
+  bool check_stable(const Expr& condition, Span span);
   plan::NodePtr put_match();
+  void put_terms(std::uint32_t first);
   plan::NodePtr put_steps(plan::NodePtr node, const std::vector<std::uint32_t>& args);
   plan::NodePtr with_measures(const plan::NodePtr& node);
   void warn_of_unbounded(const plan::Node& node) const;
@@ -336,10 +403,25 @@ bool MatchBinder::bind_conditions() {
     defined[*number] = true;
     uses_.defined = *number;
     conditions_[*number] = binder_.bind_condition(*definition.condition);
-    ok = ok && conditions_[*number] != nullptr;
+    ok = ok && conditions_[*number] != nullptr &&
+         check_stable(*conditions_[*number], definition.condition->span);
   }
   uses_.defined.reset();
   return ok;
+}
+
+// A condition on other rows is computed again when the match is told of, and after a restart.
+bool MatchBinder::check_stable(const Expr& condition, Span span) {
+  const Expr* const changing = looks_at_match(condition) ? changing_part(condition) : nullptr;
+  if (changing == nullptr) {
+    return true;
+  }
+  context_.error("S0217",
+                 to_string(*changing) + " cannot stand in a condition on other rows of the match",
+                 span, "",
+                 {"compute it below: FROM (SELECT *, " + to_string(*changing) +
+                  " AS x FROM ...) MATCH_RECOGNIZE (...)"});
+  return false;
 }
 
 plan::NodePtr MatchBinder::put_match() {
@@ -366,19 +448,39 @@ plan::NodePtr MatchBinder::put_match() {
   };
   AddedColumns looked_at(node);
   for (const ExprPtr& condition : conditions_) {
+    const RowCondition parts = split_condition(with_steps(condition));
     plan_.conditions.push_back(
-        condition == nullptr ? std::nullopt : std::optional(looked_at.add(with_steps(condition))));
+        parts.of_row == nullptr ? std::nullopt : std::optional(looked_at.add(parts.of_row)));
+    plan_.moving.by_variable.push_back(parts.of_match);
   }
-  for (const MatchUse& use : uses_.uses) {
-    MatchValue& value = plan_.values.emplace_back(use.value);
-    if (use.arg != nullptr) {
-      value.column = looked_at.add(with_steps(use.arg));
+  for (const auto& [uses, values] :
+       {std::pair(&uses_.uses, &plan_.values), std::pair(&uses_.terms, &plan_.moving.terms)}) {
+    for (const MatchUse& use : *uses) {
+      MatchValue& value = values->emplace_back(use.value);
+      if (use.arg != nullptr) {
+        value.column = looked_at.add(with_steps(use.arg));
+      }
     }
   }
-  node =
-      plan::make_match_pattern(looked_at.take(), plan_, context_.next_id("match"), context_.name);
+  node = looked_at.take();
+  put_terms(static_cast<std::uint32_t>(node->schema.size()));
+  node = plan::make_match_pattern(std::move(node), plan_, context_.next_id("match"), context_.name);
   warn_of_unbounded(*node);
   return node;
+}
+
+// Terms stand behind the columns of the input.
+void MatchBinder::put_terms(std::uint32_t first) {
+  if (uses_.terms.empty()) {
+    plan_.moving.by_variable.clear();
+  }
+  for (ExprPtr& condition : plan_.moving.by_variable) {
+    condition = replace_columns(condition, [&](const Expr& column) {
+      return is_term(column)
+                 ? column_expr(first + column.column - kTermColumn, column.type, column.name)
+                 : nullptr;
+    });
+  }
 }
 
 // Appends what PREV and NEXT see.

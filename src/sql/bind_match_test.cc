@@ -55,6 +55,21 @@ TEST_F(BindMatchTest, RowsAroundARowAreAskedForBelow) {
       << plan;
 }
 
+TEST_F(BindMatchTest, WhatTheRowAloneMustHaveIsComputedBelow) {
+  const std::string plan = plan_of(
+      "old", "A.v AS a PATTERN (A B+) DEFINE B AS B.v > 3 AND B.w > FIRST(A.v) AND B.v < A.w");
+  EXPECT_NE(plan.find("MATCH A B+ where B has w > FIRST(A.v) AND v < A.w"), std::string::npos)
+      << plan;
+  EXPECT_NE(plan.find("v > 3"), std::string::npos) << plan;
+  EXPECT_NE(plan.find("FROM old (k, v, w, ts)"), std::string::npos) << plan;
+}
+
+TEST_F(BindMatchTest, WhatMayFailStaysBesideWhatMayHideIt) {
+  const std::string plan =
+      plan_of("old", "A.v AS a PATTERN (A B+) DEFINE B AS 8 / B.v > 3 AND B.w > A.v");
+  EXPECT_NE(plan.find("B has 8 / v > 3 AND w > A.v"), std::string::npos) << plan;
+}
+
 TEST_F(BindMatchTest, ColumnsThatNobodyAsksForAreNotRead) {
   const std::string plan = plan_of("old", "A.v AS a PATTERN (A)");
   EXPECT_NE(plan.find("FROM old (k, v, ts)"), std::string::npos) << plan;

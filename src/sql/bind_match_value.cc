@@ -296,21 +296,54 @@ Bound ExprBinder::enter_match(MatchUse use, Span span) {
     if (use.value.kind == MatchValue::Kind::kClassifier && itself) {
       return {literal_expr(text_value(match_->variables[*match_->defined].shown))};
     }
-    context_.not_supported(
-        "a condition in DEFINE on other rows of the match", span,
-        {"a condition sees its own row, and rows at a fixed distance: PREV(price), NEXT(price)",
-         "of the matches that are found more can be asked: SELECT ... FROM t MATCH_RECOGNIZE (...) "
-         "WHERE first_price < last_price"});
-    return {};
+    if (!check_term(use.value, span)) {
+      return {};
+    }
   }
-  std::vector<MatchUse>& uses = match_->uses;
+  std::vector<MatchUse>& uses = match_->defined ? match_->terms : match_->uses;
+  const std::uint32_t first = match_->defined ? kTermColumn : kMatchColumn;
   const auto same = std::find_if(uses.begin(), uses.end(),
                                  [&](const MatchUse& other) { return same_use(other, use); });
   const auto place = static_cast<std::uint32_t>(same - uses.begin());
   if (same == uses.end()) {
     uses.push_back(std::move(use));
   }
-  return {column_expr(kMatchColumn + place, uses[place].value.type, uses[place].value.name)};
+  return {column_expr(first + place, uses[place].value.type, uses[place].value.name)};
+}
+
+// Whether a condition in DEFINE may look at it.
+bool ExprBinder::check_term(const MatchValue& value, Span span) {
+  using Kind = MatchValue::Kind;
+  if (value.kind == Kind::kNumber) {
+    context_.not_supported("MATCH_NUMBER() in DEFINE", span,
+                           {"which matches count before one is known when they are complete"});
+    return false;
+  }
+  if (value.kind == Kind::kTime) {
+    context_.not_supported("MATCH_ROWTIME() in DEFINE", span,
+                           {"the column of event time is that of the row itself"});
+    return false;
+  }
+  if (value.is_aggregate() && !is_followed_aggregate(value.aggregate)) {
+    context_.not_supported(value.name + " in DEFINE", span,
+                           {"conditions can look at count, sum, avg, min and max"});
+    return false;
+  }
+  if (!value.is_aggregate() && value.offset > kTermOffsetMax) {
+    context_.error(
+        "P0115",
+        "FIRST and LAST in DEFINE look " + std::to_string(kTermOffsetMax) + " rows far at most",
+        span);
+    return false;
+  }
+  if (match_->terms.size() >= kMatchTermsMax) {
+    context_.error(
+        "P0115",
+        "DEFINE looks at " + std::to_string(kMatchTermsMax) + " values of other rows at most",
+        span);
+    return false;
+  }
+  return true;
 }
 
 }  // namespace thalweg::sql

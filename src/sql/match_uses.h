@@ -17,7 +17,8 @@ struct MatchUse {
 };
 
 // What MEASURES and DEFINE of one MATCH_RECOGNIZE ask for. In expressions of it, column
-// kMatchColumn + i stands for the i-th of `uses`, and kStepColumn + i for the i-th of `steps`.
+// kMatchColumn + i stands for the i-th of `uses`, kTermColumn + i for the i-th of `terms`, and
+// kStepColumn + i for the i-th of `steps`.
 struct MatchUses {
   struct Variable {
     std::string key;  // Folded.
@@ -26,7 +27,8 @@ struct MatchUses {
   };
   std::vector<Variable> variables;
   std::optional<std::uint32_t> defined;  // What DEFINE defines; MEASURES without it.
-  std::vector<MatchUse> uses;
+  std::vector<MatchUse> uses;            // Of MEASURES.
+  std::vector<MatchUse> terms;           // Of DEFINE, that are not of the row itself.
 
   // The value that stands so many rows behind the row, or before it, whatever matches.
   struct Step {
@@ -43,6 +45,7 @@ struct MatchUses {
   std::optional<VariableSet> row_of;
 };
 
+inline constexpr std::uint32_t kTermColumn = 1U << 25;
 inline constexpr std::uint32_t kStepColumn = 1U << 26;
 inline constexpr std::uint32_t kMatchColumn = 1U << 27;
 

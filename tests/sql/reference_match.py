@@ -61,48 +61,70 @@ def parse(text):
     return choice()
 
 
-def ways(node, at, fits):
-    """Every (end, labels) of the node from row `at` on, the preferred first."""
+def ways(node, at, fits, before=()):
+    """Every (end, labels) of the node from row `at` on, the preferred first; `labels` begins with those `before`."""
     if node[0] == "var":
-        if fits(at, node[1]):
-            yield at + 1, [(node[1], node[2])]
+        if fits(at, node[1], before):
+            yield at + 1, (*before, (node[1], node[2]))
     elif node[0] == "or":
         for part in node[1]:
-            yield from ways(part, at, fits)
+            yield from ways(part, at, fits, before)
     elif node[0] == "seq":
         if not node[1]:
-            yield at, []
+            yield at, before
             return
-        for middle, labels in ways(node[1][0], at, fits):
-            for end, more in ways(("seq", node[1][1:]), middle, fits):
-                yield end, labels + more
+        for middle, labels in ways(node[1][0], at, fits, before):
+            yield from ways(("seq", node[1][1:]), middle, fits, labels)
     else:
-        yield from rounds(node, 0, at, fits)
+        yield from rounds(node, 0, at, fits, before)
 
 
-def rounds(node, count, at, fits):
+def rounds(node, count, at, fits, before):
     _, part, least, most, lazy = node
     if count >= least and lazy:
-        yield at, []
+        yield at, before
     if most is None or count < most:
-        for middle, labels in ways(part, at, fits):
+        for middle, labels in ways(part, at, fits, before):
             if count >= least and middle == at:
                 yield at, labels
                 continue
-            for end, more in rounds(node, count + 1, middle, fits):
-                yield end, labels + more
+            yield from rounds(node, count + 1, middle, fits, labels)
     if count >= least and not lazy:
-        yield at, []
+        yield at, before
 
 
-def fits_at(rows, at, condition):
-    """Whether a condition in Python, with prev(x, n) and next(x, n), is true of a row; None is NULL."""
+def fits_at(rows, at, condition, labels):
+    """Whether a condition in Python is true of a row, the last of a match of rows with these labels; None is NULL.
+
+    prev(x, n) and next(x, n) look at the rows around it; first(X, x, n), last(X, x, n), count(X), total(X, x),
+    mean(X, x), low(X, x) and high(X, x) at those of the match, X as `columns` of match() has it.
+    """
     def beside(name, place):
         return rows[place][3].get(name) if 0 <= place < len(rows) else None
+
+    def own(variable, name):
+        return [rows[at - len(labels) + 1 + i][3].get(name) for i, label in enumerate(labels)
+                if variable == "*" or label in variable.split("+")]
+
+    def picked(values, place):
+        return values[place] if 0 <= place < len(values) else None
+
+    def folded(fold):
+        def value(variable, name):
+            values = [each for each in own(variable, name) if each is not None]
+            return fold(values) if values else None
+        return value
 
     scope = dict(rows[at][3])
     scope["prev"] = lambda name, n=1: beside(name, at - n)
     scope["next"] = lambda name, n=1: beside(name, at + n)
+    scope["first"] = lambda variable, name, n=0: picked(own(variable, name), n)
+    scope["last"] = lambda variable, name, n=0: picked(own(variable, name)[::-1], n)
+    scope["count"] = lambda variable, name=None: len(
+        [each for each in own(variable, name) if name is None or each is not None])
+    scope.update(total=folded(sum), mean=folded(lambda values: sum(values) / len(values)), low=folded(min),
+                 high=folded(max))
+    scope["label"] = lambda n: picked(labels[::-1], n)
     try:
         return bool(eval(condition, {"__builtins__": {}}, scope))
     except TypeError:  # NULL in a comparison.
@@ -131,10 +153,11 @@ def match(folder, file, time, pattern, columns, define="", partition="", delay="
         number = 0
         first = 0
         while first < len(own):
-            def fits(at, variable, own=own, first=first):
+            def fits(at, variable, before, own=own, first=first):
                 near = at < len(own) and (not within or own[at][0] < own[first][0] + micros(within))
                 return near and (variable not in conditions
-                                 or fits_at(own, at, conditions[variable]))
+                                 or fits_at(own, at, conditions[variable],
+                                            [*(label for label, _ in before), variable]))
 
             found = next(ways(tree, first, fits), None)
             if found is None:
