@@ -13,7 +13,7 @@ namespace thalweg {
 
 // An option whose value stands in the way, and how.
 struct OptionRefusal {
-  std::string_view option;
+  std::string option;
   std::string message;
 };
 
@@ -44,6 +44,11 @@ struct ConnectorInfo {
   bool (*bounded)(const Options& options) = nullptr;
   // Columns of a table declared without any (nexmark); nothing: they must be declared or inferred.
   std::optional<Schema> (*own_schema)(const Options& options) = nullptr;
+  // Why there is no such option, though somebody may well ask for it; absent, or empty: nothing is
+  // known of it.
+  std::string (*refuses_option)(std::string_view name) = nullptr;
+  // Which value cannot be meant, by itself or beside others; absent, or nothing: none.
+  std::optional<OptionRefusal> (*refuses_value)(const Options& options) = nullptr;
   // Why a table with these options cannot be written to; absent, or nothing: it can.
   std::optional<OptionRefusal> (*refuses_writing)(const Options& options) = nullptr;
 };

@@ -64,10 +64,12 @@ void leave_telling_to_screen(bool leave) { screen_tells = leave; }
 bool is_interrupted() { return first_at_millis.load() != 0; }
 bool continued_since_drawn() { return continued.exchange(false); }
 
-InterruptGuard::InterruptGuard(Session& session, bool quiet) {
+InterruptGuard::InterruptGuard(Session& session, bool quiet) : InterruptGuard(&session, quiet) {}
+
+InterruptGuard::InterruptGuard(Session* session, bool quiet) {
   say_nothing = quiet;
   first_at_millis = 0;
-  session_to_stop = &session;
+  session_to_stop = session;
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   std::signal(SIGCONT, on_continue);

@@ -12,11 +12,15 @@ namespace thalweg::cli {
 class InterruptGuard {
  public:
   InterruptGuard(Session& session, bool quiet);
+  // For who looks at is_interrupted() by himself: nothing is said.
+  InterruptGuard() : InterruptGuard(nullptr, true) {}
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
  private:
+  InterruptGuard(Session* session, bool quiet);
+
   bool ignores_hangup_ = false;
 };
 

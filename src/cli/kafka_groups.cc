@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "commands.h"
@@ -36,6 +37,14 @@ std::string member_of(const kafka::GroupDescription& group, const kafka::GroupOf
   return "";
 }
 
+// Brokers describe groups that there are not.
+bool is_listed(kafka::Admin& admin, const std::string& name) {
+  const auto groups = admin.list_groups();
+  return !groups || std::ranges::any_of(*groups, [&](const kafka::GroupListing& each) {
+    return each.group == name;
+  });
+}
+
 int show(kafka::Admin& admin, const std::string& name, bool json) {
   const auto group = admin.describe_group(name);
   if (!group) {
@@ -44,6 +53,11 @@ int show(kafka::Admin& admin, const std::string& name, bool json) {
   const auto offsets = admin.group_offsets(name);
   if (!offsets) {
     return kafka_failed(offsets.error());
+  }
+  if (offsets->empty() && group->members.empty() && !is_listed(admin, name)) {
+    return kafka_failed(
+        {kafka::ErrorKind::kConfiguration, "GROUP_ID_NOT_FOUND",
+         fmt::format("there is no group \"{}\"; `thalweg groups` shows what there is", name)});
   }
   if (!json) {
     fmt::print("{}: {}, {} member{}\n", name, group->state, group->members.size(),

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "commands.h"
+#include "interrupt.h"
 #include "json_text.h"
 #include "kafka_command.h"
 #include "terminal.h"
@@ -90,7 +91,7 @@ void print_record(const kafka::Record& record, bool json) {
   }
 }
 
-// Ctrl-C ends it as it ends any program: nothing has to be put in order.
+// Until Ctrl-C, which is how it ends well.
 int tail(kafka::Admin& admin, const CommandLine& line, const std::string& name) {
   const auto topic = admin.describe_topic(name);
   if (!topic) {
@@ -108,7 +109,8 @@ int tail(kafka::Admin& admin, const CommandLine& line, const std::string& name) 
   if (!line.json) {
     fmt::print("partition\toffset\ttime\tkey\tvalue\n");
   }
-  while (std::fflush(stdout) == 0) {
+  const InterruptGuard guard;
+  while (std::fflush(stdout) == 0 && !is_interrupted()) {
     const auto batch = consumer->poll();
     if (!batch) {
       return kafka_failed(batch.error());
@@ -117,7 +119,7 @@ int tail(kafka::Admin& admin, const CommandLine& line, const std::string& name) 
       print_record(record, line.json);
     }
   }
-  return kExitOk;  // Nobody reads on.
+  return kExitOk;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ constexpr std::array<ErrorText, kRowErrorCount> kErrors = {{
     {"late_after_idle", "The row came late, from a partition that had been idle."},
     {"too_far_ahead", "The event time is ahead of the wall clock by more than max_future_skew."},
     {"function_failed", "A function of the program threw an exception."},
-    {"not_there", "A row is taken back that is not there."},
+    {"not_there", "A row is taken back, or was to be read, that is not there."},
     {"match_too_large",
      "What may match from the row on has too many rows, or too many ways to go on; WITHIN bounds "
      "it."},

@@ -1,29 +1,12 @@
-#include <fmt/format.h>
-
 #include "connectors/connector.h"
+#include "connectors/kafka_checks.h"
 #include "connectors/kafka_options.h"
 #include "connectors/kafka_place.h"
 #include "connectors/kafka_sink.h"
 #include "connectors/kafka_source.h"
-#include "connectors/kafka_topics.h"
 #include "connectors/kafka_transactions.h"
 
 namespace thalweg {
-namespace {
-
-std::optional<OptionRefusal> refuses_writing(const Options& options) {
-  const std::string& topic = options.text("topic");
-  const bool is_pattern = is_topic_pattern(topic);
-  if (!is_pattern && topic.find(';') == std::string::npos) {
-    return std::nullopt;
-  }
-  return OptionRefusal{.option = "topic",
-                       .message = fmt::format("topic '{}' {}, which can only be read", topic,
-                                              is_pattern ? "is a pattern (it begins with ^)"
-                                                         : "names several topics")};
-}
-
-}  // namespace
 
 Connector kafka_connector() {
   return {.info = {.name = "kafka",
@@ -40,7 +23,9 @@ Connector kafka_connector() {
                    .metadata = kafka_metadata(),
                    .bounded = [](const Options& options) { return options.boolean("bounded"); },
                    .own_schema = nullptr,
-                   .refuses_writing = refuses_writing},
+                   .refuses_option = refuses_kafka_option,
+                   .refuses_value = refuses_kafka_value,
+                   .refuses_writing = refuses_kafka_writing},
           .make_source = make_kafka_source,
           .make_sink = make_kafka_sink,
           .make_decider = &KafkaTransactions::make,

@@ -1,7 +1,9 @@
 #include "connectors/kafka_options.h"
 
+#include <absl/strings/ascii.h>
 #include <absl/strings/str_split.h>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -10,8 +12,6 @@
 
 namespace thalweg {
 namespace {
-
-constexpr std::string_view kPrefix = "properties.";
 
 // The same settings as one of the connector's own options.
 bool has_own_option(std::string_view name) {
@@ -56,6 +56,14 @@ std::vector<OptionSpec> own_options() {
        .aliases = {"scan.startup.timestamp-millis"},
        .accepts = is_natural,
        .expects = kNaturalExpected},
+      {.name = "on_missing",
+       .type = OptionType::kChoice,
+       .default_value = "fail",
+       .text =
+           "Read: what a job that goes on does where records that it has not read are gone from "
+           "the topic: fail; or skip them, which counts as an error (not_there), and go on with "
+           "the first that there is.",
+       .choices = {"fail", "skip"}},
       {.name = "bounded",
        .type = OptionType::kBoolean,
        .default_value = "false",
@@ -107,11 +115,11 @@ std::span<const OptionSpec> kafka_options() {
       if (has_own_option(doc.name)) {
         continue;
       }
-      OptionSpec spec{.name = names.emplace_back(std::string(kPrefix) + doc.name),
+      OptionSpec spec{.name = names.emplace_back(setting_option(doc.name)),
                       .type = OptionType::kText,
                       .text = names.emplace_back(doc.text)};
       for (const std::string& alias : doc.aliases) {
-        spec.aliases.push_back(names.emplace_back(std::string(kPrefix) + alias));
+        spec.aliases.push_back(names.emplace_back(setting_option(alias)));
       }
       all.push_back(std::move(spec));
     }
@@ -145,7 +153,7 @@ std::span<const MetadataInfo> kafka_metadata() {
 kafka::Connection kafka_connection(const Options& options, kafka::Side side) {
   kafka::Connection connection{.brokers = options.text("brokers")};
   for (const kafka::SettingDoc& doc : kafka::setting_docs()) {
-    const std::string name = std::string(kPrefix) + doc.name;
+    const std::string name = setting_option(doc.name);
     if (options.has(name)) {
       connection.properties[doc.name] = options.text(name);
     }
@@ -157,8 +165,22 @@ bool may_be_exactly_once(const Options& options) {
   return !options.has("delivery") || options.text("delivery") == "exactly-once";
 }
 
+std::string setting_option(std::string_view setting) {
+  return std::string(kSettingPrefix) + std::string(setting);
+}
+
+bool is_own_option(std::string_view name) {
+  return std::ranges::any_of(own_options(), [&](const OptionSpec& spec) {
+    return spec.name == name || std::ranges::find(spec.aliases, name) != spec.aliases.end();
+  });
+}
+
 std::vector<std::string> split_names(const std::string& text) {
-  return absl::StrSplit(text, ';', absl::SkipWhitespace());
+  std::vector<std::string> names = absl::StrSplit(text, ';', absl::SkipWhitespace());
+  for (std::string& name : names) {
+    absl::StripAsciiWhitespace(&name);
+  }
+  return names;
 }
 
 }  // namespace thalweg

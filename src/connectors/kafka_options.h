@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/options.h"
@@ -9,6 +10,10 @@
 #include "thalweg/kafka/connection.h"
 
 namespace thalweg {
+
+// Before the name of a setting of the client, as an option.
+inline constexpr std::string_view kSettingPrefix = "properties.";
+std::string setting_option(std::string_view setting);
 
 // The connector's own options, and `properties.NAME` for each setting that a Kafka client takes.
 std::span<const OptionSpec> kafka_options();
@@ -21,7 +26,10 @@ kafka::Connection kafka_connection(const Options& options, kafka::Side side);
 // Whether rows are written exactly once where the job keeps its state.
 bool may_be_exactly_once(const Options& options);
 
-// Words with semicolons between them: topics, columns.
+// Whether this is a name of one of the connector's own options.
+bool is_own_option(std::string_view name);
+
+// Words with semicolons between them: topics, columns. Spaces around them are none of theirs.
 std::vector<std::string> split_names(const std::string& text);
 
 }  // namespace thalweg

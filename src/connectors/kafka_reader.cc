@@ -82,6 +82,7 @@ class KafkaReader final : public BlockReader {
     position_ = block.position;
     next_value_ = 0;
     next_tombstone_ = 0;
+    tells_missing_ = records_->missing_from >= 0;
     has_values_ = !records_->valued.empty();
     if (has_values_) {
       values_->begin_records({.bytes = records_->values.bytes(), .ends = records_->values.ends()});
@@ -102,6 +103,9 @@ class KafkaReader final : public BlockReader {
       rejected.offset = offset_of(records_->valued[records_->values.at_offset(rejected.offset)]);
     }
     out.rejected = std::move(decoded.rejected);
+    if (std::exchange(tells_missing_, false)) {
+      out.rejected.push_back(missing());
+    }
     find_rows(decoded, out);
     out.rows = static_cast<std::uint32_t>(records_of_rows_.size());
     for (const std::uint32_t record : records_of_rows_) {
@@ -121,6 +125,10 @@ class KafkaReader final : public BlockReader {
     const auto record = static_cast<std::uint32_t>(found - records_->offsets.begin());
     SourceRow row{
         .topic = records_->topic, .partition = records_->partition, .key = {}, .payload = {}};
+    if (found == records_->offsets.end() ||
+        *found != position_ + static_cast<std::int64_t>(offset)) {
+      return row;  // It is missing.
+    }
     if (records_->has_key[record]) {
       row.key = records_->keys[record];
     }
@@ -132,6 +140,15 @@ class KafkaReader final : public BlockReader {
   }
 
  private:
+  // What stands for all that is gone.
+  RejectedRow missing() const {
+    return {.error = RowError::kNotThere,
+            .offset = static_cast<std::uint64_t>(records_->missing_from - position_),
+            .length = 0,
+            .detail =
+                fmt::format("records before offset {} are gone from the topic, unread", position_)};
+  }
+
   // The rows of the batch and the tombstones before its last, or all that are left, in the order of
   // their records.
   void find_rows(const DecodedRows& decoded, DecodedRows& out) {
@@ -261,6 +278,7 @@ class KafkaReader final : public BlockReader {
   const KafkaRecords* records_ = nullptr;
   std::int64_t position_ = 0;
   bool has_values_ = false;  // There may be more.
+  bool tells_missing_ = false;
   std::size_t next_value_ = 0;
   std::size_t next_tombstone_ = 0;
   // By row of a batch: the record, and the row among the values, or behind the last: none.

@@ -53,6 +53,8 @@ struct KafkaRecords final : BlockContent {
 
   std::string_view topic;
   std::int32_t partition = 0;
+  std::int64_t missing_from =
+      -1;  // From there to the first record all is gone, unread; -1: not so.
   // By record.
   std::vector<std::int64_t> offsets;
   std::vector<std::int64_t> times;  // Microseconds.

@@ -95,7 +95,9 @@ class TopicPartition final : public Partition {
     std::int64_t start = 0;
     bool bounded = false;
     bool short_blocks = false;
+    bool skips_missing = false;
     bool in_feed = false;  // Else it joins the feed when it is claimed first.
+    Status problem = {};   // Why it cannot begin at `start`, if it cannot.
   };
 
   TopicPartition(Feed& feed, PartitionBounds place, const Setup& setup)
@@ -104,7 +106,9 @@ class TopicPartition final : public Partition {
         name_(fmt::format("{}/{}", place_.topic, place_.partition)),
         bounded_(setup.bounded),
         block_records_(setup.short_blocks ? 2 : kBlockRecords),
+        skips_missing_(setup.skips_missing),
         is_in_feed_(setup.in_feed),
+        problem_(setup.problem),
         next_(setup.start),
         read_to_(setup.start) {}
 
@@ -112,6 +116,7 @@ class TopicPartition final : public Partition {
   std::string_view position_unit() const override { return "offset"; }
 
   Result<Claim> claim(Block& block) override {
+    TW_TRY(Status(problem_));
     if (!std::exchange(is_in_feed_, true)) {
       TW_TRY(feed_.join(*this));
     }
@@ -124,6 +129,7 @@ class TopicPartition final : public Partition {
       return bounded_ && has_ended() ? Claim::kEnd : Claim::kNothingYet;
     }
     block = Block{.number = blocks_++, .position = records->offsets.front()};
+    records->missing_from = std::exchange(missing_from_, -1);
     next_ = records->offsets.back() + 1;
     records->keys.close();
     records->values.close();
@@ -132,15 +138,26 @@ class TopicPartition final : public Partition {
     return Claim::kBlock;
   }
 
-  ReadPosition position() const override { return {.position = next_, .mark = mark_}; }
+  // What is missing is told with the next record, and until then after each start.
+  ReadPosition position() const override {
+    return {.position = missing_from_ >= 0 ? missing_from_ : next_, .mark = mark_};
+  }
 
   Status resume(const ReadPosition& place) override {
-    if (place.position < place_.begin || place.position > place_.end) {
-      return invalid_argument(
-          fmt::format("cannot go on reading {} at offset {}: it has the offsets {} to {} now; what "
-                      "was not read "
-                      "is gone, or the topic has been made anew. Begin anew with --from-scratch",
-                      name_, place.position, place_.begin, place_.end));
+    const bool is_missing = place.position < place_.begin;
+    if (is_missing && skips_missing_) {
+      missing_from_ = place.position;
+      begin_at(place_.begin);
+      return {};
+    }
+    if (is_missing || place.position > place_.end) {
+      return invalid_argument(fmt::format(
+          "cannot go on reading {} at offset {}: it has the offsets {} to {} now; {}the topic has "
+          "been made anew. {}egin anew with --from-scratch",
+          name_, place.position, place_.begin, place_.end,
+          is_missing ? "what was not read is gone, or " : "",
+          is_missing ? "Say on_missing = 'skip' to go on with the first record that there is, or b"
+                     : "B"));
     }
     begin_at(place.position);
     mark_ = place.mark;
@@ -164,6 +181,7 @@ class TopicPartition final : public Partition {
   friend class Feed;
 
   void begin_at(std::int64_t offset) {
+    problem_ = Status();
     next_ = offset;
     const std::lock_guard lock(feed_.mutex_);
     read_to_ = offset;
@@ -237,9 +255,12 @@ class TopicPartition final : public Partition {
   const std::string name_;
   const bool bounded_;
   const std::size_t block_records_;
+  const bool skips_missing_;
   bool is_in_feed_;
-  std::int64_t next_;  // The first offset behind what has been claimed.
-  std::string mark_;   // Of the last record before it; empty: none has been claimed.
+  Status problem_;
+  std::int64_t next_;               // The first offset behind what has been claimed.
+  std::string mark_;                // Of the last record before it; empty: none has been claimed.
+  std::int64_t missing_from_ = -1;  // What is gone from there to next_ has not been told; -1: none.
   std::uint64_t blocks_ = 0;
 
   // The feed's lock guards what follows.
@@ -384,13 +405,18 @@ class KafkaSource final : public Source {
       return no_topics();
     }
     TW_TRY_ASSIGN(const std::vector<std::int64_t> starts, find_starts(places));
+    const Status problem = begin_of(table_.options) == Begin::kGroup && !places.empty()
+                               ? check_commits(places)
+                               : Status();
     for (std::size_t i = 0; i < places.size(); ++i) {
       feed_.add(*partitions_.append(
           std::make_unique<TopicPartition>(feed_, places[i],
                                            TopicPartition::Setup{.start = starts[i],
                                                                  .bounded = bounded(),
                                                                  .short_blocks = short_blocks_,
-                                                                 .in_feed = true})));
+                                                                 .skips_missing = skips_missing(),
+                                                                 .in_feed = true,
+                                                                 .problem = problem})));
     }
     if (may_grow()) {
       discovery_.emplace(
@@ -420,12 +446,13 @@ class KafkaSource final : public Source {
     TW_TRY_ASSIGN(const std::vector<PartitionBounds> found, discovery_->take());
     std::vector<Partition*> come;
     for (const PartitionBounds& place : found) {
-      come.push_back(
-          partitions_
-              .append(std::make_unique<TopicPartition>(
-                  feed_, place,
-                  TopicPartition::Setup{.start = place.begin, .short_blocks = short_blocks_}))
-              .get());
+      come.push_back(partitions_
+                         .append(std::make_unique<TopicPartition>(
+                             feed_, place,
+                             TopicPartition::Setup{.start = place.begin,
+                                                   .short_blocks = short_blocks_,
+                                                   .skips_missing = skips_missing()}))
+                         .get());
     }
     return come;
   }
@@ -481,6 +508,8 @@ class KafkaSource final : public Source {
     return topics_.find(*admin);
   }
 
+  bool skips_missing() const { return table_.options.text("on_missing") == "skip"; }
+
   std::int64_t discovery_micros() const {
     return table_.options.duration_micros("discovery_interval");
   }
@@ -515,6 +544,32 @@ class KafkaSource final : public Source {
         table_.name, group, first.client_id, first.host));
   }
 
+  // A name with a mistake in it would read all from the beginning. It matters to those alone who
+  // do not go on where their state is.
+  Status check_commits(const std::vector<PartitionBounds>& places) const {
+    kafka::Expected<kafka::Admin> admin =
+        kafka::Admin::open({.connection = kafka_connection(table_.options, kafka::Side::kBoth)});
+    if (!admin) {
+      return kafka::to_status(admin.error());
+    }
+    const std::string& group = table_.options.text("group");
+    const kafka::Expected<std::vector<kafka::GroupOffset>> offsets = admin->group_offsets(group);
+    if (!offsets) {
+      return kafka::to_status(offsets.error());
+    }
+    const bool has_any = std::ranges::any_of(*offsets, [&](const kafka::GroupOffset& each) {
+      return std::ranges::any_of(
+          places, [&](const PartitionBounds& place) { return place.topic == each.topic; });
+    });
+    return has_any
+               ? Status()
+               : invalid_argument(fmt::format(
+                     "table \"{}\": start = 'group', and group \"{}\" has committed no offset "
+                     "of topic \"{}\"; say start = 'earliest' or 'latest'; `thalweg groups list` "
+                     "shows what groups there are",
+                     table_.name, group, table_.options.text("topic")));
+  }
+
   Result<std::vector<std::int64_t>> find_starts(const std::vector<PartitionBounds>& places) const {
     const Begin begin = begin_of(table_.options);
     std::vector<std::int64_t> starts;
@@ -532,7 +587,7 @@ class KafkaSource final : public Source {
       options.group.clear();
       options.start =
           kafka::Start::at(Timestamp::from_millis(table_.options.integer("start_timestamp")));
-    } else {
+    } else {  // What the group has not begun with has come since.
       options.start = kafka::Start::earliest();
     }
     for (const PartitionBounds& place : places) {
@@ -576,23 +631,9 @@ class KafkaSource final : public Source {
   std::optional<KafkaDiscovery> discovery_;  // Where partitions may come.
 };
 
-// What can be told to be wrong before anybody is asked.
-Status check(const Options& options) {
-  const Begin begin = begin_of(options);
-  if (begin == Begin::kTimestamp && !options.has("start_timestamp")) {
-    return invalid_argument(
-        "start = 'timestamp' needs start_timestamp = 'milliseconds since 1970'");
-  }
-  if (begin == Begin::kGroup && !options.has("group")) {
-    return invalid_argument("start = 'group' needs group = 'NAME'");
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Source>> make_kafka_source(World& /*world*/, const ScanRequest& request) {
-  TW_TRY(check(request.table.options));
   TW_TRY_ASSIGN(std::unique_ptr<BlockReader> reader, make_kafka_reader(request));
   return std::unique_ptr<Source>(std::make_unique<KafkaSource>(request, std::move(reader)));
 }

@@ -149,7 +149,7 @@ Expected<SettingValues> setting_values(Env& env, const Connection& connection, S
     values[own] = value;
   }
   if (values.find("bootstrap.servers") == values.end()) {
-    return wrong("no brokers are given: Connection::brokers, as \"localhost:9092\"");
+    return wrong("no brokers are given; they are as \"localhost:9092\"");
   }
   values.emplace("security.protocol", protocol_of(values, connection.security));
   if (Error problem = check_security(values, connection.security)) {

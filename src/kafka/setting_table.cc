@@ -217,9 +217,10 @@ Specs producer_specs() {
       number("batch.size", kProducer, {1, kIntMax}, "1000000", "Bytes in a batch."),
       number("sticky.partitioning.linger.ms", kProducer, {0, 900'000}, "10",
              "How long records without a key go to one partition."),
-      ours(number("acks", kProducer, {-1, 1000}, "-1",
-                  "Replicas that must have a record: -1 all in sync, 1 the leader, 0 none.",
-                  {"request.required.acks"})),
+      ours(choice(
+          "acks", kProducer, {"-1", "all", "1", "0"}, "-1",
+          "Replicas that must have a record: -1 or all: those in sync, 1 the leader, 0 none.",
+          {"request.required.acks"})),
       number("request.timeout.ms", kProducer, {1, 900'000}, "30000",
              "How long a broker waits for its replicas."),
       number("message.timeout.ms", kProducer, {0, kIntMax}, "300000",
@@ -237,9 +238,9 @@ constexpr std::string_view kShell = "it has the client run a command of the shel
 constexpr std::string_view kLoads = "it has the client load a library";
 constexpr std::string_view kOld = "it does nothing any more";
 constexpr std::string_view kToken =
-    "give tokens by Security::token or Security::token_file, with sasl.mechanism OAUTHBEARER";
+    "tokens come from a function or a file of the program, with sasl.mechanism OAUTHBEARER";
 constexpr std::string_view kCommits =
-    "offsets are committed after success alone: see Consumer::commit and Consumer::run";
+    "offsets are committed after success alone, and never by themselves";
 
 constexpr RefusedSetting kRefused[] = {
     {"plugin.library.paths", kLoads},
@@ -248,9 +249,7 @@ constexpr RefusedSetting kRefused[] = {
     {"ssl_engine_callback_data", kOwn},
     {"sasl.kerberos.", kShell},
     {"enable.sasl.oauthbearer.unsecure.jwt", "anybody can make such tokens"},
-    {"enable.ssl.certificate.verification",
-     "a broker that is not verified can be anybody; Security::insecure_accept_any_certificate does "
-     "it knowingly"},
+    {"enable.ssl.certificate.verification", "a broker that is not verified can be anybody"},
     {"sasl.oauthbearer.", kToken},
     {"test.mock.", "it replaces the brokers with some of librdkafka's own"},
     {"debug", "what it logs may contain secrets"},
@@ -273,7 +272,7 @@ constexpr RefusedSetting kRefused[] = {
     {"offset_commit_cb", kOwn},
     {"dr_cb", kOwn},
     {"dr_msg_cb", kOwn},
-    {"partitioner_cb", "give OutputRecord::partition"},
+    {"partitioner_cb", "partitioner names one of those that there are"},
     {"msg_order_cmp", kOwn},
     {"oauthbearer_token_refresh_cb", kToken},
     {"ssl_key", "give ssl.key.location or ssl.key.pem"},
@@ -296,13 +295,14 @@ constexpr RefusedSetting kRefused[] = {
     {"auto.commit.enable", kCommits},
     {"auto.commit.interval.ms", kCommits},
     {"enable.auto.offset.store", kCommits},
-    {"auto.offset.reset", "give ConsumerOptions::start; an offset that is gone is an error"},
-    {"enable.partition.eof", "see Consumer::lag"},
+    {"auto.offset.reset",
+     "whoever reads says where to start, and an offset that is gone is an error"},
+    {"enable.partition.eof", kOwn},
     {"group.protocol.type", "there is one, \"consumer\""},
     {"offset.store.", "offsets are kept by the brokers"},
     {"consume.callback.max.messages", kOwn},
     {"delivery.report.only.error", "every record's delivery is told"},
-    {"queue.buffering.max.kbytes", "give ProducerOptions::in_flight_bytes_max"},
+    {"queue.buffering.max.kbytes", "what is on its way is bounded already"},
     {"enable.gapless.guarantee", "it is an experiment; transactions give more"},
     {"queuing.strategy", kOld},
     {"produce.offset.report", kOld},

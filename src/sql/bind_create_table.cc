@@ -66,13 +66,16 @@ Span value_span(const ast::CreateTable& create, const ConnectorInfo& info,
   return create.options_span;
 }
 
-// What is declared to be written to must be something that can be.
-bool check_written(BindContext& context, const ast::CreateTable& create, const ConnectorInfo& info,
-                   const Options& options) {
-  if (create.role != ast::TableRole::kSink || info.refuses_writing == nullptr) {
-    return true;
+// Values must go together, and what is declared to be written to be something that can be.
+bool check_values(BindContext& context, const ast::CreateTable& create, const ConnectorInfo& info,
+                  const Options& options) {
+  std::optional<OptionRefusal> refusal;
+  if (info.refuses_value != nullptr) {
+    refusal = info.refuses_value(options);
   }
-  const std::optional<OptionRefusal> refusal = info.refuses_writing(options);
+  if (!refusal && create.role == ast::TableRole::kSink && info.refuses_writing != nullptr) {
+    refusal = info.refuses_writing(options);
+  }
   if (refusal) {
     context.error("C0203", refusal->message, value_span(create, info, refusal->option));
   }
@@ -96,7 +99,7 @@ bool connect(BindContext& context, const ast::CreateTable& create, Table& table)
     return false;
   }
   const ConnectorInfo& info = *connection->connector;
-  if (!check_written(context, create, info, connection->options)) {
+  if (!check_values(context, create, info, connection->options)) {
     return false;
   }
   table.connector = std::string(info.name);

@@ -34,6 +34,21 @@ std::optional<OptionText> take(OptionTexts& texts, const std::string& key) {
   return text;
 }
 
+// Options of which it is known why there are none.
+bool refuse_options(BindContext& context, const ConnectorInfo& connector, OptionTexts& texts) {
+  if (connector.refuses_option == nullptr) {
+    return false;
+  }
+  return std::erase_if(texts, [&](const auto& option) {
+           const std::string reason = connector.refuses_option(option.first);
+           if (!reason.empty()) {
+             context.error("C0201", "option \"" + option.first + "\" cannot be given: " + reason,
+                           option.second.key_span);
+           }
+           return !reason.empty();
+         }) > 0;
+}
+
 void report_unknown(BindContext& context, std::string code, const std::string& what,
                     const OptionText& name, const std::vector<std::string>& names) {
   std::string label = did_you_mean(fold_name(name.value), names);
@@ -146,6 +161,7 @@ std::optional<Connection> bind_options(BindContext& context, const ast::CreateTa
     spec.name = name_of_option;
     specs.push_back(spec);
   }
+  ok = !refuse_options(context, connector, texts) && ok;
   Diagnostics found;
   connection.options = check_options(texts, specs, "connector " + std::string(connector.name),
                                      create.options_span, found);

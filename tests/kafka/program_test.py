@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import unittest
 import uuid
@@ -52,7 +53,9 @@ class ProgramTest(unittest.TestCase):
             while not lines:  # It may not have begun at the first of these.
                 quakes(self.topic)
                 lines.append(tail.stdout.readline())
-            tail.kill()
+            tail.send_signal(signal.SIGINT)
+            tail.communicate(timeout=SECONDS_MAX)
+            self.assertEqual(tail.returncode, 0)
         record = json.loads(lines[0])
         self.assertGreater(record["offset"], 0)
         self.assertIn("mag", json.loads(record["value"]))
@@ -62,6 +65,9 @@ class ProgramTest(unittest.TestCase):
         code, _, problem = run("topics", "show", f"{self.topic}x")
         self.assertEqual(code, 78)
         self.assertIn(f'did you mean "{self.topic}"?', problem)
+        code, out, problem = run("groups", "show", f"{self.topic}-nobody")
+        self.assertEqual((code, out), (78, ""))
+        self.assertIn("there is no group", problem)
         code, _, problem = run("topics", "--set", "linger.sm=5")
         self.assertEqual(code, 78)
         self.assertIn('"linger.sm"; did you mean "linger.ms"?', problem)

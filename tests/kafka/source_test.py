@@ -77,7 +77,20 @@ class SourceTest(SqlFixture):
         self.end(job, signal.SIGINT)
         self.send(topic, range(9, 12))
         tools.delete_records(BROKERS, topic, 0, 11)
-        self.assertIn("at offset 9: it has the offsets 11 to 12 now", self.refused(self.start()))
+        said = self.refused(self.start())
+        self.assertIn("at offset 9: it has the offsets 11 to 12 now", said)
+        self.assertIn("on_missing = 'skip'", said)
+        script = pathlib.Path(self.job)
+        script.write_text(script.read_text().replace("'kafka',", "'kafka', on_missing = 'skip',"))
+        for number in (11, 12):  # Told once.
+            job = self.start()
+            self.wait_for(lambda: number in self.written(), job)
+            code, said = self.end(job, signal.SIGINT)
+            self.assertEqual(code, 0, said)
+            self.assertEqual("before offset 11 are gone" in said, number == 11, said)
+            self.assertIn("not_there 1", said)
+            self.send(topic, [12] if number == 11 else [])
+        self.assertEqual(sorted(self.written()), [*range(9), 11, 12])
 
     def test_a_topic_that_goes_while_it_is_read_ends_the_job(self):
         topic, job = self.running_job()

@@ -73,7 +73,29 @@ class SqlTest(SqlFixture):
         self.assertEqual(read(start="latest"), [])
         self.assertEqual(read(start="timestamp", start_timestamp="0"), list(range(20)))
         self.assertEqual(read(start="timestamp", start_timestamp="9999999999999"), [])
-        self.assertEqual(read(start="group", group=f"{topic}-nobody"), list(range(20)))
+        self.assertIn("has committed no offset", self.run_sql(
+            self.table("t", topic, "i INT", bounded="true", start="group", group=f"{topic}-nobody")
+            + "SELECT i FROM t;", wanted=78))
+
+    def test_a_job_begins_where_its_group_has_committed_and_goes_on_where_its_state_is(self):
+        topic, group = self.topic(), f"group-{uuid.uuid4()}"
+        self.send(topic, range(20))
+        pathlib.Path(self.job).write_text(
+            self.table("t", topic, "i INT", group=group, start="group")
+            + self.file_table("o", self.path("out") + "/", "i INT")
+            + "INSERT INTO o SELECT i FROM t;")
+        tools.run("consume", BROKERS, "--topic", topic, "--group", group, "--max-messages", 5,
+                  "--from-beginning", "--command-property", "max.poll.records=5")
+        self.assertEqual(tools.group_offsets(BROKERS, group), {(topic, 0): 5})
+        job = self.start()
+        self.wait_for(lambda: len(self.written()) == 15, job)
+        self.end(job, signal.SIGINT)
+        tools.run("groups", BROKERS, "--delete", "--group", group)
+        self.send(topic, range(20, 25))
+        job = self.start()
+        self.wait_for(lambda: len(self.written()) == 20, job)
+        self.end(job, signal.SIGINT)
+        self.assertEqual(sorted(self.written()), list(range(5, 25)))
 
     def test_a_job_with_state_tells_its_group_how_far_it_is(self):
         topic, group = self.topic(2), f"group-{uuid.uuid4()}"
