@@ -27,6 +27,7 @@ CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "over", "pipel
                "record", "stream", "watermarks", "windows")
 CPP_FOR_THE_ENGINE = {"make_producer", "set_origin", "move_to"}
 KAFKA_PAGE = ROOT / "docs/reference/kafka-clients.md"
+KAFKA_TEST = ROOT / "tests/kafka/clients/page_test.cc"
 # Of values, which say themselves what they are.
 KAFKA_SMALL_CALLS = {"to_string", "value", "error", "empty", "size", "begin", "end", "records",
                      "bool",
@@ -74,12 +75,16 @@ def without_spaces(text):
     return re.sub(r"\s+", "", text)
 
 
+def uncompiled(page, test):
+    compiled = without_spaces(test.read_text())
+    for block in CPP.findall(page.read_text()):
+        if without_spaces(block) not in compiled:
+            yield f"{page.name}: not in {test.name}: {block.splitlines()[0]}"
+
+
 def cpp_page():
     page = CPP_PAGE.read_text()
-    compiled = without_spaces(CPP_TEST.read_text())
-    for block in CPP.findall(page):
-        if without_spaces(block) not in compiled:
-            yield f"{CPP_PAGE.name}: not in {CPP_TEST.name}: {block.splitlines()[0]}"
+    yield from uncompiled(CPP_PAGE, CPP_TEST)
     for name in CPP_HEADERS:
         header = (ROOT / f"include/thalweg/{name}.h").read_text().split("\n private:")
         public = header[0] + "".join(part.partition("\n};")[2] for part in header[1:])
@@ -90,6 +95,7 @@ def cpp_page():
 
 def kafka_page():
     page = KAFKA_PAGE.read_text()
+    yield from uncompiled(KAFKA_PAGE, KAFKA_TEST)
     for header in sorted((ROOT / "include/thalweg/kafka").glob("*.h")):
         parts = header.read_text().split("\n private:")
         public = parts[0] + "".join(part.partition("\n};")[2] for part in parts[1:])
