@@ -25,11 +25,10 @@ constexpr int kMergePrioritySteps = 10;
 
 // A job whose state is there but cannot be told must not begin from nothing.
 Status check_no_epoch(const std::string& path, const std::vector<std::string>& names) {
-  const auto found = std::ranges::find_if(names, tells_of_decided_epoch);
-  return found == names.end()
-             ? Status()
-             : corrupt(fmt::format("{}/{} is missing, but {} tells that there was one", path,
-                                   kManifestName, *found));
+  const std::optional<std::string> trace = trace_of_decided_epoch(names);
+  return trace ? corrupt(fmt::format("{}/{} is missing, but {} tells that there was one", path,
+                                     kManifestName, *trace))
+               : Status();
 }
 
 // Makes one base image.
@@ -90,7 +89,9 @@ class FileEpochStore final : public EpochStore {
       incarnation_ = decided_->record.incarnation;
       last_ = decided_->record;
     }
-    return remove_unnamed_files(env_, path_, names, decided_);
+    TW_TRY(remove_unnamed_files(env_, path_, names, decided_));
+    const bool marked = std::ranges::count(names, kBeginningName) > 0;
+    return marked == decided_.has_value() ? mark_beginning(!marked) : Status();
   }
 
   const std::optional<EpochRecord>& last() const override { return last_; }
@@ -191,6 +192,17 @@ class FileEpochStore final : public EpochStore {
   std::string name_of(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
   std::uint64_t next_epoch() const { return last_ ? last_->epoch + 1 : 1; }
 
+  Status mark_beginning(bool is_one) {
+    if (is_one) {
+      TW_TRY_ASSIGN(const auto file, env_.create_file(name_of(kBeginningName)));
+      TW_TRY(file->sync());
+      TW_TRY(file->close());
+    } else {
+      TW_TRY(env_.remove_file(name_of(kBeginningName)));
+    }
+    return env_.sync_directory(path_);
+  }
+
   Status prepare_once(const EpochRecord& record) {
     TW_CHECK(!prepared_ && record.epoch == next_epoch() && record.incarnation == incarnation_);
     Manifest manifest{.record = record, .files = files_so_far(), .forgotten = forgotten(record)};
@@ -203,7 +215,9 @@ class FileEpochStore final : public EpochStore {
   Status decide_once() {
     TW_CHECK(prepared_);
     TW_TRY(decide_manifest(env_, path_));
-    if (decided_) {
+    if (!decided_) {
+      TW_TRY(mark_beginning(false));
+    } else {
       for (const FileEntry& file : decided_->files) {
         if (std::ranges::find(prepared_->files, file) == prepared_->files.end()) {
           obsolete_.push_back(file_name(file, incarnation_));
@@ -336,7 +350,9 @@ Result<std::string> set_state_aside(Env& env, const std::string& directory,
                                     const std::string& name) {
   TW_TRY_ASSIGN(const StateDirectory state, StateDirectory::open(env, directory, name));
   TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(state.path));
-  if (std::ranges::all_of(names, [](const std::string& file) { return file == kLockName; })) {
+  if (std::ranges::all_of(names, [](const std::string& file) {
+        return file == kLockName || file == kBeginningName;
+      })) {
     return std::string();
   }
   TW_TRY_ASSIGN(const std::vector<std::string> taken, env.list_directory(directory));

@@ -358,6 +358,21 @@ TEST(EpochStore, DoesNotBeginFromNothingWhereStateIsMissing) {
               HasSubstr(names.back() + " is missing"));
 }
 
+TEST(EpochStore, DoesNotBeginFromNothingWhereTheFirstEpochIsMissing) {
+  FakeEnv env;
+  Random random(5);
+  ModelJob job = counting_job();
+  ASSERT_TRUE(job.run_epoch(*open(env), 1, random).ok());
+  const auto names = env.list_directory("state/job").take();
+  ASSERT_TRUE(env.remove_file("state/job/MANIFEST").ok());
+
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_THAT(EpochStore::open(env, "state", "job").status().message(),
+                AllOf(HasSubstr("state/job/MANIFEST is missing"), HasSubstr("delta-")));
+  }
+  EXPECT_THAT(env.list_directory("state/job").value(), SizeIs(names.size() - 1));
+}
+
 TEST(EpochStore, OldStateIsKeptUnderANewName) {
   FakeEnv env;
   EXPECT_EQ(set_state_aside(env, "state", "job").value(), "");

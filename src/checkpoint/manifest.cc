@@ -188,13 +188,18 @@ bool is_state_file_name(std::string_view name) {
   return name == kPreparedName || name.starts_with("base-") || name.starts_with("delta-");
 }
 
-bool tells_of_decided_epoch(std::string_view name) {
+std::optional<std::string> trace_of_decided_epoch(const std::vector<std::string>& names) {
   // An image is made of decided epochs alone; the first epoch's deltas come before its decision.
   constexpr std::string_view kFirstEpoch = "000000000001";
   constexpr std::size_t kEpochAt = 6 + 16 + 1;
-  return name.starts_with("base-") ||
-         (name.starts_with("delta-") && name.size() > kEpochAt + kFirstEpoch.size() &&
-          name.substr(kEpochAt, kFirstEpoch.size()) != kFirstEpoch);
+  const bool beginning = std::ranges::count(names, kBeginningName) > 0;
+  const auto found = std::ranges::find_if(names, [&](std::string_view name) {
+    return name == kManifestName || name.starts_with("base-") ||
+           (is_state_file_name(name) && !beginning) ||
+           (name.starts_with("delta-") && name.size() > kEpochAt + kFirstEpoch.size() &&
+            name.substr(kEpochAt, kFirstEpoch.size()) != kFirstEpoch);
+  });
+  return found == names.end() ? std::nullopt : std::optional(*found);
 }
 
 std::string encode_manifest(const Manifest& manifest) {

@@ -27,12 +27,15 @@ std::string file_name(const FileEntry& entry, const std::string& incarnation);
 
 // Whether a file of that name is one that a store makes and may remove, the lock apart.
 bool is_state_file_name(std::string_view name);
-// Whether it can only be there where an epoch has been decided.
-bool tells_of_decided_epoch(std::string_view name);
+// Of the files of a directory of state: one that can only be there where an epoch has been decided.
+std::optional<std::string> trace_of_decided_epoch(const std::vector<std::string>& names);
 
 inline constexpr std::string_view kManifestName = "MANIFEST";
 inline constexpr std::string_view kPreparedName = "MANIFEST.prepared";
 inline constexpr std::string_view kLockName = "LOCK";
+// There before the first file of state, and until an epoch has been decided: where it is not, a
+// missing manifest has been lost.
+inline constexpr std::string_view kBeginningName = "BEGINNING";
 
 // An operator that was no longer part of the job after an epoch: its rows up to then do not count,
 // should it come back.

@@ -123,8 +123,7 @@ Status restore_savepoint(Env& env, const std::string& path, const std::string& d
   TW_TRY_ASSIGN(Manifest manifest, read_savepoint(env, path));
   TW_TRY_ASSIGN(const StateDirectory state, StateDirectory::open(env, directory, name));
   TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(state.path));
-  if (std::ranges::count(names, kManifestName) > 0 ||
-      std::ranges::any_of(names, tells_of_decided_epoch)) {
+  if (trace_of_decided_epoch(names)) {
     return invalid_argument(
         fmt::format("{} holds state already, which {} would replace; give the job another name, or "
                     "move it away",

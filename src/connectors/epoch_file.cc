@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "connectors/file_owner.h"
+
 namespace thalweg {
 namespace {
 
@@ -69,7 +71,8 @@ class EpochFile final : public ByteSink {
       : env_(env),
         name_(std::move(name)),
         directory_(directory_of(name_)),
-        beginning_(std::move(beginning)) {
+        beginning_(std::move(beginning)),
+        owner_(env, name_) {
     const std::size_t slash = name_.rfind('/');
     hidden_ = fmt::format(".{}.", name_.substr(slash == std::string::npos ? 0 : slash + 1));
   }
@@ -106,6 +109,7 @@ class EpochFile final : public ByteSink {
   const std::string directory_;
   const std::string beginning_;
   std::string hidden_;  // How the names of the files beside it begin.
+  FileOwner owner_;
   std::optional<EpochStart> start_;
   bool replaces_ = false;  // The file holds nothing of this beginning yet.
   std::mutex mutex_;       // Guards the map, and while an epoch's rows come what it has of it.
@@ -171,6 +175,7 @@ Status EpochFile::recover(const EpochStart& start) {
   if (start_) {
     return {};
   }
+  TW_TRY(owner_.take(start));
   start_ = start;
   replaces_ = start.decided == 0;
   TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(directory_));
@@ -231,6 +236,7 @@ Status EpochFile::commit(std::uint64_t epoch) {
 }
 
 Status EpochFile::move_into_file(const Outbox& outbox) {
+  TW_TRY(owner_.note(outbox.epoch));
   TW_TRY(outbox.length == 0 ? replace_file(path_of(outbox)) : add_to_file(outbox));
   return env_.remove_file(path_of(outbox));
 }

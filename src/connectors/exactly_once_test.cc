@@ -78,7 +78,9 @@ class Place {
   Lines left_over(Env& env) const {
     Lines all;
     for (const std::string& name : names(env)) {
-      if (name.starts_with('.') && name != ".thalweg-lock") {
+      const bool stays = name == ".thalweg-lock" || name.ends_with(".lock") ||
+                         name.ends_with(fmt::format("-{}.owner", kEpochs));
+      if (name.starts_with('.') && !stays) {
         all.push_back(name);
       }
     }

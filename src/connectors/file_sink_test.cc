@@ -385,7 +385,11 @@ TEST_F(FileSinkTest, AFileKeepsItsModeAndItsLinks) {
   EXPECT_EQ(info.st_mode & 07777, 0666u & ~mask);
   ASSERT_EQ(::stat((folder / "parts").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0777u & ~mask);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 3);
+  EXPECT_EQ(std::ranges::count_if(fs::directory_iterator(folder),
+                                  [](const fs::directory_entry& entry) {
+                                    return !entry.path().filename().string().starts_with('.');
+                                  }),
+            3);
   fs::remove_all(folder);
 }
 

@@ -116,16 +116,24 @@ bool ClientEvents::is_disturbance(rd_kafka_resp_err_t code) {
 
 void ClientEvents::on_error(rd_kafka_resp_err_t code, std::string_view reason) {
   Error trouble = trouble_of(code, reason, connection_);
-  const std::lock_guard lock(mutex_);
-  disturbances_ += is_disturbance(code) ? 1 : 0;
-  // That all brokers are down is the consequence of something that was told before.
-  const bool is_consequence = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && trouble_;
-  if (!is_consequence) {
-    trouble_ = std::move(trouble);
+  {
+    const std::lock_guard lock(mutex_);
+    disturbances_ += is_disturbance(code) ? 1 : 0;
+    // That all brokers are down is the consequence of something that was told before.
+    const bool is_consequence = code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && trouble_;
+    if (!is_consequence) {
+      trouble_ = std::move(trouble);
+    }
+    trouble_nanos_ = env_.steady_nanos();
   }
-  trouble_nanos_ = env_.steady_nanos();
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !is_away_.exchange(true) &&
-      connection_.on_outage) {
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    begin_outage();
+  }
+}
+
+void ClientEvents::begin_outage() {
+  const std::lock_guard lock(mutex_);
+  if (!is_away_.exchange(true) && connection_.on_outage) {
     connection_.on_outage(true);
   }
 }
@@ -216,15 +224,22 @@ Expected<std::unique_ptr<Client>> Client::make(rd_kafka_type_t type, ConfPtr con
 void Client::look_again() {
   constexpr std::int64_t kPauseNanos = 500'000'000;
   constexpr int kWaitMillis = 100;
+  constexpr int kLooksInVain = 2;  // One may have been too hasty for a slow broker.
   const std::int64_t now = events_->env().steady_nanos();
-  if (!events_->is_away() || now - looked_nanos_ < kPauseNanos) {
+  const std::uint64_t disturbances = events_->disturbances();
+  if ((!events_->is_away() && disturbances == disturbances_answered_) ||
+      now - looked_nanos_ < kPauseNanos) {
     return;
   }
   looked_nanos_ = now;
   const rd_kafka_metadata_t* found = nullptr;
   if (rd_kafka_metadata(get(), 0, nullptr, &found, kWaitMillis) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_metadata_destroy(found);
+    disturbances_answered_ = disturbances;
+    looks_in_vain_ = 0;
     events_->on_answer();
+  } else if (++looks_in_vain_ >= kLooksInVain) {
+    events_->begin_outage();
   }
 }
 

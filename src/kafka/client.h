@@ -53,6 +53,8 @@ class ClientEvents {
       end_outage();
     }
   }
+  // No broker can be reached.
+  void begin_outage();
   // Ends the outage, also one that began with a client before this one.
   void end_outage();
   bool is_away() const { return is_away_.load(std::memory_order_relaxed); }
@@ -105,8 +107,9 @@ class Client {
   rd_kafka_t* get() const { return handle_.get(); }
   ClientEvents& events() const { return *events_; }
 
-  // During an outage, now and then, asks whether a broker answers: for clients that have nothing
-  // else to ask. Waits a little.
+  // After a disturbance and during an outage, now and then, asks whether a broker answers: for
+  // clients that have nothing else to ask. librdkafka alone does not tell that all brokers are away
+  // when it has not tried each of them. Waits a little.
   void look_again();
 
   // Of a call that began at `since` and timed out: what has kept the brokers from answering, where
@@ -117,6 +120,8 @@ class Client {
   std::unique_ptr<ClientEvents> events_;
   Handle handle_;
   std::atomic<std::int64_t> looked_nanos_ = 0;
+  std::atomic<std::uint64_t> disturbances_answered_ = 0;  // Those before the last answer to a look.
+  std::atomic<int> looks_in_vain_ = 0;                    // Since then.
 };
 
 // Milliseconds for librdkafka's calls.

@@ -56,10 +56,11 @@ class OutageTest(SqlFixture):
         os.close(theirs)
         self.addCleanup(job.wait)
         self.addCleanup(job.kill)
-        job.stderr = os.fdopen(os.dup(ours), errors="replace")
-        self.addCleanup(job.stderr.close)
         self.terminal = ours
         return job
+
+    def said_by(self, job):
+        return self.text()
 
     def text(self):
         """All that the terminal has shown."""

@@ -76,11 +76,14 @@ class SqlFixture(unittest.TestCase):
         _, said = job.communicate(timeout=SECONDS_MAX)
         return job.returncode, said
 
+    def said_by(self, job):
+        return job.stderr.read()
+
     def wait_for(self, condition, job):
         """Until it holds, while the job runs."""
         deadline = time.monotonic() + SECONDS_MAX
         while not condition():
             self.assertLess(time.monotonic(), deadline)
             if job.poll() is not None:
-                self.fail(f"the job has ended: {job.stderr.read()}")
+                self.fail(f"the job has ended: {self.said_by(job)}")
             time.sleep(0.01)
