@@ -182,7 +182,7 @@ class Sink:
         """Of all files, in their order, without headers."""
         folder = side / self.name
         for part in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if part.name == ".thalweg-lock":
+            if part.name.startswith(".") and part.name.endswith(("lock", ".owner")):
                 continue
             if part.name.startswith("."):
                 raise Failure(f"{part} was left over")

@@ -167,7 +167,7 @@ std::span<const Bug> seeded_bugs() {
       {.name = "outputs are shown before the epoch is decided",
        .seeds = 200,
        .sink = {.commits_when_prepared = true}},
-      {.name = "a sink rolls an undecided epoch forward", .seeds = 20, .sink = {.epochs_off = 1}},
+      {.name = "a sink rolls an undecided epoch forward", .seeds = 100, .sink = {.epochs_off = 1}},
       {.name = "a sink takes a decided epoch back", .seeds = 20, .sink = {.epochs_off = -1}},
       {.name = "a batch passes the barrier in a sink",
        .seeds = 20,
