@@ -30,13 +30,13 @@ std::string FileOwner::path_of(const Mark& mark) const {
 
 Status FileOwner::take(const EpochStart& start) {
   incarnation_ = start.incarnation;
-  TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(directory_of(name_)));
   auto lock = env_.lock_file(hidden_ + "lock");
   if (!lock.ok()) {
     return Status(lock.status().code(),
                   fmt::format("{} cannot be written: {}", name_, lock.status().message()));
   }
   lock_ = std::move(lock).take();
+  TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(directory_of(name_)));
   const std::string_view begin = last_of(hidden_);
   for (std::string_view name : names) {
     if (!name.starts_with(begin) || !name.ends_with(kMarkEnd)) {
