@@ -103,7 +103,7 @@ Expected<GroupDescription> Admin::Impl::describe_group(const std::string& group)
 Expected<GroupDescription> Admin::describe_group(const std::string& group) {
   return ask_while_passing(
       *impl_->client, impl_->options.timeout, [&] { return impl_->describe_group(group); },
-      [](const auto& found) { return !found && is_about_coordinator(found.error()); });
+      [](const auto& found) { return !found && found.error().kind() == ErrorKind::kRetriable; });
 }
 
 Expected<std::vector<GroupOffset>> Admin::group_offsets(const std::string& group) {

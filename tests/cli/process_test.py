@@ -78,6 +78,7 @@ def check_file_size():
 
 
 def check_hangup():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # These tests may run under nohup themselves.
     place = make_place()
     arguments = ["run", "follow.sql", "--state-dir", "state", "--set", "checkpoint_interval=20ms"]
     job = Running(*arguments, cwd=place)
