@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "connectors/file_owner.h"
+#include "connectors/hidden_names.h"
 
 namespace thalweg {
 namespace {
@@ -34,24 +34,6 @@ struct Rows {
   Outbox outbox;
 };
 
-// Takes the number that stands behind the last dash.
-bool take_number(std::string_view& text, std::uint64_t& out) {
-  const std::size_t dash = text.rfind('-');
-  if (dash == std::string_view::npos) {
-    return false;
-  }
-  const std::string_view field = text.substr(dash + 1);
-  text = text.substr(0, dash);
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), out);
-  return error == std::errc() && end == field.data() + field.size();
-}
-
-bool take_end(std::string_view& text, std::string_view end) {
-  const bool found = text.ends_with(end);
-  text.remove_suffix(found ? end.size() : 0);
-  return found;
-}
-
 Status copy(Env& env, const std::string& from, const std::function<Status(std::string_view)>& to) {
   TW_TRY_ASSIGN(const std::unique_ptr<InputFile> file, env.open_input(from));
   std::vector<char> buffer(kCopyBytes);
@@ -72,10 +54,8 @@ class EpochFile final : public ByteSink {
         name_(std::move(name)),
         directory_(directory_of(name_)),
         beginning_(std::move(beginning)),
-        owner_(env, name_) {
-    const std::size_t slash = name_.rfind('/');
-    hidden_ = fmt::format(".{}.", name_.substr(slash == std::string::npos ? 0 : slash + 1));
-  }
+        hidden_(hidden_beside(name_)),
+        owner_(env, name_) {}
 
   Status recover(const EpochStart& start) override;
   Status open() override { return {}; }
@@ -108,7 +88,7 @@ class EpochFile final : public ByteSink {
   const std::string name_;
   const std::string directory_;
   const std::string beginning_;
-  std::string hidden_;  // How the names of the files beside it begin.
+  const std::string hidden_;  // How the names of the files beside it begin.
   FileOwner owner_;
   std::optional<EpochStart> start_;
   bool replaces_ = false;  // The file holds nothing of this beginning yet.

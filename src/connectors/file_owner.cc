@@ -3,53 +3,48 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "connectors/hidden_names.h"
 
 namespace thalweg {
 namespace {
 
 constexpr std::string_view kMarkEnd = ".owner";
 
-std::string_view last_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::string hidden_beside(const std::string& name) {
-  return fmt::format("{}/.{}.", directory_of(name), last_of(name));
-}
-
 }  // namespace
 
 FileOwner::FileOwner(Env& env, std::string name)
-    : env_(env), name_(std::move(name)), hidden_(hidden_beside(name_)) {}
+    : env_(env),
+      name_(std::move(name)),
+      directory_(directory_of(name_)),
+      hidden_(hidden_beside(name_)) {}
 
 std::string FileOwner::path_of(const Mark& mark) const {
-  return fmt::format("{}{}-{}{}", hidden_, mark.incarnation, mark.epoch, kMarkEnd);
+  return fmt::format("{}/{}{}-{}{}", directory_, hidden_, mark.incarnation, mark.epoch, kMarkEnd);
 }
 
 Status FileOwner::take(const EpochStart& start) {
   incarnation_ = start.incarnation;
-  auto lock = env_.lock_file(hidden_ + "lock");
+  auto lock = env_.lock_file(fmt::format("{}/{}lock", directory_, hidden_));
   if (!lock.ok()) {
     return Status(lock.status().code(),
                   fmt::format("{} cannot be written: {}", name_, lock.status().message()));
   }
   lock_ = std::move(lock).take();
-  TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(directory_of(name_)));
-  const std::string_view begin = last_of(hidden_);
+  TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(directory_));
   for (std::string_view name : names) {
-    if (!name.starts_with(begin) || !name.ends_with(kMarkEnd)) {
+    if (!name.starts_with(hidden_)) {
       continue;
     }
-    name.remove_prefix(begin.size());
-    name.remove_suffix(std::min(name.size(), kMarkEnd.size()));
-    const std::size_t dash = name.rfind('-');
-    Mark mark{.incarnation = std::string(name.substr(0, dash))};
+    name.remove_prefix(hidden_.size());
+    Mark mark;
     // With a dot it belongs to another file, whose name begins as this one's.
-    if (dash != std::string_view::npos && name.find('.') == std::string_view::npos &&
-        std::from_chars(name.data() + dash + 1, name.data() + name.size(), mark.epoch).ptr ==
-            name.data() + name.size()) {
+    if (take_end(name, kMarkEnd) && name.find('.') == std::string_view::npos &&
+        take_number(name, mark.epoch)) {
+      mark.incarnation = name;
       marks_.push_back(std::move(mark));
     }
   }
@@ -95,7 +90,7 @@ Status FileOwner::note(std::uint64_t epoch) {
     }
   }
   marks_ = {mark};
-  return env_.sync_directory(directory_of(name_));
+  return env_.sync_directory(directory_);
 }
 
 }  // namespace thalweg

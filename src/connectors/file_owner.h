@@ -36,7 +36,8 @@ class FileOwner {
 
   Env& env_;
   const std::string name_;
-  const std::string hidden_;  // How the names of the files beside it begin, with their directory.
+  const std::string directory_;
+  const std::string hidden_;  // How the names of the files beside it begin.
   std::unique_ptr<FileLock> lock_;
   std::string incarnation_;
   std::vector<Mark> marks_;  // That are there.
