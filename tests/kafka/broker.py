@@ -63,6 +63,7 @@ SETTINGS = {
     "num.io.threads": "2",
     "background.threads": "2",
     "log.cleaner.dedupe.buffer.size": "2097152",
+    "log.cleaner.backoff.ms": "500",  # Topics are compacted soon.
     "log.retention.ms": "-1",  # Rows of long ago stay.
 }
 

@@ -85,5 +85,5 @@ class SqlFixture(unittest.TestCase):
         while not condition():
             self.assertLess(time.monotonic(), deadline)
             if job.poll() is not None:
-                self.fail(f"the job has ended: {self.said_by(job)}")
+                self.fail(f"the job has ended with {job.returncode}: {self.said_by(job)}")
             time.sleep(0.01)
