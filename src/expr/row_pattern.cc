@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "expr/pattern_gaps.h"
 
 namespace thalweg {
 namespace {
@@ -24,6 +25,20 @@ std::string quantifier(const RowPattern& pattern) {
     text += '}';
   }
   return text + (pattern.reluctant ? "?" : "");
+}
+
+// A gap as a loop over rows of which resolve_gaps() says what they are.
+RowPattern gap_loop() {
+  RowPattern row;
+  row.kind = RowPattern::Kind::kVariable;
+  row.variable = PatternProgram::kNoVariable;
+  RowPattern loop;
+  loop.kind = RowPattern::Kind::kRepeat;
+  loop.parts = {row};
+  loop.least = 0;
+  loop.most.reset();
+  loop.reluctant = true;
+  return loop;
 }
 
 // Instructions that a walk through the pattern follows, in order of preference. A walk remembers
@@ -63,7 +78,7 @@ class Compiler {
         return std::nullopt;
       }
     }
-    return std::move(program_);
+    return resolve_gaps(std::move(program_));
   }
 
  private:
@@ -99,6 +114,8 @@ class Compiler {
         return add_choice(pattern, excluded);
       case Kind::kRepeat:
         return add_repeat(pattern, excluded);
+      case Kind::kGap:
+        return add_repeat(gap_loop(), true);
     }
     return false;
   }
@@ -255,6 +272,9 @@ std::string to_string(const RowPattern& pattern, std::span<const std::string> va
   switch (pattern.kind) {
     case RowPattern::Kind::kVariable:
       text = variables[pattern.variable];
+      break;
+    case RowPattern::Kind::kGap:
+      text = "...";
       break;
     case RowPattern::Kind::kSequence:
     case RowPattern::Kind::kChoice:

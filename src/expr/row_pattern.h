@@ -21,7 +21,15 @@ inline constexpr VariableSet kAllVariables = ~VariableSet{0};
 // more rounds of a repetition, or fewer of a reluctant one. A round beyond the least that matches
 // no row is the last one.
 struct RowPattern {
-  enum class Kind : std::uint8_t { kVariable, kSequence, kChoice, kRepeat };
+  enum class Kind : std::uint8_t {
+    kVariable,
+    kSequence,
+    kChoice,
+    kRepeat,
+    // Any number of rows between two of the match that are passed over: each can be none of the
+    // variables that may come next there. Fewer are preferred.
+    kGap,
+  };
 
   Kind kind = Kind::kSequence;
   std::uint32_t variable = 0;     // kVariable: one row, for which its condition is true.
@@ -34,17 +42,25 @@ struct RowPattern {
   friend bool operator==(const RowPattern&, const RowPattern&) = default;
 };
 
-// As SQL writes it: "A B+? (C | D){2,3}".
+// As SQL writes it: "A B+? (C | D){2,3}"; a gap is "...".
 std::string to_string(const RowPattern& pattern, std::span<const std::string> variables);
 
 // A pattern unrolled: places that take one row each, and in which order of preference a match may
 // go on behind each of them.
 struct PatternProgram {
   static constexpr std::uint32_t kAccept = UINT32_MAX;  // The match may end here.
+  static constexpr std::uint32_t kNoVariable = UINT32_MAX;
 
   struct Place {
-    std::uint32_t variable = 0;
+    std::uint32_t variable = 0;  // kNoVariable: of a gap.
     bool excluded = false;
+    VariableSet without = 0;  // Of a gap: only rows that can be none of these.
+
+    bool is_gap() const { return variable == kNoVariable; }
+    // `can_be`: the variables whose conditions are true of the row.
+    bool takes(VariableSet can_be) const {
+      return is_gap() ? (can_be & without) == 0 : (can_be >> variable & 1) != 0;
+    }
   };
   std::vector<Place> places;
   // Numbers of places and kAccept, each once.

@@ -46,6 +46,9 @@ ConditionalSteps::ConditionalSteps(Spec spec)
     }
   }
   evaluators_.resize(kPatternVariablesMax);
+  for (const PatternProgram::Place& place : program_.places) {
+    TW_CHECK(!place.is_gap());  // What may come next is known of the row alone.
+  }
   find_parts();
   put({});
   put({});

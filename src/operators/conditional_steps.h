@@ -34,6 +34,7 @@ class ConditionalSteps {
     std::vector<std::string> variables;  // Names.
     std::vector<Type> types;             // Of the input's columns.
   };
+  // Requires: no gaps.
   explicit ConditionalSteps(Spec spec);
 
   State first() const { return first_; }

@@ -70,6 +70,8 @@ class ReferenceMatcher {
           }
         }
         return false;
+      case RowPattern::Kind::kGap:
+        return false;  // random_pattern() makes none.
       case RowPattern::Kind::kRepeat:
         return try_rounds(part, 0, at, then);
     }

@@ -13,7 +13,10 @@ constexpr std::size_t kStepsMax = std::size_t{1} << 18;  // More are forgotten, 
 }  // namespace
 
 PatternSteps::PatternSteps(PatternProgram program)
-    : program_(std::move(program)), crowded_at_(kStatesMin), seen_(program_.places.size()) {
+    : program_(std::move(program)),
+      has_gaps_(std::ranges::any_of(program_.places, &PatternProgram::Place::is_gap)),
+      crowded_at_(kStatesMin),
+      seen_(program_.places.size()) {
   state_of({});
   Places first = program_.first;
   if (!first.empty() && first.back() == PatternProgram::kAccept) {
@@ -35,11 +38,13 @@ PatternSteps::State PatternSteps::state_of(Places places) {
 PatternSteps::Step PatternSteps::make_step(State state, VariableSet can_be) {
   Step step;
   Places next;
+  bool takes_it = false;
   ++seen_now_;
   for (const std::uint32_t place : lists_[state]) {
     if (!takes(place, can_be)) {
       continue;
     }
+    takes_it = takes_it || !program_.places[place].is_gap();
     for (const std::uint32_t way : program_.next[place]) {
       if (way == PatternProgram::kAccept) {
         step.accepts = true;
@@ -55,6 +60,7 @@ PatternSteps::Step PatternSteps::make_step(State state, VariableSet can_be) {
     }
   }
   step.next = state_of(std::move(next));
+  step.passes_over = !takes_it && !step.accepts && step.next == state;
   if (steps_.size() >= kStepsMax) {
     steps_.clear();
   }

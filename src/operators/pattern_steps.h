@@ -24,10 +24,13 @@ class PatternSteps {
   State first() const { return first_; }
   // Whether no rows at all are a match, the least preferred one.
   bool matches_nothing() const { return matches_nothing_; }
+  bool has_gaps() const { return has_gaps_; }
 
   struct Step {
     State next = kOver;
     bool accepts = false;  // The row ends a match, preferred to those that have ended before.
+    // The row makes no difference: it goes into gaps alone, and the state is what it was.
+    bool passes_over = false;
   };
   // `can_be`: the variables whose conditions are true of the row.
   Step step(State state, VariableSet can_be) {
@@ -55,7 +58,7 @@ class PatternSteps {
   Step make_step(State state, VariableSet can_be);
   State state_of(Places places);
   bool takes(std::uint32_t place, VariableSet can_be) const {
-    return (can_be >> program_.places[place].variable & 1) != 0;
+    return program_.places[place].takes(can_be);
   }
 
   const PatternProgram program_;
@@ -64,6 +67,7 @@ class PatternSteps {
   absl::flat_hash_map<std::pair<State, VariableSet>, Step> steps_;
   State first_ = kOver;
   bool matches_nothing_ = false;
+  const bool has_gaps_;
   std::size_t crowded_at_;
   std::uint64_t entries_ = 0;  // Of all lists.
 

@@ -65,10 +65,19 @@ bool PendingMatches::may_begin(VariableSet can_be) {
   return step.next != PatternSteps::kOver || step.accepts;
 }
 
+// Whether it makes no difference to what has begun. Rows that were kept when they came made one,
+// though only to what is gone by now.
+bool PendingMatches::is_passed_over(const NewRow& row) {
+  return rows_.size(row.id) == 0 || (steps_.has_gaps() && !row.ref.is_kept &&
+                                     std::ranges::all_of(ways_.get(row.id), [&](const Way& way) {
+                                       return steps_.step(way.state, row.can_be).passes_over;
+                                     }));
+}
+
 // False: nothing begins here, as with most rows, and nothing goes on.
 bool PendingMatches::begin(const NewRow& added) {
   const GroupId id = added.id;
-  if (rows_.size(id) == 0 && !may_begin(added.can_be)) {
+  if (is_passed_over(added) && !may_begin(added.can_be)) {
     return false;
   }
   const std::int64_t number = numbers_[id]++;

@@ -17,7 +17,8 @@ namespace thalweg {
 // The rows of each key, in order, from the first on where it is not certain yet what match begins
 // there. A match may begin at each of them, and all are followed at once: those that are in the
 // same state and have last ended at the same row go on alike, and are one way from then on. A row
-// costs a step for each way, however many rows are kept. With conditions on other rows of the match
+// costs a step for each way, however many rows are kept; one that is passed over in all of them is
+// not kept. With conditions on other rows of the match
 // ways are alike only where all that the conditions look at is, too.
 class PendingMatches {
  public:
@@ -99,6 +100,7 @@ class PendingMatches {
     return conditional_ ? conditional_->first() : steps_.first();
   }
   bool may_begin(VariableSet can_be);
+  bool is_passed_over(const NewRow& row);
   bool begin(const NewRow& row);
   void step_ways(GroupId id, VariableSet can_be);
   void step_threads(const RowSource& source);

@@ -194,6 +194,40 @@ TEST(PendingMatchesTest, ARowThatBeginsNothingIsNotKept) {
   EXPECT_FALSE(pending.first_match(0).certain);
 }
 
+// A, and the next row but those between that is B.
+RowPattern later_b() {
+  RowPattern gap;
+  gap.kind = Kind::kGap;
+  return parts_of(Kind::kSequence, {variable_of(0), gap, variable_of(1)});
+}
+
+TEST(PendingMatchesTest, RowsThatAreNothingThatMayComeNextArePassedOver) {
+  PendingMatches pending = pending_of(later_b());
+  add(pending, 0, 1);
+  for (std::uint32_t i = 1; i < 100; ++i) {
+    add(pending, i, 4);
+    ASSERT_EQ(pending.size(0), 1U);  // They make no difference, and are not kept.
+    ASSERT_FALSE(pending.first_match(0).certain);
+  }
+  add(pending, 100, 2);
+  const PendingMatches::Outcome outcome = pending.first_match(0);
+  EXPECT_TRUE(outcome.certain && outcome.matches);
+  EXPECT_EQ(outcome.rows, 2U);
+}
+
+TEST(PendingMatchesTest, ARowThatIsPassedOverAndBeginsAMatchIsKept) {
+  PendingMatches pending = pending_of(later_b());
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    add(pending, i, 1);
+    ASSERT_EQ(pending.size(0), i + 1);
+    ASSERT_EQ(pending.ways(0), 1U);
+  }
+  add(pending, 3, 2);
+  EXPECT_EQ(pending.first_match(0).rows, 4U);
+  pending.drop_first(0);
+  EXPECT_EQ(pending.first_match(0).rows, 3U);
+}
+
 TEST(PendingMatchesTest, StatesThatNoKeyIsInAreForgotten) {
   // The last eighteen rows are told apart by each of their letters.
   const auto any = [] { return parts_of(Kind::kChoice, {variable_of(0), variable_of(1)}); };
@@ -233,6 +267,7 @@ TEST(PatternProgramTest, PatternsAreShownAsSqlWritesThem) {
       {repeat_of(parts_of(Kind::kChoice, {variable_of(0), parts_of(Kind::kSequence, {})}), 0, 2),
        repeat_of(variable_of(1), 1, std::nullopt, true)});
   EXPECT_EQ(to_string(pattern, kNames), "(A | ()){0,2} B+?");
+  EXPECT_EQ(to_string(later_b(), kNames), "A ... B");
 }
 
 }  // namespace
