@@ -23,9 +23,9 @@ CPP_CALL = re.compile(r"^(?:  )?(?! |//)[\w:<>&*, ]+ (\w+)\(", re.MULTILINE)
 CPP_PAGE = ROOT / "docs/reference/cpp.md"
 CPP_TEST = ROOT / "src/api/cpp_page_test.cc"
 # The headers that the page goes through.
-CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "over", "pipeline", "processor",
-               "record", "stream", "watermarks", "windows")
-CPP_FOR_THE_ENGINE = {"make_producer", "set_origin", "move_to"}
+CPP_HEADERS = ("aggregates", "input", "keyed_processor", "order", "over", "pattern", "pipeline",
+               "processor", "record", "stream", "watermarks", "windows")
+CPP_FOR_THE_ENGINE = {"make_producer", "set_origin", "move_to", "decl", "conditions"}
 KAFKA_PAGE = ROOT / "docs/reference/kafka-clients.md"
 KAFKA_TEST = ROOT / "tests/kafka/clients/page_test.cc"
 # Of values, which say themselves what they are.

@@ -12,6 +12,7 @@
 #include "thalweg/aggregates.h"
 #include "thalweg/detail/functions.h"
 #include "thalweg/detail/keyed_function.h"
+#include "thalweg/pattern.h"
 
 namespace thalweg {
 
@@ -95,6 +96,12 @@ class Stream {
     requires(sizeof...(Columns) > 0)
   Stream<Record> over(Frame frame, Columns... columns) const {
     return KeyedStream<T>(*graph_, node_, {}).over(frame, std::move(columns)...);
+  }
+
+  // As KeyedStream::match(), all rows being those of one key.
+  template <std::invocable<const Match<T>&> F>
+  auto match(const Pattern<T>& pattern, F make) const {
+    return KeyedStream<T>(*graph_, node_, {}).match(pattern, std::move(make));
   }
 
   // The columns of the fields' names as a struct, cast where their types differ. A row with NULL
@@ -204,6 +211,34 @@ class KeyedStream {
     return {*graph_, graph_->over(node_, {keys_, frame, {std::move(columns)...}})};
   }
 
+  // One row, of any struct, for each match of the pattern in the rows of a key, in order of event
+  // time: make(match). It has the time of the match's last row. A match on which the function
+  // throws is left out, and that row is rejected. Requires a field that holds the event time.
+  template <std::invocable<const Match<T>&> F>
+  auto match(const Pattern<T>& pattern, F make) const {
+    static_assert(!std::is_same_v<T, Record>, "a pattern is of a struct: as<T>() makes one");
+    using U = std::remove_cvref_t<std::invoke_result_t<F&, const Match<T>&>>;
+    std::vector<std::string> steps;
+    for (const detail::PatternStep& step : pattern.decl().steps) {
+      steps.push_back(step.name);
+    }
+    return Stream<U>(
+        *graph_,
+        graph_->match(
+            node_, {.keys = keys_,
+                    .pattern = pattern.decl(),
+                    .make_conditions =
+                        [make = pattern.conditions(), names = graph_->column_names(node_)] {
+                          return std::make_unique<detail::ConditionsFunction<T>>(make, names);
+                        },
+                    .text = std::string(detail::name_of_type<U>()),
+                    .make =
+                        [make = std::move(make), steps = std::move(steps)] {
+                          return std::make_unique<detail::MatchMapFunction<T, U, F>>(make, steps);
+                        },
+                    .fields = detail::fields_of<U>()}));
+  }
+
   // Passes rows through a KeyedProcessor, which keeps state and sets timers for each key. Each
   // worker has a copy of it.
   template <typename P>
@@ -229,7 +264,7 @@ class KeyedStream {
             .input = broadcast.node_, .state = state.text, .state_expires = state.expires});
   }
 
-  // The rows that come too late for over() and process(): their fields, window_start and
+  // The rows that come too late for over(), match() and process(): their fields, window_start and
   // window_end, which are NULL, and late_by_micros, how far behind the watermark they were
   // (BIGINT). Without event time.
   Stream<Record> late_rows() const {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -335,6 +336,71 @@ TEST_F(CppPageTest, RowsWithTheirNeighbours) {
                                   Pair(5, "4 2")));
   EXPECT_THAT(so_far, ElementsAre(Pair(1, "5 1 1 ann"), Pair(2, "5 2 2 ann"), Pair(3, "26 4 4 -"),
                                   Pair(4, "33 5 5 -"), Pair(5, "6 3 3 bob")));
+}
+
+TEST_F(CppPageTest, Patterns) {
+  const auto orders = timed();
+  const auto by_customer = orders.key_by<&Order::customer>();
+  std::vector<std::string> totals;
+  const auto see = [&](const Total& total) {
+    totals.push_back(total.customer + " " + std::to_string(total.orders) + " " +
+                     std::to_string(std::lround(total.amount)));
+  };
+
+  const auto small_then_large = thalweg::pattern<Order>()
+                                    .begin("small")
+                                    .where([](const Order& order) { return order.amount < 10; })
+                                    .times(2)
+                                    .followed_by("large")
+                                    .where([](const Order& order) { return order.amount >= 10; })
+                                    .within(1h);
+  by_customer
+      .match(small_then_large,
+             [](const thalweg::Match<Order>& match) {
+               return Total{.customer = match.first("small").customer,
+                            .orders = static_cast<std::int64_t>(match.rows().size()),
+                            .amount = match.last("large").amount.value_or(0)};
+             })
+      .sink(see);
+
+  const auto up_to_ten = [](const Order& order) { return order.amount <= 10; };
+  const auto visit = thalweg::pattern<Order>()
+                         .begin("first")
+                         .then("small")  // The very next order of the customer.
+                         .where(up_to_ten)
+                         .times(1, 3)
+                         .consecutive()
+                         .optional()
+                         .followed_by("last")
+                         .within(30min);
+  const auto pairs = visit.skip_to_next_row();
+  const auto chains = visit.skip_to_last("last");
+  const auto few = thalweg::pattern<Order>().begin("few").one_or_more().reluctant();
+  const auto many = few.then("many").times_or_more(2).skip_to_first("many");
+
+  std::multiset<std::size_t> sizes;
+  const auto size_of = [](const thalweg::Match<Order>& match) {
+    return Total{.customer = match.has("small") ? "some" : "none",
+                 .orders = static_cast<std::int64_t>(match.rows("last").size()),
+                 .amount = static_cast<double>(match.rows().size())};
+  };
+  for (const auto& each : {visit, pairs, chains}) {
+    by_customer.match(each, size_of).sink([&](const Total& total) {
+      sizes.insert(static_cast<std::size_t>(total.amount));
+    });
+  }
+  orders
+      .match(many,
+             [](const thalweg::Match<Order>& match) {
+               return Total{
+                   .customer = "", .orders = 0, .amount = double(match.rows("many").size())};
+             })
+      .sink([&](const Total& total) { sizes.insert(static_cast<std::size_t>(total.amount)); });
+  run();
+  EXPECT_THAT(totals, ElementsAre("ann 3 20"));
+  // Of ann's at 0, 20 and 30 minutes the last is too late for the first: one pair, or two that
+  // overlap. Of all five: one and four, one and three, one and two.
+  EXPECT_THAT(sizes, UnorderedElementsAre(2U, 2U, 2U, 2U, 2U, 4U, 3U, 2U));
 }
 
 TEST_F(CppPageTest, Windows) {

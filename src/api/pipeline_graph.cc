@@ -95,6 +95,18 @@ void Graph::Impl::add_problem(const std::string& step, std::string message,
   add_problems({.name = name, .text = {}}, diagnostics);
 }
 
+void Graph::Impl::add_warning(const std::string& step, std::string message,
+                              std::vector<std::string> notes) {
+  Diagnostics diagnostics;
+  diagnostics.add({.severity = Severity::kWarning,
+                   .code = "P0107",
+                   .message = step + ": " + std::move(message),
+                   .span = {},
+                   .label = {},
+                   .notes = std::move(notes)});
+  add_problems({.name = name, .text = {}}, diagnostics);
+}
+
 std::optional<Engine::BoundScript> Graph::Impl::bind(const Script& script, std::size_t prefix) {
   Diagnostics found;
   auto bound = engine.bind(script, engine.catalog(), found);

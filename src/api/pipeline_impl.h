@@ -25,6 +25,8 @@ struct Graph::Impl {
   // Keeps what is wrong with a step; said twice, it is shown once.
   void add_problems(const SourceText& source, const Diagnostics& diagnostics);
   void add_problem(const std::string& step, std::string message, std::vector<std::string> notes);
+  // Of state that nothing bounds.
+  void add_warning(const std::string& step, std::string message, std::vector<std::string> notes);
 
   // Problems are shown in the script's text after its first `prefix` bytes, which are ours.
   std::optional<Engine::BoundScript> bind(const Script& script, std::size_t prefix = 0);
@@ -61,6 +63,9 @@ struct Graph::Impl {
   // mistake.
   PlanNode gathered(const std::string& step, const plan::Node& keyed,
                     const BroadcastDecl& broadcast);
+
+  // Whether a pattern can be matched; a problem for each of its mistakes.
+  bool check_pattern(const std::string& step, const PatternDecl& pattern);
 
   // Of a step that keeps state.
   std::string next_id(const std::string& kind);

@@ -77,7 +77,7 @@ PlanNode Graph::function(const PlanNode& input, FunctionDecl function) {
       .make = [make = std::move(function.make), fields = function.fields, step,
                failures =
                    impl_->failures] { return make_row_function(make(), fields, step, failures); },
-      .chooses_rows = function.chooses_rows};
+      .yields = function.chooses_rows ? Yields::kItsRows : Yields::kRows};
   return plan::make_process(input, std::move(process), schema_of(function.fields));
 }
 
@@ -159,7 +159,7 @@ PlanNode Graph::convert(const PlanNode& input, const std::string& type,
       .text = step,
       .make = [fields, step,
                failures = impl_->failures] { return make_null_check(fields, step, failures); },
-      .chooses_rows = true};
+      .yields = Yields::kItsRows};
   return plan::make_process(converted, std::move(check), converted->schema);
 }
 

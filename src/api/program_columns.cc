@@ -24,19 +24,14 @@ BufferRef text_offsets(const detail::ColumnData& data) {
   return buffer;
 }
 
-class ProgramFunction final : public RowFunction {
+// What a function of a step has made, for the engine.
+class MadeRows {
  public:
-  ProgramFunction(std::unique_ptr<detail::RowsFunction> function,
-                  std::vector<detail::FieldInfo> fields, std::string step,
-                  std::shared_ptr<FailureNotes> failures)
-      : function_(std::move(function)),
-        fields_(std::move(fields)),
-        step_(std::move(step)),
-        failures_(std::move(failures)) {}
+  MadeRows(std::vector<detail::FieldInfo> fields, std::string step,
+           std::shared_ptr<FailureNotes> failures)
+      : fields_(std::move(fields)), step_(std::move(step)), failures_(std::move(failures)) {}
 
-  RowsMade apply(const Batch& input) override {
-    detail::RowsOut out;
-    function_->apply(rows_in(input), out);
+  RowsMade take(detail::RowsOut out) const {
     if (!out.refused.empty()) {
       failures_->add(step_, std::string(to_string(RowError::kFunctionFailed)), out.failure);
     }
@@ -50,10 +45,42 @@ class ProgramFunction final : public RowFunction {
   }
 
  private:
-  const std::unique_ptr<detail::RowsFunction> function_;
   const std::vector<detail::FieldInfo> fields_;
   const std::string step_;
   const std::shared_ptr<FailureNotes> failures_;
+};
+
+class ProgramFunction final : public RowFunction {
+ public:
+  ProgramFunction(std::unique_ptr<detail::RowsFunction> function, MadeRows made)
+      : function_(std::move(function)), made_(std::move(made)) {}
+
+  RowsMade apply(const Batch& input) override {
+    detail::RowsOut out;
+    function_->apply(rows_in(input), out);
+    return made_.take(std::move(out));
+  }
+
+ private:
+  const std::unique_ptr<detail::RowsFunction> function_;
+  const MadeRows made_;
+};
+
+class ProgramMatchFunction final : public MatchFunction {
+ public:
+  ProgramMatchFunction(std::unique_ptr<detail::MatchesFunction> function, MadeRows made)
+      : function_(std::move(function)), made_(std::move(made)) {}
+
+  RowsMade apply(const MatchRows& matches) override {
+    detail::RowsOut out;
+    function_->apply(
+        {.rows = rows_in(matches.rows), .begins = matches.begins, .steps = matches.variables}, out);
+    return made_.take(std::move(out));
+  }
+
+ private:
+  const std::unique_ptr<detail::MatchesFunction> function_;
+  const MadeRows made_;
 };
 
 class NullCheck final : public RowFunction {
@@ -194,8 +221,15 @@ std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunct
                                                std::vector<detail::FieldInfo> fields,
                                                std::string step,
                                                std::shared_ptr<FailureNotes> failures) {
-  return std::make_unique<ProgramFunction>(std::move(function), std::move(fields), std::move(step),
-                                           std::move(failures));
+  return std::make_unique<ProgramFunction>(
+      std::move(function), MadeRows(std::move(fields), std::move(step), std::move(failures)));
+}
+
+std::unique_ptr<MatchFunction> make_match_function(
+    std::unique_ptr<detail::MatchesFunction> function, std::vector<detail::FieldInfo> fields,
+    std::string step, std::shared_ptr<FailureNotes> failures) {
+  return std::make_unique<ProgramMatchFunction>(
+      std::move(function), MadeRows(std::move(fields), std::move(step), std::move(failures)));
 }
 
 std::unique_ptr<RowFunction> make_null_check(std::vector<detail::FieldInfo> fields,

@@ -8,6 +8,7 @@
 #include "api/failure_notes.h"
 #include "columnar/batch.h"
 #include "columnar/keyed_function.h"
+#include "columnar/match_function.h"
 #include "columnar/row_function.h"
 #include "thalweg/detail/graph.h"
 
@@ -35,6 +36,11 @@ std::unique_ptr<RowFunction> make_row_function(std::unique_ptr<detail::RowsFunct
 std::unique_ptr<KeyedFunction> make_keyed_function(
     std::unique_ptr<detail::KeyedRowsFunction> function, std::vector<detail::FieldInfo> fields,
     std::string step, bool has_ttl, std::shared_ptr<FailureNotes> failures);
+
+// The same of a function over matches of a pattern.
+std::unique_ptr<MatchFunction> make_match_function(
+    std::unique_ptr<detail::MatchesFunction> function, std::vector<detail::FieldInfo> fields,
+    std::string step, std::shared_ptr<FailureNotes> failures);
 
 // Refuses rows with NULL in a column whose field cannot be NULL.
 std::unique_ptr<RowFunction> make_null_check(std::vector<detail::FieldInfo> fields,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -9,9 +10,16 @@
 
 namespace thalweg {
 
+// What a function of the program makes of rows.
+enum class Yields : std::uint8_t {
+  kRows,
+  kItsRows,  // Rows of its input as they are.
+  kColumns,  // The same with columns behind their own.
+};
+
 // What a function of the program made of the rows of a batch.
 struct RowsMade {
-  std::vector<Column> columns;    // Absent where it only chooses rows.
+  std::vector<Column> columns;    // Absent where it yields its input's rows.
   std::vector<RowIndex> origins;  // The input's column row that each comes from; ascending.
   std::vector<RowIndex> refused;  // The input's column rows that it failed on; ascending.
   RowError refused_as = RowError::kFunctionFailed;

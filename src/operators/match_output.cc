@@ -55,6 +55,9 @@ MatchOutput::MatchOutput(MatchOutputSpec spec) : spec_(std::move(spec)) {
   for (const MatchValue& value : spec_.values) {
     accumulators_.push_back(value.is_aggregate() ? accumulator_of(value, spec_.types) : nullptr);
   }
+  if (spec_.function != nullptr) {
+    function_ = spec_.function();
+  }
 }
 
 MatchOutput::Told MatchOutput::rows_to_tell(const FoundMatches& found) const {
@@ -80,6 +83,10 @@ MatchOutput::Told MatchOutput::rows_to_tell(const FoundMatches& found) const {
 
 void MatchOutput::emit(const FoundMatches& found, const RowStore& store,
                        std::span<const Column> batch, Emitter& out) {
+  if (function_ != nullptr) {
+    call_function(found, store, batch, out);
+    return;
+  }
   const Told told = rows_to_tell(found);
   const Source source{.found = found, .told = told, .store = store, .batch = batch};
   std::vector<RowRef> refs;
@@ -107,6 +114,55 @@ void MatchOutput::emit(const FoundMatches& found, const RowStore& store,
   std::sort(overflow.begin(), overflow.end());
   overflow.erase(std::unique(overflow.begin(), overflow.end()), overflow.end());
   emit_results(std::move(made), overflow, out);
+}
+
+void MatchOutput::call_function(const FoundMatches& found, const RowStore& store,
+                                std::span<const Column> batch, Emitter& out) {
+  MatchRows matches;
+  std::vector<RowRef> refs;
+  std::vector<RowRef> last;  // Of each match.
+  for (std::size_t match = 0; match < found.matches.size(); ++match) {
+    matches.begins.push_back(static_cast<std::uint32_t>(refs.size()));
+    for (std::size_t row = found.matches[match].begin; row < found.end(match); ++row) {
+      if (!found.rows[row].excluded) {
+        refs.push_back(found.rows[row].ref);
+        matches.variables.push_back(found.rows[row].variable);
+      }
+    }
+    last.push_back(found.rows[found.end(match) - 1].ref);
+  }
+  const auto times_of = [&](const std::vector<RowIndex>& of) {
+    return fixed_column<std::int64_t>(type_of(TypeKind::kTimestamp), of.size(), [&](std::size_t i) {
+      return found.rows[found.end(of[i]) - 1].time;
+    });
+  };
+  matches.rows.length = static_cast<std::uint32_t>(refs.size());
+  for (const std::uint32_t column : spec_.function_columns) {
+    matches.rows.columns.push_back(store.column(refs, batch[column], column));
+  }
+  RowsMade made = function_->apply(matches);
+  if (!made.refused.empty()) {
+    std::vector<RowRef> refused;
+    for (const RowIndex match : made.refused) {
+      refused.push_back(last[match]);
+    }
+    Batch rejected;
+    rejected.length = static_cast<std::uint32_t>(refused.size());
+    for (std::uint32_t column = 0; column < spec_.types.size(); ++column) {
+      rejected.columns.push_back(store.column(refused, batch[column], column));
+    }
+    set_event_time(rejected, times_of(made.refused));
+    std::vector<RowIndex> all(refused.size());
+    std::iota(all.begin(), all.end(), RowIndex{0});
+    out.reject(rejected, all, made.refused_as);
+  }
+  if (!made.origins.empty()) {
+    Batch rows;
+    rows.length = static_cast<std::uint32_t>(made.origins.size());
+    rows.columns = std::move(made.columns);
+    set_event_time(rows, times_of(made.origins));
+    out.emit(Port::kMain, std::move(rows));
+  }
 }
 
 // An aggregate over the rows of matches, each of which is a group of the accumulator.

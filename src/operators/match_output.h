@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "columnar/match_function.h"
 #include "expr/row_pattern.h"
 #include "operators/accumulator.h"
 #include "state/row_store.h"
@@ -19,15 +20,17 @@ struct MatchOutputSpec {
   std::vector<std::string> variables;  // Names.
   std::vector<MatchValue> values;
   RowsPerMatch rows = RowsPerMatch::kOne;
+  MakeMatchFunction function = nullptr;  // As the operator has it.
+  std::vector<std::uint32_t> function_columns = {};
 };
 
 // Matches to put out.
 struct FoundMatches {
-  static constexpr std::uint32_t kNoVariable = UINT32_MAX;
+  static constexpr std::uint32_t kNoVariable = PatternProgram::kNoVariable;
   struct Row {
     RowRef ref;
     std::int64_t time = 0;
-    std::uint32_t variable = kNoVariable;  // None: a match of no rows stands here.
+    std::uint32_t variable = kNoVariable;  // None: a gap's, or a match of no rows stands here.
     bool excluded = false;
   };
   struct Match {
@@ -47,7 +50,8 @@ struct FoundMatches {
 };
 
 // Makes the rows that tell of matches: one for each, with the keys, or the rows of each, with all
-// columns of the input; then the values. A row with a value that does not fit its type is rejected
+// columns of the input; then the values. Or what a function of the program makes of each match. A
+// row with a value that does not fit its type is rejected
 // (RowError::kOverflow).
 class MatchOutput {
  public:
@@ -63,12 +67,15 @@ class MatchOutput {
   class Fold;
 
   Told rows_to_tell(const FoundMatches& found) const;
+  void call_function(const FoundMatches& found, const RowStore& store,
+                     std::span<const Column> batch, Emitter& out);
   Column value_column(std::size_t value, const Source& source, std::vector<RowIndex>& overflow);
   static std::vector<std::size_t> picks(const MatchValue& value, const Source& source);
   Column picked(const MatchValue& value, const Source& source) const;
 
   const MatchOutputSpec spec_;
   std::vector<std::unique_ptr<Accumulator>> accumulators_;  // By value; null for others.
+  std::unique_ptr<MatchFunction> function_;                 // May be null.
 };
 
 }  // namespace thalweg

@@ -80,7 +80,9 @@ class MatchPattern final : public Operator {
                  .keys = spec_.rows.keys,
                  .variables = spec_.variables,
                  .values = spec_.values,
-                 .rows = spec_.rows_per_match}) {
+                 .rows = spec_.rows_per_match,
+                 .function = spec_.function,
+                 .function_columns = spec_.function_columns}) {
     leave_batch();
   }
 
@@ -447,7 +449,8 @@ std::uint32_t MatchPattern::rows_to_skip(const FoundMatches& found, std::size_t 
     return static_cast<std::uint32_t>(end - begin);
   }
   const auto is_target = [&](std::size_t row) {
-    return (spec_.skip_to >> found.rows[row].variable & 1) != 0;
+    const std::uint32_t variable = found.rows[row].variable;
+    return variable != FoundMatches::kNoVariable && (spec_.skip_to >> variable & 1) != 0;
   };
   std::size_t target = begin;
   for (std::size_t row = begin; row < end; ++row) {

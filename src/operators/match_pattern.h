@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "columnar/match_function.h"
 #include "expr/row_pattern.h"
 #include "operators/key_order.h"
 #include "stream/operator.h"
@@ -19,9 +20,14 @@ struct MatchPatternSpec {
   std::vector<std::string> variables;                    // Names.
   std::vector<std::optional<std::uint32_t>> conditions;  // By variable, BOOLEAN columns of the
                                                          // input; absent: any row can be it.
-  MatchConditions moving;  // What must be true beside, of the match's rows up to it.
+  MatchConditions moving;  // What must be true beside, of the match's rows up to it; not where the
+                           // pattern has gaps.
   std::vector<MatchValue> values;
   RowsPerMatch rows_per_match = RowsPerMatch::kOne;
+  // Makes what comes out, in place of keys and values, of these columns of each match's rows; may
+  // be absent.
+  MakeMatchFunction function = nullptr;
+  std::vector<std::uint32_t> function_columns = {};
   AfterMatch after_match = AfterMatch::kPastLastRow;
   VariableSet skip_to = 0;         // kToFirst, kToLast.
   std::int64_t within_micros = 0;  // So much after its first row a match is over; 0: never.
@@ -37,9 +43,9 @@ struct MatchPatternSpec {
 // those of SQL's MATCH_RECOGNIZE. A row that the watermark has passed and no match can need goes. A
 // row older than the operator's own watermark is rejected (RowError::kLateAfterIdle); a match that
 // goes on at a row that it has not, or begins with, comes out, and its first row is rejected
-// (RowError::kSkipToNothing). A condition of `moving` that fails is not true; its row is rejected
-// too, and stays where it is among the others.
-// Requires: compile_pattern(pattern) gives a program.
+// (RowError::kSkipToNothing). The last row of a match that the function refuses is rejected. A
+// condition of `moving` that fails is not true; its row is rejected too, and stays where it is
+// among the others. Requires: compile_pattern(pattern) gives a program.
 std::unique_ptr<Operator> make_match_pattern(MatchPatternSpec spec);
 
 }  // namespace thalweg

@@ -1,5 +1,6 @@
 #include "operators/process.h"
 
+#include <iterator>
 #include <utility>
 
 #include "columnar/kernels.h"
@@ -25,14 +26,24 @@ class Process final : public Operator {
     if (made.origins.empty()) {
       return Progress::kDone;
     }
-    if (spec_.chooses_rows) {
+    if (spec_.yields == Yields::kItsRows) {
       out.emit(Port::kMain, made.origins.size() == batch.num_rows()
                                 ? std::move(batch)
                                 : std::move(batch).select(std::move(made.origins)));
       return Progress::kDone;
     }
+    if (spec_.yields == Yields::kColumns && batch.selection == nullptr &&
+        made.origins.size() == batch.length) {
+      std::move(made.columns.begin(), made.columns.end(), std::back_inserter(batch.columns));
+      out.emit(Port::kMain, std::move(batch));
+      return Progress::kDone;
+    }
     Batch derived = batch;
-    derived.columns = std::move(made.columns);
+    derived.columns.clear();
+    if (spec_.yields == Yields::kColumns) {
+      derived.columns = gather(batch.columns, made.origins);
+    }
+    std::move(made.columns.begin(), made.columns.end(), std::back_inserter(derived.columns));
     derived.length = static_cast<std::uint32_t>(made.origins.size());
     derived.selection = nullptr;
     for (std::optional<Column>* beside : {&derived.event_time, &derived.stamps, &derived.changes,

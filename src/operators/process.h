@@ -9,7 +9,7 @@ namespace thalweg {
 
 struct ProcessSpec {
   std::unique_ptr<RowFunction> function;
-  bool chooses_rows = false;  // It yields rows of its input as they are.
+  Yields yields = Yields::kRows;
 };
 
 // Passes rows through a function of the program. What the engine knows of a row beside its columns

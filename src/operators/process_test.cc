@@ -109,13 +109,51 @@ TEST(ProcessTest, RefusedRowsAreRejectedAndTheOthersGoOn) {
 
 TEST(ProcessTest, ChosenRowsPassAsTheyAre) {
   CollectingEmitter out;
-  const auto op = make_process({.function = std::make_unique<Odd>(), .chooses_rows = true});
+  const auto op = make_process({.function = std::make_unique<Odd>(), .yields = Yields::kItsRows});
 
   ASSERT_TRUE(op->process(0, batch({1, 2, 3}), out).ok());
   ASSERT_TRUE(op->process(0, batch({2}), out).ok());
 
   ASSERT_EQ(out.batches.size(), 1u);
   EXPECT_THAT(values(out.batches[0]), ElementsAre(1, 3));
+}
+
+// Each row's column once more, but of negative ones.
+class Twice final : public RowFunction {
+ public:
+  RowsMade apply(const Batch& input) override {
+    RowsMade made;
+    std::vector<std::int64_t> again;
+    for (std::uint32_t i = 0; i < input.num_rows(); ++i) {
+      const RowIndex row = input.row(i);
+      const std::int64_t value = input.columns[0].values<std::int64_t>()[row];
+      (value < 0 ? made.refused : made.origins).push_back(row);
+      if (value >= 0) {
+        again.push_back(2 * value);
+      }
+    }
+    made.columns = {bigints(again)};
+    return made;
+  }
+};
+
+TEST(ProcessTest, ColumnsGoBehindThoseOfTheRow) {
+  CollectingEmitter out;
+  const auto op = make_process({.function = std::make_unique<Twice>(), .yields = Yields::kColumns});
+
+  ASSERT_TRUE(op->process(0, batch({1, 2}), out).ok());
+  ASSERT_TRUE(op->process(0, batch({1, -1, 3}), out).ok());
+  ASSERT_TRUE(op->process(0, batch({1, 2, 3}).select({0, 2}), out).ok());
+
+  ASSERT_EQ(out.batches.size(), 3u);
+  const std::vector<std::int64_t> expected[] = {{1, 2}, {1, 3}, {1, 3}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(values(out.batches[i]), expected[i]);
+    ASSERT_EQ(out.batches[i].columns.size(), 2u);
+    EXPECT_THAT(out.batches[i].columns[1].values<std::int64_t>(),
+                ElementsAre(2 * expected[i][0], 2 * expected[i][1]));
+  }
+  EXPECT_EQ(out.rejected.size(), 1u);
 }
 
 TEST(ProcessTest, NoRowsGiveNothing) {

@@ -581,6 +581,9 @@ NodePtr make_match_pattern(NodePtr input, MatchPattern match, std::string id, st
     }
     node.schema = std::move(keys);
   }
+  if (match.call) {
+    node.schema = match.call->schema;
+  }
   for (const MatchValue& value : match.values) {
     if (one && value.kind == MatchValue::Kind::kTime) {
       node.time.column = static_cast<std::uint32_t>(node.schema.size());
@@ -595,7 +598,9 @@ NodePtr make_match_pattern(NodePtr input, MatchPattern match, std::string id, st
 
 NodePtr make_process(NodePtr input, Process process, Schema schema) {
   Node node = following(std::move(input));
-  if (!process.chooses_rows) {
+  if (process.yields == Yields::kColumns) {
+    node.schema.insert(node.schema.end(), schema.begin(), schema.end());
+  } else if (process.yields == Yields::kRows) {
     node.schema = std::move(schema);
     // Its rows keep their event time, but no column is known to hold it.
     node.time.column.reset();

@@ -80,7 +80,8 @@ NodePtr make_over(NodePtr input, Over over, std::string id, std::string name);
 // of the match's last one.
 NodePtr make_match_pattern(NodePtr input, MatchPattern match, std::string id, std::string name);
 
-// `schema`: of the output; the input's where the function only chooses rows.
+// `schema`: of what the function makes; the output has the input's columns before those that it
+// adds.
 NodePtr make_process(NodePtr input, Process process, Schema schema);
 
 // Requires: keys, and inputs that only add rows; of two inputs, both with event time or neither,

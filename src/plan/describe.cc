@@ -178,6 +178,7 @@ std::string describe_match(const Node& node, const MatchPattern& match) {
   text += moving;
   const std::string values = join(match.values, [](const MatchValue& value) { return value.name; });
   text += values.empty() ? "" : " -> " + values;
+  text += match.call ? " -> " + match.call->text : "";
   text += " in order of " + describe_order(*node.inputs[0], match.order);
   const std::string keys =
       join(match.keys, [&input](std::uint32_t key) { return input[key].name; });

@@ -11,6 +11,7 @@
 #include "catalog/table.h"
 #include "columnar/kernels.h"
 #include "columnar/keyed_function.h"
+#include "columnar/match_function.h"
 #include "columnar/row_function.h"
 #include "columnar/row_key.h"
 #include "expr/aggregate.h"
@@ -311,8 +312,17 @@ struct Over {
   std::int64_t ttl_micros = 0;
 };
 
+// What a function of a C++ program makes of each match.
+struct MatchCall {
+  std::string text;                    // As EXPLAIN shows it: "Alert".
+  std::vector<std::uint32_t> columns;  // Of the input, that it sees of each row.
+  MakeMatchFunction make;
+  Schema schema;  // Of the output.
+};
+
 // Finds runs of rows of each key that match a pattern. Each is told of once, when it is certain.
-// Output: kOne the keys, otherwise the input's columns; then one column for each of `values`.
+// Output: kOne the keys, otherwise the input's columns; then one column for each of `values`. Or
+// what `call` makes.
 struct MatchPattern {
   std::vector<std::uint32_t> keys;  // Columns of the input; none: one key.
   // Begins with event time, or what stands at a fixed distance from it, ascending. Rows equal in
@@ -328,6 +338,7 @@ struct MatchPattern {
   AfterMatch after = AfterMatch::kPastLastRow;
   VariableSet skip_to = 0;
   std::int64_t within_micros = 0;  // So much after its first row a match is over; 0: never.
+  std::optional<MatchCall> call = std::nullopt;  // In place of `values`; `rows` is kOne then.
 };
 
 // Passes rows through a function of a C++ program, which the planner sees nothing of: it reads all
@@ -335,7 +346,7 @@ struct MatchPattern {
 struct Process {
   std::string text;  // As EXPLAIN shows it: "map to Delay".
   MakeRowFunction make;
-  bool chooses_rows = false;  // It yields rows of its input as they are.
+  Yields yields = Yields::kRows;
 };
 
 // Passes rows through a function of a C++ program that keeps state and sets timers for each key.

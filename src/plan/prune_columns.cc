@@ -83,6 +83,11 @@ void mark_match(const MatchPattern& match, const Columns& wanted, Columns& used)
       used[*condition] = true;
     }
   }
+  if (match.call) {
+    for (const std::uint32_t column : match.call->columns) {
+      used[column] = true;
+    }
+  }
   for (const std::vector<MatchValue>* values : {&match.values, &match.moving.terms}) {
     for (const MatchValue& value : *values) {
       if (value.column) {
@@ -526,6 +531,11 @@ class Pruner {
         if (value.column) {
           value.column = input.places[*value.column];
         }
+      }
+    }
+    if (moved.call) {
+      for (std::uint32_t& column : moved.call->columns) {
+        column = input.places[column];
       }
     }
     std::vector<std::uint32_t> with_terms = input.places;  // Terms stand behind the columns.

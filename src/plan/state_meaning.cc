@@ -366,15 +366,17 @@ RowsMeaning Reader::rows_of(const Node& node) const {
     }
   } else if (step_of<LateRows>(node) != nullptr || step_of<Process>(node) != nullptr ||
              step_of<DeadLetters>(node) != nullptr) {
-    const bool is_late = step_of<LateRows>(node) != nullptr;
+    const auto* process = step_of<Process>(node);
+    const bool adds_columns = step_of<LateRows>(node) != nullptr ||
+                              (process != nullptr && process->yields == Yields::kColumns);
     rows.from = describe(node) + " of (" + rows.text() + ')';
     rows.where.clear();
-    for (std::size_t i = is_late ? rows.columns.size() : 0; i < node.schema.size(); ++i) {
+    for (std::size_t i = adds_columns ? rows.columns.size() : 0; i < node.schema.size(); ++i) {
       rows.columns.resize(std::max(rows.columns.size(), i + 1));
       rows.columns[i] = named(node.schema[i].name, node.schema[i].type);
     }
     rows.columns.resize(node.schema.size());
-    rows.time = step_of<Process>(node) != nullptr ? rows.time : "";
+    rows.time = process != nullptr ? rows.time : "";
   }
   return rows;
 }

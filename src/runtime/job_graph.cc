@@ -300,6 +300,8 @@ MatchPatternSpec match_spec(const Node& node, const plan::MatchPattern& match) {
           .moving = match.moving,
           .values = match.values,
           .rows_per_match = match.rows,
+          .function = match.call ? match.call->make : nullptr,
+          .function_columns = match.call ? match.call->columns : std::vector<std::uint32_t>(),
           .after_match = match.after,
           .skip_to = match.skip_to,
           .within_micros = match.within_micros};
@@ -350,7 +352,7 @@ KeyJoinSpec key_join_spec(const Node& node, const plan::Join& join) {
 // Builds the graph worker by worker; the first worker's pass also makes what all share.
 bool chooses_rows(const Node& node) {
   const auto* process = step_of<plan::Process>(node);
-  return process != nullptr && process->chooses_rows;
+  return process != nullptr && process->yields == Yields::kItsRows;
 }
 
 class GraphBuilder {
@@ -799,7 +801,7 @@ std::unique_ptr<Operator> GraphBuilder::make_operator(const Node& node) {
     return make_wall_time(clock->column);
   }
   if (const auto* process = step_of<plan::Process>(node)) {
-    return make_process({.function = process->make(), .chooses_rows = process->chooses_rows});
+    return make_process({.function = process->make(), .yields = process->yields});
   }
   if (const auto* process = step_of<plan::KeyedProcess>(node)) {
     RowLayout rows = layout_of(*node.inputs[0], process->keys);

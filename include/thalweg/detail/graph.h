@@ -14,6 +14,7 @@
 #include "thalweg/checkpoints.h"
 #include "thalweg/detail/columns.h"
 #include "thalweg/detail/keyed_call.h"
+#include "thalweg/detail/pattern_decl.h"
 #include "thalweg/order.h"
 #include "thalweg/over.h"
 #include "thalweg/session.h"
@@ -136,6 +137,16 @@ struct OverDecl {
   std::vector<FrameColumn> columns;
 };
 
+struct MatchDecl {
+  std::vector<std::string> keys;
+  PatternDecl pattern;
+  // Makes a BOOLEAN column for each step with a condition.
+  std::function<std::unique_ptr<RowsFunction>()> make_conditions;
+  std::string text;  // What comes out, for EXPLAIN.
+  std::function<std::unique_ptr<MatchesFunction>()> make;
+  std::vector<FieldInfo> fields;  // Of the output.
+};
+
 // The plan that streams build, with types erased.
 class Graph {
  public:
@@ -158,6 +169,8 @@ class Graph {
   // The rows with what they see of others of their key, in order of event time, behind their
   // fields.
   PlanNode over(const PlanNode& input, const OverDecl& over);
+  // A row for each match of a pattern, in order of event time.
+  PlanNode match(const PlanNode& input, const MatchDecl& match);
   // The columns of these names, as these kinds; a row with NULL where none may be is rejected.
   PlanNode convert(const PlanNode& input, const std::string& type,
                    const std::vector<FieldInfo>& fields);
