@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,15 +27,6 @@ constexpr std::chrono::milliseconds kFlushMax{120'000};
 constexpr std::uint64_t kInFlightBytesMax = 32 << 20;
 // Of records that wait for the transaction before; then sources wait.
 constexpr std::size_t kWaitingBytesMax = 16 << 20;
-
-Status to_status(const kafka::Flushed& flushed, const std::string& topic, KafkaOutage& outage) {
-  if (!flushed.error) {
-    return {};
-  }
-  const Status status = outage.status_of(flushed.error);
-  return {status.code(), fmt::format("{} records of topic \"{}\" were not delivered: {}",
-                                     flushed.undelivered, topic, status.message())};
-}
 
 kafka::OutputRecord to_record(const std::string& topic, const KafkaMessage& message) {
   kafka::OutputRecord record{.topic = topic, .key = message.key, .value = message.value};
@@ -73,34 +65,77 @@ class SizedMessages {
   std::vector<RefusedRow> refused_;  // Of the last batch.
 };
 
+// Sends records as they come. When one has failed nothing counts any more that is not delivered
+// yet: whoever is told first, all others are too. Thread-safe.
+class PlainSending {
+ public:
+  // Borrows the outage and the topic's name.
+  PlainSending(kafka::Producer producer, KafkaOutage& outage, const std::string& topic)
+      : producer_(std::move(producer)), outage_(outage), topic_(topic) {}
+
+  Status post(const KafkaMessage& message) {
+    const kafka::Error error = producer_.post(to_record(topic_, message));
+    return error ? outage_.status_of(error) : Status();
+  }
+
+  // Whether any has failed so far. Cheap.
+  Status check() {
+    if (producer_.failures() == 0) {
+      return {};
+    }
+    const std::lock_guard lock(mutex_);  // What is taken here is known to others when they look.
+    note(producer_.flush(std::chrono::milliseconds(0)));
+    return Status(failure_);
+  }
+
+  // Waits until all that was posted before is delivered, while others may go on posting.
+  Status deliver() { return told(producer_.flush(kFlushMax)); }
+  Status close() { return told(producer_.close(kFlushMax)); }
+
+  bool is_full() const { return producer_.in_flight_bytes() > kInFlightBytesMax; }
+
+ private:
+  Status told(const kafka::Flushed& flushed) {
+    const std::lock_guard lock(mutex_);
+    note(flushed);
+    return Status(failure_);
+  }
+
+  void note(const kafka::Flushed& flushed) {
+    if (!flushed.error || !failure_.ok()) {
+      return;
+    }
+    const Status status = outage_.status_of(flushed.error);
+    failure_ = {status.code(), fmt::format("{} records of topic \"{}\" were not delivered: {}",
+                                           flushed.undelivered, topic_, status.message())};
+  }
+
+  kafka::Producer producer_;
+  KafkaOutage& outage_;
+  const std::string& topic_;
+  std::mutex mutex_;  // Guards what follows.
+  Status failure_;    // The first one.
+};
+
 class KafkaWriter final : public SinkWriter {
  public:
-  KafkaWriter(kafka::Producer& producer, KafkaOutage& outage, const std::string& topic,
-              SizedMessages messages)
-      : producer_(producer), outage_(outage), topic_(topic), messages_(std::move(messages)) {}
+  KafkaWriter(PlainSending& sending, SizedMessages messages)
+      : sending_(sending), messages_(std::move(messages)) {}
 
   Status write(const Batch& batch) override {
-    TW_TRY(messages_.send_all(batch, [this](const KafkaMessage& message) {
-      const kafka::Error error = producer_.post(to_record(topic_, message));
-      return error ? outage_.status_of(error) : Status();
-    }));
-    return flush();
+    TW_TRY(messages_.send_all(
+        batch, [this](const KafkaMessage& message) { return sending_.post(message); }));
+    return sending_.check();
   }
   std::span<const RefusedRow> refused() const override { return messages_.refused(); }
 
   // What waits goes by itself within the producer's linger.
-  Status flush() override {
-    return producer_.failures() == 0
-               ? Status()
-               : to_status(producer_.flush(std::chrono::milliseconds(0)), topic_, outage_);
-  }
+  Status flush() override { return sending_.check(); }
 
-  bool is_full() const override { return producer_.in_flight_bytes() > kInFlightBytesMax; }
+  bool is_full() const override { return sending_.is_full(); }
 
  private:
-  kafka::Producer& producer_;
-  KafkaOutage& outage_;
-  const std::string& topic_;
+  PlainSending& sending_;
   SizedMessages messages_;
 };
 
@@ -264,7 +299,7 @@ class KafkaSink final : public Sink {
     if (!producer) {
       return kafka::to_status(producer.error());
     }
-    producer_.emplace(std::move(*producer));
+    sending_.emplace(std::move(*producer), outage_, topic_);
     return {};
   }
 
@@ -283,20 +318,19 @@ class KafkaSink final : public Sink {
       return std::make_unique<TransactionalWriter>(*transactions_, first_epoch_, topic_,
                                                    std::move(messages));
     }
-    return std::make_unique<KafkaWriter>(*producer_, outage_, topic_, std::move(messages));
+    return std::make_unique<KafkaWriter>(*sending_, std::move(messages));
   }
 
   Status prepare(std::uint64_t /*epoch*/) override {
-    return producer_ ? to_status(producer_->flush(kFlushMax), topic_, outage_) : Status();
+    return sending_ ? sending_->deliver() : Status();
   }
 
   Status close(bool completed) override {
-    if (!producer_) {
+    if (!sending_) {
       return {};
     }
-    const Status status =
-        completed ? to_status(producer_->close(kFlushMax), topic_, outage_) : Status();
-    producer_.reset();
+    const Status status = completed ? sending_->close() : Status();
+    sending_.reset();
     return status;
   }
 
@@ -309,7 +343,7 @@ class KafkaSink final : public Sink {
   std::uint64_t first_epoch_ = 1;
   std::size_t bytes_max_ = 0;  // Of a record's key and value.
   KafkaOutage outage_;
-  std::optional<kafka::Producer> producer_;  // Without transactions.
+  std::optional<PlainSending> sending_;  // Without transactions.
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <thread>
 
 #include "kafka/admin_impl.h"
 #include "kafka/error_mapping.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::size_t kExamplesMax = 100;
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
+// How long librdkafka is asked at once to send all it has without lingering.
+constexpr std::int64_t kFlushMillisMax = 5;
 // How long a producer that is given up waits for its records' failures to be told.
 constexpr int kPurgeMillisMax = 5'000;
 
@@ -228,11 +231,17 @@ Error ProducerCore::send(const OutputRecord& record, DeliveryWaiter* waiter) {
   std::optional<std::int64_t> until;
   while (true) {
     const bool has_room = reserve(bytes);
-    rd_kafka_error_t* const error = has_room ? produce(topic, record, waiter) : nullptr;
-    if (has_room && error == nullptr) {
-      return {};
-    }
+    rd_kafka_error_t* error = nullptr;
     if (has_room) {
+      const RecordsUnderWay::Side side = under_way_.add();
+      if (waiter != nullptr) {
+        waiter->side = side;
+      }
+      error = produce(topic, record, waiter != nullptr ? waiter : &nobody_[side]);
+      if (error == nullptr) {
+        return {};
+      }
+      under_way_.remove(side, 1);
       release(bytes);
       if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         return refused(error, record);
@@ -266,6 +275,7 @@ void ProducerCore::on_event(rd_kafka_event_t* event) {
     return;
   }
   std::uint64_t bytes = 0;
+  std::array<std::uint64_t, 2> ended{};  // By side.
   bool has_delivered = false;
   const rd_kafka_message_t* last = nullptr;  // That was delivered.
   while (const rd_kafka_message_t* const message = rd_kafka_event_message_next(event)) {
@@ -277,7 +287,9 @@ void ProducerCore::on_event(rd_kafka_event_t* event) {
       last = message;
     }
     bytes += message->len + message->key_len;
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->_private != nullptr) {
+    const auto& waiter = *static_cast<const DeliveryWaiter*>(message->_private);
+    ++ended[waiter.side];
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || waiter.done != nullptr) {
       delivered(*message);
     }
   }
@@ -286,6 +298,9 @@ void ProducerCore::on_event(rd_kafka_event_t* event) {
   }
   if (bytes > 0) {
     release(bytes);
+  }
+  for (const RecordsUnderWay::Side side : {0, 1}) {
+    under_way_.remove(side, ended[side]);  // Now that it is known which of them failed.
   }
   if (has_delivered) {
     client_->events().on_answer();
@@ -302,8 +317,9 @@ void ProducerCore::delivered(const rd_kafka_message_t& message) {
         0);
     failed(message, delivery.error);
   }
-  if (auto* const waiter = static_cast<DeliveryWaiter*>(message._private)) {
-    waiter->done(*waiter, std::move(delivery));
+  auto& waiter = *static_cast<DeliveryWaiter*>(message._private);
+  if (waiter.done != nullptr) {
+    waiter.done(waiter, std::move(delivery));
   }
 }
 
@@ -346,20 +362,41 @@ Flushed ProducerCore::take_failures() {
   return taken;
 }
 
-Flushed ProducerCore::flush(std::chrono::milliseconds timeout) {
-  const rd_kafka_resp_err_t code = rd_kafka_flush(client_->get(), timeout_of(timeout));
-  Flushed flushed = take_failures();
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    client_->look_again();  // Nothing may have been under way.
-  } else if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-    const auto waiting = static_cast<std::uint64_t>(rd_kafka_outq_len(client_->get()));
-    flushed.undelivered += waiting;
-    if (!flushed.error) {
-      flushed.error =
-          client_->explained(error_of(code, fmt::format("{} records are not delivered after {} ms",
-                                                        waiting, timeout.count())),
-                             0);
+bool ProducerCore::wait_for_sent(std::chrono::milliseconds timeout) {
+  Env& env = client_->events().env();
+  const std::chrono::milliseconds limit(timeout_of(timeout));
+  const std::int64_t until = env.steady_nanos() + limit.count() * kNanosPerMilli;
+  const std::unique_lock turn(flushing_, limit);
+  return turn.owns_lock() && under_way_.pass([&](const auto& is_done) {
+    while (!is_done()) {
+      const std::int64_t left = (until - env.steady_nanos() + kNanosPerMilli - 1) / kNanosPerMilli;
+      if (left <= 0) {
+        return false;
+      }
+      // It waits for all there is, so no longer than for a moment.
+      if (rd_kafka_flush(client_->get(), static_cast<int>(std::min(left, kFlushMillisMax))) ==
+          RD_KAFKA_RESP_ERR_NO_ERROR) {
+        std::this_thread::yield();  // Somebody is sending just now.
+      }
     }
+    return true;
+  });
+}
+
+Flushed ProducerCore::flush(std::chrono::milliseconds timeout) {
+  const bool has_ended = wait_for_sent(timeout);
+  Flushed flushed = take_failures();
+  if (has_ended) {
+    client_->look_again();  // Nothing may have been under way.
+    return flushed;
+  }
+  const std::uint64_t waiting = under_way_.count();
+  flushed.undelivered += waiting;
+  if (!flushed.error) {
+    flushed.error = client_->explained(
+        error_of(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                 fmt::format("{} records are not delivered after {} ms", waiting, timeout.count())),
+        0);
   }
   return flushed;
 }

@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_map.h>
 #include <librdkafka/rdkafka.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "kafka/client.h"
+#include "kafka/records_under_way.h"
 #include "thalweg/kafka/producer.h"
 #include "thalweg/kafka/types.h"
 
@@ -28,6 +30,7 @@ namespace thalweg::kafka {
 // librdkafka's thread, and may end the waiter's life.
 struct DeliveryWaiter {
   void (*done)(DeliveryWaiter& waiter, Delivery&& delivery) = nullptr;
+  RecordsUnderWay::Side side = 0;  // On which the record is counted.
 };
 
 // A producing handle: what plain and transactional producers share. Thread-safe.
@@ -41,6 +44,7 @@ class ProducerCore {
   Error send(const OutputRecord& record, DeliveryWaiter* waiter);
   std::vector<Delivery> send_all(std::span<const OutputRecord> records);
 
+  // Waits for what was sent before; what others send meanwhile does not prolong it.
   Flushed flush(std::chrono::milliseconds timeout);
   Flushed close(std::chrono::milliseconds timeout);
   // What has failed since it was asked last.
@@ -64,8 +68,10 @@ class ProducerCore {
   explicit ProducerCore(ProducerOptions options) : options_(std::move(options)) {}
 
   rd_kafka_topic_t* topic_named(std::string_view name);
+  // `waiter`: never null.
   rd_kafka_error_t* produce(rd_kafka_topic_t* topic, const OutputRecord& record,
                             DeliveryWaiter* waiter);
+  bool wait_for_sent(std::chrono::milliseconds timeout);
   bool reserve(std::uint64_t bytes);
   void release(std::uint64_t bytes);
   bool wait_for_room(std::int64_t until_nanos);
@@ -80,6 +86,10 @@ class ProducerCore {
   std::atomic<std::uint32_t> waiting_for_room_{0};
   std::atomic<bool> closed_{false};
   std::atomic<std::uint64_t> failures_{0};  // Of records, since they were told last.
+  RecordsUnderWay under_way_;
+  std::timed_mutex flushing_;  // Held by who waits for what is under way.
+  // Those of records that nobody waits for, by side.
+  std::array<DeliveryWaiter, 2> nobody_{DeliveryWaiter{.side = 0}, DeliveryWaiter{.side = 1}};
 
   std::shared_mutex topics_mutex_;  // Guards topics_.
   absl::flat_hash_map<std::string, TopicPtr> topics_;

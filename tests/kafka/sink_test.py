@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What a topic takes of rows, on a real broker."""
+import json
 import pathlib
 import random
+import signal
 import subprocess
 import unittest
 
@@ -78,6 +80,26 @@ class SinkTest(SqlFixture):
                               timeout=SECONDS_MAX, check=True)
         self.assertIn("too_long 1", done.stderr)
         self.assertEqual([record.value for record in tools.read(BROKERS, out)], [b"a", b"c"])
+
+    def test_epochs_count_while_a_job_writes_at_full_speed(self):
+        topic = self.topic(2)
+        pathlib.Path(self.job).write_text(
+            self.declared("bids", "auction BIGINT, price BIGINT, url TEXT",
+                          {"connector": "nexmark", "type": "bid"})
+            + self.table("o", topic, "auction BIGINT, price BIGINT, url TEXT",
+                         delivery="at-least-once") + "INSERT INTO o SELECT * FROM bids;")
+
+        def kept():
+            shown = subprocess.run([PROGRAM, "checkpoints", "show", pathlib.Path(self.job).stem,
+                                    "--state-dir", self.path("state"), "--json"],
+                                   capture_output=True, text=True, check=False)
+            return json.loads(shown.stdout) if shown.returncode == 0 else {"epoch": 0}
+        job = self.start()
+        self.wait_for(lambda: kept()["epoch"] >= 5, job)
+        self.end(job, signal.SIGKILL)
+        # What counts has been delivered.
+        self.assertGreaterEqual(sum(tools.end_offsets(BROKERS, topic).values()),
+                                kept()["counters"]["rows_out"])
 
     @staticmethod
     def topic_of(bytes_max):

@@ -90,9 +90,10 @@ class Producer {
   // Sends all and waits for each; one result for each record, in order.
   std::vector<Delivery> send_all(std::span<const OutputRecord> records);
 
-  // Waits until everything is delivered or has failed. What still waits then goes on.
+  // Waits until everything that was sent before is delivered or has failed; others may go on
+  // sending. What still waits then goes on.
   Flushed flush(std::chrono::milliseconds timeout);
-  // The same, and then gives up what is left. Nothing can be sent afterwards.
+  // Waits for everything, and then gives up what is left. Nothing can be sent afterwards.
   Flushed close(std::chrono::milliseconds timeout);
 
   // How many partitions a topic has, for those who choose them.

@@ -117,6 +117,36 @@ TEST_F(ProducerTest, ACallbackIsCalledOnce) {
   EXPECT_EQ(producer.in_flight_bytes(), 0U);
 }
 
+TEST_F(ProducerTest, FlushingWaitsForWhatWasSentBeforeAndForNothingElse) {
+  const std::string topic = new_topic();
+  const std::string value(1'000, 'x');
+  Producer producer = open({.in_flight_bytes_max = 8 << 20});
+  std::atomic<bool> is_enough{false};
+  std::thread other([&] {
+    while (!is_enough) {
+      ASSERT_FALSE(producer.post({.topic = topic, .value = value}));
+    }
+  });
+  while (producer.in_flight_bytes() < (4 << 20)) {
+    std::this_thread::yield();
+  }
+  for (int round = 0; round < 3; ++round) {
+    std::atomic<int> delivered{0};
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_FALSE(producer.send({.topic = topic, .value = value}, [&](const Delivery& delivery) {
+        delivered += delivery.error ? 0 : 1;
+      }));
+    }
+    const Flushed flushed = producer.flush(20s);
+    EXPECT_FALSE(flushed.error) << flushed.error.message();
+    EXPECT_EQ(delivered, 100);
+  }
+  is_enough = true;
+  other.join();
+  EXPECT_FALSE(producer.flush(20s).error);
+  EXPECT_EQ(producer.in_flight_bytes(), 0U);
+}
+
 TEST_F(ProducerTest, AFullProducerRefusesOrWaits) {
   const std::string topic = new_topic();
   const std::string value(1'000, 'x');
