@@ -21,6 +21,7 @@ namespace thalweg {
 namespace {
 
 constexpr std::size_t kResultRows = 4096;
+constexpr std::size_t kFetchedAhead = 8;  // Runs; the bench pattern_hot shows what it does.
 
 PatternProgram program_of(const RowPattern& pattern) {
   std::optional<PatternProgram> program = compile_pattern(pattern);
@@ -181,6 +182,7 @@ class MatchPattern final : public Operator {
   PendingMatches::NewRow row_of(const KeyRun& run) const;
   RowSource source() const { return {.store = store_, .batch = batch_}; }
   bool settle(GroupId id, EventTime now, Emitter& out);
+  bool settle_run(GroupId id, EventTime now, Emitter& out);
   bool is_over(GroupId id, EventTime now) const;
   void put_match(GroupId id, const PendingMatches::Outcome& match, Emitter& out);
   std::uint32_t rows_to_skip(const FoundMatches& found, std::size_t match) const;
@@ -219,6 +221,9 @@ class MatchPattern final : public Operator {
   std::size_t open_runs_ = 0;  // That are not over: the first of them.
   std::size_t next_run_ = 0;
   std::uint32_t next_row_ = 0;  // Of that one, or of all.
+  bool is_unsettled_ = false;   // Something may be certain of that one since a row was added.
+  bool is_changed_ = false;     // It has other rows than before.
+  std::vector<GroupId> changed_;
   std::vector<PendingMatches::NewRow> added_;
   std::vector<GroupId> due_;
   std::size_t next_due_ = 0;
@@ -265,6 +270,8 @@ void MatchPattern::leave_batch() {
     batch_.push_back(null_column(type, 0));
   }
   runs_.clear();
+  changed_.clear();
+  is_changed_ = false;
   open_runs_ = 0;
   next_run_ = 0;
   next_row_ = 0;
@@ -299,8 +306,8 @@ Result<Progress> MatchPattern::resume(Emitter& out) {
   }
   flush(out);
   keep_rows();
-  for (const KeyRun& run : runs_) {
-    note_first(run.id);
+  for (const GroupId id : changed_) {
+    note_first(id);
   }
   for (const GroupId id : due_) {
     note_first(id);
@@ -321,24 +328,46 @@ Result<Progress> MatchPattern::resume(Emitter& out) {
 bool MatchPattern::follow_runs(Emitter& out) {
   for (; next_run_ < runs_.size(); ++next_run_, next_row_ = 0) {
     const KeyRun& run = runs_[next_run_];
+    if (next_run_ + 2 * kFetchedAhead < runs_.size()) {
+      pending_.fetch_place(runs_[next_run_ + 2 * kFetchedAhead].id);
+      pending_.fetch_front(runs_[next_run_ + kFetchedAhead].id);
+    }
     for (; next_row_ < run.count; ++next_row_) {
       const PendingMatches::NewRow row = row_of(run);
-      if (!settle(run.id, {row.time}, out)) {
+      if (!settle_run(run.id, {row.time}, out)) {
         return false;
       }
       added_.push_back(row);
       add_rows(out);
     }
-    if (!settle(run.id, watermark_, out)) {
+    if (!settle_run(run.id, watermark_, out)) {
       return false;
     }
+    if (std::exchange(is_changed_, false)) {
+      changed_.push_back(run.id);
+    }
   }
+  return true;
+}
+
+// Settles the run at hand, where anything can have become certain of it.
+bool MatchPattern::settle_run(GroupId id, EventTime now, Emitter& out) {
+  is_unsettled_ = is_unsettled_ || (pending_.size(id) > 0 && is_over(id, now));
+  if (is_unsettled_ && !settle(id, now, out)) {
+    return false;
+  }
+  is_unsettled_ = false;
   return true;
 }
 
 // The first row of each key, then the second ones, so that conditions are computed for many rows at
 // once. Runs that are over go to the end. False: there is no room for all that it finds.
 bool MatchPattern::follow_side_by_side(Emitter& out) {
+  if (next_row_ == 0 && next_run_ == 0) {
+    for (const KeyRun& run : runs_) {
+      changed_.push_back(run.id);
+    }
+  }
   for (; open_runs_ > 0; ++next_row_, next_run_ = 0) {
     for (; next_run_ < open_runs_;) {
       KeyRun& run = runs_[next_run_];
@@ -367,7 +396,12 @@ PendingMatches::NewRow MatchPattern::row_of(const KeyRun& run) const {
 }
 
 void MatchPattern::add_rows(Emitter& out) {
-  pending_.add(added_, source());
+  if (!pending_.add(added_, source())) {
+    added_.clear();  // As with most rows.
+    return;
+  }
+  is_unsettled_ = true;
+  is_changed_ = true;
   if (!spec_.moving.empty()) {
     for (const ConditionalSteps::Failure& failure : pending_.failures()) {
       reject(failure.ref, failure.error, out);
@@ -487,6 +521,7 @@ void MatchPattern::drop(GroupId id, std::uint32_t rows) {
     }
     pending_.drop_first(id);
   }
+  is_changed_ = true;
 }
 
 void MatchPattern::flush(Emitter& out) {
@@ -505,8 +540,8 @@ void MatchPattern::flush(Emitter& out) {
 void MatchPattern::keep_rows() {
   std::vector<RowIndex> rows;
   std::vector<RowSlot> slots;
-  for (const KeyRun& run : runs_) {
-    const std::span<PendingMatches::Row> pending = pending_.edit(run.id);
+  for (const GroupId id : changed_) {
+    const std::span<PendingMatches::Row> pending = pending_.edit(id);
     std::size_t first = pending.size();
     while (first > 0 && !pending[first - 1].ref.is_kept) {
       --first;
@@ -515,7 +550,7 @@ void MatchPattern::keep_rows() {
       rows.push_back(row.ref.number);
       row.ref = RowRef::kept(store_.obtain());
       slots.push_back(row.ref.number);
-      kept_rows_.add({.id = run.id, .number = next_number_++, .slot = row.ref.number});
+      kept_rows_.add({.id = id, .number = next_number_++, .slot = row.ref.number});
     }
   }
   if (!rows.empty()) {

@@ -33,7 +33,7 @@ std::uint32_t PendingMatches::ways(GroupId id) const {
   return static_cast<std::uint32_t>(std::min<std::size_t>(threads, UINT32_MAX));
 }
 
-void PendingMatches::add(std::span<const NewRow> rows, const RowSource& source) {
+bool PendingMatches::add(std::span<const NewRow> rows, const RowSource& source) {
   make_room_for_states();
   added_.clear();
   for (const NewRow& row : rows) {
@@ -52,6 +52,7 @@ void PendingMatches::add(std::span<const NewRow> rows, const RowSource& source) 
     close_ways(id);
     unite_ways(id);
   }
+  return !added_.empty();
 }
 
 bool PendingMatches::may_begin(VariableSet can_be) {

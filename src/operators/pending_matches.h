@@ -44,6 +44,16 @@ class PendingMatches {
   std::span<const Row> rows(GroupId id) const { return rows_.get(id); }
   std::span<Row> edit(GroupId id) { return rows_.edit(id); }
   std::uint32_t size(GroupId id) const { return rows_.size(id); }
+
+  // As GroupQueues has it.
+  void fetch_place(GroupId id) const {
+    rows_.fetch_place(id);
+    ways_.fetch_place(id);
+  }
+  void fetch_front(GroupId id) const {
+    rows_.fetch_front(id);
+    ways_.fetch_front(id);
+  }
   // In how many ways its rows may go on; where there are conditions on other rows, in how many
   // threads. More of these than there may be: first rows are to be dropped until there are fewer.
   std::uint32_t ways(GroupId id) const;
@@ -54,8 +64,8 @@ class PendingMatches {
     VariableSet can_be;
     std::int64_t time;
   };
-  // The next row of each of some keys.
-  void add(std::span<const NewRow> rows, const RowSource& source);
+  // The next row of each of some keys. Whether any of them may be of a match.
+  bool add(std::span<const NewRow> rows, const RowSource& source);
   // Of those, the rows of which a condition has failed.
   std::vector<ConditionalSteps::Failure>& failures() { return conditional_->failures(); }
 
