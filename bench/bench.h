@@ -62,6 +62,7 @@ Bench bench_q19();
 Bench bench_out_of_order();
 Bench bench_over();
 Bench bench_asof();
+Bench bench_pattern_hot();
 Bench bench_json_q12();
 Bench bench_duckdb_json_q12();
 Bench bench_duckdb_json_q12_2();

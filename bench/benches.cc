@@ -21,6 +21,7 @@ std::span<const Bench> benches() {
       bench_out_of_order(),
       bench_over(),
       bench_asof(),
+      bench_pattern_hot(),
       bench_json_q12(),
       bench_duckdb_json_q12(),
       bench_duckdb_json_q12_2(),
