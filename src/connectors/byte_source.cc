@@ -187,7 +187,7 @@ class ByteSource final : public Source {
       // The options were good for the first decoder.
       decoder_ = make_table_decoder({.table = table_, .columns = columns_}).take();
     }
-    return make_format_reader(std::move(decoder_));
+    return make_format_reader(std::move(decoder_), options_.limits.row_bytes);
   }
 
  private:

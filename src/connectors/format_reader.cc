@@ -12,7 +12,8 @@ namespace {
 
 class FormatReader final : public BlockReader {
  public:
-  explicit FormatReader(std::unique_ptr<Decoder> decoder) : decoder_(std::move(decoder)) {}
+  FormatReader(std::unique_ptr<Decoder> decoder, std::size_t row_bytes_max)
+      : decoder_(std::move(decoder)), row_bytes_max_(row_bytes_max) {}
 
   void begin(const Partition& /*partition*/, const Block& block) override {
     too_long_ = block.too_long;
@@ -39,7 +40,7 @@ class FormatReader final : public BlockReader {
     out.rejected.push_back({.error = RowError::kTooLong,
                             .offset = 0,
                             .length = 0,
-                            .detail = "the row is longer than max_row_bytes"});
+                            .detail = describe_too_long(std::nullopt, row_bytes_max_)});
     return true;
   }
 
@@ -51,6 +52,7 @@ class FormatReader final : public BlockReader {
 
  private:
   const std::unique_ptr<Decoder> decoder_;
+  const std::size_t row_bytes_max_;
   std::string_view bytes_;
   std::shared_ptr<const std::string> header_;  // The decoder's.
   std::uint32_t block_size_ = 0;
@@ -93,8 +95,9 @@ Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request) 
   return make_table_decoder(table, decoder_spec(table, request.columns, places));
 }
 
-std::unique_ptr<BlockReader> make_format_reader(std::unique_ptr<Decoder> decoder) {
-  return std::make_unique<FormatReader>(std::move(decoder));
+std::unique_ptr<BlockReader> make_format_reader(std::unique_ptr<Decoder> decoder,
+                                                std::size_t row_bytes_max) {
+  return std::make_unique<FormatReader>(std::move(decoder), row_bytes_max);
 }
 
 }  // namespace thalweg

@@ -20,7 +20,9 @@ Result<std::unique_ptr<Decoder>> make_table_decoder(const Table& table, DecoderS
 // The same for the columns of a scan.
 Result<std::unique_ptr<Decoder>> make_table_decoder(const ScanRequest& request);
 
-// Reads blocks of bytes by a decoder.
-std::unique_ptr<BlockReader> make_format_reader(std::unique_ptr<Decoder> decoder);
+// Reads blocks of bytes by a decoder. `row_bytes_max`: beyond which they say that a row is too
+// long.
+std::unique_ptr<BlockReader> make_format_reader(std::unique_ptr<Decoder> decoder,
+                                                std::size_t row_bytes_max);
 
 }  // namespace thalweg

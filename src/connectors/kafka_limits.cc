@@ -1,9 +1,10 @@
 #include "connectors/kafka_limits.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <limits>
 #include <optional>
 
 #include "kafka/client_config.h"
@@ -70,15 +71,25 @@ Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions
   return {};
 }
 
-Result<std::size_t> record_bytes_max(const kafka::Connection& producer, const std::string& topic) {
+Result<RecordLimit> record_limit(const kafka::Connection& producer, const std::string& topic) {
   kafka::Expected<kafka::Admin> admin = open_admin(producer);
   if (!admin) {
     return kafka::to_status(admin.error());
   }
   TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, topic));
-  const std::uint64_t least =
-      std::min(limit, own_limit(producer).value_or(std::numeric_limits<std::uint64_t>::max()));
-  return least - std::min(least, kFrameBytes);
+  const std::optional<std::uint64_t> own = own_limit(producer);
+  const bool is_own = own && *own < limit;
+  const std::uint64_t least = is_own ? *own : limit;
+  RecordLimit made{.bytes = least - std::min(least, kFrameBytes), .reason = {}};
+  made.reason = fmt::format(
+      "The record is longer than {}, which leaves {} bytes to key, value and headers; {}.",
+      is_own ? fmt::format("properties.{} = '{}' of the table allows", kSetting, least)
+             : fmt::format("max.message.bytes of topic \"{}\" allows, {}", topic, least),
+      made.bytes,
+      is_own ? "raise that"
+             : "raise it (kafka-configs --alter --entity-type topics --add-config "
+               "max.message.bytes=...), or send less");
+  return made;
 }
 
 }  // namespace thalweg

@@ -13,8 +13,11 @@ namespace thalweg {
 // and that none refuses a record for having travelled with others. Fails where a topic is missing.
 Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions& options);
 
-// The most bytes that key and value of a record may have for a topic to take it from this producer,
-// before compression.
-Result<std::size_t> record_bytes_max(const kafka::Connection& producer, const std::string& topic);
+// How large a record may be for a topic to take it from a producer.
+struct RecordLimit {
+  std::size_t bytes = 0;  // Of key and value, before compression.
+  std::string reason;     // For people: what sets it, and how to raise it.
+};
+Result<RecordLimit> record_limit(const kafka::Connection& producer, const std::string& topic);
 
 }  // namespace thalweg

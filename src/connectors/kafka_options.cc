@@ -25,7 +25,8 @@ std::vector<OptionSpec> own_options() {
        .type = OptionType::kText,
        .required = true,
        .text = "The topic; to read, also several with semicolons between them, and regular "
-               "expressions that begin with ^.",
+               "expressions that begin with ^, which Kafka's own topics, beginning with __, "
+               "never match.",
        .aliases = {"kafka_topic", "topics"},
        .accepts = is_topic_choice,
        .expects = kTopicChoiceExpected},
@@ -77,6 +78,12 @@ std::vector<OptionSpec> own_options() {
        .aliases = {"scan.topic-partition-discovery.interval",
                    "properties.partition.discovery.interval.ms",
                    "partition.discovery.interval.ms"}},
+      {.name = "max_row_bytes",
+       .type = OptionType::kBytes,
+       .default_value = "16MiB",
+       .text = "Read: a longer value is rejected; 1 GiB at most.",
+       .accepts = is_row_size,
+       .expects = kRowSizeExpected},
       {.name = "delivery",
        .type = OptionType::kChoice,
        .text = "Written: exactly-once, in one transaction for each epoch, which needs a job that "

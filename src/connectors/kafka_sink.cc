@@ -40,15 +40,15 @@ kafka::OutputRecord to_record(const std::string& topic, const KafkaMessage& mess
 // The records that rows make, without those that their topic does not take.
 class SizedMessages {
  public:
-  SizedMessages(KafkaMessages messages, std::size_t bytes_max)
-      : messages_(std::move(messages)), bytes_max_(bytes_max) {}
+  SizedMessages(KafkaMessages messages, const RecordLimit& limit)
+      : messages_(std::move(messages)), limit_(limit) {}
 
   // `send` takes a message.
   template <typename Send>
   Status send_all(const Batch& batch, Send send) {
     refused_.clear();
     for (const KafkaMessage& message : messages_.of(batch)) {
-      const RowError error = message.bytes() > bytes_max_ ? RowError::kTooLong : message.error;
+      const RowError error = message.bytes() > limit_.bytes ? RowError::kTooLong : message.error;
       if (error != RowError::kNone) {
         refused_.push_back({.row = message.row, .error = error});
       } else {
@@ -58,10 +58,13 @@ class SizedMessages {
     return {};
   }
   std::span<const RefusedRow> refused() const { return refused_; }
+  std::string reason(RowError error) const {
+    return error == RowError::kTooLong ? limit_.reason : std::string(explain(error));
+  }
 
  private:
   KafkaMessages messages_;
-  const std::size_t bytes_max_;
+  const RecordLimit limit_;
   std::vector<RefusedRow> refused_;  // Of the last batch.
 };
 
@@ -128,6 +131,7 @@ class KafkaWriter final : public SinkWriter {
     return sending_.check();
   }
   std::span<const RefusedRow> refused() const override { return messages_.refused(); }
+  std::string reason(RowError error) const override { return messages_.reason(error); }
 
   // What waits goes by itself within the producer's linger.
   Status flush() override { return sending_.check(); }
@@ -230,6 +234,7 @@ class TransactionalWriter final : public SinkWriter {
     });
   }
   std::span<const RefusedRow> refused() const override { return messages_.refused(); }
+  std::string reason(RowError error) const override { return messages_.reason(error); }
 
   Status flush() override {
     if (waiting_.empty() || !transactions_.takes(epoch_)) {
@@ -290,7 +295,7 @@ class KafkaSink final : public Sink {
         .delivery_timeout = kFlushMax,
         .in_flight_bytes_max = 2 * kInFlightBytesMax,
         .block_max = kFlushMax};
-    TW_TRY_ASSIGN(bytes_max_, record_bytes_max(options.connection, topic_));
+    TW_TRY_ASSIGN(limit_, record_limit(options.connection, topic_));
     if (transactions_ != nullptr) {
       return transactions_->begin(first_epoch_);
     }
@@ -312,7 +317,7 @@ class KafkaSink final : public Sink {
   std::unique_ptr<SinkWriter> make_writer() override {
     SizedMessages messages(
         first_ ? std::move(*first_) : KafkaMessages::make({.table = table_, .key = key_}).take(),
-        bytes_max_);
+        limit_);
     first_.reset();
     if (transactions_ != nullptr) {
       return std::make_unique<TransactionalWriter>(*transactions_, first_epoch_, topic_,
@@ -341,7 +346,7 @@ class KafkaSink final : public Sink {
   std::optional<KafkaMessages> first_;  // Made to see whether it can be.
   KafkaTransactions* const transactions_;
   std::uint64_t first_epoch_ = 1;
-  std::size_t bytes_max_ = 0;  // Of a record's key and value.
+  RecordLimit limit_;
   KafkaOutage outage_;
   std::optional<PlainSending> sending_;  // Without transactions.
 };

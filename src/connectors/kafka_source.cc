@@ -55,6 +55,19 @@ std::string mark_of_last(const KafkaRecords& records) {
       records.times[last]);
 }
 
+// Of what a job was reading: it cannot go on.
+Status has_gone(const kafka::Error& error) {
+  return invalid_argument(fmt::format(
+      "{}. {}", error.message(),
+      is_unknown_topic(error)
+          ? "The topic has been deleted while it was read: the next start leaves it out "
+            "where it only matched a pattern; one that is named must be there, and is "
+            "read --from-scratch when it has been made anew"
+          : "Either records were deleted before they were read, and on_missing = 'skip' "
+            "has the next start go on with the first that there is; or the topic has "
+            "been made anew, and is to be read --from-scratch"));
+}
+
 // One consumer for all partitions of a scan.
 class Feed {
  public:
@@ -294,7 +307,9 @@ Status Feed::poll() {
   kafka::Expected<kafka::RecordBatch> batch =
       consumer_->poll({.records = kBlockRecords, .wait = std::chrono::milliseconds(0)});
   if (!batch) {
-    return outage_.status_of(batch.error());
+    const bool gone =
+        is_unknown_topic(batch.error()) || batch.error().kind() == kafka::ErrorKind::kPosition;
+    return gone ? has_gone(batch.error()) : outage_.status_of(batch.error());
   }
   if (batch->empty()) {
     note_ends();

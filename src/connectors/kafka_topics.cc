@@ -103,6 +103,10 @@ kafka::Expected<std::vector<PartitionBounds>> partitions_from(kafka::Admin& admi
   return found;
 }
 
-bool is_unknown_topic(const kafka::Error& error) { return error.name() == "UNKNOWN_TOPIC_OR_PART"; }
+bool is_unknown_topic(const kafka::Error& error) {
+  // A client that has heard of it says so in words of its own.
+  return error.name() == "UNKNOWN_TOPIC_OR_PART" || error.name() == "_UNKNOWN_TOPIC" ||
+         error.name() == "_UNKNOWN_PARTITION";
+}
 
 }  // namespace thalweg

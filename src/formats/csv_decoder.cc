@@ -192,7 +192,7 @@ class CsvDecoder final : public Decoder {
 
   RowError append_row(std::string_view row, bool open_quote, std::string& detail) {
     if (row.size() > dialect_.row_bytes_max) {
-      detail = "the row is longer than max_row_bytes";
+      detail = describe_too_long(row.size(), dialect_.row_bytes_max);
       return RowError::kTooLong;
     }
     if (!is_valid_utf8(row)) {

@@ -150,6 +150,8 @@ const OptionSpec& mode_option();
 
 // The longest row that an input may have: its option max_row_bytes, or 16 MiB.
 std::size_t row_bytes_max(const Options& options);
+// What people are told of a row that is longer; `bytes`: how long, where that is known.
+std::string describe_too_long(std::optional<std::size_t> bytes, std::size_t bytes_max);
 
 // Rows as one JSON array: for answers, not for tables.
 std::unique_ptr<Encoder> make_json_array_encoder(const ChangeStyle& changes);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -16,6 +18,13 @@ std::size_t row_bytes_max(const Options& options) {
                  bytes > 0
              ? static_cast<std::size_t>(bytes)
              : kDefault;
+}
+
+std::string describe_too_long(std::optional<std::size_t> bytes, std::size_t bytes_max) {
+  return bytes ? fmt::format("the row has {} bytes, and the table's max_row_bytes allows {}",
+                             *bytes, bytes_max)
+               : fmt::format("the row has more bytes than the table's max_row_bytes allows, {}",
+                             bytes_max);
 }
 
 const OptionSpec& mode_option() {

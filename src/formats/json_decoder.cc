@@ -204,7 +204,7 @@ class JsonDecoder final : public Decoder {
       if (whole.size() <= row_bytes_max_) {
         error = parser_.read(line, columns_, detail);
       } else {
-        detail = "the line is longer than max_row_bytes";
+        detail = describe_too_long(whole.size(), row_bytes_max_);
       }
       if (error == RowError::kNone) {
         if (row_offsets_) {

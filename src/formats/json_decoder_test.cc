@@ -127,6 +127,8 @@ TEST(JsonDecoderTest, RejectsMalformedLinesAndGoesOn) {
                           "malformed@35+8", "malformed@44+8", "malformed@53+8"));
   EXPECT_THAT(decoded.details[0], HasSubstr("{\"a\":2"));
   EXPECT_THAT(decoded.details[1], HasSubstr("not a JSON object"));
+  EXPECT_EQ(decoded.details[2], "more after the object's 7 bytes: x");
+  EXPECT_EQ(decoded.details[6], "more after the object's 7 bytes: }");
 }
 
 TEST(JsonDecoderTest, CallsALastLineThatBreaksOffTruncated) {
@@ -260,10 +262,11 @@ TEST(JsonDecoderTest, FindsNamesLetterByLetter) {
 TEST(JsonDecoderTest, RejectsRowsThatAreTooLong) {
   JsonDecoderOptions options;
   options.row_bytes_max = 10;
-  EXPECT_THAT(decode_both_ways(make_spec({{"a", of(TypeKind::kInt)}}),
-                               "{\"a\":1}\n{\"a\":12345}\n{\"a\":1234}\n", options)
-                  .rejected,
-              ElementsAre("too_long@8+11"));
+  const Decoded decoded = decode_both_ways(make_spec({{"a", of(TypeKind::kInt)}}),
+                                           "{\"a\":1}\n{\"a\":12345}\n{\"a\":1234}\n", options);
+  EXPECT_THAT(decoded.rejected, ElementsAre("too_long@8+11"));
+  EXPECT_THAT(decoded.details,
+              ElementsAre("the row has 11 bytes, and the table's max_row_bytes allows 10"));
 }
 
 TEST(JsonDecoderTest, PassesOverAByteOrderMarkAtTheBeginning) {

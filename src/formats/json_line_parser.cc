@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/shorten.h"
@@ -17,6 +18,10 @@ std::string_view without_spaces_behind(std::string_view text) {
   return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
 }
 
+std::string_view without_spaces_before(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+}
+
 std::string_view explain_json(simdjson::error_code error) {
   switch (error) {
     case simdjson::UNCLOSED_STRING:
@@ -29,11 +34,42 @@ std::string_view explain_json(simdjson::error_code error) {
       return "an escape that means nothing";
     case simdjson::INCORRECT_TYPE:
       return "not a JSON object";
-    case simdjson::TRAILING_CONTENT:
-      return "more after the end of the object";
     default:
       return "not JSON";
   }
+}
+
+// What follows the object that the text begins with: empty where it does not end before the text.
+std::string_view behind_object(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '{' || c == '[')) {
+      ++depth;
+    } else if (!in_string && (c == '}' || c == ']')) {
+      --depth;
+    }
+    if (depth == 0) {
+      return text.starts_with('{') ? text.substr(std::min(i + 1, text.size())) : "";
+    }
+  }
+  return {};
+}
+
+std::string describe_malformed(simdjson::error_code error, std::string_view line) {
+  // simdjson looks at the last bracket first, and takes one before other text for missing.
+  const bool may_be_behind =
+      error == simdjson::TRAILING_CONTENT || error == simdjson::INCOMPLETE_ARRAY_OR_OBJECT;
+  const std::string_view behind = may_be_behind ? behind_object(line) : std::string_view();
+  return behind.empty()
+             ? fmt::format("{}: {}", explain_json(error), shorten(line))
+             : fmt::format("more after the object's {} bytes: {}", line.size() - behind.size(),
+                           shorten(without_spaces_before(behind)));
 }
 
 }  // namespace
@@ -55,7 +91,7 @@ class JsonLineParser::Impl {
     if (error == RowError::kInvalidUtf8) {
       detail = "not UTF-8";
     } else if (error == RowError::kMalformed && type_ == nullptr) {
-      detail = fmt::format("{}: {}", explain_json(json_error_), shorten(line));
+      detail = describe_malformed(json_error_, line);
     } else if (error == RowError::kNullNotAllowed && type_ == nullptr) {
       detail = fmt::format("field \"{}\" is missing", field_);
     } else if (error != RowError::kNone) {

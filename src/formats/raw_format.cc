@@ -102,7 +102,7 @@ class RawDecoder final : public Decoder {
   }
 
   std::string explain(RowError error, std::string_view row) const {
-    return error == RowError::kTooLong ? "the row is longer than max_row_bytes"
+    return error == RowError::kTooLong ? describe_too_long(row.size(), row_bytes_max_)
            : error == RowError::kInvalidUtf8
                ? "not UTF-8; declare the column as BYTEA"
                : describe_misfit(error, field_.name, fmt::format("\"{}\"", row), field_.type);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
 #include "kafka/oauth.h"
 #include "kafka/secret.h"
@@ -51,7 +52,7 @@ Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connec
   const std::string doing = fmt::format("brokers {}", connection.brokers);
   if (is_about_certificates(code, reason)) {
     return {ErrorKind::kAuthorization, rd_kafka_err2name(code),
-            fmt::format("{}: {}; check Security::ca_file, the broker's certificate and the host "
+            fmt::format("{}: {}; check ssl.ca.location, the broker's certificate and the host "
                         "that it names",
                         doing, reason)};
   }
@@ -76,6 +77,9 @@ Error trouble_of(rd_kafka_resp_err_t code, std::string_view reason, const Connec
 }
 
 }  // namespace
+
+ClientEvents::ClientEvents(Env& env, const Connection& connection)
+    : env_(env), connection_(with_own_settings(connection)) {}
 
 void ClientEvents::listen(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_opaque(conf, this);

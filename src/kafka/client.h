@@ -23,7 +23,7 @@ inline constexpr std::string_view kAnswerTooLarge = "MSG_SIZE_TOO_LARGE";
 // Its address is the handle's opaque. Thread-safe.
 class ClientEvents {
  public:
-  ClientEvents(Env& env, const Connection& connection) : env_(env), connection_(connection) {}
+  ClientEvents(Env& env, const Connection& connection);
   virtual ~ClientEvents() = default;
 
   // Has the configuration call back here.

@@ -60,16 +60,23 @@ Error check_sasl(const SettingValues& values, const Security& security) {
   const bool has_user = values.find("sasl.username") != values.end();
   const bool has_password = values.find("sasl.password") != values.end();
   if (mechanism == values.end()) {
-    return has_user || has_password
+    return has_user || has_password || !security.token_file.empty()
                ? wrong(
-                     "a user or password is given, and no sasl.mechanism: PLAIN, SCRAM-SHA-256 "
-                     "or SCRAM-SHA-512")
+                     "a user, password or token is given, and no sasl.mechanism: PLAIN, "
+                     "SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER")
                : Error();
+  }
+  if (mechanism->second != "OAUTHBEARER" && !security.token_file.empty()) {
+    return wrong(fmt::format("{} goes with sasl.mechanism OAUTHBEARER, and that is {}",
+                             kTokenFileSetting, mechanism->second));
   }
   if (mechanism->second == "OAUTHBEARER") {
     return security.token || !security.token_file.empty()
                ? Error()
-               : wrong("sasl.mechanism OAUTHBEARER needs Security::token or Security::token_file");
+               : wrong(
+                     fmt::format("sasl.mechanism OAUTHBEARER needs {}, a file with a token; or, in "
+                                 "a C++ program, Security::token, a function",
+                                 kTokenFileSetting));
   }
   return has_user && has_password
              ? Error()
@@ -86,8 +93,8 @@ Error check_security(const SettingValues& values, const Security& security) {
     // One of them has a default.
     if (!tls && name.starts_with("ssl.") && name != "ssl.endpoint.identification.algorithm") {
       return wrong(
-          fmt::format("{} is given, and TLS is not asked for: Security::tls, or "
-                      "security.protocol ssl or sasl_ssl",
+          fmt::format("{} is given, and TLS is not asked for: security.protocol ssl or sasl_ssl "
+                      "does",
                       name));
     }
   }
@@ -131,9 +138,10 @@ Expected<SettingValues> setting_values(Env& env, const Connection& connection, S
       values[std::string(spec.name)] = spec.default_value;
     }
   }
+  const Security security = with_own_settings(connection).security;
   put(values, "bootstrap.servers", connection.brokers);
   put(values, "client.id", connection.client_id);
-  put_security(values, connection.security);
+  put_security(values, security);
   for (const auto& [name, value] : fields) {
     values[name] = value;
   }
@@ -146,22 +154,35 @@ Expected<SettingValues> setting_values(Env& env, const Connection& connection, S
     if (!given.emplace(own, value).second) {
       return wrong(fmt::format("{} is given twice", own));
     }
-    values[own] = value;
+    if (own != kTokenFileSetting) {
+      values[own] = value;
+    }
   }
   if (values.find("bootstrap.servers") == values.end()) {
     return wrong("no brokers are given; they are as \"localhost:9092\"");
   }
-  values.emplace("security.protocol", protocol_of(values, connection.security));
-  if (Error problem = check_security(values, connection.security)) {
+  values.emplace("security.protocol", protocol_of(values, security));
+  if (Error problem = check_security(values, security)) {
     return problem;
   }
   if (Error problem = resolve(env, connection, values)) {
     return problem;
   }
-  if (connection.security.insecure_accept_any_certificate) {
+  if (security.insecure_accept_any_certificate) {
     values["enable.ssl.certificate.verification"] = "false";
   }
   return values;
+}
+
+Connection with_own_settings(Connection connection) {
+  std::erase_if(connection.properties, [&](const auto& property) {
+    const bool is_token_file = without_prefix(property.first) == kTokenFileSetting;
+    if (is_token_file) {
+      connection.security.token_file = property.second;
+    }
+    return is_token_file;
+  });
+  return connection;
 }
 
 Connection for_side(Connection connection, Side side) {

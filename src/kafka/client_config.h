@@ -24,6 +24,9 @@ using SettingValues = std::map<std::string, std::string>;
 Expected<SettingValues> setting_values(Env& env, const Connection& connection, Side side,
                                        const SettingValues& fields);
 
+// The connection with those of its properties in the fields that librdkafka knows nothing of.
+Connection with_own_settings(Connection connection);
+
 // The connection without properties that only clients of another side have.
 Connection for_side(Connection connection, Side side);
 

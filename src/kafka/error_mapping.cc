@@ -94,7 +94,9 @@ constexpr Meaning kMeanings[] = {
 
     {TW_ERR(UNKNOWN_TOPIC_OR_PART), ErrorKind::kConfiguration, kNoSuchTopic},
     {TW_ERR(_UNKNOWN_TOPIC), ErrorKind::kConfiguration, kNoSuchTopic},
-    {TW_ERR(_UNKNOWN_PARTITION), ErrorKind::kConfiguration, "the topic has fewer partitions"},
+    {TW_ERR(_UNKNOWN_PARTITION), ErrorKind::kConfiguration,
+     "the topic has fewer partitions, or has been deleted: create it (`thalweg topics list` shows "
+     "what there is)"},
     {TW_ERR(_UNKNOWN_GROUP), ErrorKind::kConfiguration, ""},
     {TW_ERR(TOPIC_EXCEPTION), ErrorKind::kConfiguration,
      "names of topics are letters, digits, '.', '_' and '-'"},
@@ -132,7 +134,7 @@ constexpr Meaning kMeanings[] = {
 
     {TW_ERR(OFFSET_OUT_OF_RANGE), ErrorKind::kPosition, ""},
     {TW_ERR(_AUTO_OFFSET_RESET), ErrorKind::kPosition,
-     "the records may have been deleted by the topic's retention: choose where to go on"},
+     "the records may have been deleted by the topic's retention"},
     {TW_ERR(_NO_OFFSET), ErrorKind::kPosition, ""},
 
     {TW_ERR(_STATE), ErrorKind::kMisuse, ""},

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "kafka/setting_table.h"
+
 namespace thalweg::kafka {
 namespace {
 
@@ -42,7 +44,7 @@ Expected<OauthToken> parse_token(std::string_view text) {
 Expected<OauthToken> read_token_file(Env& env, const std::string& path,
                                      const Directories& directories) {
   Expected<std::string> text =
-      resolve_reference(env, "${file:" + path + "}", directories, "Security::token_file");
+      resolve_reference(env, "${file:" + path + "}", directories, kTokenFileSetting);
   if (!text) {
     return text.error();
   }

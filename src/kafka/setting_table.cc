@@ -153,6 +153,8 @@ Specs security_specs() {
              "", "SASL: how this client shows who it is.", {"sasl.mechanisms"}),
       text("sasl.username", kBoth, "", "SASL PLAIN and SCRAM: the user."),
       secret("sasl.password", "SASL PLAIN and SCRAM: the password."),
+      path(kTokenFileSetting,
+           "SASL OAUTHBEARER: a file with a JSON web token, read again before that expires."),
   };
 }
 
@@ -238,7 +240,8 @@ constexpr std::string_view kShell = "it has the client run a command of the shel
 constexpr std::string_view kLoads = "it has the client load a library";
 constexpr std::string_view kOld = "it does nothing any more";
 constexpr std::string_view kToken =
-    "tokens come from a function or a file of the program, with sasl.mechanism OAUTHBEARER";
+    "with sasl.mechanism OAUTHBEARER a token comes from the file that sasl.oauthbearer.token.file "
+    "names, or from a function of a C++ program";
 constexpr std::string_view kCommits =
     "offsets are committed after success alone, and never by themselves";
 
@@ -347,6 +350,9 @@ const SettingSpec* find_setting(std::string_view name) {
 
 const RefusedSetting* find_refused(std::string_view name) {
   const std::string_view bare = without_prefix(name);
+  if (bare == kTokenFileSetting) {
+    return nullptr;  // Of those that begin so it alone is ours.
+  }
   const auto found =
       std::find_if(std::begin(kRefused), std::end(kRefused), [&](const RefusedSetting& refused) {
         return refused.name.ends_with('.') ? bare.starts_with(refused.name) : bare == refused.name;

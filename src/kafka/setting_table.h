@@ -19,7 +19,10 @@ enum class SettingType : std::uint8_t {
   kSecret,  // Never shown.
 };
 
-// A setting of librdkafka that may be given.
+// Ours, of which librdkafka knows nothing: Security::token_file.
+constexpr std::string_view kTokenFileSetting = "sasl.oauthbearer.token.file";
+
+// A setting that may be given: librdkafka's, or the one above.
 struct SettingSpec {
   std::string_view name;
   Side side = Side::kBoth;

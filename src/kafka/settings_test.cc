@@ -136,7 +136,7 @@ TEST(KafkaSettingsTest, SecurityThatWouldNotBeUsedIsRefused) {
               HasSubstr("needs sasl.username and sasl.password"));
   EXPECT_THAT(
       problem_of({.brokers = "a:1", .security = {.mechanism = SaslMechanism::kOauthBearer}}),
-      HasSubstr("needs Security::token"));
+      HasSubstr("needs sasl.oauthbearer.token.file"));
 }
 
 TEST(KafkaSettingsTest, TheProtocolFollowsFromWhatIsAskedFor) {

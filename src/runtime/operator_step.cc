@@ -16,7 +16,7 @@ constexpr std::size_t kWaitingMax = 4;
 constexpr std::size_t kColumnsShown = 12;
 
 // "A division by zero. Row: (2, NULL)"
-std::string describe_failed(const Batch& batch, RowIndex row, RowError error) {
+std::string describe_failed(const Batch& batch, RowIndex row, const std::string& reason) {
   std::string values;
   for (std::size_t i = 0; i < batch.columns.size(); ++i) {
     if (i == kColumnsShown) {
@@ -27,7 +27,7 @@ std::string describe_failed(const Batch& batch, RowIndex row, RowError error) {
     values += i == 0 ? "" : ", ";
     values += column.is_valid(row) ? shorten(to_string(value_at(column, row))) : "NULL";
   }
-  return std::string(explain(error)) + " Row: (" + values + ')';
+  return reason + " Row: (" + values + ')';
 }
 
 }  // namespace
@@ -366,12 +366,16 @@ void OperatorStep::reject(const Batch& batch, RowSpan rows, RowError error) {
   if (late || rows.empty()) {
     return;
   }
+  const auto describe = [&](RowIndex row) {
+    return describe_failed(
+        batch, row, writer_ != nullptr ? writer_->reason(error) : std::string(explain(error)));
+  };
   if (context_.fail_on_row_error || fails_on_row_error_) {
-    context_.fail(Status(Code::kRowFailed, "a row failed, and on_error = 'fail': " +
-                                               describe_failed(batch, rows[0], error)));
+    context_.fail(
+        Status(Code::kRowFailed, "a row failed, and on_error = 'fail': " + describe(rows[0])));
   }
   for (std::size_t i = 0; i < rows.size() && counters_.examples.wants(error); ++i) {
-    counters_.examples.add({"", error, describe_failed(batch, rows[i], error)});
+    counters_.examples.add({"", error, describe(rows[i])});
   }
   if (context_.fail_on_late && error == RowError::kLateAfterIdle && !rows.empty()) {
     context_.fail(Status(Code::kRowFailed,

@@ -29,6 +29,8 @@ class SinkWriter {
 
   // Those of the batch that was written last, ascending. Valid until the next one.
   virtual std::span<const RefusedRow> refused() const { return {}; }
+  // Why it refuses such rows, a sentence for people.
+  virtual std::string reason(RowError error) const { return std::string(explain(error)); }
 
   // Hands everything written so far to the outside world: called when the worker has nothing else
   // to do, and before close.

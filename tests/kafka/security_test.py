@@ -72,7 +72,7 @@ class SecurityTest(unittest.TestCase):
         tls = {"security__protocol": "ssl", "ssl__ca__location": TLS / "ca.pem"}
         code, problem = topics(address, **tls)
         self.assertEqual(code, 78, problem)
-        self.assertIn("Security::ca_file", problem)
+        self.assertIn("ssl.ca.location", problem)
         self.assertEqual(topics(address, **tls, ssl__endpoint__identification__algorithm="none"),
                          (0, ""))
 
@@ -100,6 +100,16 @@ class SecurityTest(unittest.TestCase):
         folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
         (folder / "token").write_text(token + "\n")
+        token_file = {"sasl__oauthbearer__token__file": folder / "token"}
+        asked = {"security__protocol": "sasl_plaintext", "sasl__mechanism": "OAUTHBEARER"}
+        self.assertEqual(topics(address, **asked, **token_file), (0, ""))
+        code, problem = topics(address, **asked)
+        self.assertEqual(code, 78)
+        self.assertIn("needs sasl.oauthbearer.token.file", problem)
+        code, problem = topics(address, security__protocol="sasl_plaintext", **token_file,
+                               **login("PLAIN"))
+        self.assertEqual(code, 78)
+        self.assertIn("goes with sasl.mechanism OAUTHBEARER", problem)
         done = subprocess.run(
             [PROGRAM.parent / "tests/kafka_clients_test", "--gtest_filter=OauthTest.*"],
             capture_output=True, text=True, timeout=SECONDS_MAX, check=False,

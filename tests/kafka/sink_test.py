@@ -36,8 +36,14 @@ class SinkTest(SqlFixture):
                     written = sorted(len(record.value) for record in tools.read(BROKERS, topic))
                     taken = [size for size in sizes if size <= most]
                     self.assertEqual(written, sorted(taken * (number + 1)))
-            self.assertIn("max.message.bytes", self.run_sql(
-                script.replace("'kafka'", "'kafka', on_error = 'fail'"), wanted=1))
+            failing = script.replace("'kafka'", "'kafka', on_error = 'fail'")
+            self.assertIn(
+                f'longer than max.message.bytes of topic "{topic}" allows, {most + FRAME_BYTES}',
+                self.run_sql(failing, wanted=1))
+            self.assertIn("longer than properties.message.max.bytes = '9000' of the table allows",
+                          self.run_sql(failing.replace(
+                              "'kafka',", "'kafka', properties.message.max.bytes = '9000',"),
+                              wanted=1))
 
     def test_headers_and_time_are_written_where_they_are_named(self):
         columns = ("i INT, at TIMESTAMP METADATA FROM 'timestamp', "
@@ -80,6 +86,27 @@ class SinkTest(SqlFixture):
                               timeout=SECONDS_MAX, check=True)
         self.assertIn("too_long 1", done.stderr)
         self.assertEqual([record.value for record in tools.read(BROKERS, out)], [b"a", b"c"])
+
+    def test_a_topic_that_goes_while_it_is_written_ends_the_job(self):
+        for delivery in ("exactly-once", "at-least-once"):
+            with self.subTest(delivery=delivery):
+                source, out = self.topic(), self.topic()
+                self.job = self.path(f"{delivery}-{random.getrandbits(64)}.sql")
+                pathlib.Path(self.job).write_text(
+                    self.table("t", source, "i INT")
+                    + self.table("o", out, "i INT", delivery=delivery,
+                                 **{"properties.topic.metadata.propagation.max.ms": "100",
+                                    "properties.topic.metadata.refresh.interval.ms": "500"})
+                    + "INSERT INTO o SELECT i FROM t;")
+                job = self.start(state=delivery)
+                self.send(source, range(5))
+                self.wait_for(lambda: len(tools.read(BROKERS, out)) == 5, job)
+                tools.delete_topic(BROKERS, out)
+                self.send(source, range(5, 10))
+                _, said = job.communicate(timeout=SECONDS_MAX)
+                self.assertEqual(job.returncode, 78, said)
+                self.assertIn(f'topic "{out}"', said)
+                self.assertIn("create it", said)
 
     def test_epochs_count_while_a_job_writes_at_full_speed(self):
         topic = self.topic(2)

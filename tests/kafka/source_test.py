@@ -100,6 +100,7 @@ class SourceTest(SqlFixture):
         said = self.refused(job)
         self.assertEqual(sorted(self.written()), list(range(5)))
         self.assertIn(topic, said)
+        self.assertIn("been made anew", said)
 
 
 if __name__ == "__main__":

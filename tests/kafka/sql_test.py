@@ -60,6 +60,10 @@ class SqlTest(SqlFixture):
         self.assertIn(f"{topic}/0, offset 1", done.stderr)
         failing = script.replace("bounded", "on_error = 'fail', bounded")
         self.assertIn(f"{topic}/0, offset 1", self.run_sql(failing, wanted=1))
+        several = self.topic()
+        tools.produce(BROKERS, several, [(None, '{"v":3}'), (None, '{"v":4} also')])
+        self.assertIn(f"{several}/0, offset 1: more after the object's 7 bytes: also",
+                      self.run_sql(failing.replace(topic, several), wanted=1))
 
     def test_where_reading_begins(self):
         topic = self.topic(2)
