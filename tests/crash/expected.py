@@ -1,4 +1,5 @@
 """What some queries of the catalogue give, counted from the rows of the input by themselves."""
+import base64
 import collections
 import csv
 import datetime
@@ -21,8 +22,11 @@ class Input:
 
     def __init__(self, folder, delay):
         self.delay = delay * MICROS
-        self.events = [row for path in sorted(folder.glob("*.jsonl"))
-                       for row in self.stamped(map(json.loads, path.open(encoding="utf-8")))]
+        self.events, self.dead = [], []
+        for path in sorted(folder.glob("*.jsonl")):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            self.events += self.stamped(json.loads(line) for line in lines if line.endswith("}"))
+            self.dead += [line for line in lines if not line.endswith("}")]
         with open(folder / "others.csv", encoding="utf-8") as file:
             self.others = list(self.stamped({**row, "v": int(row["v"]) if row["v"] else None}
                                             for row in csv.DictReader(file)))
@@ -115,8 +119,13 @@ def total(given):
     return [{"n": len(given.events), "t": of_values(sum, given.events)}]
 
 
+def dead(given):
+    return [{"code": "malformed", "payload": base64.b64encode(line.encode()).decode()}
+            for line in given.dead]
+
+
 KNOWN = {"filter": filtered, "tumble": tumble, "hop": hop, "both": both, "others": others,
-         "group": group, "newest": newest, "group_both": group_both, "total": total}
+         "group": group, "newest": newest, "group_both": group_both, "total": total, "dead": dead}
 
 
 def rows(given, sink):

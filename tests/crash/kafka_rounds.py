@@ -4,7 +4,8 @@ Tables are topics or files, and one is a topic at least. The input comes bit by 
 runs, so that it is never done before it is killed; the broker is killed with it or alone, which the
 job has to outlive. What it has written is read in the end by Kafka's console consumer with
 isolation.level=read_committed. It must be what the same queries give over files of the same rows in
-one life and, where expected.py can tell, what these rows themselves say.
+one life and, where expected.py can tell, what these rows themselves say; of sinks that give their rows
+at least once each may be there several times.
 """
 import collections
 import json
@@ -31,19 +32,23 @@ GAVE_UP = 75  # The exit code of a job that has waited for the broker in vain.
 
 
 class TopicSink(rounds.Sink):
-    """The same query's rows as those of a sink of files, in a topic."""
+    """The same query's rows as those of a sink of files, in a topic. Those that may repeat are of a
+    sink that gives them at least once: of changes only the last one of each key says something then."""
 
-    def __init__(self, like, address):
+    def __init__(self, like, address, dice):
         self.name = like.name
+        self.may_repeat = (not like.changes or like.name == rounds.UPSERTED) and dice.random() < 0.3
         self.changes = like.changes
         self.csv = like.csv
         self.address = address
 
     def __str__(self):
-        return f"{self.name} into a topic of {'CSV' if self.csv else 'JSON'}"
+        return (f"{self.name} into a topic of {'CSV' if self.csv else 'JSON'}"
+                f"{', at least once' if self.may_repeat else ''}")
 
     def connector(self):
-        return topic(self.address, f"{self.name}-out")
+        delivery = "at-least-once" if self.may_repeat else "exactly-once"
+        return f"{topic(self.address, f'{self.name}-out')}, delivery = '{delivery}'"
 
     def records(self):
         return tools.read(self.address, f"{self.name}-out")
@@ -143,7 +148,7 @@ class KafkaRound(rounds.Round):
         if not any([*is_topic, *self.from_topics.values()]):
             is_topic[0] = True
         self.broker.configure(more=[("broker.session.timeout.ms", SESSION_MS)])
-        self.outputs = [TopicSink(sink, self.broker.address) if is_one else sink
+        self.outputs = [TopicSink(sink, self.broker.address, self.dice) if is_one else sink
                         for sink, is_one in zip(self.sinks, is_topic)]
         self.starting = None
         self.feeding = Feeding(self.dice.choice([0.05, 0.1, 0.2]))
