@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "api/engine.h"
+#include "plan/walk.h"
 #include "runtime/upgrade.h"
 #include "thalweg/upgrade.h"
 
@@ -14,8 +17,39 @@ namespace {
 // A job of a script, and what is kept of it.
 struct JobState {
   QueryState state;
-  bool bounded = true;  // Whether it comes to an end by itself.
+  bool bounded = true;                        // Whether it comes to an end by itself.
+  std::map<std::string, std::string> places;  // Where each source is read.
 };
+
+std::map<std::string, std::string> places_of(const plan::Plan& plan) {
+  std::map<std::string, std::string> places;
+  for (const plan::NodePtr& node : plan::inputs_first(plan)) {
+    if (const auto* scan = plan::step_of<plan::Scan>(*node)) {
+      for (const char* const option : {"path", "topic"}) {
+        if (scan->table->options.has(option)) {
+          places[scan->table->name] =
+              fmt::format("{} '{}'", option, scan->table->options.text(option));
+        }
+      }
+    }
+  }
+  return places;
+}
+
+// What a start will find out: which of them have been read stands in the state alone.
+std::string moved_sources(const JobState& before, const JobState& now) {
+  std::string text;
+  for (const auto& [source, place] : now.places) {
+    const auto earlier = before.places.find(source);
+    if (earlier != before.places.end() && earlier->second != place) {
+      text += fmt::format(
+          "; source {} is read from {}, no longer from {}: where that names nothing of what has "
+          "been read, a start is refused unless --allow-new-state is given",
+          source, place, earlier->second);
+    }
+  }
+  return text;
+}
 
 // Nothing, with the problems told, where the script is wrong.
 std::optional<std::vector<JobState>> states_of(const Script& script, const SessionOptions& options,
@@ -37,7 +71,8 @@ std::optional<std::vector<JobState>> states_of(const Script& script, const Sessi
       return std::nullopt;
     }
     states.push_back({.state = std::move(state).take(),
-                      .bounded = std::ranges::all_of(plan.sinks, &plan::Node::bounded)});
+                      .bounded = std::ranges::all_of(plan.sinks, &plan::Node::bounded),
+                      .places = places_of(plan)});
   }
   return states;
 }
@@ -47,6 +82,7 @@ UpgradeReport::Job judge(const JobState& before, const JobState& now, const Stat
   if (upgrade.verdict == Upgrade::Verdict::kRefused) {
     return {.is_kept = false, .text = "the state is of another query:" + upgrade.text};
   }
+  upgrade.text += moved_sources(before, now);
   if (before.bounded && !upgrade.added.empty()) {
     upgrade.text +=
         "; where the earlier query has come to the end of its inputs this one is refused, "

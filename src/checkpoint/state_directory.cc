@@ -12,7 +12,7 @@ Result<StateDirectory> StateDirectory::open(Env& env, const std::string& directo
   TW_TRY(check_state_name(name));
   StateDirectory state{.path = directory + '/' + name, .lock = nullptr};
   TW_TRY(env.make_directories(state.path));
-  auto lock = env.lock_file(fmt::format("{}/{}", state.path, kLockName));
+  auto lock = env.lock_directory(state.path, kLockName);
   if (!lock.ok()) {
     return Status(lock.status().code(), fmt::format("the state in {} cannot be used: {}",
                                                     state.path, lock.status().message()));

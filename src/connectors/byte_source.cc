@@ -137,7 +137,10 @@ class BytePartition final : public Partition {
                                         place.input, reason, kCure));
   }
 
-  static constexpr const char* kCure = "; put it back as it was, or begin anew with --from-scratch";
+  static constexpr const char* kCure =
+      "; put it back as it was (a log that was rotated: what was moved away, and behind it what "
+      "has "
+      "come since), or begin anew with --from-scratch";
 
   ByteInputs inputs_;
   std::size_t next_ = 0;

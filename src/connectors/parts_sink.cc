@@ -124,7 +124,7 @@ Status EpochParts::refuse_foreign(const std::vector<PartName>& found) const {
 
 Status EpochParts::recover() {
   TW_TRY(env_.make_directories(place_.directory, Audience::kEverybody));
-  TW_TRY_ASSIGN(lock_, env_.lock_file(fmt::format("{}/{}", place_.directory, kLockName)));
+  TW_TRY_ASSIGN(lock_, env_.lock_directory(place_.directory, kLockName));
   TW_TRY_ASSIGN(const std::vector<std::string> names, env_.list_directory(place_.directory));
   std::vector<PartName> found;
   for (const std::string& name : names) {

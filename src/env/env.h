@@ -140,6 +140,10 @@ class Env {
   // Makes the file where there is none, and writes this process's number into it. Refused while
   // another holds it, with its number.
   virtual Result<std::unique_ptr<FileLock>> lock_file(const std::string& path) = 0;
+  // Locks a whole directory by the file `name` in it. Where the system can, it stays locked also
+  // when somebody removes that file.
+  virtual Result<std::unique_ptr<FileLock>> lock_directory(const std::string& path,
+                                                           std::string_view name);
 };
 
 // The directory of a path, "." where it names none.

@@ -88,6 +88,16 @@ class PosixFileLock final : public FileLock {
   Descriptor fd_;
 };
 
+class PosixDirectoryLock final : public FileLock {
+ public:
+  PosixDirectoryLock(std::unique_ptr<FileLock> file, int fd)
+      : file_(std::move(file)), fd_(fd, true) {}
+
+ private:
+  std::unique_ptr<FileLock> file_;
+  Descriptor fd_;
+};
+
 Result<std::unique_ptr<DurableFile>> open_durable(std::string_view doing, const std::string& path,
                                                   int flags, mode_t mode = 0) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | flags, mode);
@@ -198,6 +208,22 @@ Result<std::unique_ptr<FileLock>> lock_posix_file(const std::string& path) {
   if (::ftruncate(fd, 0) != 0 ||
       ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return system_error("lock", path, errno);
+  }
+  return std::unique_ptr<FileLock>(std::move(lock));
+}
+
+Result<std::unique_ptr<FileLock>> lock_posix_directory(const std::string& path,
+                                                       std::string_view name) {
+  TW_TRY_ASSIGN(auto file, lock_posix_file(fmt::format("{}/{}", path, name)));
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    return system_error("lock", path, errno);
+  }
+  auto lock = std::make_unique<PosixDirectoryLock>(std::move(file), fd);
+  // File systems that lock no directories leave it to the file alone.
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    return unavailable(
+        fmt::format("{} is held by another process, though its {} was removed", path, name));
   }
   return std::unique_ptr<FileLock>(std::move(lock));
 }

@@ -22,5 +22,7 @@ Status remove_posix_file(const std::string& path);
 Status truncate_posix_file(const std::string& path, std::uint64_t bytes);
 Status sync_posix_directory(const std::string& path);
 Result<std::unique_ptr<FileLock>> lock_posix_file(const std::string& path);
+Result<std::unique_ptr<FileLock>> lock_posix_directory(const std::string& path,
+                                                       std::string_view name);
 
 }  // namespace thalweg

@@ -410,6 +410,10 @@ class PosixEnv final : public Env {
   Result<std::unique_ptr<FileLock>> lock_file(const std::string& path) override {
     return lock_posix_file(path);
   }
+  Result<std::unique_ptr<FileLock>> lock_directory(const std::string& path,
+                                                   std::string_view name) override {
+    return lock_posix_directory(path, name);
+  }
 
  private:
   struct Part {
@@ -457,6 +461,11 @@ class PosixEnv final : public Env {
 Status InputFile::seek(std::uint64_t offset) {
   return invalid_argument(fmt::format(
       "cannot go on reading at byte {}: the input is no file that can be read again", offset));
+}
+
+Result<std::unique_ptr<FileLock>> Env::lock_directory(const std::string& path,
+                                                      std::string_view name) {
+  return lock_file(fmt::format("{}/{}", path, name));
 }
 
 std::string directory_of(const std::string& path) {

@@ -346,6 +346,17 @@ TEST_F(PosixEnvTest, ALockNamesItsHolder) {
   EXPECT_TRUE(env_.lock_file(path("LOCK")).ok());
 }
 
+TEST_F(PosixEnvTest, ADirectoryStaysLockedWithoutTheFileThatLocksIt) {
+  auto lock = env_.lock_directory(directory_.string(), "LOCK").take();
+  EXPECT_THAT(env_.lock_directory(directory_.string(), "LOCK").status().message(),
+              HasSubstr("process " + std::to_string(::getpid())));
+  ASSERT_TRUE(env_.remove_file(path("LOCK")).ok());
+  EXPECT_THAT(env_.lock_directory(directory_.string(), "LOCK").status().message(),
+              HasSubstr("LOCK was removed"));
+  lock.reset();
+  EXPECT_TRUE(env_.lock_directory(directory_.string(), "LOCK").ok());
+}
+
 TEST_F(PosixEnvTest, SteadyTimeNeverMovesBack) {
   const std::int64_t before = env_.steady_nanos();
   EXPECT_GE(env_.steady_nanos(), before);

@@ -147,9 +147,9 @@ std::string_view emit_text(Emit emit) {
     case Emit::kOnWindowClose:
       return "when the window closes";
     case Emit::kAtEnd:
-      return "at the end";
+      return kResultsAtEnd;
     case Emit::kChanges:
-      return "at every change";
+      return kResultsAtEveryChange;
     case Emit::kEvery:
       return "every so often";
   }
@@ -159,9 +159,9 @@ std::string_view emit_text(Emit emit) {
 std::string_view emit_text(TopNEmit emit) {
   switch (emit) {
     case TopNEmit::kAtEnd:
-      return "at the end";
+      return kResultsAtEnd;
     case TopNEmit::kChanges:
-      return "at every change";
+      return kResultsAtEveryChange;
     case TopNEmit::kOnWindowClose:
       return "when the window closes";
     case TopNEmit::kBehindWatermark:
@@ -173,11 +173,11 @@ std::string_view emit_text(TopNEmit emit) {
 std::string_view emit_text(OverEmit emit) {
   switch (emit) {
     case OverEmit::kAtEnd:
-      return "at the end";
+      return kResultsAtEnd;
     case OverEmit::kBehindWatermark:
       return "behind the watermark";
     case OverEmit::kChanges:
-      return "at every change";
+      return kResultsAtEveryChange;
   }
   return {};
 }

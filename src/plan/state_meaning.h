@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct StateMeaning {
 
 // Its aspect of rows that may be taken back: a call that has not seen them come cannot be added.
 inline constexpr const char* kChangingRows = "changes";
+// When an operator's results come, where its input decides that.
+inline constexpr std::string_view kResultsAtEnd = "at the end";
+inline constexpr std::string_view kResultsAtEveryChange = "at every change";
 
 // Of the steps that have ids.
 std::unordered_map<const Node*, StateMeaning> state_meanings(const Plan& plan);

@@ -67,7 +67,9 @@ void compare_aspects(const StateMeaning& found, const StateMeaning& wanted,
     const std::string before = aspect_of(found, name).value_or("none");
     const std::string now = aspect_of(wanted, name).value_or("none");
     if (before != now) {
-      changes.push_back(fmt::format("{}: {} -> {}", name, before, now));
+      const bool ends = before == plan::kResultsAtEveryChange && now == plan::kResultsAtEnd;
+      changes.push_back(fmt::format("{}: {} -> {}{}", name, before, now,
+                                    ends ? " (EMIT CHANGES behind the query keeps them)" : ""));
     }
   }
 }

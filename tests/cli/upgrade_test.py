@@ -363,6 +363,10 @@ REFUSED = [
             "INSERT INTO out SELECT n, count(*), min(k) FROM totals GROUP BY n EMIT CHANGES;",
             ["out/aggregate#1 has changed: aggregates: count(*) -> count(*), min(k) (rows may be taken"],
             [NEW, DROPPED]),
+    Refusal("an input that ends now", TOTALS.replace(" EMIT CHANGES", ""),
+            TOTALS.replace(" EMIT CHANGES", "").replace(CHANGES, ""),
+            ["totals/aggregate#1 has changed: results: at every change -> at the end (EMIT CHANGES"],
+            [NEW, DROPPED]),
     Refusal("keys that go", TOTALS, "SET ttl = '1 hour';\n" + TOTALS,
             ["totals/aggregate#1 has changed: ttl: none -> keys go"], [NEW, DROPPED]),
     Refusal("more first rows", BEST, BEST.replace("r <= 2", "r <= 3"), ["limit: 2 -> 3"],
@@ -533,6 +537,21 @@ def check_finished():
           go_on(place, added.replace("'out/'", "'new/'"), ["--name", "b"]).code)
 
 
+def check_moved():
+    """Where a source is read from is in the state too: both judgements say what becomes of it."""
+    place = folder(clicks_jsonl="".join(map(click, range(BEFORE))),
+                   visits_jsonl="".join(map(click, range(ROWS))))
+    moved = WINDOWS.replace("'clicks.jsonl'", "'visits.jsonl'")
+    start(place, WINDOWS)
+    look = judged(place, WINDOWS, moved, [])
+    check("upgrade --check names a source that has moved",
+          has("source clicks is read from path 'visits.jsonl', no longer from path 'clicks.jsonl'",
+              NEW), look.out)
+    check("a source that has moved is refused", 78, go_on(place, moved).code)
+    ran = go_on(place, moved, [NEW])
+    check("a source that has moved is read from its beginning where that is meant", 0, ran.code)
+
+
 def check_usage():
     check("upgrade needs two files", 2, run("upgrade", "--check", "a.sql").code)
     check("and --check", 2, run("upgrade", "a.sql", "b.sql").code)
@@ -552,6 +571,7 @@ def main():
         check_refused(case)
     check_savepoint()
     check_finished()
+    check_moved()
     close()
 
 
