@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs tests and ends with one line, `N passed, N failed`.
 
-Without a filter: every kind of test over everything.
+Without a filter: every kind of test over everything. Tests of the program, and whatever runs it, take
+the release build; the programs of GoogleTest are built and run with sanitizers.
 
-With a filter it runs only the unit tests, SQL cases, examples and command line tests whose name
-contains it, in any case, on the release build: the quick round while working.
+With a filter it runs only the unit tests, SQL cases, examples, command line and Kafka tests whose
+name contains it, in any case, on the release build: the quick round while working.
 """
 import concurrent.futures
 import itertools
@@ -75,9 +76,9 @@ def in_parallel(function, items):
     return tally
 
 
-def build(preset):
+def build(preset, *targets):
     def step():
-        code, out, err = run([ROOT / "dev", "build", preset, "-k", "0"], timeout=3600)
+        code, out, err = run([ROOT / "dev", "build", preset, "-k", "0", *targets], timeout=3600)
         if code == 0:
             return Tally(1)
         return Tally(0, [(f"build {preset}", (out + err)[-8000:])])
@@ -273,23 +274,27 @@ class SharedBroker:
 SHARED_BROKER = SharedBroker()
 
 
-def kafka(build_dir, name_filter="", env=None):
-    """Every program that the build names kafka_*_test, and the scripts of tests/kafka that are
-    tests, with the address of the shared broker in $THALWEG_KAFKA_BROKERS."""
+def kafka_clients(build_dir, name_filter="", env=None):
+    """Every program that the build names kafka_*_test, with the address of the shared broker in
+    $THALWEG_KAFKA_BROKERS."""
     def step():
         programs = [program.relative_to(build_dir)
                     for program in sorted(build_dir.glob("tests/kafka_*_test"))
                     if gtest_names(program, name_filter)]
+        given = {**(env or {}), **(SHARED_BROKER.environment() if programs else {})}
+        return in_parallel(lambda share: gtest_program(build_dir, *share, name_filter, given),
+                           itertools.product(programs, range(SHARDS)))
+    return step
+
+
+def kafka(name_filter=""):
+    """The scripts of tests/kafka that are tests, of the program named by $THALWEG."""
+    def step():
         scripts = [script for script in tracked("tests/kafka/*_test.py", "tests/kafka/*_test.sh")
-                   if name_filter.lower() in script.lower() and build_dir == RELEASE]
-        if not programs and not scripts:
-            return Tally()
-        given = {**(env or {}), **SHARED_BROKER.environment(), "THALWEG": str(RELEASE / "thalweg")}
-        tally = in_parallel(
-            lambda share: gtest_program(build_dir, *share, name_filter, given),
-            itertools.product(programs, range(SHARDS)))
-        tally.add(in_parallel(lambda script: counted(script, [ROOT / script], env=given), scripts))
-        return tally
+                   if name_filter.lower() in script.lower()]
+        given = {"THALWEG": str(RELEASE / "thalweg"),
+                 **(SHARED_BROKER.environment() if scripts else {})}
+        return in_parallel(lambda script: counted(script, [ROOT / script], env=given), scripts)
     return step
 
 
@@ -314,19 +319,18 @@ def all_steps():
     """Steps in order: name, function, and the build it needs (None: none)."""
     return [
         ("house", house, None),
-        ("build release", build("release"), None),
-        ("unit tests", unit(RELEASE), "build release"),
+        ("build release", build("release", "programs"), None),
         ("sql cases", sql_cases(RELEASE), "build release"),
         ("examples", examples(), "build release"),
         ("command line", command_line(), "build release"),
-        ("kafka", kafka(RELEASE), "build release"),
+        ("kafka", kafka(), "build release"),
         ("crashes", crashes, "build release"),
         ("simulated jobs", simulated_jobs, "build release"),
         ("documented commands", documented_commands, "build release"),
         ("reference pages", reference_pages, "build release"),
         ("build asan", build("asan"), None),
-        ("unit tests, sanitized", unit(ASAN, env=SANITIZER_ENV), "build asan"),
-        ("kafka, sanitized", kafka(ASAN, env=SANITIZER_ENV), "build asan"),
+        ("unit tests", unit(ASAN, env=SANITIZER_ENV), "build asan"),
+        ("kafka clients", kafka_clients(ASAN, env=SANITIZER_ENV), "build asan"),
         ("sql cases, sanitized", sql_cases(ASAN, once=True, env=SANITIZER_ENV), "build asan"),
         ("fuzz targets", fuzz_targets, "build asan"),
     ]
@@ -339,7 +343,8 @@ def filtered_steps(name_filter):
         ("sql cases", sql_cases(RELEASE, name_filter), "build release"),
         ("examples", examples(name_filter), "build release"),
         ("command line", command_line(name_filter), "build release"),
-        ("kafka", kafka(RELEASE, name_filter), "build release"),
+        ("kafka", kafka(name_filter), "build release"),
+        ("kafka clients", kafka_clients(RELEASE, name_filter), "build release"),
     ]
 
 

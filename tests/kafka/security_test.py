@@ -111,7 +111,7 @@ class SecurityTest(unittest.TestCase):
         self.assertEqual(code, 78)
         self.assertIn("goes with sasl.mechanism OAUTHBEARER", problem)
         done = subprocess.run(
-            [PROGRAM.parent / "tests/kafka_clients_test", "--gtest_filter=OauthTest.*"],
+            [PROGRAM.parent / "tests/kafka_oauth_client"],
             capture_output=True, text=True, timeout=SECONDS_MAX, check=False,
             env={**os.environ, "THALWEG_KAFKA_OAUTH_BROKERS": address,
                  "THALWEG_KAFKA_TOKEN_FILE": str(folder / "token")})
