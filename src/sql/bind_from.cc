@@ -241,7 +241,7 @@ std::optional<Scope> bind_from(BindContext& context, const ast::TableRef& from) 
     return scope;
   }
   const ast::TableAlias& alias = *from.alias;
-  plan::NodePtr node = scope->node;
+  plan::NodePtr node = scope->shown ? pick_columns(scope->node, *scope->shown) : scope->node;
   if (!alias.columns.empty()) {
     node = rename_columns(context, node, alias.columns);
     if (node == nullptr) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "plan/build.h"
@@ -38,17 +39,87 @@ Scope visible(BindContext& context, Scope scope, Span span) {
   if (!scope.window_columns) {
     return scope;
   }
-  const std::vector<std::uint32_t> columns = *star_columns(context, scope, {}, span);
+  const Relation& relation = scope.relations[0];
+  return scope_of(pick_columns(scope.node, *star_columns(context, scope, {}, span)), relation.key,
+                  relation.shown);
+}
+
+// A column of USING, over the columns of both sides.
+struct SharedColumn {
+  std::uint32_t left;
+  std::uint32_t right;
+  ExprPtr equality;
+};
+
+// Nothing, reported, where a side has no such column, or they cannot be compared.
+std::optional<std::vector<SharedColumn>> shared_columns(BindContext& context, const ast::Join& join,
+                                                        const Scope& left, const Scope& right) {
+  std::vector<SharedColumn> shared;
+  const auto first_of_right = static_cast<std::uint32_t>(left.columns().size());
+  for (const ast::Name& name : join.using_columns) {
+    const auto one = find_column(context, left, {name}, name.span);
+    const auto other = one ? find_column(context, right, {name}, name.span) : std::nullopt;
+    if (!other) {
+      return std::nullopt;
+    }
+    const auto bound = [](const Scope& scope, std::uint32_t column, std::uint32_t first) {
+      const Field& field = scope.columns()[column];
+      return Bound{column_expr(first + column, field.type, field.name)};
+    };
+    const Bound equal = ExprBinder(context, both(left, right), "USING")
+                            .equal(bound(left, one->column, 0), name.span,
+                                   bound(right, other->column, first_of_right), name.span);
+    if (!equal) {
+      return std::nullopt;
+    }
+    shared.push_back({.left = one->column,
+                      .right = first_of_right + other->column,
+                      .equality = fold_constants(equal.expr)});
+  }
+  return shared;
+}
+
+// Behind the columns of the pairs: of each two shared ones that which is not NULL.
+plan::NodePtr with_either(const plan::NodePtr& pairs, const std::vector<SharedColumn>& shared) {
   std::vector<ExprPtr> exprs;
   std::vector<std::string> names;
-  for (const std::uint32_t column : columns) {
-    const Field& field = scope.columns()[column];
-    exprs.push_back(column_expr(column, field.type, field.name));
-    names.push_back(field.name);
+  for (std::uint32_t i = 0; i < pairs->schema.size(); ++i) {
+    exprs.push_back(column_expr(i, pairs->schema[i].type, pairs->schema[i].name));
+    names.push_back(pairs->schema[i].name);
   }
-  const Relation& relation = scope.relations[0];
-  return scope_of(plan::make_project(scope.node, std::move(exprs), std::move(names)), relation.key,
-                  relation.shown);
+  for (const SharedColumn& column : shared) {
+    const std::vector<ExprPtr>& sides = column.equality->args;  // Of one type.
+    exprs.push_back(expr_of(ExprKind::kCoalesce, sides[0]->type, sides));
+    names.push_back(names[column.left]);
+  }
+  return plan::make_project(pairs, std::move(exprs), std::move(names));
+}
+
+// Each shared column goes by its name alone once, and stands first. Where either side may have no
+// row it is the one that is there.
+Scope share(Scope scope, JoinKind kind, const std::vector<SharedColumn>& shared) {
+  if (shared.empty() || !yields_pairs(kind)) {
+    return scope;
+  }
+  std::vector<std::uint32_t> hidden;
+  std::vector<std::uint32_t> shown;
+  std::vector<std::uint32_t> all(scope.columns().size());
+  std::iota(all.begin(), all.end(), 0);
+  plan::NodePtr extended = kind == JoinKind::kFull ? with_either(scope.node, shared) : scope.node;
+  for (std::uint32_t i = 0; i < shared.size(); ++i) {
+    hidden.insert(hidden.end(), {shared[i].left, shared[i].right});
+    shown.push_back(kind == JoinKind::kFull    ? static_cast<std::uint32_t>(all.size()) + i
+                    : kind == JoinKind::kRight ? shared[i].right
+                                               : shared[i].left);
+  }
+  for (const std::uint32_t column : scope.shown.value_or(all)) {
+    if (std::ranges::count(hidden, column) == 0) {
+      shown.push_back(column);
+    }
+  }
+  scope.node = std::move(extended);
+  scope.shown = std::move(shown);
+  return scope;
 }
 
 // The parts of a condition over these columns, all of which must be true; nothing, reported, where
@@ -62,8 +133,13 @@ std::optional<std::vector<ExprPtr>> parts_of(BindContext& context, const Scope& 
 // What ON asks, and what WHERE does that is about these columns only; nothing, reported, where ON
 // is in error.
 std::optional<std::vector<ExprPtr>> conditions(BindContext& context, const ast::Join& join,
-                                               const Scope& scope, std::vector<ExprPtr>& where) {
+                                               const Scope& scope,
+                                               const std::vector<SharedColumn>& shared,
+                                               std::vector<ExprPtr>& where) {
   std::vector<ExprPtr> all;
+  for (const SharedColumn& column : shared) {
+    all.push_back(column.equality);
+  }
   if (join.on != nullptr) {
     auto parts = parts_of(context, scope, "ON", *join.on);
     if (!parts) {
@@ -127,14 +203,15 @@ bool check_as_of_form(BindContext& context, const ast::Join& join) {
 // Whether it is of a form that there is.
 bool check_form(BindContext& context, const ast::Join& join) {
   const std::vector<std::string> cure{"say which rows belong together: a JOIN b ON a.k = b.k"};
-  if (join.natural || !join.using_columns.empty()) {
-    context.not_supported(join.natural ? "NATURAL JOIN" : "JOIN ... USING", join.keywords, cure);
+  if (join.natural) {
+    context.not_supported("NATURAL JOIN", join.keywords,
+                          {"name the columns that must be equal: a JOIN b USING (k)"});
     return false;
   }
   if (is_as_of(join) && !check_as_of_form(context, join)) {
     return false;
   }
-  if (join.on == nullptr && join.kind != ast::JoinKind::kCross) {
+  if (join.on == nullptr && join.using_columns.empty() && join.kind != ast::JoinKind::kCross) {
     context.error("S0101", "JOIN needs a condition", join.keywords, "", cure);
     return false;
   }
@@ -179,6 +256,7 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
   }
   std::optional<Scope> left = bind_joined(context, *chain[0]->left, hinted_ttl);
   std::vector<Scope> others;
+  std::vector<std::vector<SharedColumn>> shared;
   std::optional<Scope> all = left;
   for (const ast::Join* const one : chain) {
     context.versioned = versioned_table(*one);
@@ -187,7 +265,13 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
     if (!all || !right || !check_names(context, *all, *right, one->right->span)) {
       return std::nullopt;
     }
+    auto columns = shared_columns(context, *one, *all, *right);
+    if (!columns) {
+      return std::nullopt;
+    }
     all = both(*all, *right);
+    all = is_plain_inner(*one) ? share(*std::move(all), JoinKind::kInner, *columns) : all;
+    shared.push_back(*std::move(columns));
     others.push_back(*std::move(right));
   }
   std::vector<ExprPtr> where;
@@ -214,9 +298,10 @@ std::optional<Scope> bind_join(BindContext& context, const ast::Join& join) {
                             .keywords = one.keywords,
                             .condition = one.on == nullptr ? one.keywords : one.on->span,
                             .ttl_micros = ttl_micros};
-    const auto parts = conditions(context, one, both(*left, others[i]), where);
+    const auto parts = conditions(context, one, both(*left, others[i]), shared[i], where);
     left = parts ? join_relations(context, clause, *std::move(left), std::move(others[i]), *parts)
                  : std::nullopt;
+    left = left ? std::optional(share(*std::move(left), clause.kind, shared[i])) : left;
   }
   return left;
 }

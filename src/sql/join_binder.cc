@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "plan/build.h"
@@ -14,6 +15,16 @@
 
 namespace thalweg::sql {
 
+namespace {
+
+std::vector<std::uint32_t> shown_columns(const Scope& scope) {
+  std::vector<std::uint32_t> all(scope.columns().size());
+  std::iota(all.begin(), all.end(), 0);
+  return scope.shown.value_or(std::move(all));
+}
+
+}  // namespace
+
 Scope both(const Scope& left, const Scope& right) {
   const auto first_of_right = static_cast<std::uint32_t>(left.columns().size());
   Schema columns = left.columns();
@@ -21,10 +32,17 @@ Scope both(const Scope& left, const Scope& right) {
   Scope scope{.node = plan::make_values(std::move(columns), {}),
               .relations = left.relations,
               .table = nullptr,
-              .window_columns = std::nullopt};
+              .window_columns = std::nullopt,
+              .shown = std::nullopt};
   for (Relation relation : right.relations) {
     relation.first += first_of_right;
     scope.relations.push_back(std::move(relation));
+  }
+  if (left.shown || right.shown) {
+    scope.shown = shown_columns(left);
+    for (const std::uint32_t column : shown_columns(right)) {
+      scope.shown->push_back(first_of_right + column);
+    }
   }
   return scope;
 }
@@ -127,6 +145,7 @@ std::optional<Scope> JoinBinder::bind(const std::vector<ExprPtr>& parts) {
   warn_of_state(*node);
   if (!yields_pairs(kind_)) {
     scope.relations = left_.relations;
+    scope.shown = left_.shown;
   }
   scope.node = std::move(node);
   return scope;

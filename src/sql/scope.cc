@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plan/build.h"
 #include "sql/sql_text.h"
 
 namespace thalweg::sql {
@@ -42,6 +43,16 @@ std::vector<std::uint32_t> matches(const Scope& scope, std::uint32_t first, std:
   std::vector<std::uint32_t>& found = exact.empty() ? folded : exact;
   if (scope.window_columns && !found.empty() && found.back() >= *scope.window_columns) {
     std::erase_if(found, [&](std::uint32_t i) { return i < *scope.window_columns; });
+  }
+  return found;
+}
+
+// Those that the name refers to where it stands without a relation.
+std::vector<std::uint32_t> matches(const Scope& scope, const ast::Name& name) {
+  std::vector<std::uint32_t> found =
+      matches(scope, 0, static_cast<std::uint32_t>(scope.columns().size()), name);
+  if (scope.shown) {
+    std::erase_if(found, [&](std::uint32_t i) { return std::ranges::count(*scope.shown, i) == 0; });
   }
   return found;
 }
@@ -100,9 +111,9 @@ void report_ambiguous(BindContext& context, const Scope& scope,
   context.error("S0204", "column \"" + name.text + "\" is ambiguous", span, "", std::move(notes));
 }
 
-std::optional<std::uint32_t> one_of(BindContext& context, const Scope& scope, std::uint32_t first,
-                                    std::uint32_t count, const ast::Name& name, Span span) {
-  const std::vector<std::uint32_t> found = matches(scope, first, count, name);
+std::optional<std::uint32_t> one_of(BindContext& context, const Scope& scope,
+                                    const std::vector<std::uint32_t>& found, const ast::Name& name,
+                                    Span span) {
   if (found.size() == 1) {
     return found[0];
   }
@@ -142,26 +153,37 @@ Scope scope_of(plan::NodePtr node, const std::string& key, const std::string& sh
           .table = nullptr};
 }
 
+plan::NodePtr pick_columns(const plan::NodePtr& node, const std::vector<std::uint32_t>& columns) {
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  for (const std::uint32_t column : columns) {
+    const Field& field = node->schema[column];
+    exprs.push_back(column_expr(column, field.type, field.name));
+    names.push_back(field.name);
+  }
+  return plan::make_project(node, std::move(exprs), std::move(names));
+}
+
 bool names_column(const ast::Name& name, const std::string& column) {
   return column == name.text || fold_name(column) == name.key;
 }
 
 std::optional<FoundColumn> find_column(BindContext& context, const Scope& scope,
                                        const std::vector<ast::Name>& parts, Span span) {
-  const auto all = static_cast<std::uint32_t>(scope.columns().size());
   if (parts.size() > 1) {
     if (const Relation* relation = find_relation(scope, parts[0])) {
       const auto column =
-          one_of(context, scope, relation->first, relation->count, parts[1], parts[1].span);
+          one_of(context, scope, matches(scope, relation->first, relation->count, parts[1]),
+                 parts[1], parts[1].span);
       return column ? std::optional(FoundColumn{*column, 2}) : std::nullopt;
     }
-    if (matches(scope, 0, all, parts[0]).empty()) {
+    if (matches(scope, parts[0]).empty()) {
       report_unknown_relation(context, scope, parts[0]);
       return std::nullopt;
     }
   }
-  const auto column =
-      one_of(context, scope, 0, all, parts[0], parts.size() == 1 ? span : parts[0].span);
+  const auto column = one_of(context, scope, matches(scope, parts[0]), parts[0],
+                             parts.size() == 1 ? span : parts[0].span);
   return column ? std::optional(FoundColumn{*column, 1}) : std::nullopt;
 }
 
@@ -170,6 +192,9 @@ std::optional<std::vector<std::uint32_t>> star_columns(BindContext& context, con
   if (scope.node == nullptr) {
     context.error("S0215", "* has no columns to stand for: there is no FROM", span);
     return std::nullopt;
+  }
+  if (scope.shown && star.table.empty()) {
+    return scope.shown;
   }
   std::uint32_t first = 0;
   auto count = static_cast<std::uint32_t>(scope.columns().size());

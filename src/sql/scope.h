@@ -24,12 +24,18 @@ struct Scope {
   TablePtr table;  // What `node` reads directly, if it does: for cures.
   // The columns from this one on are a window function's, and hide others of the same name.
   std::optional<std::uint32_t> window_columns;
+  // Behind JOIN ... USING: the columns that `*` stands for, in their order. Names without a
+  // relation mean these alone. Absent: all.
+  std::optional<std::vector<std::uint32_t>> shown;
 
   const Schema& columns() const;
 };
 
 // One relation, all columns of `node`.
 Scope scope_of(plan::NodePtr node, const std::string& key, const std::string& shown);
+
+// The columns of a node that are wanted, in that order.
+plan::NodePtr pick_columns(const plan::NodePtr& node, const std::vector<std::uint32_t>& columns);
 
 // A column that a reference names, and how many of its parts were used up: the others are fields.
 struct FoundColumn {
