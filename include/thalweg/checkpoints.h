@@ -41,8 +41,9 @@ std::string export_checkpoint(const std::string& directory, const std::string& n
                               const std::function<bool(std::string_view lines)>& write);
 
 // Writes a pipeline's last epoch into one file that needs nothing else, for another directory or
-// machine: see StateOptions::from_savepoints. The problem, or nothing.
-std::string create_savepoint(const std::string& directory, const std::string& name,
-                             const std::string& path);
+// machine: see StateOptions::from_savepoints. A savepoint that is there already is replaced, any
+// other file is not. The text says what has been written.
+CheckpointReport create_savepoint(const std::string& directory, const std::string& name,
+                                  const std::string& path);
 
 }  // namespace thalweg

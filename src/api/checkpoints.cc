@@ -213,9 +213,18 @@ std::string export_checkpoint(const std::string& directory, const std::string& n
   return {};
 }
 
-std::string create_savepoint(const std::string& directory, const std::string& name,
-                             const std::string& path) {
-  return write_savepoint(system_env(), directory, name, path).message();
+CheckpointReport create_savepoint(const std::string& directory, const std::string& name,
+                                  const std::string& path) {
+  Env& env = system_env();
+  const Status written = write_savepoint(env, directory, name, path);
+  const Result<EpochRecord> record = written.ok() ? savepoint_record(env, path) : written;
+  if (!record.ok()) {
+    return {.problem = record.status().message(), .text = {}};
+  }
+  const auto bytes = env.file_size(path);
+  return {.problem = {},
+          .text = fmt::format("epoch {} of {}, {} bytes\n", record.value().epoch, name,
+                              bytes.ok() ? bytes.value().value_or(0) : 0)};
 }
 
 }  // namespace thalweg

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/engine.h"
+#include "connectors/kafka_options.h"
 #include "plan/walk.h"
 #include "runtime/upgrade.h"
 #include "thalweg/upgrade.h"
@@ -14,21 +15,27 @@
 namespace thalweg {
 namespace {
 
+// Where a source is read.
+struct Place {
+  std::string option;  // Which says so.
+  std::string value;
+};
+
 // A job of a script, and what is kept of it.
 struct JobState {
   QueryState state;
-  bool bounded = true;                        // Whether it comes to an end by itself.
-  std::map<std::string, std::string> places;  // Where each source is read.
+  bool bounded = true;                  // Whether it comes to an end by itself.
+  std::map<std::string, Place> places;  // Of each source.
 };
 
-std::map<std::string, std::string> places_of(const plan::Plan& plan) {
-  std::map<std::string, std::string> places;
+std::map<std::string, Place> places_of(const plan::Plan& plan) {
+  std::map<std::string, Place> places;
   for (const plan::NodePtr& node : plan::inputs_first(plan)) {
     if (const auto* scan = plan::step_of<plan::Scan>(*node)) {
       for (const char* const option : {"path", "topic"}) {
         if (scan->table->options.has(option)) {
-          places[scan->table->name] =
-              fmt::format("{} '{}'", option, scan->table->options.text(option));
+          places[scan->table->name] = {.option = option,
+                                       .value = scan->table->options.text(option)};
         }
       }
     }
@@ -36,19 +43,36 @@ std::map<std::string, std::string> places_of(const plan::Plan& plan) {
   return places;
 }
 
-// What a start will find out: which of them have been read stands in the state alone.
-std::string moved_sources(const JobState& before, const JobState& now) {
-  std::string text;
+std::vector<std::string> names_at(const Place& place) {
+  if (place.option != "path") {
+    return split_names(place.value);
+  }
+  const std::string all = place.value.ends_with('/') ? "*" : "";
+  const auto files = system_env().glob(place.value + all);
+  return files.ok() ? files.value() : std::vector<std::string>{place.value};
+}
+
+// A start goes on where any of what has been read is still there. What patterns of topics lead to
+// is not known here.
+bool any_stays(const Place& before, const Place& now) {
+  const std::vector<std::string> earlier = names_at(before);
+  return std::ranges::any_of(names_at(now), [&](const std::string& name) {
+    return std::ranges::count(earlier, name) > 0 ||
+           (now.option == "topic" && name.starts_with('^'));
+  });
+}
+
+// The sources that are read from elsewhere, so that all there would be read from its beginning.
+std::vector<std::string> moved_sources(const JobState& before, const JobState& now) {
+  std::vector<std::string> moved;
   for (const auto& [source, place] : now.places) {
     const auto earlier = before.places.find(source);
-    if (earlier != before.places.end() && earlier->second != place) {
-      text += fmt::format(
-          "; source {} is read from {}, no longer from {}: where that names nothing of what has "
-          "been read, a start is refused unless --allow-new-state is given",
-          source, place, earlier->second);
+    if (earlier != before.places.end() && !any_stays(earlier->second, place)) {
+      moved.push_back(fmt::format("source {}: from {} '{}', no longer from '{}'", source,
+                                  place.option, place.value, earlier->second.value));
     }
   }
-  return text;
+  return moved;
 }
 
 // Nothing, with the problems told, where the script is wrong.
@@ -82,7 +106,18 @@ UpgradeReport::Job judge(const JobState& before, const JobState& now, const Stat
   if (upgrade.verdict == Upgrade::Verdict::kRefused) {
     return {.is_kept = false, .text = "the state is of another query:" + upgrade.text};
   }
-  upgrade.text += moved_sources(before, now);
+  const std::vector<std::string> moved = moved_sources(before, now);
+  if (!moved.empty() && !state.allow_new_state) {
+    return {
+        .is_kept = false,
+        .text = fmt::format("the state is of another query:\n  read from its beginning, on top of "
+                            "what the state has already: {}\n--allow-new-state allows it; or go "
+                            "back to the earlier place, or give this one another --name",
+                            fmt::join(moved, ", "))};
+  }
+  if (!moved.empty()) {
+    upgrade.text += fmt::format("; read from its beginning: {}", fmt::join(moved, ", "));
+  }
   if (before.bounded && !upgrade.added.empty()) {
     upgrade.text +=
         "; where the earlier query has come to the end of its inputs this one is refused, "

@@ -481,7 +481,14 @@ TEST(Savepoint, CarriesAnEpochElsewhere) {
   ModelJob job = random_job(random);
   const auto store = open(env, kMergeNever);
   ASSERT_TRUE(job.run_epochs(4, *store, 2, random).ok());
-  env.put("out/save", "old");
+  for (const char* other : {"", "SELECT 1;", "a longer text, which is no savepoint"}) {
+    env.put("out/save", other);
+    EXPECT_THAT(write_savepoint(env, "state", "job", "out/save").message(),
+                HasSubstr("out/save is there and is no savepoint"));
+    EXPECT_EQ(env.get("out/save"), other);
+  }
+  ASSERT_TRUE(env.remove_file("out/save").ok());
+  ASSERT_TRUE(write_savepoint(env, "state", "job", "out/save").ok());
   ASSERT_TRUE(write_savepoint(env, "state", "job", "out/save").ok());
   EXPECT_THAT(env.list_directory("out").value(), ElementsAre("save"));
 

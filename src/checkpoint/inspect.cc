@@ -17,7 +17,12 @@ Result<Manifest> manifest_of(Env& env, const std::string& path) {
   const std::string file = fmt::format("{}/{}", path, kManifestName);
   TW_TRY_ASSIGN(std::optional<Manifest> manifest, read_manifest(env, file));
   if (!manifest) {
-    return invalid_argument(fmt::format("there is no state in {}: {} is missing", path, file));
+    const auto names = env.list_directory(path);
+    const auto trace = names.ok() ? trace_of_decided_epoch(names.value()) : std::nullopt;
+    return trace ? corrupt(
+                       fmt::format("{} is missing, but {} tells that there was one", file, *trace))
+                 : invalid_argument(
+                       fmt::format("there is no state in {}: {} is missing", path, file));
   }
   return *std::move(manifest);
 }

@@ -82,6 +82,20 @@ Result<Manifest> read_savepoint(Env& env, const std::string& path) {
   return manifest;
 }
 
+// Nothing but savepoints is replaced by one.
+Status refuse_other_file(Env& env, const std::string& path) {
+  TW_TRY_ASSIGN(const std::optional<std::uint64_t> size, env.file_size(path));
+  const bool may_be_one = size && *size >= kTailBytes;
+  std::string tail;
+  if (may_be_one) {
+    TW_TRY_ASSIGN(tail, read_bytes(env, path, *size - kTailBytes, kTailBytes));
+  }
+  return !size || tail.ends_with(kMagic)
+             ? Status()
+             : invalid_argument(fmt::format(
+                   "{} is there and is no savepoint; move it away, or give another path", path));
+}
+
 Status copy_front(Env& env, const std::string& from, std::uint64_t bytes, const std::string& to) {
   TW_TRY_ASSIGN(const std::unique_ptr<InputFile> input, env.open_input(from));
   TW_TRY_ASSIGN(const std::unique_ptr<DurableFile> output, env.create_file(to));
@@ -100,6 +114,7 @@ Status copy_front(Env& env, const std::string& from, std::uint64_t bytes, const 
 Status write_savepoint(Env& env, const std::string& directory, const std::string& name,
                        const std::string& path) {
   TW_TRY(check_state_name(name));
+  TW_TRY(refuse_other_file(env, path));
   const std::string part = path + ".part";
   Status status;
   for (int i = 0; i < kTriesMax; ++i) {

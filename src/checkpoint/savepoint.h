@@ -9,8 +9,8 @@
 namespace thalweg {
 
 // Writes the last decided epoch of a job into one file that needs nothing else, for another
-// directory or machine. The job may run meanwhile. A file of that name is replaced, once the new
-// one is whole.
+// directory or machine. The job may run meanwhile. A savepoint of that name is replaced, once the
+// new one is whole; any other file is refused.
 Status write_savepoint(Env& env, const std::string& directory, const std::string& name,
                        const std::string& path);
 

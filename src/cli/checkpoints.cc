@@ -64,7 +64,7 @@ int run_checkpoints(const CommandLine& line) {
 }
 
 int run_savepoint(const CommandLine& line) {
-  return outcome(create_savepoint(line.state_dir, line.arguments[1], line.arguments[2]));
+  return shown(create_savepoint(line.state_dir, line.arguments[1], line.arguments[2]));
 }
 
 }  // namespace thalweg::cli

@@ -95,7 +95,8 @@ int finish(const RunReport& report, const Screen& screen, bool json) {
 // Where nothing was asked for but put into tables, of which nothing came.
 void explain_no_output(const RunReport& report) {
   const bool ended = report.outcome == Outcome::kDone || report.outcome == Outcome::kStopped;
-  if (ended && report.summary.rows_out == 0 && !report.summary.operators.empty()) {
+  const bool went_before = report.summary.resumed && report.summary.resumed->finished;
+  if (ended && !went_before && report.summary.rows_out == 0 && !report.summary.operators.empty()) {
     tell("no rows: {}\n", explain_empty(report.summary));
   }
 }

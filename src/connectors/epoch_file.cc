@@ -170,7 +170,8 @@ Status EpochFile::recover(const EpochStart& start) {
     }
   }
   // One that came back would be taken for what the epoch of its number writes now.
-  return env_.sync_directory(directory_);
+  TW_TRY(env_.sync_directory(directory_));
+  return owner_.check_length();
 }
 
 Status EpochFile::prepare(std::uint64_t epoch) {
@@ -216,7 +217,9 @@ Status EpochFile::commit(std::uint64_t epoch) {
 }
 
 Status EpochFile::move_into_file(const Outbox& outbox) {
-  TW_TRY(owner_.note(outbox.epoch));
+  TW_TRY_ASSIGN(const std::optional<std::uint64_t> bytes, env_.file_size(path_of(outbox)));
+  const std::uint64_t before = outbox.length == 0 ? beginning_.size() : outbox.length;
+  TW_TRY(owner_.note(outbox.epoch, before + bytes.value_or(0)));
   TW_TRY(outbox.length == 0 ? replace_file(path_of(outbox)) : add_to_file(outbox));
   return env_.remove_file(path_of(outbox));
 }

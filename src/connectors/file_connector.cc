@@ -123,8 +123,10 @@ std::optional<OptionRefusal> refuses_writing(const Options& options) {
 
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
   const Options& options = request.table.options;
-  ByteSourceOptions source_options{
-      .follow = options.boolean("follow"), .can_resume = true, .limits = {}};
+  // A pipe gives what it has once.
+  ByteSourceOptions source_options{.follow = options.boolean("follow"),
+                                   .can_resume = !world.env.is_written_in_place(path_of(options)),
+                                   .limits = {}};
   if (options.has("max_row_bytes")) {
     source_options.limits.row_bytes = bytes_option(options, "max_row_bytes");
   }

@@ -12,7 +12,8 @@ namespace thalweg {
 
 // Whose a file is that a job whose state is kept writes: one process at a time may write it, which
 // holds `.NAME.lock` beside it, and what is in it comes from one run.
-// `.NAME.INCARNATION-EPOCH.owner` names that run, and the last epoch whose rows the file may hold.
+// `.NAME.INCARNATION-EPOCH-LENGTH.owner` names that run, the last epoch whose rows the file may
+// hold, and how long it is with them.
 class FileOwner {
  public:
   // `name`: where the file is, links followed.
@@ -22,16 +23,28 @@ class FileOwner {
   // one would replace, or give again.
   Status take(const EpochStart& start);
 
+  // For a run without state, which would replace the file: refused where another process writes it,
+  // or where it holds rows of a run that has state.
+  Status take_from_nobody();
+
   // Before rows of an epoch that counts come into the file. Durable.
-  Status note(std::uint64_t epoch);
+  Status note(std::uint64_t epoch, std::uint64_t length);
+
+  // Once all rows that count are in the file: refused where it is not as long as was noted. It may
+  // have been taken away, or emptied.
+  Status check_length() const;
 
  private:
   struct Mark {
     std::string incarnation;
     std::uint64_t epoch = 0;
+    std::uint64_t length = 0;
   };
 
   std::string path_of(const Mark& mark) const;
+  std::string lock_name() const;
+  Status lock();
+  Status find_marks();
   Status refuse_foreign(const EpochStart& start) const;
 
   Env& env_;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "connectors/epoch_file.h"
+#include "connectors/file_owner.h"
 
 namespace thalweg {
 namespace {
@@ -32,6 +34,10 @@ class FileSink final : public ByteSink {
 
   Status open() override {
     if (to_ == nullptr) {
+      if (!env_.is_written_in_place(path_)) {
+        owner_.emplace(env_, env_.output_name(path_));
+        TW_TRY(owner_->take_from_nobody());
+      }
       to_ = make_plain_sink([this] { return env_.create_output(path_, old_); },
                             old_ == OldBytes::kReplaced ? beginning_ : std::string());
     }
@@ -68,7 +74,8 @@ class FileSink final : public ByteSink {
   const std::string path_;
   const std::string beginning_;
   const OldBytes old_;
-  std::unique_ptr<ByteSink> to_;  // Known when it recovers, or else when it opens.
+  std::optional<FileOwner> owner_;  // Of a run without state.
+  std::unique_ptr<ByteSink> to_;    // Known when it recovers, or else when it opens.
 };
 
 }  // namespace

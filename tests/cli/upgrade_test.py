@@ -545,9 +545,14 @@ def check_moved():
     start(place, WINDOWS)
     look = judged(place, WINDOWS, moved, [])
     check("upgrade --check names a source that has moved",
-          has("source clicks is read from path 'visits.jsonl', no longer from path 'clicks.jsonl'",
-              NEW), look.out)
+          has("source clicks: from path 'visits.jsonl', no longer from 'clicks.jsonl'", NEW), look.out)
+    check("and says no", 1, look.code)
     check("a source that has moved is refused", 78, go_on(place, moved).code)
+    look = judged(place, WINDOWS, moved, [NEW])
+    check("upgrade --check takes the flag", (0, True),
+          (look.code, "; read from its beginning: source clicks" in look.out))
+    wider = WINDOWS.replace("'clicks.jsonl'", "'clicks*.jsonl'")
+    check("a pattern that leads to the same file is kept", 0, judged(place, WINDOWS, wider, []).code)
     ran = go_on(place, moved, [NEW])
     check("a source that has moved is read from its beginning where that is meant", 0, ran.code)
 
