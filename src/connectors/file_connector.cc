@@ -124,9 +124,10 @@ std::optional<OptionRefusal> refuses_writing(const Options& options) {
 Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& request) {
   const Options& options = request.table.options;
   // A pipe gives what it has once.
-  ByteSourceOptions source_options{.follow = options.boolean("follow"),
-                                   .can_resume = !world.env.is_written_in_place(path_of(options)),
-                                   .limits = {}};
+  const std::string path = path_of(options);
+  const bool is_pipe = !path.ends_with('/') && world.env.is_written_in_place(path);
+  ByteSourceOptions source_options{
+      .follow = options.boolean("follow"), .can_resume = !is_pipe, .limits = {}};
   if (options.has("max_row_bytes")) {
     source_options.limits.row_bytes = bytes_option(options, "max_row_bytes");
   }
@@ -137,9 +138,8 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
     source_options.limits.block_bytes = kShortBlockBytes;
   }
   const bool one = options.has("partitions") && options.text("partitions") == "one";
-  return make_byte_source(
-      request, source_options,
-      [&env = world.env, path = path_of(options), one] { return list_files(env, path, one); });
+  return make_byte_source(request, source_options,
+                          [&env = world.env, path, one] { return list_files(env, path, one); });
 }
 
 Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {

@@ -134,6 +134,10 @@ def check_refusals():
                            "format = 'json'); INSERT INTO o SELECT a FROM stdin;")
     ran = run("run", "job.sql", "--state-dir", "state", stdin='{"a": 1}\n', cwd=stdin)
     check("standard input cannot be read again", has("cannot be read again"), ran.err)
+    place = folder(job_sql=JOB.format(follow=""))
+    os.mkfifo(place / "clicks.jsonl")
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    check("nor can a pipe", (78, True), (ran.code, "cannot be read again" in ran.err))
     check("--name needs a directory", 2, run("run", "job.sql", "--name", "x", cwd=place).code)
 
 
