@@ -78,8 +78,8 @@ class Place {
   Lines left_over(Env& env) const {
     Lines all;
     for (const std::string& name : names(env)) {
-      const bool is_owner = name.ends_with(".owner") &&
-                            name.find(fmt::format("-{}-", kEpochs)) != std::string::npos;
+      const bool is_owner =
+          name.ends_with(".owner") && name.find(fmt::format("-{}-", kEpochs)) != std::string::npos;
       const bool stays = name == ".thalweg-lock" || name.ends_with(".lock") || is_owner;
       if (name.starts_with('.') && !stays) {
         all.push_back(name);
