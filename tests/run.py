@@ -239,14 +239,18 @@ def examples(name_filter=""):
     return step
 
 
-def command_line(name_filter=""):
-    """Each script of tests/cli/ that is a test, of the program named by $THALWEG."""
+def scripts(patterns, name_filter, environment=dict):
+    """Each script that is a test, of the program named by $THALWEG; `environment` gives what else
+    they are told, and is asked where there is one."""
     def step():
-        scripts = [f for f in tracked("tests/cli/*.sh", "tests/cli/*_test.py")
-                   if name_filter.lower() in f.lower()]
-        env = {"THALWEG": str(RELEASE / "thalweg")}
-        return in_parallel(lambda script: counted(script, [ROOT / script], env=env), scripts)
+        found = [f for f in tracked(*patterns) if name_filter.lower() in f.lower()]
+        env = {"THALWEG": str(RELEASE / "thalweg"), **(environment() if found else {})}
+        return in_parallel(lambda script: counted(script, [ROOT / script], env=env), found)
     return step
+
+
+def command_line(name_filter=""):
+    return scripts(["tests/cli/*.sh", "tests/cli/*_test.py"], name_filter)
 
 
 class SharedBroker:
@@ -288,14 +292,7 @@ def kafka_clients(build_dir, name_filter="", env=None):
 
 
 def kafka(name_filter=""):
-    """The scripts of tests/kafka that are tests, of the program named by $THALWEG."""
-    def step():
-        scripts = [script for script in tracked("tests/kafka/*_test.py", "tests/kafka/*_test.sh")
-                   if name_filter.lower() in script.lower()]
-        given = {"THALWEG": str(RELEASE / "thalweg"),
-                 **(SHARED_BROKER.environment() if scripts else {})}
-        return in_parallel(lambda script: counted(script, [ROOT / script], env=given), scripts)
-    return step
+    return scripts(["tests/kafka/*_test.py"], name_filter, SHARED_BROKER.environment)
 
 
 def crashes():

@@ -82,6 +82,8 @@ struct RunProgress {
   bool stopped = false;             // By request, before its inputs ended.
 
   std::uint64_t rows_rejected() const;
+  // Whether an earlier run had done all there is to do.
+  bool was_finished() const { return resumed && resumed->finished; }
 };
 
 // The last line of a run for people: rows in, out, late and in error, time. Below it a few of the

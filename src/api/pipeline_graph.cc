@@ -85,21 +85,19 @@ void Graph::Impl::add_problems(const SourceText& source, const Diagnostics& diag
 
 void Graph::Impl::add_problem(const std::string& step, std::string message,
                               std::vector<std::string> notes) {
-  Diagnostics diagnostics;
-  diagnostics.add({.severity = Severity::kError,
-                   .code = "P0901",
-                   .message = step + ": " + std::move(message),
-                   .span = {},
-                   .label = {},
-                   .notes = std::move(notes)});
-  add_problems({.name = name, .text = {}}, diagnostics);
+  add_told(Severity::kError, "P0901", step, std::move(message), std::move(notes));
 }
 
 void Graph::Impl::add_warning(const std::string& step, std::string message,
                               std::vector<std::string> notes) {
+  add_told(Severity::kWarning, "P0107", step, std::move(message), std::move(notes));
+}
+
+void Graph::Impl::add_told(Severity severity, const char* code, const std::string& step,
+                           std::string message, std::vector<std::string> notes) {
   Diagnostics diagnostics;
-  diagnostics.add({.severity = Severity::kWarning,
-                   .code = "P0107",
+  diagnostics.add({.severity = severity,
+                   .code = code,
                    .message = step + ": " + std::move(message),
                    .span = {},
                    .label = {},

@@ -27,6 +27,8 @@ struct Graph::Impl {
   void add_problem(const std::string& step, std::string message, std::vector<std::string> notes);
   // Of state that nothing bounds.
   void add_warning(const std::string& step, std::string message, std::vector<std::string> notes);
+  void add_told(Severity severity, const char* code, const std::string& step, std::string message,
+                std::vector<std::string> notes);
 
   // Problems are shown in the script's text after its first `prefix` bytes, which are ours.
   std::optional<Engine::BoundScript> bind(const Script& script, std::size_t prefix = 0);

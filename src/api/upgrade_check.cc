@@ -5,9 +5,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/engine.h"
+#include "connectors/connector.h"
 #include "connectors/kafka_options.h"
+#include "connectors/kafka_topics.h"
 #include "plan/walk.h"
 #include "runtime/upgrade.h"
 #include "thalweg/upgrade.h"
@@ -19,6 +22,7 @@ namespace {
 struct Place {
   std::string option;  // Which says so.
   std::string value;
+  std::vector<std::string> names;  // Of files, or of topics and patterns of them.
 };
 
 // A job of a script, and what is kept of it.
@@ -31,34 +35,32 @@ struct JobState {
 std::map<std::string, Place> places_of(const plan::Plan& plan) {
   std::map<std::string, Place> places;
   for (const plan::NodePtr& node : plan::inputs_first(plan)) {
-    if (const auto* scan = plan::step_of<plan::Scan>(*node)) {
-      for (const char* const option : {"path", "topic"}) {
-        if (scan->table->options.has(option)) {
-          places[scan->table->name] = {.option = option,
-                                       .value = scan->table->options.text(option)};
-        }
-      }
+    const auto* scan = plan::step_of<plan::Scan>(*node);
+    if (scan == nullptr) {
+      continue;
+    }
+    const Options& options = scan->table->options;
+    if (options.has("path")) {
+      const std::string& path = options.text("path");
+      auto files = file_partitions(system_env(), options);
+      places[scan->table->name] = {
+          .option = "path",
+          .value = path,
+          .names = files.ok() ? std::move(files).take() : std::vector<std::string>{path}};
+    } else if (options.has("topic")) {
+      const std::string& topic = options.text("topic");
+      places[scan->table->name] = {.option = "topic", .value = topic, .names = split_names(topic)};
     }
   }
   return places;
 }
 
-std::vector<std::string> names_at(const Place& place) {
-  if (place.option != "path") {
-    return split_names(place.value);
-  }
-  const std::string all = place.value.ends_with('/') ? "*" : "";
-  const auto files = system_env().glob(place.value + all);
-  return files.ok() ? files.value() : std::vector<std::string>{place.value};
-}
-
 // A start goes on where any of what has been read is still there. What patterns of topics lead to
 // is not known here.
 bool any_stays(const Place& before, const Place& now) {
-  const std::vector<std::string> earlier = names_at(before);
-  return std::ranges::any_of(names_at(now), [&](const std::string& name) {
-    return std::ranges::count(earlier, name) > 0 ||
-           (now.option == "topic" && name.starts_with('^'));
+  return std::ranges::any_of(now.names, [&](const std::string& name) {
+    return std::ranges::count(before.names, name) > 0 ||
+           (now.option == "topic" && is_topic_pattern(name));
   });
 }
 

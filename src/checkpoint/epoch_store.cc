@@ -23,14 +23,6 @@ namespace {
 // Nobody waits for a base image.
 constexpr int kMergePrioritySteps = 10;
 
-// A job whose state is there but cannot be told must not begin from nothing.
-Status check_no_epoch(const std::string& path, const std::vector<std::string>& names) {
-  const std::optional<std::string> trace = trace_of_decided_epoch(names);
-  return trace ? corrupt(fmt::format("{}/{} is missing, but {} tells that there was one", path,
-                                     kManifestName, *trace))
-               : Status();
-}
-
 // Makes one base image.
 class Merging {
  public:

@@ -18,11 +18,8 @@ Result<Manifest> manifest_of(Env& env, const std::string& path) {
   TW_TRY_ASSIGN(std::optional<Manifest> manifest, read_manifest(env, file));
   if (!manifest) {
     const auto names = env.list_directory(path);
-    const auto trace = names.ok() ? trace_of_decided_epoch(names.value()) : std::nullopt;
-    return trace ? corrupt(
-                       fmt::format("{} is missing, but {} tells that there was one", file, *trace))
-                 : invalid_argument(
-                       fmt::format("there is no state in {}: {} is missing", path, file));
+    TW_TRY(names.ok() ? check_no_epoch(path, names.value()) : Status());
+    return invalid_argument(fmt::format("there is no state in {}: {} is missing", path, file));
   }
   return *std::move(manifest);
 }

@@ -202,6 +202,13 @@ std::optional<std::string> trace_of_decided_epoch(const std::vector<std::string>
   return found == names.end() ? std::nullopt : std::optional(*found);
 }
 
+Status check_no_epoch(const std::string& path, const std::vector<std::string>& names) {
+  const std::optional<std::string> trace = trace_of_decided_epoch(names);
+  return trace ? corrupt(fmt::format("{}/{} is missing, but {} tells that there was one", path,
+                                     kManifestName, *trace))
+               : Status();
+}
+
 std::string encode_manifest(const Manifest& manifest) {
   std::string bytes(kMagic);
   ByteWriter out(bytes);

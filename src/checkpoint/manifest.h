@@ -29,6 +29,9 @@ std::string file_name(const FileEntry& entry, const std::string& incarnation);
 bool is_state_file_name(std::string_view name);
 // Of the files of a directory of state: one that can only be there where an epoch has been decided.
 std::optional<std::string> trace_of_decided_epoch(const std::vector<std::string>& names);
+// Of a directory without a manifest: an error where one has been lost. A job whose state is there
+// but cannot be told must not begin from nothing.
+Status check_no_epoch(const std::string& path, const std::vector<std::string>& names);
 
 inline constexpr std::string_view kManifestName = "MANIFEST";
 inline constexpr std::string_view kPreparedName = "MANIFEST.prepared";

@@ -82,8 +82,7 @@ void AnswerOutput::end(const ResultHeader& header, const RunProgress& summary) {
   // SHOW and the like are answered without running anything.
   const bool has_run = !summary.operators.empty();
   has_answered_ |= has_run;
-  const bool went_before = summary.resumed && summary.resumed->finished;
-  if (has_run && !went_before && rows_[header.statement] == 0 && !line_.quiet) {
+  if (has_run && !summary.was_finished() && rows_[header.statement] == 0 && !line_.quiet) {
     screen_.clear();
     tell("no rows: {}\n", explain_empty(summary));
   }

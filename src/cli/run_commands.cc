@@ -95,9 +95,9 @@ int finish(const RunReport& report, const Screen& screen, bool json) {
 // Where nothing was asked for but put into tables, of which nothing came.
 void explain_no_output(const RunReport& report) {
   const bool ended = report.outcome == Outcome::kDone || report.outcome == Outcome::kStopped;
-  const bool went_before = report.summary.resumed && report.summary.resumed->finished;
-  if (ended && !went_before && report.summary.rows_out == 0 && !report.summary.operators.empty()) {
-    tell("no rows: {}\n", explain_empty(report.summary));
+  const RunProgress& summary = report.summary;
+  if (ended && !summary.was_finished() && summary.rows_out == 0 && !summary.operators.empty()) {
+    tell("no rows: {}\n", explain_empty(summary));
   }
 }
 

@@ -74,6 +74,8 @@ struct Connector {
 
 // The connectors of this folder, each in the file of its name.
 Connector file_connector();
+// The names of the partitions that a table of this connector has now.
+Result<std::vector<std::string>> file_partitions(Env& env, const Options& options);
 Connector stdin_connector();
 Connector stdout_connector();
 Connector memory_connector();

@@ -83,7 +83,9 @@ std::string path_of(const Options& options) {
   return path.starts_with("file://") ? path.substr(7) : path;
 }
 
-Result<std::vector<ByteInputs>> list_files(Env& env, const std::string& pattern, bool one) {
+Result<std::vector<ByteInputs>> list_files(Env& env, const Options& options) {
+  const std::string pattern = path_of(options);
+  const bool one = options.has("partitions") && options.text("partitions") == "one";
   // Of a directory its visible files.
   TW_TRY_ASSIGN(const std::vector<std::string> paths,
                 env.glob(pattern.ends_with('/') ? pattern + '*' : pattern));
@@ -137,9 +139,8 @@ Result<std::unique_ptr<Source>> make_source(World& world, const ScanRequest& req
   if (request.short_blocks) {
     source_options.limits.block_bytes = kShortBlockBytes;
   }
-  const bool one = options.has("partitions") && options.text("partitions") == "one";
   return make_byte_source(request, source_options,
-                          [&env = world.env, path, one] { return list_files(env, path, one); });
+                          [&env = world.env, options] { return list_files(env, options); });
 }
 
 Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request) {
@@ -156,6 +157,15 @@ Result<std::unique_ptr<Sink>> make_sink(World& world, const SinkRequest& request
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> file_partitions(Env& env, const Options& options) {
+  TW_TRY_ASSIGN(const std::vector<ByteInputs> found, list_files(env, options));
+  std::vector<std::string> names;
+  for (const ByteInputs& partition : found) {
+    names.push_back(partition.name);
+  }
+  return names;
+}
 
 Connector file_connector() {
   return {

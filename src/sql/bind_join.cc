@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "plan/build.h"
@@ -101,23 +100,18 @@ Scope share(Scope scope, JoinKind kind, const std::vector<SharedColumn>& shared)
   if (shared.empty() || !yields_pairs(kind)) {
     return scope;
   }
-  std::vector<std::uint32_t> hidden;
+  const auto columns = static_cast<std::uint32_t>(scope.columns().size());
+  std::vector<std::uint32_t> others = shown_columns(scope);
   std::vector<std::uint32_t> shown;
-  std::vector<std::uint32_t> all(scope.columns().size());
-  std::iota(all.begin(), all.end(), 0);
-  plan::NodePtr extended = kind == JoinKind::kFull ? with_either(scope.node, shared) : scope.node;
-  for (std::uint32_t i = 0; i < shared.size(); ++i) {
-    hidden.insert(hidden.end(), {shared[i].left, shared[i].right});
-    shown.push_back(kind == JoinKind::kFull    ? static_cast<std::uint32_t>(all.size()) + i
-                    : kind == JoinKind::kRight ? shared[i].right
-                                               : shared[i].left);
+  for (const SharedColumn& column : shared) {
+    std::erase(others, column.left);
+    std::erase(others, column.right);
+    shown.push_back(kind == JoinKind::kFull    ? columns + static_cast<std::uint32_t>(shown.size())
+                    : kind == JoinKind::kRight ? column.right
+                                               : column.left);
   }
-  for (const std::uint32_t column : scope.shown.value_or(all)) {
-    if (std::ranges::count(hidden, column) == 0) {
-      shown.push_back(column);
-    }
-  }
-  scope.node = std::move(extended);
+  shown.insert(shown.end(), others.begin(), others.end());
+  scope.node = kind == JoinKind::kFull ? with_either(scope.node, shared) : scope.node;
   scope.shown = std::move(shown);
   return scope;
 }

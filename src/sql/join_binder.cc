@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <utility>
 
 #include "plan/build.h"
@@ -14,16 +13,6 @@
 #include "sql/sql_text.h"
 
 namespace thalweg::sql {
-
-namespace {
-
-std::vector<std::uint32_t> shown_columns(const Scope& scope) {
-  std::vector<std::uint32_t> all(scope.columns().size());
-  std::iota(all.begin(), all.end(), 0);
-  return scope.shown.value_or(std::move(all));
-}
-
-}  // namespace
 
 Scope both(const Scope& left, const Scope& right) {
   const auto first_of_right = static_cast<std::uint32_t>(left.columns().size());

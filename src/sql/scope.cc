@@ -1,6 +1,7 @@
 #include "sql/scope.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "plan/build.h"
@@ -151,6 +152,12 @@ Scope scope_of(plan::NodePtr node, const std::string& key, const std::string& sh
   return {.node = std::move(node),
           .relations = {{.key = key, .shown = shown, .first = 0, .count = count}},
           .table = nullptr};
+}
+
+std::vector<std::uint32_t> shown_columns(const Scope& scope) {
+  std::vector<std::uint32_t> all(scope.columns().size());
+  std::iota(all.begin(), all.end(), 0U);
+  return scope.shown.value_or(std::move(all));
 }
 
 plan::NodePtr pick_columns(const plan::NodePtr& node, const std::vector<std::uint32_t>& columns) {

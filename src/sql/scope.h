@@ -34,6 +34,9 @@ struct Scope {
 // One relation, all columns of `node`.
 Scope scope_of(plan::NodePtr node, const std::string& key, const std::string& shown);
 
+// The columns that `*` stands for, where it stands alone and no window function hides any.
+std::vector<std::uint32_t> shown_columns(const Scope& scope);
+
 // The columns of a node that are wanted, in that order.
 plan::NodePtr pick_columns(const plan::NodePtr& node, const std::vector<std::uint32_t>& columns);
 

@@ -563,6 +563,10 @@ def check_moved():
           (look.code, "; read from its beginning: source clicks" in look.out))
     wider = WINDOWS.replace("'clicks.jsonl'", "'clicks*.jsonl'")
     check("a pattern that leads to the same file is kept", 0, judged(place, WINDOWS, wider, []).code)
+    other = folder(clicks_jsonl="")
+    plain, flink = (WINDOWS.replace("'clicks.jsonl'", f"'{scheme}{other}/clicks.jsonl'")
+                    for scheme in ("", "file://"))
+    check("and so is the same path as Flink writes it", 0, judged(other, plain, flink, []).code)
     ran = go_on(place, moved, [NEW])
     check("a source that has moved is read from its beginning where that is meant", 0, ran.code)
 
