@@ -22,6 +22,25 @@ constexpr std::size_t kTailBytes = 4096;
 
 }  // namespace
 
+Result<std::optional<std::string>> marked_bytes(InputFile& input, std::int64_t bytes_read,
+                                                const CutMark& mark) {
+  const auto behind = static_cast<std::uint64_t>(bytes_read);
+  TW_TRY(input.seek(behind));  // Fails where the input ends before.
+  if (mark.bytes > kTailBytes || mark.bytes > behind) {
+    return std::optional<std::string>();
+  }
+  TW_TRY(input.seek(behind - mark.bytes));
+  std::string bytes(mark.bytes + std::size_t{1}, '\0');
+  std::size_t read = 0;
+  for (std::size_t count = 1; count > 0 && read < bytes.size(); read += count) {
+    TW_TRY_ASSIGN(
+        count, input.read(reinterpret_cast<std::byte*>(bytes.data()) + read, bytes.size() - read));
+  }
+  bytes.resize(read);
+  const bool same = read >= mark.bytes && XXH3_64bits(bytes.data(), mark.bytes) == mark.hash;
+  return same ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
 BlockCutter::BlockCutter(std::unique_ptr<Framer> framer, CutterLimits limits)
     : framer_(std::move(framer)),
       limits_(limits),
@@ -49,41 +68,24 @@ Result<BlockCutter::Resumed> BlockCutter::resume(std::unique_ptr<InputFile> inpu
   if (bytes_read == 0) {
     return Resumed::kYes;
   }
-  const auto offset = static_cast<std::uint64_t>(bytes_read);
-  TW_TRY_ASSIGN(const Resumed resumed, look_at_tail(offset, mark));
-  if (resumed == Resumed::kYes) {
-    TW_TRY(read_header());
-    TW_TRY(input_->seek(offset));
+  TW_TRY_ASSIGN(std::optional<std::string> bytes, marked_bytes(*input_, bytes_read, mark));
+  if (!bytes) {
+    return Resumed::kDifferent;
   }
-  return resumed;
+  const bool more = bytes->size() > mark.bytes;
+  tail_ = std::move(*bytes).substr(0, mark.bytes);
+  if (more && !skipping_ && !tail_.empty() && tail_.back() != '\n') {
+    return Resumed::kRowGrown;
+  }
+  TW_TRY(read_header());
+  TW_TRY(input_->seek(static_cast<std::uint64_t>(bytes_read)));
+  return Resumed::kYes;
 }
 
 CutMark BlockCutter::mark() const {
   return {.bytes = static_cast<std::uint32_t>(tail_.size()),
           .hash = tail_.empty() ? 0 : XXH3_64bits(tail_.data(), tail_.size()),
           .in_long_row = skipping_};
-}
-
-Result<BlockCutter::Resumed> BlockCutter::look_at_tail(std::uint64_t bytes_read,
-                                                       const CutMark& mark) {
-  TW_TRY(input_->seek(bytes_read));  // Fails where the input ends before.
-  if (mark.bytes > kTailBytes || mark.bytes > bytes_read) {
-    return Resumed::kDifferent;
-  }
-  TW_TRY(input_->seek(bytes_read - mark.bytes));
-  tail_.resize(mark.bytes + std::size_t{1});  // One more tells whether the last row goes on.
-  std::size_t read = 0;
-  for (std::size_t count = 1; count > 0 && read < tail_.size(); read += count) {
-    TW_TRY_ASSIGN(count, input_->read(reinterpret_cast<std::byte*>(tail_.data()) + read,
-                                      tail_.size() - read));
-  }
-  const bool more = read == tail_.size();
-  tail_.resize(mark.bytes);
-  if (read < mark.bytes || XXH3_64bits(tail_.data(), tail_.size()) != mark.hash) {
-    return Resumed::kDifferent;
-  }
-  const bool row_is_open = !skipping_ && !tail_.empty() && tail_.back() != '\n';
-  return more && row_is_open ? Resumed::kRowGrown : Resumed::kYes;
 }
 
 // As the first block of the input gave it.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,11 @@ struct CutterLimits {
   // The longest row, its end included.
   std::size_t row_bytes = 8 * 1024 * 1024;
 };
+
+// The bytes of the input that the mark is of, and the one behind them where there is one:
+// `bytes_read` had been read when it was made. None where the input is another one.
+Result<std::optional<std::string>> marked_bytes(InputFile& input, std::int64_t bytes_read,
+                                                const CutMark& mark);
 
 // Cuts the bytes of one input after the other into blocks of whole rows. The first blocks are
 // smaller, so that the first rows come at once and small files are shared between workers too.
@@ -61,7 +67,6 @@ class BlockCutter {
   enum class Fill : std::uint8_t { kFull, kPaused, kEnded };
   Result<Fill> fill();
   Result<Fill> skip_long_row();
-  Result<Resumed> look_at_tail(std::uint64_t bytes_read, const CutMark& mark);
   Status read_header();
   void remember(std::string_view bytes);
   void grow();

@@ -13,12 +13,40 @@
 namespace thalweg {
 namespace {
 
+using Names = absl::flat_hash_set<std::string>;
+
+// Of those that were replaced while they were followed, so many are known again.
+constexpr std::size_t kReplacedKept = 128;
+
+// Fails where the input holds what was read before, under the name `read_as`.
+Status check_not_read(const ByteInput& input, const std::vector<ReplacedInput>& read,
+                      const std::string& read_as) {
+  TW_TRY_ASSIGN(const std::unique_ptr<InputFile> file, input.open());
+  for (const ReplacedInput& before : read) {
+    const auto found = marked_bytes(*file, before.bytes, before.mark);
+    if (!found.ok() && found.status().code() != Code::kInvalidArgument) {
+      return found.status();
+    }
+    if (found.ok() && found.value()) {
+      return invalid_argument(fmt::format(
+          "cannot begin with {}: its first {} bytes have been read as {}, and would be read again; "
+          "leave it out of the path, move it back where that is gone, or say --allow-new-state to "
+          "read it as well",
+          input.name, before.bytes, read_as));
+    }
+  }
+  return {};
+}
+
 class BytePartition final : public Partition {
  public:
-  BytePartition(ByteInputs inputs, std::unique_ptr<Framer> framer, ByteSourceOptions options)
+  // `names`: of all inputs of the source.
+  BytePartition(ByteInputs inputs, std::unique_ptr<Framer> framer, ByteSourceOptions options,
+                std::shared_ptr<const Names> names)
       : inputs_(std::move(inputs)),
         cutter_(std::move(framer), options.limits),
-        follow_(options.follow) {}
+        follow_(options.follow),
+        names_(std::move(names)) {}
 
   std::string_view name() const override { return inputs_.name; }
 
@@ -32,6 +60,7 @@ class BytePartition final : public Partition {
           block.input_position = begins_;
         }
         if (claimed == Claim::kEnd && cutter_.replaced()) {
+          note_replaced();
           --next_;
           restarts_.fetch_add(1, std::memory_order_relaxed);
         } else if (claimed != Claim::kEnd || last) {
@@ -51,7 +80,7 @@ class BytePartition final : public Partition {
       return {};
     }
     ReadPosition place{.position = cutter_.position(), .input = *name_};
-    ReadMark mark{.input = {}, .read = read_};
+    ReadMark mark{.input = {}, .read = read_, .replaced = replaced_};
     // One that was replaced is read from its beginning next.
     if (!cutter_.replaced()) {
       place.input_position = cutter_.position() - begins_;
@@ -71,6 +100,7 @@ class BytePartition final : public Partition {
     }
     TW_TRY_ASSIGN(ReadMark mark, parse_read_mark(place.mark));
     read_ = std::move(mark.read);
+    replaced_ = std::move(mark.replaced);
     TW_TRY(put_first(place));
     TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, inputs_.inputs[0].open());
     const auto resumed =
@@ -86,6 +116,24 @@ class BytePartition final : public Partition {
     }
     enter(inputs_.inputs[0], place.position - place.input_position);
     next_ = 1;
+    return {};
+  }
+
+  // A log that is rotated where the path leads to what it is renamed to as well is read under two
+  // names.
+  Status read_whole(std::span<const ReadPosition> earlier) override {
+    for (const ReadPosition& place : earlier) {
+      if (!follow_ || place.input.empty()) {
+        continue;
+      }
+      TW_TRY_ASSIGN(ReadMark mark, parse_read_mark(place.mark));
+      if (!names_->contains(place.input) && place.input_position > 0) {
+        mark.replaced.push_back({.bytes = place.input_position, .mark = mark.input});
+      }
+      for (const ByteInput& input : inputs_.inputs) {
+        TW_TRY(check_not_read(input, mark.replaced, place.input));
+      }
+    }
     return {};
   }
 
@@ -105,6 +153,14 @@ class BytePartition final : public Partition {
   void enter(const ByteInput& input, std::int64_t begins) {
     name_ = std::make_shared<const std::string>(input.name);
     begins_ = begins;
+  }
+
+  void note_replaced() {
+    if (const std::int64_t bytes = cutter_.position() - begins_; bytes > 0) {
+      replaced_.push_back({.bytes = bytes, .mark = cutter_.mark()});
+      const std::size_t more = replaced_.size() - std::min(replaced_.size(), kReplacedKept);
+      replaced_.erase(replaced_.begin(), replaced_.begin() + static_cast<std::ptrdiff_t>(more));
+    }
   }
 
   // The input that was being read comes first, then those behind it, then those before it that
@@ -129,6 +185,9 @@ class BytePartition final : public Partition {
     }
     std::rotate(inputs.begin(), current, inputs.end());
     inputs.erase(std::remove_if(inputs.begin() + 1, inputs.end(), is_read), inputs.end());
+    for (std::size_t i = 1; i < inputs.size(); ++i) {
+      TW_TRY(check_not_read(inputs[i], replaced_, place.input));
+    }
     return {};
   }
 
@@ -139,8 +198,7 @@ class BytePartition final : public Partition {
 
   static constexpr const char* kCure =
       "; put it back as it was (a log that was rotated: what was moved away, and behind it what "
-      "has "
-      "come since), or begin anew with --from-scratch";
+      "has come since), or begin anew with --from-scratch";
 
   ByteInputs inputs_;
   std::size_t next_ = 0;
@@ -149,6 +207,8 @@ class BytePartition final : public Partition {
   std::shared_ptr<const std::string> name_;  // Of the input that is being read,
   std::int64_t begins_ = 0;                  // and where in the partition it begins.
   std::vector<std::uint64_t> read_;          // Those read to their end before: name_hash().
+  std::vector<ReplacedInput> replaced_;      // What has been read under a name of another one now.
+  const std::shared_ptr<const Names> names_;
   std::atomic<std::uint64_t> restarts_{0};
 };
 
@@ -165,10 +225,16 @@ class ByteSource final : public Source {
 
   Status open() override {
     TW_TRY_ASSIGN(std::vector<ByteInputs> found, list_());
+    auto names = std::make_shared<Names>();
+    for (const ByteInputs& inputs : found) {
+      for (const ByteInput& input : inputs.inputs) {
+        names->insert(input.name);
+      }
+    }
     for (ByteInputs& inputs : found) {
       std::unique_ptr<Framer> framer = find_format(table_.format)->make_framer(table_.options);
       partitions_.push_back(
-          std::make_unique<BytePartition>(std::move(inputs), std::move(framer), options_));
+          std::make_unique<BytePartition>(std::move(inputs), std::move(framer), options_, names));
     }
     return {};
   }

@@ -249,6 +249,74 @@ TEST_F(ByteSourceTest, AFileThatIsReplacedWhileItIsFollowedIsResumedInTheNewOne)
   EXPECT_THAT(read(second, 9), ElementsAre("14 f:0: 2|", "24 f:10: 3|"));
 }
 
+TEST_F(ByteSourceTest, WhatWasRenamedWhileItWasFollowedIsNotReadAgain) {
+  env_.put("d/app.log", "{\"a\":\"1\"}\n");
+  Table json = table("json", "d/app.log*");
+  json.options.set("follow", "true");
+  Reading first = open(json);
+  EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
+  env_.put("d/app.log.1", "{\"a\":\"1\"}\n");
+  env_.put("d/app.log", "{\"a\":\"2\"}\n");
+  EXPECT_THAT(read(first, 1), ElementsAre("10 d/app.log:0: 2|"));
+  const std::vector<ReadPosition> places{first.partition().position()};
+  const char* const refused =
+      "cannot begin with d/app.log.1: its first 10 bytes have been read as d/app.log";
+
+  Reading second = open(json);
+  EXPECT_TRUE(second.partition().resume(places[0]).ok());
+  EXPECT_EQ(second.partition().position(), places[0]);
+  EXPECT_THAT(second.source->partitions().at(1)->read_whole(places).message(), HasSubstr(refused));
+  EXPECT_TRUE(second.source->partitions().at(1)->read_whole({}).ok());
+
+  Table one = json;
+  one.options.set("partitions", "one");
+  EXPECT_TRUE(env_.remove_file("d/app.log.1").ok());
+  Reading of_one = open(one);
+  read(of_one, 9);
+  env_.put("d/app.log.1", "{\"a\":\"2\"}\n{\"a\":\"3\"}\n");
+  env_.put("d/app.log", "{\"a\":\"4\"}\n");
+  EXPECT_THAT(read(of_one, 1), ElementsAre("10 d/app.log:0: 4|"));
+  EXPECT_THAT(problem(one, of_one.partition().position()), HasSubstr(refused));
+
+  for (const char* other : {"{\"a\":\"1\"}", "{\"a\":\"3\"}\n", ""}) {
+    env_.put("d/app.log.1", other);
+    Reading third = open(json);
+    EXPECT_EQ(third.source->partitions().at(1)->read_whole(places).message(), "");
+  }
+}
+
+TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsNotReadAgain) {
+  env_.put("d/app.log", "{\"a\":\"1\"}\n");
+  env_.put("d/other.log", "");
+  Table json = table("json", "d/*");
+  json.options.set("follow", "true");
+  Reading first = open(json);
+  EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
+  const std::vector<ReadPosition> places{first.partition().position(), ReadPosition()};
+  // One of the same rows beside it is another one.
+  env_.put("d/same.log", "{\"a\":\"1\"}\n");
+  EXPECT_EQ(open(json).source->partitions().at(2)->read_whole(places).message(), "");
+
+  EXPECT_TRUE(env_.remove_file("d/app.log").ok());
+  Reading second = open(json);
+  EXPECT_EQ(second.source->partitions().at(0)->read_whole(places).message(), "");
+  EXPECT_THAT(second.source->partitions().at(1)->read_whole(places).message(),
+              HasSubstr("cannot begin with d/same.log: its first 10 bytes have been read as "
+                        "d/app.log"));
+}
+
+TEST_F(ByteSourceTest, WhatWasReplacedLongAgoIsForgotten) {
+  env_.put("f", "{\"a\":\"0\"}\n");
+  Table json = table("json", "f");
+  json.options.set("follow", "true");
+  Reading life = open(json);
+  for (int i = 1; i < 200; ++i) {
+    EXPECT_EQ(read(life, 9).size(), 1u);
+    env_.put("f", fmt::format("{{\"a\":\"{}\"}}\n", i));
+  }
+  EXPECT_EQ(std::ranges::count(life.partition().position().mark, '@'), 128);
+}
+
 TEST_F(ByteSourceTest, WhatWasReadMustStillBeThere) {
   const std::string text = "{\"a\":\"1\"}\n{\"a\":\"2\"}";
   env_.put("f", text);
@@ -304,8 +372,8 @@ TEST_F(ByteSourceTest, ADamagedPositionIsRefused) {
               HasSubstr("there is no byte -1 of f"));
   EXPECT_THAT(problem(json, {.position = 9, .input = "f", .input_position = 10, .mark = "0:0"}),
               HasSubstr("there is no byte 10 of f"));
-  for (const char* mark :
-       {"", "x", "1", "1:", "1:2-", "1:2+ ", "1:2  3", "99999999999:1", "-1:1"}) {
+  for (const char* mark : {"", "x", "1", "1:", "1:2-", "1:2+ ", "1:2  3", "1:2 @", "1:2 @0:1:2",
+                           "1:2 @5:1", "99999999999:1", "-1:1"}) {
     EXPECT_THAT(problem(json, {.position = 9, .input = "f", .input_position = 9, .mark = mark}),
                 HasSubstr("is no mark of an input that was read"))
         << mark;

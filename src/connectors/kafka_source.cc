@@ -179,7 +179,10 @@ class TopicPartition final : public Partition {
     return {};
   }
 
-  void read_whole() override { begin_at(place_.begin); }
+  Status read_whole(std::span<const ReadPosition> /*earlier*/) override {
+    begin_at(place_.begin);
+    return {};
+  }
 
   const PartitionBounds& place() const { return place_; }
 

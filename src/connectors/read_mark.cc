@@ -22,18 +22,35 @@ bool take(std::string_view& text, char expected) {
   return found;
 }
 
-bool parse(std::string_view text, ReadMark& mark) {
-  if (!take_number(text, 10, mark.input.bytes) || !take(text, ':') ||
-      !take_number(text, 16, mark.input.hash)) {
+bool take_mark(std::string_view& text, CutMark& mark) {
+  if (!take_number(text, 10, mark.bytes) || !take(text, ':') || !take_number(text, 16, mark.hash)) {
     return false;
   }
-  mark.input.in_long_row = take(text, '+');
+  mark.in_long_row = take(text, '+');
+  return true;
+}
+
+bool take_replaced(std::string_view& text, ReplacedInput& replaced) {
+  return take_number(text, 10, replaced.bytes) && replaced.bytes > 0 && take(text, ':') &&
+         take_mark(text, replaced.mark);
+}
+
+bool parse(std::string_view text, ReadMark& mark) {
+  if (!take_mark(text, mark.input)) {
+    return false;
+  }
   while (take(text, ' ')) {
-    if (!take_number(text, 16, mark.read.emplace_back())) {
+    const bool taken = take(text, '@') ? take_replaced(text, mark.replaced.emplace_back())
+                                       : take_number(text, 16, mark.read.emplace_back());
+    if (!taken) {
       return false;
     }
   }
   return text.empty();
+}
+
+std::string cut_text(const CutMark& mark) {
+  return fmt::format("{}:{:x}{}", mark.bytes, mark.hash, mark.in_long_row ? "+" : "");
 }
 
 }  // namespace
@@ -41,12 +58,12 @@ bool parse(std::string_view text, ReadMark& mark) {
 std::uint64_t name_hash(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 
 std::string to_text(const ReadMark& mark) {
-  std::string text = fmt::format("{}:{:x}", mark.input.bytes, mark.input.hash);
-  if (mark.input.in_long_row) {
-    text += '+';
-  }
+  std::string text = cut_text(mark.input);
   for (const std::uint64_t hash : mark.read) {
     fmt::format_to(std::back_inserter(text), " {:x}", hash);
+  }
+  for (const ReplacedInput& replaced : mark.replaced) {
+    fmt::format_to(std::back_inserter(text), " @{}:{}", replaced.bytes, cut_text(replaced.mark));
   }
   return text;
 }

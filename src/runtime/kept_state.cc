@@ -167,6 +167,7 @@ Status KeptState::resume(SharedScan& scan) {
   for (const PartitionEpoch& partition : saved->partitions) {
     scan.next_number = std::max(scan.next_number, partition.number + 1);
   }
+  std::vector<Partition*> came;
   for (std::size_t i = 0; i < scan.boards.size(); ++i) {
     PartitionBoard& board = *scan.boards[i];
     const auto partition = std::find_if(
@@ -174,7 +175,7 @@ Status KeptState::resume(SharedScan& scan) {
         [&](const PartitionEpoch& entry) { return entry.name == board.partition().name(); });
     if (partition == saved->partitions.end()) {
       scan.numbers[i] = scan.next_number++;
-      board.partition().read_whole();
+      came.push_back(&board.partition());
       continue;
     }
     any_there = true;
@@ -191,7 +192,20 @@ Status KeptState::resume(SharedScan& scan) {
   }
   const bool are_others =
       !any_there && scan.absent.empty() && !saved->partitions.empty() && !scan.boards.empty();
-  return are_others && !options_.epochs->allow_new_inputs ? other_inputs(scan, *saved) : Status();
+  const bool all_allowed = options_.epochs->allow_new_inputs;
+  if (are_others && !all_allowed) {
+    return other_inputs(scan, *saved);
+  }
+  std::vector<ReadPosition> earlier;
+  for (const PartitionEpoch& partition : saved->partitions) {
+    if (!all_allowed) {
+      earlier.push_back(cut_of(partition, last_->epoch).position);
+    }
+  }
+  for (Partition* const partition : came) {
+    TW_TRY(partition->read_whole(earlier));
+  }
+  return {};
 }
 
 }  // namespace thalweg

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,9 +80,10 @@ class Partition {
   virtual Status resume(const ReadPosition& /*position*/) { return {}; }
 
   // Is read from its beginning, wherever the source's options say that reading begins: it has come
-  // since an earlier run. At most once, in place of resume(). Those of Source::new_partitions() are
-  // read so without being told.
-  virtual void read_whole() {}
+  // since an earlier run, which left the source's partitions at `earlier`. Fails where it holds
+  // what was read then under another name. At most once, in place of resume(). Those of
+  // Source::new_partitions() are read so without being told.
+  virtual Status read_whole(std::span<const ReadPosition> /*earlier*/) { return {}; }
 
   // How often what had been read was found cut or written anew, and was read from its beginning.
   // From any thread.

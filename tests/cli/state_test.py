@@ -246,6 +246,31 @@ def check_another_path():
     check("and nothing is shown", 9, len(rows(place)))
 
 
+def check_rotated_log():
+    """What a followed log was renamed to is not read again where the path leads there too."""
+    place = folder(job_sql=JOB.format(follow=FOLLOW).replace("clicks.jsonl", "clicks.*"),
+                   clicks_jsonl=clicks(0, 40))
+    job = start(place)
+    check("three windows of three keys have closed", 9, wait_for_rows(place, 9))
+    (place / "clicks.jsonl").rename(place / "clicks.1")
+    (place / "clicks.jsonl").write_text(clicks(40, 80), encoding="utf-8")
+    check("the new log is read", 21, wait_for_rows(place, 21))
+    job.interrupt()
+    job.end()
+    ran = run("run", "job.sql", "--state-dir", "state", cwd=place)
+    size = (place / "clicks.1").stat().st_size
+    check("the old one is not read again",
+          has(f"cannot begin with clicks.1: its first {size} bytes have been read as "
+              "clicks.jsonl", "--allow-new-state"), ran.err)
+    check("as what the user must change", 78, ran.code)
+    (place / "clicks.1").unlink()
+    append(place / "clicks.jsonl", clicks(80, 100))
+    job = start(place)
+    check("without it the job goes on", 27, wait_for_rows(place, 27))
+    job.interrupt()
+    check("and stops", 0, job.end().code)
+
+
 def check_lock():
     place = folder(job_sql=JOB.format(follow=FOLLOW), clicks_jsonl=clicks(0, 100))
     job = start(place)
@@ -264,6 +289,7 @@ def main():
     check_savepoints_of_two_jobs()
     check_at_least_once()
     check_another_path()
+    check_rotated_log()
     check_lock()
     close()
 
