@@ -1,5 +1,7 @@
 #include "connectors/kafka_discovery.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <utility>
@@ -11,6 +13,10 @@ namespace {
 
 // Of each question: a job that is to end waits for the answer.
 constexpr std::chrono::milliseconds kAnswerMax{3000};
+// A broker that has just begun may not know every topic yet: one that is read has gone when so many
+// looks in a row have not found it, with this much time between them.
+constexpr int kLooksToBeGone = 5;
+constexpr std::chrono::milliseconds kPauseWhileMissing{1000};
 
 // What the next look may find otherwise.
 bool passes(const kafka::Error& error) {
@@ -47,18 +53,48 @@ void KafkaDiscovery::run(const std::stop_token& stop) {
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
   while (true) {
-    never.wait_for(lock, stop, options_.interval, [] { return false; });
+    const std::chrono::microseconds pause =
+        missing_.empty() ? options_.interval : std::chrono::microseconds(kPauseWhileMissing);
+    never.wait_for(lock, stop, pause, [] { return false; });
     if (stop.stop_requested()) {
       return;
     }
     const kafka::Error error = options_.is_away() ? kafka::Error() : look(stop);
     if (error && !passes(error)) {
-      const std::lock_guard failing(mutex_);
-      failure_ = kafka::to_status(error);
-      has_news_.store(true, std::memory_order_relaxed);
-      return;
+      return fail(kafka::to_status(error));
+    }
+    if (Status status = gone(); !status.ok()) {
+      return fail(std::move(status));
     }
   }
+}
+
+void KafkaDiscovery::fail(Status failure) {
+  const std::lock_guard lock(mutex_);
+  failure_ = std::move(failure);
+  has_news_.store(true, std::memory_order_relaxed);
+}
+
+void KafkaDiscovery::note_missing(const std::vector<kafka::TopicListing>& topics) {
+  for (const auto& [name, count] : counts_) {
+    if (count == 0) {
+      continue;  // Nobody reads it.
+    }
+    if (std::ranges::find(topics, name, &kafka::TopicListing::name) == topics.end()) {
+      ++missing_[name];
+    } else {
+      missing_.erase(name);
+    }
+  }
+}
+
+Status KafkaDiscovery::gone() const {
+  for (const auto& [name, looks] : missing_) {
+    if (looks >= kLooksToBeGone) {
+      return topic_has_gone(fmt::format("there is no topic \"{}\" any more", name));
+    }
+  }
+  return {};
 }
 
 kafka::Error KafkaDiscovery::look(const std::stop_token& stop) {
@@ -74,6 +110,7 @@ kafka::Error KafkaDiscovery::look(const std::stop_token& stop) {
   if (!topics) {
     return topics.error();
   }
+  note_missing(*topics);
   for (const kafka::TopicListing& topic : *topics) {
     std::int32_t& count = counts_[topic.name];
     if (topic.partitions <= count || !topics_.has(topic.name) || stop.stop_requested()) {

@@ -57,15 +57,14 @@ std::string mark_of_last(const KafkaRecords& records) {
 
 // Of what a job was reading: it cannot go on.
 Status has_gone(const kafka::Error& error) {
-  return invalid_argument(fmt::format(
-      "{}. {}", error.message(),
-      is_unknown_topic(error)
-          ? "The topic has been deleted while it was read: the next start leaves it out "
-            "where it only matched a pattern; one that is named must be there, and is "
-            "read --from-scratch when it has been made anew"
-          : "Either records were deleted before they were read, and on_missing = 'skip' "
-            "has the next start go on with the first that there is; or the topic has "
-            "been made anew, and is to be read --from-scratch"));
+  if (is_unknown_topic(error)) {
+    return topic_has_gone(error.message());
+  }
+  return invalid_argument(
+      fmt::format("{}. Either records were deleted before they were read, and on_missing = 'skip' "
+                  "has the next start go on with the first that there is; or the topic has been "
+                  "made anew, and is to be read --from-scratch",
+                  error.message()));
 }
 
 // One consumer for all partitions of a scan.

@@ -1,5 +1,7 @@
 #include "connectors/kafka_topics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -107,6 +109,14 @@ bool is_unknown_topic(const kafka::Error& error) {
   // A client that has heard of it says so in words of its own.
   return error.name() == "UNKNOWN_TOPIC_OR_PART" || error.name() == "_UNKNOWN_TOPIC" ||
          error.name() == "_UNKNOWN_PARTITION";
+}
+
+Status topic_has_gone(std::string_view what) {
+  return invalid_argument(
+      fmt::format("{}. The topic has been deleted while it was read: the next start leaves it out "
+                  "where it only matched a pattern; one that is named must be there, and is read "
+                  "--from-scratch when it has been made anew",
+                  what));
 }
 
 }  // namespace thalweg

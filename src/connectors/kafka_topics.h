@@ -65,4 +65,7 @@ kafka::Expected<std::vector<PartitionBounds>> partitions_from(kafka::Admin& admi
 // Whether there is no such topic (any more).
 bool is_unknown_topic(const kafka::Error& error);
 
+// Why a job that was reading a topic cannot go on; `what` says which one there is no more.
+Status topic_has_gone(std::string_view what);
+
 }  // namespace thalweg

@@ -32,12 +32,13 @@ class SourceTest(SqlFixture):
         self.end(job, signal.SIGINT)
         self.assertEqual(sorted(self.written()), [5, *sorted(keys.values())])
 
-    def running_job(self):
+    def running_job(self, **options):
         """A topic, and a job that has read five records of it and keeps its state."""
         topic = self.topic()
         self.send(topic, range(5))
         pathlib.Path(self.job).write_text(
-            self.table("t", topic, "i INT") + self.file_table("o", self.path("out") + "/", "i INT")
+            self.table("t", topic, "i INT", **options)
+            + self.file_table("o", self.path("out") + "/", "i INT")
             + "INSERT INTO o SELECT i FROM t;")
         job = self.start()
         self.wait_for(lambda: len(self.written()) == 5, job)
@@ -101,6 +102,13 @@ class SourceTest(SqlFixture):
         self.assertEqual(sorted(self.written()), list(range(5)))
         self.assertIn(topic, said)
         self.assertIn("been made anew", said)
+
+    def test_a_topic_that_is_deleted_while_it_is_read_ends_the_job(self):
+        topic, job = self.running_job(discovery_interval="1s")
+        tools.delete_topic(BROKERS, topic)
+        said = self.refused(job)
+        self.assertIn(f'there is no topic "{topic}" any more', said)
+        self.assertIn("has been deleted while it was read", said)
 
 
 if __name__ == "__main__":
