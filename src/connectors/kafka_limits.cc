@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "connectors/kafka_topics.h"
 #include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
 #include "thalweg/kafka/admin.h"
@@ -41,8 +42,9 @@ kafka::Expected<kafka::Admin> open_admin(const kafka::Connection& connection) {
   return kafka::Admin::open({.connection = kafka::for_side(connection, kafka::Side::kBoth)});
 }
 
-Result<std::uint64_t> limit_of(kafka::Admin& admin, const std::string& topic) {
-  const kafka::Expected<kafka::TopicDescription> found = admin.describe_topic(topic);
+Result<std::uint64_t> limit_of(kafka::Admin& admin, const kafka::Connection& connection,
+                               const std::string& topic) {
+  const kafka::Expected<kafka::TopicDescription> found = describe_awaited(admin, connection, topic);
   if (!found) {
     return kafka::to_status(found.error());
   }
@@ -59,7 +61,7 @@ Status fit_to_topics(std::span<const std::string> topics, kafka::ProducerOptions
   std::uint64_t largest = kSettingMin;
   std::uint64_t smallest = options.batch_bytes;
   for (const std::string& topic : topics) {
-    TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, topic));
+    TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, options.connection, topic));
     largest = std::max(largest, limit);
     smallest = std::min(smallest, limit);
   }
@@ -76,7 +78,7 @@ Result<RecordLimit> record_limit(const kafka::Connection& producer, const std::s
   if (!admin) {
     return kafka::to_status(admin.error());
   }
-  TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, topic));
+  TW_TRY_ASSIGN(const std::uint64_t limit, limit_of(*admin, producer, topic));
   const std::optional<std::uint64_t> own = own_limit(producer);
   const bool is_own = own && *own < limit;
   const std::uint64_t least = is_own ? *own : limit;

@@ -516,13 +516,13 @@ class KafkaSource final : public Source {
   }
 
   Result<std::vector<PartitionBounds>> find_places() const {
-    kafka::Expected<kafka::Admin> admin =
-        kafka::Admin::open({.connection = kafka_connection(table_.options, kafka::Side::kBoth)});
+    const kafka::Connection connection = kafka_connection(table_.options, kafka::Side::kBoth);
+    kafka::Expected<kafka::Admin> admin = kafka::Admin::open({.connection = connection});
     if (!admin) {
       return kafka::to_status(admin.error());
     }
     TW_TRY(check_group(*admin));
-    return topics_.find(*admin);
+    return topics_.find(*admin, connection);
   }
 
   bool skips_missing() const { return table_.options.text("on_missing") == "skip"; }

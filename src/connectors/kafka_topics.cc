@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -21,6 +24,37 @@ bool is_regex(const std::string& text) {
   }
   regfree(&regex);
   return true;
+}
+
+// Those from `first` on.
+void add_partitions(const kafka::TopicDescription& topic, std::int32_t first,
+                    std::vector<PartitionBounds>& all) {
+  for (const kafka::PartitionDescription& each : topic.partitions) {
+    if (each.partition >= first) {
+      all.push_back(
+          {.topic = topic.name, .partition = each.partition, .begin = each.begin, .end = each.end});
+    }
+  }
+}
+
+// How long a topic may be unknown.
+std::chrono::milliseconds patience_of(const kafka::Connection& connection) {
+  constexpr std::chrono::milliseconds kPatience{5000};
+  const auto given = connection.properties.find("topic.metadata.propagation.max.ms");
+  if (given == connection.properties.end()) {
+    return kPatience;
+  }
+  const std::string& text = given->second;
+  std::int64_t millis = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), millis);
+  return parsed.ec == std::errc() ? std::chrono::milliseconds(millis) : kPatience;
+}
+
+kafka::Error waited_for(std::chrono::milliseconds patience, const kafka::Error& error) {
+  const double seconds = std::chrono::duration<double>(patience).count();
+  return seconds == 0 ? error
+                      : kafka::Error(error.kind(), error.name(),
+                                     fmt::format("waited {:g} s: {}", seconds, error.message()));
 }
 
 }  // namespace
@@ -47,18 +81,16 @@ bool TopicChoice::has(const std::string& topic) const {
   return std::ranges::find(names_, topic) != names_.end() || matches_pattern(topic);
 }
 
-Result<std::vector<PartitionBounds>> TopicChoice::find(kafka::Admin& admin) const {
+Result<std::vector<PartitionBounds>> TopicChoice::find(kafka::Admin& admin,
+                                                       const kafka::Connection& connection) const {
   std::vector<PartitionBounds> all;
-  const auto add = [&](const std::string& topic) -> kafka::Error {
-    kafka::Expected<std::vector<PartitionBounds>> found = partitions_from(admin, topic, 0);
-    if (!found) {
-      return found.error();
-    }
-    all.insert(all.end(), found->begin(), found->end());
-    return {};
-  };
   for (const std::string& name : names_) {
-    TW_TRY(kafka::to_status(add(name)));
+    const kafka::Expected<kafka::TopicDescription> found =
+        describe_awaited(admin, connection, name);
+    if (!found) {
+      return kafka::to_status(found.error());
+    }
+    add_partitions(*found, 0, all);
   }
   if (!has_patterns()) {
     return all;
@@ -69,8 +101,11 @@ Result<std::vector<PartitionBounds>> TopicChoice::find(kafka::Admin& admin) cons
   }
   for (const kafka::TopicListing& topic : *topics) {
     if (matches_pattern(topic.name) && std::ranges::find(names_, topic.name) == names_.end()) {
-      if (const kafka::Error error = add(topic.name); error && !is_unknown_topic(error)) {
-        return kafka::to_status(error);
+      const kafka::Expected<kafka::TopicDescription> found = admin.describe_topic(topic.name);
+      if (found) {
+        add_partitions(*found, 0, all);
+      } else if (!is_unknown_topic(found.error())) {
+        return kafka::to_status(found.error());
       }
     }
   }
@@ -86,6 +121,24 @@ bool is_topic_choice(std::string_view text) {
 
 bool is_topic_pattern(std::string_view topic) { return topic.starts_with('^'); }
 
+kafka::Expected<kafka::TopicDescription> describe_awaited(kafka::Admin& admin,
+                                                          const kafka::Connection& connection,
+                                                          const std::string& topic) {
+  constexpr std::chrono::milliseconds kPause{100};
+  const std::chrono::milliseconds patience = patience_of(connection);
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    kafka::Expected<kafka::TopicDescription> found = admin.describe_topic(topic);
+    if (found || !is_unknown_topic(found.error())) {
+      return found;
+    }
+    if (std::chrono::steady_clock::now() >= until) {
+      return waited_for(patience, found.error());
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 kafka::Expected<std::vector<PartitionBounds>> partitions_from(kafka::Admin& admin,
                                                               const std::string& topic,
                                                               std::int32_t first) {
@@ -94,14 +147,7 @@ kafka::Expected<std::vector<PartitionBounds>> partitions_from(kafka::Admin& admi
     return description.error();
   }
   std::vector<PartitionBounds> found;
-  for (const kafka::PartitionDescription& partition : description->partitions) {
-    if (partition.partition >= first) {
-      found.push_back({.topic = topic,
-                       .partition = partition.partition,
-                       .begin = partition.begin,
-                       .end = partition.end});
-    }
-  }
+  add_partitions(*description, first, found);
   return found;
 }
 

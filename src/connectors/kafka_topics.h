@@ -35,8 +35,9 @@ class TopicChoice {
   bool has(const std::string& topic) const;
 
   // All partitions of those that there are: of the named ones first, in their order. Fails where
-  // one that is named is not there.
-  Result<std::vector<PartitionBounds>> find(kafka::Admin& admin) const;
+  // one that is named is not there, nor comes soon.
+  Result<std::vector<PartitionBounds>> find(kafka::Admin& admin,
+                                            const kafka::Connection& connection) const;
 
  private:
   struct RegexDeleter {
@@ -56,6 +57,13 @@ constexpr std::string_view kTopicChoiceExpected =
     "names of topics, and regular expressions that begin with ^, with semicolons between them";
 
 bool is_topic_pattern(std::string_view topic);
+
+// A topic that is to be there when a job begins. One that was made just now may not be known to
+// every broker yet: it is waited for as long as topic.metadata.propagation.max.ms of the connection
+// says, else for five seconds.
+kafka::Expected<kafka::TopicDescription> describe_awaited(kafka::Admin& admin,
+                                                          const kafka::Connection& connection,
+                                                          const std::string& topic);
 
 // The partitions of a topic from `first` on, as they are now.
 kafka::Expected<std::vector<PartitionBounds>> partitions_from(kafka::Admin& admin,

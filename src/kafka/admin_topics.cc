@@ -76,7 +76,7 @@ Error no_topic(const std::string& name, const rd_kafka_metadata_t& metadata) {
   return {ErrorKind::kConfiguration, "UNKNOWN_TOPIC_OR_PART",
           fmt::format("there is no topic \"{}\"{}", name,
                       near ? fmt::format("; did you mean \"{}\"?", *near)
-                           : "; `thalweg topics list` shows what there is")};
+                           : "; create it first (`thalweg topics list` shows what there is)")};
 }
 
 Expected<const rd_kafka_metadata_topic_t*> find_topic(const rd_kafka_metadata_t& metadata,
