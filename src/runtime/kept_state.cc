@@ -92,6 +92,7 @@ Result<std::optional<EventTime>> KeptState::keep_tables(OperatorEpoch kept,
                                                         const std::vector<StateTable*>& tables,
                                                         KeyGroupRange groups, Step& step) {
   const std::string id = kept.id;
+  const std::string restoring = fmt::format("{} ({})", kept.description, id);
   if (std::ranges::find(graph_.kept, id, &OperatorEpoch::id) == graph_.kept.end()) {
     for (const StateTable* const table : tables) {
       kept.tables.push_back(table->schema());
@@ -113,10 +114,12 @@ Result<std::optional<EventTime>> KeptState::keep_tables(OperatorEpoch kept,
     const auto found = std::ranges::find(last_->operators, id, &OperatorEpoch::id);
     if (found != last_->operators.end()) {
       const std::int64_t begun = env_.steady_nanos();
+      graph_.restoring = restoring;
       TW_TRY_ASSIGN(const std::uint64_t rows,
                     restore_tables(*options_.epochs->store, id, own, groups));
       TW_TRY_ASSIGN(const std::uint64_t shared_rows,
                     restore_tables(*options_.epochs->store, id, on_every_worker, KeyGroupRange()));
+      graph_.restoring.clear();
       graph_.resumed.resumed_rows += rows + (is_first ? shared_rows : 0);
       graph_.resumed.resume_nanos += env_.steady_nanos() - begun;
       watermark = found->watermark;

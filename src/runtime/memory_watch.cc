@@ -181,6 +181,9 @@ Status MemoryWatch::failure() const {
   if (const std::uint64_t refused = refused_.load(std::memory_order_relaxed); refused > 0) {
     text += fmt::format("; it needs {} more at once", bytes_text(refused));
   }
+  if (!graph_.restoring.empty()) {
+    text += fmt::format("\n  while it takes back the state of {}", graph_.restoring);
+  }
   const std::vector<Largest> largest = largest_of(graph_.steps);
   text += largest.empty() ? "" : "\n  what takes most:";
   for (const Largest& each : largest) {

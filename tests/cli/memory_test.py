@@ -81,6 +81,9 @@ def test_kept_state():
     check("ends", 1, tight.code)
     check("and says what is left", has("memory_limit is reached", "the state stays that of epoch"),
           tight.err)
+    tighter = run(*job, "--set", "memory_limit=64MiB", cwd=place)
+    check("what does not fit any more is named",
+          has("while it takes back the state of GROUP", "(nowhere/aggregate#1)"), tighter.err)
     free = run(*job, cwd=place)
     check("goes on", 0, free.code)
     check("from there", has("going on from epoch", "in 9 200 000"), free.err)
