@@ -47,9 +47,8 @@ Status write_part(Env& env, const std::string& state, const std::string& part) {
   return file->close();
 }
 
-Status damaged(const std::string& path) {
-  return corrupt(
-      fmt::format("{} is no savepoint as it was written; copy it anew, or take another one", path));
+Status damaged(const std::string& what) {
+  return corrupt(fmt::format("{}; copy it anew, or take another one", what));
 }
 
 // The manifest of a savepoint, whose one file is the first part of it.
@@ -58,7 +57,7 @@ Result<Manifest> read_savepoint(Env& env, const std::string& path) {
   if (!size) {
     return invalid_argument(fmt::format("there is no savepoint {}", path));
   }
-  const Status error = damaged(path);
+  const Status error = damaged(path + " is no savepoint as it was written");
   if (*size < kTailBytes) {
     return error;
   }
@@ -149,9 +148,11 @@ Status restore_savepoint(Env& env, const std::string& path, const std::string& d
   const FileEntry& base = manifest.files[0];
   const std::string copy = state.path + '/' + file_name(base, manifest.record.incarnation);
   TW_TRY(copy_front(env, path, base.bytes, copy));
-  if (!verify_file(env, copy, base).empty()) {
+  if (std::vector<std::string> problems = verify_file(env, copy, base); !problems.empty()) {
     TW_TRY(env.remove_file(copy));
-    return damaged(path);
+    // What is wrong stands at the same place in both.
+    std::string& first = problems.front();
+    return damaged(first.starts_with(copy) ? first.replace(0, copy.size(), path) : first);
   }
   TW_TRY(prepare_manifest(env, state.path, manifest));
   return decide_manifest(env, state.path);

@@ -166,6 +166,13 @@ def check_savepoint(whole):
     check("not over state that is there", has("there/job holds state already"), again.err)
     missing = run("run", "job.sql", "--state-dir", "x", "--from-savepoint", "none", cwd=other)
     check("a savepoint that is not there", has("there is no savepoint none"), missing.err)
+    damaged = bytearray((other / "a.savepoint").read_bytes())
+    damaged[40] ^= 1
+    (other / "b.savepoint").write_bytes(damaged)
+    refused = run("run", "job.sql", "--state-dir", "y", "--from-savepoint", "b.savepoint",
+                  cwd=other)
+    check("one with a damaged block", (1, True),
+          (refused.code, has("b.savepoint: block 0 (rows of table", "copy it anew")(refused.err)))
 
 
 SHOWN = """
