@@ -209,7 +209,7 @@ Expected compute(const Partitions& partitions, const Function& function, std::in
 }
 
 TEST(LatenessTest, ResultsAndLateRowsAreAFunctionOfTheInput) {
-  for (std::uint64_t seed = 0; seed < random_cases(500) && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(250) && !HasFatalFailure(); ++seed) {
     Dice dice(seed);
     const Partitions partitions = draw_partitions(dice);
     const Function function = draw_function(dice);

@@ -207,7 +207,7 @@ void expect_as_by_definition(std::uint64_t seed) {
 }
 
 TEST(AsOfJoinTest, RandomRowsAreJoinedAsByDefinition) {
-  for (std::uint64_t seed = 0; seed < random_cases(2000); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(700); ++seed) {
     expect_as_by_definition(seed);
     if (HasFailure()) {
       return;
@@ -368,7 +368,7 @@ AsOfJoinSpec spec_of_all_types(const Question& question) {
 TEST(AsOfJoinTest, ARestartChangesNothing) {
   std::uint64_t rows_said = 0;
   std::uint64_t keys_expired = 0;
-  for (std::uint64_t seed = 0; seed < 128; ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(50); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     const AsOf as_of = seed % 2 == 0 ? AsOf::kLast : AsOf::kNext;
@@ -409,8 +409,8 @@ TEST(AsOfJoinTest, ARestartChangesNothing) {
     rows_said += lives.rows_said();
     keys_expired += lives.keys_expired();
   }
-  EXPECT_GT(rows_said, 5000u);
-  EXPECT_GT(keys_expired, 30u);
+  EXPECT_GT(rows_said, 1500u);
+  EXPECT_GT(keys_expired, 8u);
 }
 
 }  // namespace

@@ -71,14 +71,14 @@ TEST(GroupStateTest, WhatComesOutGoesOnAsIfThereHadBeenNoRestart) {
        .updating = true,
        .ttl = 40},
   };
-  expect_that_restarts_change_nothing(restart_cases(kinds), 25);
+  expect_that_restarts_change_nothing(restart_cases(kinds), 10);
 }
 
 TEST(GroupStateTest, EveryAggregateOverEveryTypeGoesOn) {
   const std::vector<GroupCase> kinds = {
       {.name = "rows", .keys = {0}, .aggregates = every_aggregate_call()},
       {.name = "changes", .keys = {0}, .aggregates = every_aggregate_call(), .updating = true}};
-  expect_that_restarts_change_nothing(restart_cases(kinds), 8);
+  expect_that_restarts_change_nothing(restart_cases(kinds), 4);
 }
 
 TEST(GroupStateTest, AnEpochHasOnlyTheGroupsThatHaveChanged) {

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "base/random_cases.h"
 #include "operators/group_aggregate.h"
 #include "operators/operator_fixture.h"
 #include "operators/top_n.h"
@@ -119,7 +120,7 @@ TEST(IdleKeysTest, WithoutEventTimeTheWallClockCounts) {
 // Random rows and watermarks, against groups kept row by row that are begun anew where the operator
 // has said that keys went.
 TEST(IdleKeysTest, WhatStaysIsUntouchedByWhatGoes) {
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(100); ++seed) {
     std::mt19937_64 random(seed);
     const auto pick = [&](int low, int high) {
       return std::uniform_int_distribution<int>(low, high)(random);

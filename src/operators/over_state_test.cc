@@ -128,7 +128,7 @@ class Input {
 TEST(OverStateTest, RowsFramesAndStatesOfCallsSurviveToTheLastBit) {
   std::uint64_t said = 0;
   std::uint64_t expired = 0;
-  for (std::uint64_t seed = 0; seed < random_cases(200) && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(100) && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Dice dice(seed);
     OverSpec spec;
@@ -215,7 +215,7 @@ class ChangingInput {
 
 TEST(OverStateTest, RowsThatMayBeTakenBackAndWhatWasToldOfThemSurvive) {
   std::uint64_t said = 0;
-  for (std::uint64_t seed = 0; seed < random_cases(600) && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 0; seed < random_cases(300) && !HasFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Dice dice(seed);
     OverSpec spec;

@@ -257,25 +257,25 @@ void check(std::uint32_t seed, std::optional<FrameUnit> unit, std::int64_t ttl =
 }
 
 TEST(OverTest, KeysAreForgottenWithoutATrace) {
-  for (std::uint32_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
+  for (std::uint32_t seed = 0; seed < random_cases(75) && !HasFailure(); ++seed) {
     check(seed, FrameUnit::kRange);
   }
 }
 
 TEST(OverTest, FramesOfRowsSeeThoseOfLongAgo) {
-  for (std::uint32_t seed = 0; seed < random_cases(100) && !HasFailure(); ++seed) {
+  for (std::uint32_t seed = 0; seed < random_cases(50) && !HasFailure(); ++seed) {
     check(seed, FrameUnit::kRows);
   }
 }
 
 TEST(OverTest, FramesOfAllKindsGoTogether) {
-  for (std::uint32_t seed = 0; seed < random_cases(150) && !HasFailure(); ++seed) {
+  for (std::uint32_t seed = 0; seed < random_cases(75) && !HasFailure(); ++seed) {
     check(seed, {});
   }
 }
 
 TEST(OverTest, KeysBeginAnewAfterAPause) {
-  for (std::uint32_t seed = 0; seed < random_cases(120) && !HasFailure(); ++seed) {
+  for (std::uint32_t seed = 0; seed < random_cases(60) && !HasFailure(); ++seed) {
     check(seed, {}, 1 + seed % 9);
     check(seed, FrameUnit::kRows, 1 + seed % 25);
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random_cases.h"
 #include "operators/random_rows.h"
 #include "operators/state_fixture.h"
 
@@ -202,7 +203,7 @@ class RestartRun {
 inline void expect_that_restarts_change_nothing(const std::vector<RestartCase>& cases,
                                                 std::uint64_t seeds) {
   for (const RestartCase& kind : cases) {
-    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    for (std::uint64_t seed = 0; seed < random_cases(seeds); ++seed) {
       SCOPED_TRACE(kind.name + ", seed " + std::to_string(seed));
       RestartRun(kind, seed).run();
       if (testing::Test::HasFailure()) {

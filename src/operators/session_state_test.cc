@@ -48,7 +48,7 @@ TEST(SessionStateTest, SessionsAreToldOnceAcrossARestart) {
            {.name = "no key", .aggregates = some_aggregate_calls(), .keys = {}, .gap = 1}}) {
     cases.push_back(restart_case(kind));
   }
-  expect_that_restarts_change_nothing(cases, 30);
+  expect_that_restarts_change_nothing(cases, 12);
 }
 
 TEST(SessionStateTest, WhatWasToldOfSessionsIsTakenBackAcrossARestart) {
@@ -76,7 +76,7 @@ TEST(SessionStateTest, WhatWasToldOfSessionsIsTakenBackAcrossARestart) {
             .gap = 2}}) {
     cases.push_back(restart_case(kind));
   }
-  expect_that_restarts_change_nothing(cases, 40);
+  expect_that_restarts_change_nothing(cases, 16);
 }
 
 TEST(SessionStateTest, RowsWaitForTheirSessionAcrossARestart) {
@@ -99,7 +99,7 @@ TEST(SessionStateTest, RowsWaitForTheirSessionAcrossARestart) {
                      .keys = keys,
                      .disorder = 60});
   }
-  expect_that_restarts_change_nothing(cases, 30);
+  expect_that_restarts_change_nothing(cases, 12);
 }
 
 // More sessions than are renumbered at, with epochs between: numbers change, the state does not.

@@ -82,7 +82,7 @@ TEST(WindowStateTest, WindowsAreToldOnceAcrossARestart) {
        }) {
     cases.push_back(restart_case(kind));
   }
-  expect_that_restarts_change_nothing(cases, 25);
+  expect_that_restarts_change_nothing(cases, 10);
 }
 
 TEST(WindowStateTest, WhatWasToldIsTakenBackAcrossARestart) {
@@ -118,7 +118,7 @@ TEST(WindowStateTest, WhatWasToldIsTakenBackAcrossARestart) {
        }) {
     cases.push_back(restart_case(kind));
   }
-  expect_that_restarts_change_nothing(cases, 25);
+  expect_that_restarts_change_nothing(cases, 10);
 }
 
 // A first stage and the aggregate behind it, as where rows change workers.
@@ -180,7 +180,7 @@ TEST(WindowStateTest, WhatIsInAFirstStageIsInTheSecondBeforeAnEpoch) {
                      .keys = {0, 1},
                      .disorder = 40});
   }
-  expect_that_restarts_change_nothing(cases, 25);
+  expect_that_restarts_change_nothing(cases, 10);
 }
 
 TEST(WindowStateTest, AClosedWindowIsOneDrop) {
