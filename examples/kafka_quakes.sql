@@ -1,4 +1,6 @@
 -- From topic to topic: earthquakes of each day, exactly once. ../README.md says how to run it.
+SET checkpoint_interval = '1s';  -- Results are seen with their epoch, and the default is 10 seconds.
+
 CREATE TABLE quakes (
   id TEXT, mag DOUBLE, net TEXT, time TIMESTAMP,
   WATERMARK FOR time AS time - INTERVAL '1 day'

@@ -125,8 +125,10 @@ Specs connection_specs() {
       number("api.version.fallback.ms", kBoth, {0, 604'800'000}, "0",
              "How long broker.version.fallback counts after it failed."),
       text("broker.version.fallback", kBoth, "0.10.0", "For brokers older than 0.10."),
-      number("log_level", kBoth, {0, 7}, "6", "What Connection::on_log gets, as syslog's levels."),
-      ours(flag("log.connection.close", kBoth, "false", "Whether it gets closed connections.")),
+      number("log_level", kBoth, {0, 7}, "6",
+             "Of the log that C++ programs can ask for: syslog's levels."),
+      ours(flag("log.connection.close", kBoth, "false",
+                "Whether closed connections are in that log.")),
   };
 }
 
