@@ -13,21 +13,30 @@
 namespace thalweg {
 namespace {
 
-using Names = absl::flat_hash_set<std::string>;
+// Of all inputs of a source.
+struct InputNames {
+  absl::flat_hash_set<std::string> there;
+  absl::flat_hash_set<std::string> renamed;  // Of what had them, and was read in part.
+};
 
 // Of those that were replaced while they were followed, so many are known again.
 constexpr std::size_t kReplacedKept = 128;
+
+Result<bool> begins_with(InputFile& file, const ReplacedInput& before) {
+  const auto found = marked_bytes(file, before.bytes, before.mark);
+  if (!found.ok() && found.status().code() != Code::kInvalidArgument) {
+    return found.status();
+  }
+  return found.ok() && found.value().has_value();
+}
 
 // Fails where the input holds what was read before, under the name `read_as`.
 Status check_not_read(const ByteInput& input, const std::vector<ReplacedInput>& read,
                       const std::string& read_as) {
   TW_TRY_ASSIGN(const std::unique_ptr<InputFile> file, input.open());
   for (const ReplacedInput& before : read) {
-    const auto found = marked_bytes(*file, before.bytes, before.mark);
-    if (!found.ok() && found.status().code() != Code::kInvalidArgument) {
-      return found.status();
-    }
-    if (found.ok() && found.value()) {
+    TW_TRY_ASSIGN(const bool is_read, begins_with(*file, before));
+    if (is_read) {
       return invalid_argument(fmt::format(
           "cannot begin with {}: its first {} bytes have been read as {}, and would be read again; "
           "leave it out of the path, move it back where that is gone, or say --allow-new-state to "
@@ -40,9 +49,9 @@ Status check_not_read(const ByteInput& input, const std::vector<ReplacedInput>& 
 
 class BytePartition final : public Partition {
  public:
-  // `names`: of all inputs of the source.
+  // `names`: the source's.
   BytePartition(ByteInputs inputs, std::unique_ptr<Framer> framer, ByteSourceOptions options,
-                std::shared_ptr<const Names> names)
+                std::shared_ptr<InputNames> names)
       : inputs_(std::move(inputs)),
         cutter_(std::move(framer), options.limits),
         follow_(options.follow),
@@ -102,7 +111,9 @@ class BytePartition final : public Partition {
     read_ = std::move(mark.read);
     replaced_ = std::move(mark.replaced);
     TW_TRY(put_first(place));
-    TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, inputs_.inputs[0].open());
+    TW_TRY_ASSIGN(
+        std::unique_ptr<InputFile> file,
+        open_as_left(inputs_.inputs[0], {.bytes = place.input_position, .mark = mark.input}));
     const auto resumed =
         cutter_.resume(std::move(file), place.input_position, place.position, mark.input);
     if (!resumed.ok()) {
@@ -127,7 +138,9 @@ class BytePartition final : public Partition {
         continue;
       }
       TW_TRY_ASSIGN(ReadMark mark, parse_read_mark(place.mark));
-      if (!names_->contains(place.input) && place.input_position > 0) {
+      const bool is_gone =
+          !names_->there.contains(place.input) || names_->renamed.contains(place.input);
+      if (is_gone && place.input_position > 0) {
         mark.replaced.push_back({.bytes = place.input_position, .mark = mark.input});
       }
       for (const ByteInput& input : inputs_.inputs) {
@@ -153,6 +166,32 @@ class BytePartition final : public Partition {
   void enter(const ByteInput& input, std::int64_t begins) {
     name_ = std::make_shared<const std::string>(input.name);
     begins_ = begins;
+  }
+
+  // The input, or what had its name and has been read so far, where that was renamed meanwhile.
+  Result<std::unique_ptr<InputFile>> open_as_left(const ByteInput& input,
+                                                  const ReplacedInput& left) {
+    TW_TRY_ASSIGN(std::unique_ptr<InputFile> file, input.open());
+    if (!follow_ || left.bytes == 0 || !input.open_renamed) {
+      return file;
+    }
+    TW_TRY_ASSIGN(const bool is_there, begins_with(*file, left));
+    if (is_there) {
+      return file;
+    }
+    TW_TRY_ASSIGN(std::vector<std::unique_ptr<InputFile>> others, input.open_renamed());
+    std::vector<std::unique_ptr<InputFile>> found;
+    for (std::unique_ptr<InputFile>& other : others) {
+      TW_TRY_ASSIGN(const bool is_it, begins_with(*other, left));
+      if (is_it) {
+        found.push_back(std::move(other));
+      }
+    }
+    if (found.size() != 1) {
+      return file;
+    }
+    names_->renamed.insert(input.name);
+    return std::move(found.front());
   }
 
   void note_replaced() {
@@ -197,8 +236,8 @@ class BytePartition final : public Partition {
   }
 
   static constexpr const char* kCure =
-      "; put it back as it was (a log that was rotated: what was moved away, and behind it what "
-      "has come since), or begin anew with --from-scratch";
+      "; put it back as it was (of a log that was rotated: unpack or move what was read until then "
+      "beside it, as NAME.1), or begin anew with --from-scratch";
 
   ByteInputs inputs_;
   std::size_t next_ = 0;
@@ -208,7 +247,7 @@ class BytePartition final : public Partition {
   std::int64_t begins_ = 0;                  // and where in the partition it begins.
   std::vector<std::uint64_t> read_;          // Those read to their end before: name_hash().
   std::vector<ReplacedInput> replaced_;      // What has been read under a name of another one now.
-  const std::shared_ptr<const Names> names_;
+  const std::shared_ptr<InputNames> names_;
   std::atomic<std::uint64_t> restarts_{0};
 };
 
@@ -225,10 +264,10 @@ class ByteSource final : public Source {
 
   Status open() override {
     TW_TRY_ASSIGN(std::vector<ByteInputs> found, list_());
-    auto names = std::make_shared<Names>();
+    auto names = std::make_shared<InputNames>();
     for (const ByteInputs& inputs : found) {
       for (const ByteInput& input : inputs.inputs) {
-        names->insert(input.name);
+        names->there.insert(input.name);
       }
     }
     for (ByteInputs& inputs : found) {

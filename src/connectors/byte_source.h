@@ -13,6 +13,9 @@ namespace thalweg {
 struct ByteInput {
   std::string name;
   std::function<Result<std::unique_ptr<InputFile>>()> open;
+  // Opens those that may have had its name before; absent: nothing has. InputFile::replaced() of
+  // these tells when to go on with the input itself.
+  std::function<Result<std::vector<std::unique_ptr<InputFile>>>()> open_renamed = nullptr;
 };
 
 // One partition of bytes: inputs read one after the other, opened when their turn comes.

@@ -305,6 +305,52 @@ TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsNotReadAgain) {
                         "d/app.log"));
 }
 
+TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsReadToItsEndFirst) {
+  env_.put("d/app.log", "{\"a\":\"1\"}\n");
+  env_.put("d/app.log.2", "{\"a\":\"0\"}\n");
+  Table json = table("json", "d/app.log");
+  json.options.set("follow", "true");
+  Reading first = open(json);
+  EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
+  const ReadPosition place = first.partition().position();
+  env_.append("d/app.log", "{\"a\":\"2\"}\n");
+  ASSERT_TRUE(env_.rename_file("d/app.log", "d/app.log.1").ok());
+  env_.put("d/app.log", "{\"a\":\"3\"}\n");
+
+  Reading second = resume(json, place);
+  EXPECT_THAT(read(second, 9), ElementsAre("10 d/app.log:10: 2|"));
+  env_.append("d/app.log.1", "{\"a\":\"2\",\"b\":\"late\"}\n");  // By who had it open.
+  env_.advance_micros(4'900'000);
+  EXPECT_THAT(read(second, 9), ElementsAre("20 d/app.log:20: 2|late"));
+  EXPECT_THAT(read(second, 9), ElementsAre());
+  env_.advance_micros(4'900'000);
+  EXPECT_THAT(read(second, 9), ElementsAre());
+  const ReadPosition still = second.partition().position();
+  env_.advance_micros(100'000);
+  EXPECT_THAT(read(second, 9), ElementsAre("41 d/app.log:0: 3|"));
+
+  Reading third = resume(json, still);
+  EXPECT_THAT(read(third, 9), ElementsAre());  // It comes to the end,
+  EXPECT_THAT(read(third, 9), ElementsAre());  // from where on it is quiet.
+  env_.advance_micros(5'000'000);
+  EXPECT_THAT(read(third, 9), ElementsAre("41 d/app.log:0: 3|"));
+  Reading fourth = resume(json, third.partition().position());
+  EXPECT_THAT(read(fourth, 9), ElementsAre());
+
+  // Where the path leads there too, it is not read as another one.
+  json.options.set("path", "d/app.log*");
+  Reading wide = open(json);
+  EXPECT_TRUE(wide.partition().resume(place).ok());
+  EXPECT_THAT(wide.source->partitions().at(1)->read_whole({{place}}).message(),
+              HasSubstr("cannot begin with d/app.log.1: its first 10 bytes"));
+  EXPECT_EQ(wide.source->partitions().at(2)->read_whole({{place}}).message(), "");
+
+  // Which of two it is cannot be told.
+  json.options.set("path", "d/app.log");
+  env_.put("d/app.log.bak", "{\"a\":\"1\"}\n");
+  EXPECT_THAT(problem(json, place), HasSubstr("what stands before is not what was read"));
+}
+
 TEST_F(ByteSourceTest, WhatWasReplacedLongAgoIsForgotten) {
   env_.put("f", "{\"a\":\"0\"}\n");
   Table json = table("json", "f");
@@ -329,7 +375,7 @@ TEST_F(ByteSourceTest, WhatWasReadMustStillBeThere) {
 
     env_.put("f", "{\"a\"");
     EXPECT_THAT(problem(json, place),
-                AllOf(HasSubstr("of f: it ends at byte 4; put it back as it was (a log that"),
+                AllOf(HasSubstr("of f: it ends at byte 4; put it back as it was (of a log that"),
                       HasSubstr("begin anew with --from-scratch")));
     env_.put("f", "{\"b\":\"1\"}\n{\"a\":\"2\"}\n");
     EXPECT_THAT(problem(json, place), HasSubstr("of f: what stands before is not what was read"));

@@ -6,6 +6,7 @@
 #include "connectors/byte_source.h"
 #include "connectors/connector.h"
 #include "connectors/encoding_sink.h"
+#include "env/quiet_time.h"
 
 namespace thalweg {
 namespace {
@@ -83,6 +84,45 @@ std::string path_of(const Options& options) {
   return path.starts_with("file://") ? path.substr(7) : path;
 }
 
+// A file that had another name when it was read before, which another one has now.
+class RenamedFile final : public InputFile {
+ public:
+  RenamedFile(std::unique_ptr<InputFile> file, Env& env) : file_(std::move(file)), env_(env) {}
+
+  Result<std::size_t> read(std::byte* out, std::size_t size) override {
+    TW_TRY_ASSIGN(const std::size_t count, file_->read(out, size));
+    if (count > 0) {
+      quiet_.stirred();
+    }
+    return count;
+  }
+  bool readable(std::int64_t wait_micros) override { return file_->readable(wait_micros); }
+  Status seek(std::uint64_t offset) override { return file_->seek(offset); }
+  Result<bool> replaced() override { return quiet_.is_enough(env_.steady_nanos()); }
+
+ private:
+  std::unique_ptr<InputFile> file_;
+  Env& env_;
+  QuietTime quiet_;
+};
+
+// What a log is renamed to begins with its name: app.log.1, app.log-20260102.
+Result<std::vector<std::unique_ptr<InputFile>>> open_renamed(Env& env, const std::string& path) {
+  const std::string directory = directory_of(path);
+  const std::string name = path.substr(path.rfind('/') + 1);
+  TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(directory));
+  std::vector<std::unique_ptr<InputFile>> found;
+  for (const std::string& other : names) {
+    if (other.starts_with(name) && other != name) {
+      auto file = env.open_input(fmt::format("{}/{}", directory, other));
+      if (file.ok()) {
+        found.push_back(std::make_unique<RenamedFile>(std::move(file).take(), env));
+      }
+    }
+  }
+  return found;
+}
+
 Result<std::vector<ByteInputs>> list_files(Env& env, const Options& options) {
   const std::string pattern = path_of(options);
   const bool one = options.has("partitions") && options.text("partitions") == "one";
@@ -95,7 +135,9 @@ Result<std::vector<ByteInputs>> list_files(Env& env, const Options& options) {
       found.push_back({.name = one ? pattern : path, .inputs = {}});
     }
     found.back().inputs.push_back(
-        {.name = path, .open = [&env, path] { return env.open_input(path); }});
+        {.name = path,
+         .open = [&env, path] { return env.open_input(path); },
+         .open_renamed = [&env, path] { return open_renamed(env, path); }});
   }
   return found;
 }

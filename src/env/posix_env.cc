@@ -24,6 +24,7 @@
 #include "env/machine_memory.h"
 #include "env/posix_descriptor.h"
 #include "env/posix_durable.h"
+#include "env/quiet_time.h"
 
 namespace thalweg {
 namespace {
@@ -36,6 +37,11 @@ constexpr std::size_t kWriteBufferBytes = 256 * 1024;
 constexpr std::size_t kTailBytes = 64;
 
 constexpr int kLinksMax = 40;  // As the kernel follows.
+
+std::int64_t steady_now() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
 
 class PosixInputFile final : public InputFile {
  public:
@@ -102,8 +108,12 @@ class PosixInputFile final : public InputFile {
     }
     // One that was renamed is read to its end first; until there is another, more may come.
     struct stat named{};
-    return read.st_size == offset_ && ::stat(path_.c_str(), &named) == 0 &&
-           (named.st_dev != read.st_dev || named.st_ino != read.st_ino);
+    const bool is_renamed = read.st_size == offset_ && ::stat(path_.c_str(), &named) == 0 &&
+                            (named.st_dev != read.st_dev || named.st_ino != read.st_ino);
+    if (!is_renamed) {
+      quiet_.stirred();
+    }
+    return is_renamed && quiet_.is_enough(steady_now());
   }
 
  private:
@@ -124,6 +134,7 @@ class PosixInputFile final : public InputFile {
   std::string path_;
   off_t offset_ = 0;  // Behind the bytes read,
   std::string tail_;  // and the last of them.
+  QuietTime quiet_;   // Since it was renamed.
 };
 
 class PosixOutputFile final : public OutputFile {
@@ -287,10 +298,7 @@ class PosixEnv final : public Env {
     return EventTime{std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
   }
 
-  std::int64_t steady_nanos() override {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-  }
+  std::int64_t steady_nanos() override { return steady_now(); }
 
   std::uint64_t random_seed() override {
     std::random_device device;

@@ -274,6 +274,16 @@ def check_rotated_log():
     append(place / "clicks.jsonl", clicks(80, 100))
     job = start(place)
     check("without it the job goes on", 27, wait_for_rows(place, 27))
+    job.interrupt(signal.SIGKILL)
+    job.end()
+    append(place / "clicks.jsonl", clicks(100, 130))
+    (place / "clicks.jsonl").rename(place / "clicks.jsonl.1")
+    (place / "clicks.jsonl").write_text(clicks(130, 160), encoding="utf-8")
+    (place / "job.sql").write_text(JOB.format(follow=FOLLOW), encoding="utf-8")
+    job = start(place)
+    check("one that was renamed between two lives is read to its end", 45, wait_for_rows(place, 45))
+    check("and all is counted once", 150,
+          sum(json.loads(row)["n"] for row in rows(place)))
     job.interrupt()
     check("and stops", 0, job.end().code)
 
