@@ -69,7 +69,7 @@ Status run_bench(const Settings& settings, NexmarkInput& nexmark, Report& report
   // Whole pieces, see laps_of().
   const Batch bids = nexmark.bids().slice(0, nexmark.bids().length / (16 * 1024) * (16 * 1024));
   TW_TRY(measure_cost("epoch_cost_q12", kQ12, 24, settings, bids, report));
-  return measure_cost("epoch_cost_q17", kQ17, 5, settings, bids, report);
+  return measure_cost("epoch_cost_q17", kQ17, 8, settings, bids, report);
 }
 
 }  // namespace
