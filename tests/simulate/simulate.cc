@@ -1,6 +1,7 @@
 // Runs whole lives of jobs in simulated worlds, each from one seed; see README.md beside it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -15,6 +16,7 @@ namespace thalweg::tests {
 namespace {
 
 constexpr std::uint64_t kSeedsPerReplay = 16;  // Of so many one is run twice.
+constexpr std::uint64_t kSeedsToldOf = 1'000;  // With one line.
 
 volatile std::sig_atomic_t seed_running = 0;
 
@@ -89,10 +91,12 @@ int run(const std::vector<std::string_view>& words) {
     totals.passed += more.passed;
     totals.failed += more.failed;
   };
-  if (arguments.seeds) {
-    timed(fmt::format("seeds {} to {}", arguments.first, arguments.last), [&] {
+  for (std::uint64_t first = arguments.first; arguments.seeds && first <= arguments.last;
+       first += kSeedsToldOf) {
+    const std::uint64_t last = std::min(arguments.last, first + kSeedsToldOf - 1);
+    timed(fmt::format("seeds {} to {}", first, last), [&] {
       Totals seeds;
-      for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
+      for (std::uint64_t seed = first; seed <= last; ++seed) {
         run_seed(seed, arguments.shown, seeds);
       }
       return seeds;
