@@ -176,7 +176,7 @@ bool apply_setting(SessionOptions& options, const sql::BoundSet& set) {
 Engine::Engine(Env& env, SessionOptions options)
     : env_(env),
       standard_input_(env),
-      world_{env, standard_input_},
+      world_{env, standard_input_, {}, &stop_requested_},
       options_(options),
       catalog_(std::make_unique<sql::Catalog>(connector_catalog(), [this](const std::string& path) {
         return infer_table(world_, path);
@@ -433,13 +433,17 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
   if (stop_requested()) {
     job->request_stop();  // It came before the job could be seen.
   }
-  const Status status = job->run();
+  Status status = job->run();
   if (job->has_crashed()) {
     return {.crashed = true, .started = true};
   }
   RunProgress done = to_run_progress(job->progress());
   done.stopped = stop_requested();
   const bool lacks_broker = status.code() == Code::kUnavailable && !done.reconnecting.empty();
+  if (lacks_broker && stop_requested()) {
+    status = {Code::kUnavailable,
+              fmt::format("stopped while {} was away: {}", done.reconnecting, status.message())};
+  }
   {
     // Together, so that nobody who watches misses its counts or sees them twice.
     const std::lock_guard lock(mutex_);

@@ -171,7 +171,9 @@ Status Engine::check_savepoints(std::span<const plan::Plan> plans) const {
 
 Status Engine::find_decider(const std::string& name, const plan::Plan& plan) {
   decider_.reset();
-  DeciderRequest request{.job = name, .interval_micros = options_.checkpoint_interval_micros};
+  DeciderRequest request{.job = name,
+                         .interval_micros = options_.checkpoint_interval_micros,
+                         .stop_requested = world_.stop_requested};
   for (const plan::NodePtr& sink : plan.sinks) {
     const TablePtr& table = std::get<plan::Sink>(sink->step).table;
     if (table != nullptr && writes_out_) {

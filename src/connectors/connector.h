@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -25,6 +26,8 @@ struct World {
   Env& env;
   StandardInput& standard_input;
   OutputFiles outputs{};
+  // Whether the session is to end; null: nobody asks it to. A signal handler may set it.
+  const std::atomic<bool>* stop_requested = nullptr;
 };
 
 // One scan of a table: the columns to yield, by number among the table's, none of them computed.
@@ -46,7 +49,8 @@ struct SinkRequest {
 struct DeciderRequest {
   std::string job;
   std::vector<const Table*> sinks;
-  std::int64_t interval_micros = 0;  // Between epochs.
+  std::int64_t interval_micros = 0;                   // Between epochs.
+  const std::atomic<bool>* stop_requested = nullptr;  // As in World.
 };
 
 // A job that keeps its state, whose place others are to be kept out of.

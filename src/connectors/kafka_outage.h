@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -15,6 +16,10 @@ namespace thalweg {
 // Thread-safe.
 class KafkaOutage {
  public:
+  // `stop_requested`: whether the job is to end; null: it is not asked to.
+  explicit KafkaOutage(const std::atomic<bool>* stop_requested = nullptr)
+      : stop_requested_(stop_requested) {}
+
   // The connection of a client that tells.
   kafka::Connection watched(kafka::Connection connection);
   std::optional<Outage> now() const;
@@ -24,10 +29,14 @@ class KafkaOutage {
 
  private:
   void begin();
+  // Whether a job that is to end waits for brokers in vain.
+  bool gives_up();
 
+  const std::atomic<bool>* const stop_requested_;
   mutable std::mutex mutex_;  // Guards what follows.
   std::string brokers_;
   std::optional<std::chrono::steady_clock::time_point> since_;
+  std::optional<std::chrono::steady_clock::time_point> in_vain_since_;  // It is to end.
 };
 
 }  // namespace thalweg

@@ -268,14 +268,15 @@ class TransactionalWriter final : public SinkWriter {
 // again after a crash.
 class KafkaSink final : public Sink {
  public:
-  KafkaSink(const SinkRequest& request, KafkaMessages first)
+  KafkaSink(const World& world, const SinkRequest& request, KafkaMessages first)
       : table_(request.table),
         key_(request.key),
         topic_(request.table.options.text("topic")),
         first_(std::move(first)),
         transactions_(may_be_exactly_once(request.table.options)
                           ? static_cast<KafkaTransactions*>(request.decider)
-                          : nullptr) {}
+                          : nullptr),
+        outage_(world.stop_requested) {}
 
   Status recover(const EpochStart& start) override {
     first_epoch_ = start.decided + 1;
@@ -353,9 +354,9 @@ class KafkaSink final : public Sink {
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> make_kafka_sink(World& /*world*/, const SinkRequest& request) {
+Result<std::unique_ptr<Sink>> make_kafka_sink(World& world, const SinkRequest& request) {
   TW_TRY_ASSIGN(KafkaMessages messages, KafkaMessages::make(request));
-  return std::unique_ptr<Sink>(std::make_unique<KafkaSink>(request, std::move(messages)));
+  return std::unique_ptr<Sink>(std::make_unique<KafkaSink>(world, request, std::move(messages)));
 }
 
 }  // namespace thalweg

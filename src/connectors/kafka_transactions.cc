@@ -117,12 +117,13 @@ Result<std::unique_ptr<EpochDecider>> KafkaTransactions::make(const DeciderReque
       .transactional_id = "thalweg." + request.job,
       .transaction_timeout = timeout};
   return std::unique_ptr<EpochDecider>(
-      new KafkaTransactions(std::move(topics), std::move(options)));
+      new KafkaTransactions(std::move(topics), std::move(options), request.stop_requested));
 }
 
 KafkaTransactions::KafkaTransactions(std::vector<std::string> topics,
-                                     kafka::TransactionalOptions options)
-    : topics_(std::move(topics)), options_(std::move(options)) {}
+                                     kafka::TransactionalOptions options,
+                                     const std::atomic<bool>* stop_requested)
+    : topics_(std::move(topics)), outage_(stop_requested), options_(std::move(options)) {}
 
 std::string KafkaTransactions::name() const { return fmt::format("group \"{}\" of Kafka", id()); }
 

@@ -41,7 +41,8 @@ class KafkaTransactions final : public EpochDecider {
   Status post(const kafka::OutputRecord& record);
 
  private:
-  KafkaTransactions(std::vector<std::string> topics, kafka::TransactionalOptions options);
+  KafkaTransactions(std::vector<std::string> topics, kafka::TransactionalOptions options,
+                    const std::atomic<bool>* stop_requested);
   Status open();
   // Behind all that partition 0 will have when the transaction has been committed, as far as is
   // known: the offset that tells the epoch shows no lag there.

@@ -58,6 +58,8 @@ class ClientEvents {
   // Ends the outage, also one that began with a client before this one.
   void end_outage();
   bool is_away() const { return is_away_.load(std::memory_order_relaxed); }
+  // Whether nobody wants to wait for brokers any more.
+  bool gives_up() const { return connection_.gives_up && connection_.gives_up(); }
 
   // Whether it is of a connection, and passes by itself.
   static bool is_disturbance(rd_kafka_resp_err_t code);

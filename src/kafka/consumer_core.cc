@@ -106,8 +106,9 @@ Error ConsumerCore::begin() {
 
 ConsumerCore::~ConsumerCore() {
   constexpr std::chrono::milliseconds kCloseAtEnd{10'000};
+  constexpr std::chrono::milliseconds kCloseWhileAway{500};  // Nobody hears that it leaves.
   if (client_ != nullptr) {
-    (void)close(kCloseAtEnd);
+    (void)close(client_->events().is_away() ? kCloseWhileAway : kCloseAtEnd);
   }
 }
 

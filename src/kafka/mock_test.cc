@@ -3,6 +3,8 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -150,6 +152,44 @@ TEST_F(KafkaMockTest, OffsetsWaitNoLongerThanTheTransactionForABrokerThatIsAway)
   bring_up(2);
   const Error error = send(3);
   EXPECT_FALSE(error) << error.message();
+}
+
+// The times that the calls have are longer than a test may last.
+TEST_F(KafkaMockTest, WhoGivesUpDoesNotWaitForABrokerThatIsAway) {
+  connection.gives_up = [] { return true; };
+  Expected<Producer> producer =
+      Producer::open({.connection = connection, .delivery_timeout = std::chrono::hours(1)});
+  ASSERT_TRUE(producer) << producer.error().message();
+  take_down(1);
+  take_down(2);
+  ASSERT_FALSE(producer->post({.topic = "t", .value = "v"}));
+  EXPECT_EQ(producer->flush(std::chrono::hours(1)).error.kind(), ErrorKind::kRetriable);
+  EXPECT_EQ(producer->close(std::chrono::hours(1)).undelivered, 1U);
+}
+
+TEST_F(KafkaMockTest, NorDoesATransactionWait) {
+  std::atomic<bool> gives_up = false;
+  connection.gives_up = [&] { return gives_up.load(); };
+  const auto end = [&](bool with_offsets) -> Error {
+    gives_up = false;
+    bring_up(1);
+    bring_up(2);
+    Expected<TransactionalProducer> producer =
+        TransactionalProducer::open({.producer = {.connection = connection},
+                                     .transactional_id = "id",
+                                     .transaction_timeout = std::chrono::minutes(15)});
+    EXPECT_TRUE(producer) << producer.error().message();
+    Expected<Transaction> transaction = producer->begin();
+    EXPECT_TRUE(transaction);
+    EXPECT_FALSE(transaction->send({.topic = "t", .value = "v"}).get().error);
+    EXPECT_FALSE(transaction->send_offsets("group", {{"t", 0, 1}}));
+    take_down(1);
+    take_down(2);
+    gives_up = true;
+    return with_offsets ? transaction->send_offsets("group", {{"t", 0, 2}}) : transaction->commit();
+  };
+  EXPECT_EQ(end(/*with_offsets=*/true).kind(), ErrorKind::kRetriable);
+  EXPECT_EQ(end(/*with_offsets=*/false).kind(), ErrorKind::kInDoubt);
 }
 
 TEST_F(KafkaMockTest, AFencedCommitIsFatal) {

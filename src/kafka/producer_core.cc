@@ -195,7 +195,8 @@ bool ProducerCore::wait_for_room(std::int64_t until_nanos) {
   // Deliveries wake us; not, though, of records that librdkafka holds and we do not count.
   constexpr std::chrono::milliseconds kLookAgain{20};
   std::unique_lock lock(mutex_);
-  if (closed_ || client_->events().env().steady_nanos() >= until_nanos) {
+  if (closed_ || client_->events().env().steady_nanos() >= until_nanos ||
+      client_->events().gives_up()) {
     return false;
   }
   room_.wait_for(lock, kLookAgain);
@@ -370,7 +371,7 @@ bool ProducerCore::wait_for_sent(std::chrono::milliseconds timeout) {
   return turn.owns_lock() && under_way_.pass([&](const auto& is_done) {
     while (!is_done()) {
       const std::int64_t left = (until - env.steady_nanos() + kNanosPerMilli - 1) / kNanosPerMilli;
-      if (left <= 0) {
+      if (left <= 0 || client_->events().gives_up()) {
         return false;
       }
       // It waits for all there is, so no longer than for a moment.
@@ -383,6 +384,24 @@ bool ProducerCore::wait_for_sent(std::chrono::milliseconds timeout) {
   });
 }
 
+// Nobody sends any more.
+bool ProducerCore::wait_for_all(std::chrono::milliseconds timeout) {
+  Env& env = client_->events().env();
+  const std::int64_t until =
+      env.steady_nanos() + std::int64_t{timeout_of(timeout)} * kNanosPerMilli;
+  while (true) {
+    const std::int64_t left =
+        std::max<std::int64_t>((until - env.steady_nanos()) / kNanosPerMilli, 0);
+    if (rd_kafka_flush(client_->get(), static_cast<int>(std::min(left, kFlushMillisMax))) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return true;
+    }
+    if (left == 0 || client_->events().gives_up()) {
+      return false;
+    }
+  }
+}
+
 Flushed ProducerCore::flush(std::chrono::milliseconds timeout) {
   const bool has_ended = wait_for_sent(timeout);
   Flushed flushed = take_failures();
@@ -393,10 +412,12 @@ Flushed ProducerCore::flush(std::chrono::milliseconds timeout) {
   const std::uint64_t waiting = under_way_.count();
   flushed.undelivered += waiting;
   if (!flushed.error) {
-    flushed.error = client_->explained(
-        error_of(RD_KAFKA_RESP_ERR__TIMED_OUT,
-                 fmt::format("{} records are not delivered after {} ms", waiting, timeout.count())),
-        0);
+    const std::string after =
+        client_->events().gives_up() ? "" : fmt::format(" after {} ms", timeout.count());
+    flushed.error =
+        client_->explained(error_of(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                                    fmt::format("{} records are not delivered{}", waiting, after)),
+                           0);
   }
   return flushed;
 }
@@ -406,8 +427,7 @@ Flushed ProducerCore::close(std::chrono::milliseconds timeout) {
     return {};
   }
   rd_kafka_t* const handle = client_->get();
-  const rd_kafka_resp_err_t code = rd_kafka_flush(handle, timeout_of(timeout));
-  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+  if (!wait_for_all(timeout)) {
     rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     rd_kafka_flush(handle, kPurgeMillisMax);
   }

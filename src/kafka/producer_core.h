@@ -72,6 +72,7 @@ class ProducerCore {
   rd_kafka_error_t* produce(rd_kafka_topic_t* topic, const OutputRecord& record,
                             DeliveryWaiter* waiter);
   bool wait_for_sent(std::chrono::milliseconds timeout);
+  bool wait_for_all(std::chrono::milliseconds timeout);
   bool reserve(std::uint64_t bytes);
   void release(std::uint64_t bytes);
   bool wait_for_room(std::int64_t until_nanos);

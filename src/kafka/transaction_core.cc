@@ -18,6 +18,9 @@ namespace {
 constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr std::chrono::milliseconds kPause{50};
 constexpr int kCallMillisMax = 5'000;
+constexpr std::chrono::milliseconds kLook{20};  // Whether anybody still waits.
+// Of a call that has its own timeout, and heeds it.
+constexpr std::chrono::milliseconds kLateAnswerMax{60'000};
 constexpr std::chrono::milliseconds kAbandonMax{5'000};
 
 Error wrong(std::string message) { return {ErrorKind::kConfiguration, "", std::move(message)}; }
@@ -78,6 +81,12 @@ Expected<std::unique_ptr<TransactionCore>> TransactionCore::make(Env& env,
   return core;
 }
 
+TransactionCore::~TransactionCore() {
+  if (is_stuck_) {
+    producer_->client().events().fall_silent();
+  }
+}
+
 Error TransactionCore::renew() {
   if (std::exchange(is_stuck_, false)) {
     producer_->client().events().fall_silent();  // It stays until its call comes back.
@@ -111,7 +120,8 @@ Error TransactionCore::renew() {
       return {};
     }
     const Error explained = producer_->client().explained(error, since);
-    if (explained.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until) {
+    if (explained.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until ||
+        producer_->client().events().gives_up()) {
       needs_renewal_ = true;
       return explained;
     }
@@ -159,10 +169,36 @@ Error TransactionCore::send_offsets(const std::string& group,
       keep(offsets, sent_offsets_[group]);
       return {};
     }
-    if (error.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until) {
+    if (error.kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until || is_stuck_) {
       return error;
     }
     std::this_thread::sleep_for(kPause);
+  }
+}
+
+// Calls, in a thread of its own, and waits for the answer until then, or nobody wants to any more:
+// then the handle is still in that call. `call` keeps what it needs.
+std::optional<Error> TransactionCore::call_apart(std::function<Error(ProducerCore&)> call,
+                                                 std::int64_t until_nanos) {
+  std::promise<Error> done;
+  std::future<Error> answer = done.get_future();
+  std::thread([handle = producer_, call = std::move(call), done = std::move(done)]() mutable {
+    Error error = call(*handle);
+    handle.reset();  // Before it can be renewed.
+    done.set_value(std::move(error));
+  }).detach();
+  while (true) {
+    const std::chrono::nanoseconds left(until_nanos - env_.steady_nanos());
+    if (answer.wait_for(std::min<std::chrono::nanoseconds>(left, kLook)) ==
+        std::future_status::ready) {
+      return answer.get();
+    }
+    producer_->client().look_again();  // The call may not find out that all brokers are away.
+    if (left <= kLook || producer_->client().events().gives_up()) {
+      is_stuck_ = true;
+      needs_renewal_ = true;
+      return std::nullopt;
+    }
   }
 }
 
@@ -177,27 +213,20 @@ Error TransactionCore::send_offsets_once(const std::string& group,
   if (!copy) {
     return copy.error();
   }
-  std::promise<Error> done;
-  std::future<Error> answer = done.get_future();
-  std::thread([handle = producer_, list = to_list(offsets), membership = std::move(*copy), doing,
-               done = std::move(done)]() mutable {
-    Error error = error_of(rd_kafka_send_offsets_to_transaction(handle->client().get(), list.get(),
-                                                                membership.get(), kCallMillisMax),
-                           doing);
-    handle.reset();  // Before it can be renewed.
-    done.set_value(std::move(error));
-  }).detach();
-  const std::chrono::nanoseconds left(
-      std::max(until_nanos - env_.steady_nanos(), kCallMillisMax * kNanosPerMilli));
-  if (answer.wait_for(left) == std::future_status::ready) {
-    return answer.get();
+  const std::optional<Error> answer = call_apart(
+      [list = std::shared_ptr(to_list(offsets)), membership = std::move(*copy),
+       doing](ProducerCore& handle) {
+        return error_of(rd_kafka_send_offsets_to_transaction(handle.client().get(), list.get(),
+                                                             membership.get(), kCallMillisMax),
+                        doing);
+      },
+      std::max(until_nanos, env_.steady_nanos() + kCallMillisMax * kNanosPerMilli));
+  if (answer) {
+    return *answer;
   }
-  is_stuck_ = true;
-  needs_renewal_ = true;
   return producer_->client().explained(
       {ErrorKind::kRetriable, rd_kafka_err2name(RD_KAFKA_RESP_ERR__TIMED_OUT),
-       fmt::format("{}: no answer of the group's coordinator within the transaction's time",
-                   doing)},
+       fmt::format("{}: the group's coordinator has not answered", doing)},
       0);
 }
 
@@ -224,9 +253,8 @@ Error TransactionCore::learn_committed(const std::string& group,
 }
 
 // For so long at most: with -1, which librdkafka asks for, 2.0.2 waits for ever where the broker is
-// away. That its state may not be right after a timeout does no
-// harm: the handle is not used again. A request that was sent twice may end the next transaction,
-// so what could be one is noted.
+// away. That its state may not be right after a timeout does no harm: the handle is not used again.
+// A request that was sent twice may end the next transaction, so what could be one is noted.
 Error TransactionCore::until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int),
                                       std::string_view doing, std::chrono::milliseconds timeout) {
   const std::int64_t began = env_.steady_nanos();
@@ -235,18 +263,25 @@ Error TransactionCore::until_answered(rd_kafka_error_t* (*call)(rd_kafka_t*, int
   while (true) {
     const std::chrono::nanoseconds left(until - env_.steady_nanos());
     const int wait = timeout_of(std::chrono::ceil<std::chrono::milliseconds>(left));
-    Error error = error_of(call(producer_->client().get(), wait), doing);
+    const std::optional<Error> answer = call_apart(
+        [call, wait, doing = std::string(doing)](ProducerCore& handle) {
+          return error_of(call(handle.client().get(), wait), doing);
+        },
+        until + kLateAnswerMax.count() * kNanosPerMilli);
+    if (!answer) {
+      return producer_->client().explained(
+          {ErrorKind::kRetriable, rd_kafka_err2name(RD_KAFKA_RESP_ERR__TIMED_OUT),
+           fmt::format("{}: no broker has answered", doing)},
+          0);
+    }
     const std::int64_t took = env_.steady_nanos() - began;
-    if (!error) {
+    if (!*answer) {
       producer_->client().events().on_answer();
     }
-    needs_renewal_ |= error.kind() == ErrorKind::kRetriable ||
+    needs_renewal_ |= answer->kind() == ErrorKind::kRetriable ||
                       took >= options_.suspicious_after.count() * kNanosPerMilli;
-    if (error.kind() != ErrorKind::kRetriable) {
-      return error;
-    }
-    if (env_.steady_nanos() >= until) {
-      return error;
+    if (answer->kind() != ErrorKind::kRetriable || env_.steady_nanos() >= until) {
+      return *answer;
     }
     std::this_thread::sleep_for(kPause);
   }
@@ -317,6 +352,10 @@ Error TransactionCore::abort_for(Error why) {
 
 Error TransactionCore::end_in_doubt(Error why) {
   is_open_ = false;
+  if (producer_->client().events().gives_up()) {
+    return {ErrorKind::kInDoubt, why.name(),
+            fmt::format("{}, and it was not asked whether it is committed", why.message())};
+  }
   if (Error error = renew()) {
     return {ErrorKind::kInDoubt, why.name(),
             fmt::format("{}, and whether it is committed cannot be asked: {}", why.message(),

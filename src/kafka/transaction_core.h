@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,8 @@ using OffsetsByPartition = std::map<TopicPartition, PartitionOffset>;
 class TransactionCore {
  public:
   static Expected<std::unique_ptr<TransactionCore>> make(Env& env, TransactionalOptions options);
+
+  ~TransactionCore();
 
   Error begin();
   Error send_offsets(const std::string& group, const rd_kafka_consumer_group_metadata_t& membership,
@@ -53,6 +57,8 @@ class TransactionCore {
   Error send_offsets_once(const std::string& group,
                           const rd_kafka_consumer_group_metadata_t& membership,
                           const std::vector<PartitionOffset>& offsets, std::int64_t until_nanos);
+  std::optional<Error> call_apart(std::function<Error(ProducerCore&)> call,
+                                  std::int64_t until_nanos);
   Error learn_committed(const std::string& group, const std::vector<PartitionOffset>& offsets);
   void keep_sent();  // As what is committed.
   static void keep(const std::vector<PartitionOffset>& offsets, OffsetsByPartition& in);

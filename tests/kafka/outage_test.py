@@ -91,6 +91,10 @@ class OutageTest(SqlFixture):
         self.broker.start()
         self.wait_for(lambda: "in 1 " in self.last_line()
                       and "reconnecting" not in self.last_line(), job)
+        self.check_is_copied(job, topic, out)
+
+    def check_is_copied(self, job, topic, out):
+        """What comes next, and all of it once."""
         tools.produce(self.broker.address, topic, [(None, '{"i":2}')])
         self.wait_for(lambda: "out 2 " in self.last_line(), job)
         job.send_signal(signal.SIGINT)
@@ -128,6 +132,36 @@ class OutageTest(SqlFixture):
 
     def test_a_transaction_that_has_timed_out_is_made_again(self):
         self.check_begins_again(**{"properties.transaction.timeout.ms": "10000"})
+
+    def check_stops(self, job):
+        """Long before anything that it waits for has its time."""
+        self.broker.kill()
+        self.wait_for(lambda: "reconnecting" in self.last_line(), job)
+        job.send_signal(signal.SIGINT)
+        self.assertEqual(job.wait(SECONDS_MAX), 75, self.text())
+        self.assertIn(f"stopped while broker {self.broker.address} was away", self.text())
+
+    def test_a_job_that_is_stopped_meanwhile_does_not_wait(self):
+        job, topic, out = self.start_copying(*STATE,
+                                             **{"properties.transaction.timeout.ms": "600000"})
+        self.check_stops(job)
+        self.assertIn("from which the same command goes on", self.text())
+        self.broker.start()
+        self.shown = ""
+        job = self.start_in_terminal(*STATE, "--state-dir", self.path("state"))
+        self.wait_for(lambda: "out 1 " in self.last_line(), job)
+        self.check_is_copied(job, topic, out)
+
+    def test_nor_does_one_whose_rows_are_under_way(self):
+        pathlib.Path(self.job).write_text(
+            self.declared("bids", "auction BIGINT, price BIGINT",
+                          {"connector": "nexmark", "type": "bid"})
+            + self.table("o", self.topic(), "auction BIGINT, price BIGINT",
+                         **{"properties.message.timeout.ms": "900000"})
+            + "INSERT INTO o SELECT * FROM bids;")
+        job = self.start_in_terminal()
+        self.wait_for(lambda: re.search("out [1-9]", self.last_line()), job)
+        self.check_stops(job)
 
     def test_a_job_that_cannot_go_on_by_itself_says_how_to(self):
         job, _, _ = self.start_copying(*STATE, "--set", "on_failure=stop",

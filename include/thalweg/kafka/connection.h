@@ -79,6 +79,9 @@ struct Connection {
   std::function<void(int level, std::string_view line)> on_log = {};
   // Told when no broker can be reached any more, and when one answers again; in any thread.
   std::function<void(bool away)> on_outage = {};
+  // Asked, in any thread, while a producer's call waits for brokers: true ends it as if its time
+  // were over, so that a program which is to end does so during an outage.
+  std::function<bool()> gives_up = {};
 };
 
 // The side of a client that a setting is about.
