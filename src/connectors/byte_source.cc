@@ -69,7 +69,7 @@ class BytePartition final : public Partition {
           block.input_position = begins_;
         }
         if (claimed == Claim::kEnd && cutter_.replaced()) {
-          note_replaced();
+          TW_TRY(note_replaced());
           --next_;
           restarts_.fetch_add(1, std::memory_order_relaxed);
         } else if (claimed != Claim::kEnd || last) {
@@ -179,27 +179,52 @@ class BytePartition final : public Partition {
     if (is_there) {
       return file;
     }
-    TW_TRY_ASSIGN(std::vector<std::unique_ptr<InputFile>> others, input.open_renamed());
-    std::vector<std::unique_ptr<InputFile>> found;
-    for (std::unique_ptr<InputFile>& other : others) {
-      TW_TRY_ASSIGN(const bool is_it, begins_with(*other, left));
-      if (is_it) {
-        found.push_back(std::move(other));
-      }
-    }
-    if (found.size() != 1) {
+    TW_TRY_ASSIGN(std::optional<RenamedInput> renamed, find_renamed(input, left));
+    if (!renamed) {
       return file;
     }
     names_->renamed.insert(input.name);
-    return std::move(found.front());
+    return std::move(renamed->file);
   }
 
-  void note_replaced() {
-    if (const std::int64_t bytes = cutter_.position() - begins_; bytes > 0) {
-      replaced_.push_back({.bytes = bytes, .mark = cutter_.mark()});
-      const std::size_t more = replaced_.size() - std::min(replaced_.size(), kReplacedKept);
-      replaced_.erase(replaced_.begin(), replaced_.begin() + static_cast<std::ptrdiff_t>(more));
+  // What was read so far, where it can be told under which name it is now. Fails where it is not
+  // what had the name last.
+  static Result<std::optional<RenamedInput>> find_renamed(const ByteInput& input,
+                                                          const ReplacedInput& left) {
+    TW_TRY_ASSIGN(std::vector<RenamedInput> others, input.open_renamed());
+    std::optional<RenamedInput> found;
+    for (RenamedInput& other : others) {
+      TW_TRY_ASSIGN(const bool is_it, begins_with(*other.file, left));
+      if (is_it && found) {
+        return std::optional<RenamedInput>();
+      }
+      if (is_it) {
+        found = std::move(other);
+      }
     }
+    if (found && found->since) {
+      return invalid_argument(fmt::format(
+          "cannot go on in {} behind {}, which it was renamed to: {} may have been written between "
+          "the two, and has not been read{}",
+          input.name, found->name, *found->since, kCure));
+    }
+    return found;
+  }
+
+  Status note_replaced() {
+    const ReplacedInput left{.bytes = cutter_.position() - begins_, .mark = cutter_.mark()};
+    if (left.bytes == 0) {
+      return {};
+    }
+    const ByteInput& input = inputs_.inputs[next_ - 1];
+    if (input.open_renamed) {
+      TW_TRY(find_renamed(input, left).status());
+    }
+    replaced_.push_back(left);
+    if (replaced_.size() > kReplacedKept) {
+      replaced_.erase(replaced_.begin());
+    }
+    return {};
   }
 
   // The input that was being read comes first, then those behind it, then those before it that
@@ -237,7 +262,8 @@ class BytePartition final : public Partition {
 
   static constexpr const char* kCure =
       "; put it back as it was (of a log that was rotated: unpack or move what was read until then "
-      "beside it, as NAME.1), or begin anew with --from-scratch";
+      "beside it, as NAME.1, with what was written between behind it), or begin anew with "
+      "--from-scratch";
 
   ByteInputs inputs_;
   std::size_t next_ = 0;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,19 @@
 
 namespace thalweg {
 
+// What may have had an input's name before. InputFile::replaced() tells when to go on with the
+// input itself.
+struct RenamedInput {
+  std::string name;
+  std::unique_ptr<InputFile> file;
+  std::optional<std::string> since;  // What may have had the name between it and the input.
+};
+
 struct ByteInput {
   std::string name;
   std::function<Result<std::unique_ptr<InputFile>>()> open;
-  // Opens those that may have had its name before; absent: nothing has. InputFile::replaced() of
-  // these tells when to go on with the input itself.
-  std::function<Result<std::vector<std::unique_ptr<InputFile>>>()> open_renamed = nullptr;
+  std::function<Result<std::vector<RenamedInput>>()> open_renamed =
+      nullptr;  // Absent: nothing has.
 };
 
 // One partition of bytes: inputs read one after the other, opened when their turn comes.

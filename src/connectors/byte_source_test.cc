@@ -347,8 +347,26 @@ TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsReadToItsEndFirst) {
 
   // Which of two it is cannot be told.
   json.options.set("path", "d/app.log");
-  env_.put("d/app.log.bak", "{\"a\":\"1\"}\n");
+  env_.put("d/app.log.3", "{\"a\":\"1\"}\n");
   EXPECT_THAT(problem(json, place), HasSubstr("what stands before is not what was read"));
+}
+
+TEST_F(ByteSourceTest, WhatWasWrittenBetweenTwoThatAreReadIsNotPassedOver) {
+  env_.put("d/app.log", "{\"a\":\"1\"}\n");
+  Table json = table("json", "d/app.log");
+  json.options.set("follow", "true");
+  Reading first = open(json);
+  EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
+  const ReadPosition place = first.partition().position();
+  ASSERT_TRUE(env_.rename_file("d/app.log", "d/app.log.2").ok());
+  env_.put("d/app.log.1", "{\"a\":\"2\"}\n");
+  env_.put("d/app.log", "{\"a\":\"3\"}\n");
+  const char* const refused =
+      "cannot go on in d/app.log behind app.log.2, which it was renamed to: app.log.1 may have";
+
+  EXPECT_THAT(problem(json, place), HasSubstr(refused));
+  Block block;
+  EXPECT_THAT(first.partition().claim(block).status().message(), HasSubstr(refused));
 }
 
 TEST_F(ByteSourceTest, WhatWasReplacedLongAgoIsForgotten) {

@@ -6,6 +6,7 @@
 #include "connectors/byte_source.h"
 #include "connectors/connector.h"
 #include "connectors/encoding_sink.h"
+#include "connectors/rotated_names.h"
 #include "env/quiet_time.h"
 
 namespace thalweg {
@@ -107,16 +108,18 @@ class RenamedFile final : public InputFile {
 };
 
 // What a log is renamed to begins with its name: app.log.1, app.log-20260102.
-Result<std::vector<std::unique_ptr<InputFile>>> open_renamed(Env& env, const std::string& path) {
+Result<std::vector<RenamedInput>> open_renamed(Env& env, const std::string& path) {
   const std::string directory = directory_of(path);
   const std::string name = path.substr(path.rfind('/') + 1);
   TW_TRY_ASSIGN(const std::vector<std::string> names, env.list_directory(directory));
-  std::vector<std::unique_ptr<InputFile>> found;
+  std::vector<RenamedInput> found;
   for (const std::string& other : names) {
     if (other.starts_with(name) && other != name) {
       auto file = env.open_input(fmt::format("{}/{}", directory, other));
       if (file.ok()) {
-        found.push_back(std::make_unique<RenamedFile>(std::move(file).take(), env));
+        found.push_back({.name = other,
+                         .file = std::make_unique<RenamedFile>(std::move(file).take(), env),
+                         .since = rotated_since(name, other, names)});
       }
     }
   }
