@@ -134,12 +134,12 @@ class BytePartition final : public Partition {
   // names.
   Status read_whole(std::span<const ReadPosition> earlier) override {
     for (const ReadPosition& place : earlier) {
-      if (!follow_ || place.input.empty()) {
+      if (place.input.empty()) {
         continue;
       }
       TW_TRY_ASSIGN(ReadMark mark, parse_read_mark(place.mark));
-      const bool is_gone =
-          !names_->there.contains(place.input) || names_->renamed.contains(place.input);
+      const bool is_gone = follow_ && (!names_->there.contains(place.input) ||
+                                       names_->renamed.contains(place.input));
       if (is_gone && place.input_position > 0) {
         mark.replaced.push_back({.bytes = place.input_position, .mark = mark.input});
       }

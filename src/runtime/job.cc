@@ -113,7 +113,9 @@ Status JobImpl::run_to_end() {
   if (watch_) {
     fail(watch_->look(Activity::kMoving));  // Before anything is read.
   }
-  if (!options_.interleaving_seed) {
+  if (graph_->resumed.was_finished) {
+    // Files that have come since would be read behind the end of all results.
+  } else if (!options_.interleaving_seed) {
     run_threads();
   } else {
     run_admitted([this](WorkerAdmission& admission) { crashed_ = !run_stepped(admission); });

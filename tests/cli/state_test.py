@@ -253,6 +253,25 @@ def check_another_path():
     check("and nothing is shown", 9, len(rows(place)))
 
 
+def check_finished():
+    """A job that came to the end of its inputs is left as it is, whatever files come."""
+    script = JOB.format(follow="").replace("clicks.jsonl", "clicks.*")
+    place = folder(job_sql=script + "CREATE TABLE ids (id INT) WITH (connector = 'file', "
+                   "path = 'ids/', format = 'json'); INSERT INTO ids SELECT id FROM clicks;",
+                   clicks_1=clicks(0, 40))
+    flags = ("--state-dir", "state", "--set", "checkpoint_interval=1ms")
+    check("comes to the end", 0, run("run", "job.sql", *flags, cwd=place).code)
+    before = {path: path.read_text() for path in place.glob("*/*.jsonl")}
+    (place / "clicks.2").write_text(clicks(40, 100_000), encoding="utf-8")
+    for _ in range(2):
+        ran = run("run", "job.sql", *flags, cwd=place)
+        check("is finished", (0, True),
+              (ran.code, has("came to the end of its inputs", "in 40 ")(ran.err)))
+    check("and has written no more", before,
+          {path: path.read_text() for path in place.glob("*/*.jsonl")})
+    check("nor begun to", [], list(place.glob("*/.part*")))
+
+
 def check_rotated_log():
     """What a followed log was renamed to is not read again where the path leads there too."""
     place = folder(job_sql=JOB.format(follow=FOLLOW).replace("clicks.jsonl", "clicks.*"),
@@ -306,6 +325,7 @@ def main():
     check_savepoints_of_two_jobs()
     check_at_least_once()
     check_another_path()
+    check_finished()
     check_rotated_log()
     check_lock()
     close()
