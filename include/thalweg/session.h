@@ -160,7 +160,7 @@ class Session {
   // The plan of every query and INSERT of a script.
   Explanation explain(const Script& script, ExplainOptions options = {});
 
-  // Ends reading; what has been read is worked off. Also from a signal handler.
+  // Ends reading (or the next run's); what was read is worked off. Also from a signal handler.
   void request_stop();
 
   // Of the job that runs, or ran last.

@@ -228,8 +228,24 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
   return diagnostics.has_errors() ? std::nullopt : std::optional(std::move(bound));
 }
 
+// Of one script. A request to stop is forgotten at its end: not when the next one begins, which may
+// have been asked to stop by then.
+class Engine::RunScope {
+ public:
+  explicit RunScope(Engine& engine) : engine_(engine) { engine.begin_run(); }
+  ~RunScope() {
+    engine_.stop_requested_.store(false);
+    engine_.standard_input_.forget_stop();
+  }
+  RunScope(const RunScope&) = delete;
+  RunScope& operator=(const RunScope&) = delete;
+
+ private:
+  Engine& engine_;
+};
+
 RunReport Engine::execute(const Script& script, ResultReceiver& receiver) {
-  begin_run();
+  const RunScope scope(*this);
   RunReport report;
   Diagnostics diagnostics;
   const std::optional<BoundScript> bound = bind_all(script, diagnostics);
@@ -284,7 +300,7 @@ std::vector<Problem> Engine::validate(const Script& script) {
 Explanation Engine::explain(const Script& script, ExplainOptions options) {
   Explanation explanation;
   Diagnostics diagnostics;
-  begin_run();
+  const RunScope scope(*this);
   const std::optional<BoundScript> bound = bind_all(script, diagnostics);
   explanation.report.problems = to_problems(source_of(script), diagnostics, options_.color);
   if (!bound) {
@@ -465,8 +481,6 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
 }
 
 void Engine::begin_run() {
-  stop_requested_.store(false);
-  standard_input_.forget_stop();
   world_.outputs.begin_run();
   jobs_ = 0;
   has_begun_ = false;

@@ -55,7 +55,7 @@ class Engine {
   RunReport look_at_plans(const Script& script, std::vector<plan::Plan>& plans);
   Problem problem_of(const Script& script, const Status& status) const;
 
-  // Sets the counts of what follows to nothing, and forgets an earlier request to stop.
+  // Sets the counts of what follows to nothing.
   void begin_run();
   void request_stop();
   // See Job::request_epoch().
@@ -80,6 +80,8 @@ class Engine {
                                   Diagnostics& diagnostics);
 
  private:
+  class RunScope;
+
   // One job from its making to its end.
   struct JobEnd {
     Status status = {};

@@ -37,6 +37,15 @@ std::vector<std::string> codes(const std::vector<Problem>& problems) {
   return found;
 }
 
+TEST(SessionScriptsTest, ARequestToStopIsOfTheRunUnderWayOrTheNextOne) {
+  Session session;
+  ASSERT_EQ(run(session, "CREATE TABLE bids WITH (connector = 'nexmark', type = 'bid');").outcome,
+            Outcome::kDone);
+  session.request_stop();
+  EXPECT_EQ(run(session, "SELECT count(*) FROM bids;").outcome, Outcome::kStopped);
+  EXPECT_EQ(run(session, "SELECT 1;").outcome, Outcome::kDone);
+}
+
 TEST(SessionScriptsTest, AScriptInErrorDeclaresNothing) {
   Session session;
 
