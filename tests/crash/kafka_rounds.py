@@ -28,8 +28,9 @@ STARTS_MAX = 5  # Tries to start a broker.
 SESSION_MS = 3000  # A broker that is killed waits for so long; a shorter one a busy machine misses.
 STEPS = 400  # In which the input comes.
 END_SECONDS_MAX = 600  # For a life that comes to its end.
-# A broker that starts so slowly that it loses its own leadership takes the partitions of a transaction
-# that it aborts for deleted ones: the rows stay, and are committed with those of the next.
+# A broker that ends a transaction while it starts, before it leads the partitions again, takes them for
+# deleted ones and leaves the markers out (seen of 4.4.0): rows of what it aborts stay and are committed
+# with those of the next transaction, rows of what it commits and the group's offsets do not count.
 PASSED_OVER = "these partitions are likely deleted already and hence can be skipped"
 GAVE_UP = 75  # The exit code of a job that has waited for the broker in vain.
 
@@ -265,16 +266,16 @@ class KafkaRound(rounds.Round):
 
     def check(self, whole, killed):
         self.starting.join()
-        if PASSED_OVER in self.broker.log_from(0):
-            print(f"seed {self.seed}: the broker aborted a transaction without its markers; what is "
-                  "in the topics says nothing", flush=True)
-            return
         given = expected.Input(self.folder / "input", self.delay)
         for sink, output in zip(self.sinks, self.outputs):
             got = output.rows(killed)
             rounds.compare(output, sink.rows(whole), got)
             if told := expected.rows(given, sink):
                 rounds.compare(output, told, got)
+
+    def fault_of_others(self):
+        return ("the broker has ended a transaction without its markers"
+                if PASSED_OVER in self.broker.log_from(0) else "")
 
     def close(self):
         if self.starting:

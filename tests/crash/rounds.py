@@ -386,6 +386,10 @@ class Round:
         for sink in self.sinks:
             compare(sink, sink.rows(whole), sink.rows(killed))
 
+    def fault_of_others(self):
+        """Why a failure of the round says nothing of the job; empty: it does."""
+        return ""
+
     def close(self):
         pass
 
