@@ -430,7 +430,9 @@ Engine::JobEnd Engine::run_job(const plan::Plan& plan, const JobOptions& options
   const std::unique_ptr<Job> job = std::move(made).take();
   if (std::optional<ResumedRun> resumed = to_run_progress(job->progress()).resumed;
       resumed && !options_.crash_seed) {
-    resumed->changes = std::exchange(changes_, {});
+    std::string changes = std::exchange(changes_, {});
+    changes += changes.empty() || resumed->changes.empty() ? "" : "; ";
+    resumed->changes = changes + resumed->changes;
     channel.resuming(*resumed);
   }
   if (const std::vector<std::string> sinks = names_of(plan, job->at_least_once());

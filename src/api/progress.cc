@@ -86,7 +86,8 @@ std::optional<ResumedRun> resumed_run(const EpochProgress& epochs) {
                     .age_seconds = static_cast<double>(epochs.resumed_age_micros) * 1e-6,
                     .rows = epochs.resumed_rows,
                     .seconds = static_cast<double>(epochs.resume_nanos) * 1e-9,
-                    .finished = epochs.was_finished};
+                    .finished = epochs.was_finished,
+                    .changes = epochs.read_anew};
 }
 
 }  // namespace

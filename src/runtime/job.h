@@ -95,6 +95,7 @@ struct EpochProgress {
   std::int64_t resume_nanos = 0;   // That reading them took.
   bool was_finished = false;       // It had come to its end in an earlier run: nothing was done.
   std::uint64_t decided = 0;       // The last that counts.
+  std::string read_anew;           // What names other inputs now, for people; empty: nothing.
 };
 
 // What a job has done so far. Counters only grow.

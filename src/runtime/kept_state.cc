@@ -199,6 +199,11 @@ Status KeptState::resume(SharedScan& scan) {
   if (are_others && !all_allowed) {
     return other_inputs(scan, *saved);
   }
+  if (are_others) {
+    graph_.resumed.read_anew += fmt::format("{}read from its beginning: {} ({})",
+                                            graph_.resumed.read_anew.empty() ? "" : "; ",
+                                            scan.table->name, scan.boards[0]->partition().name());
+  }
   std::vector<ReadPosition> earlier;
   for (const PartitionEpoch& partition : saved->partitions) {
     if (!all_allowed) {

@@ -568,7 +568,9 @@ def check_moved():
                     for scheme in ("", "file://"))
     check("and so is the same path as Flink writes it", 0, judged(other, plain, flink, []).code)
     ran = go_on(place, moved, [NEW])
-    check("a source that has moved is read from its beginning where that is meant", 0, ran.code)
+    check("a source that has moved is read from its beginning where that is meant", (0, True),
+          (ran.code, has("the query has changed: ",
+                         "read from its beginning: clicks (visits.jsonl)")(ran.err)))
 
 
 def check_usage():
