@@ -37,7 +37,7 @@ void print_table(const Bench& bench, const Report& report) {
                figure.ratio() < bench.floor ? "  below the floor" : "");
   }
   for (const Promise& promise : report.promises) {
-    fmt::print("{:20} {:.1f} {}, of {:.0f} promised{}\n", promise.name, promise.measured,
+    fmt::print("{:20} {:.1f} {}, of {:.3g} promised{}\n", promise.name, promise.measured,
                promise.unit, promise.promised,
                promise.measured > promise.promised ? "  missed" : "");
   }
