@@ -233,10 +233,7 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
 class Engine::RunScope {
  public:
   explicit RunScope(Engine& engine) : engine_(engine) { engine.begin_run(); }
-  ~RunScope() {
-    engine_.stop_requested_.store(false);
-    engine_.standard_input_.forget_stop();
-  }
+  ~RunScope() { engine_.forget_stop(); }
   RunScope(const RunScope&) = delete;
   RunScope& operator=(const RunScope&) = delete;
 
@@ -491,6 +488,11 @@ void Engine::begin_run() {
   finished_ = {};
   waiting_.reset();
   seconds_waited_ = 0;
+}
+
+void Engine::forget_stop() {
+  stop_requested_.store(false);
+  standard_input_.forget_stop();
 }
 
 void Engine::request_stop() {

@@ -58,6 +58,7 @@ class Engine {
   // Sets the counts of what follows to nothing.
   void begin_run();
   void request_stop();
+  void forget_stop();
   // See Job::request_epoch().
   void request_epoch(const EpochAnswer& answer);
   bool stop_requested() const { return stop_requested_.load(); }

@@ -203,6 +203,7 @@ void Graph::run_plan(const SessionOptions& options, RunReport& report) {
   if (options.state.name.empty()) {
     engine.options().state.name = impl_->name;
   }
+  engine.forget_stop();  // What came before is in stop_asked.
   engine.begin_run();
   impl_->failures->clear();
   if (impl_->stop_asked.load()) {
