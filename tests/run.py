@@ -292,7 +292,8 @@ def kafka_clients(build_dir, name_filter="", env=None):
 
 
 def kafka(name_filter=""):
-    return scripts(["tests/kafka/*_test.py"], name_filter, SHARED_BROKER.environment)
+    return scripts(["tests/kafka/*_test.py", "tests/kafka/*_test.sh"], name_filter,
+                   SHARED_BROKER.environment)
 
 
 def crashes():
