@@ -228,8 +228,7 @@ std::optional<Engine::BoundScript> Engine::bind(const Script& script, sql::Catal
   return diagnostics.has_errors() ? std::nullopt : std::optional(std::move(bound));
 }
 
-// Of one script. A request to stop is forgotten at its end: not when the next one begins, which may
-// have been asked to stop by then.
+// Of one script.
 class Engine::RunScope {
  public:
   explicit RunScope(Engine& engine) : engine_(engine) { engine.begin_run(); }

@@ -57,6 +57,7 @@ class Engine {
 
   // Sets the counts of what follows to nothing.
   void begin_run();
+  // Of the run under way, or else of the next one; at a run's end it is forgotten.
   void request_stop();
   void forget_stop();
   // See Job::request_epoch().

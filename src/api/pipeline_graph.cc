@@ -190,7 +190,7 @@ RunReport Graph::run(const SessionOptions& options) {
   } else {
     run_plan(options, report);
   }
-  impl_->stop_asked.store(false);
+  impl_->engine.forget_stop();
   for (const std::function<void()>& close : impl_->closers) {
     close();
   }
@@ -203,12 +203,8 @@ void Graph::run_plan(const SessionOptions& options, RunReport& report) {
   if (options.state.name.empty()) {
     engine.options().state.name = impl_->name;
   }
-  engine.forget_stop();  // What came before is in stop_asked.
   engine.begin_run();
   impl_->failures->clear();
-  if (impl_->stop_asked.load()) {
-    engine.request_stop();  // It came before the run.
-  }
   StateReceiver receiver(engine.options().state);
   const Status status = engine.run(engine.rewritten({.sinks = impl_->sinks}), {}, receiver);
   report.summary = progress();
@@ -233,10 +229,7 @@ Explanation Graph::explain() {
   return explanation;
 }
 
-void Graph::request_stop() {
-  impl_->stop_asked.store(true);
-  impl_->engine.request_stop();
-}
+void Graph::request_stop() { impl_->engine.request_stop(); }
 
 std::future<Checkpoint> Graph::checkpoint_now() {
   const auto promise = std::make_shared<std::promise<Checkpoint>>();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -82,7 +81,6 @@ struct Graph::Impl {
   std::vector<std::function<void()>> closers;
   std::map<std::string, int> operators;  // How many of a kind there are.
   std::shared_ptr<FailureNotes> failures = std::make_shared<FailureNotes>();
-  std::atomic<bool> stop_asked{false};  // Since the last run ended.
 };
 
 }  // namespace thalweg::detail
