@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 
+#include "connectors/kafka_options.h"
 #include "connectors/kafka_topics.h"
 #include "kafka/client_config.h"
 #include "kafka/error_mapping.h"
@@ -27,14 +27,7 @@ constexpr std::string_view kSetting = "message.max.bytes";
 
 // What the user allows.
 std::optional<std::uint64_t> own_limit(const kafka::Connection& connection) {
-  const auto found = connection.properties.find(std::string(kSetting));
-  std::uint64_t bytes = 0;
-  if (found == connection.properties.end()) {
-    return std::nullopt;
-  }
-  const std::string& text = found->second;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), bytes);
-  return parsed.ec == std::errc() ? std::optional(bytes) : std::nullopt;
+  return number_setting(connection, kSetting);
 }
 
 // Beside the producer's connection.

@@ -4,6 +4,7 @@
 #include <absl/strings/str_split.h>
 
 #include <algorithm>
+#include <charconv>
 #include <deque>
 #include <utility>
 
@@ -166,6 +167,18 @@ kafka::Connection kafka_connection(const Options& options, kafka::Side side) {
     }
   }
   return kafka::for_side(std::move(connection), side);
+}
+
+std::optional<std::uint64_t> number_setting(const kafka::Connection& connection,
+                                            std::string_view setting) {
+  const auto found = connection.properties.find(std::string(setting));
+  if (found == connection.properties.end()) {
+    return std::nullopt;
+  }
+  const std::string& text = found->second;
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  return parsed.ec == std::errc() ? std::optional(number) : std::nullopt;
 }
 
 bool may_be_exactly_once(const Options& options) {

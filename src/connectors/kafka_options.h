@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +24,10 @@ std::span<const MetadataInfo> kafka_metadata();
 // Of a client of that side: what only another's takes is left out, for a table may be both read and
 // written.
 kafka::Connection kafka_connection(const Options& options, kafka::Side side);
+
+// A whole number among the connection's settings; none where it is not given.
+std::optional<std::uint64_t> number_setting(const kafka::Connection& connection,
+                                            std::string_view setting);
 
 // Whether rows are written exactly once where the job keeps its state.
 bool may_be_exactly_once(const Options& options);

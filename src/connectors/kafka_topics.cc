@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -39,15 +39,9 @@ void add_partitions(const kafka::TopicDescription& topic, std::int32_t first,
 
 // How long a topic may be unknown.
 std::chrono::milliseconds patience_of(const kafka::Connection& connection) {
-  constexpr std::chrono::milliseconds kPatience{5000};
-  const auto given = connection.properties.find("topic.metadata.propagation.max.ms");
-  if (given == connection.properties.end()) {
-    return kPatience;
-  }
-  const std::string& text = given->second;
-  std::int64_t millis = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), millis);
-  return parsed.ec == std::errc() ? std::chrono::milliseconds(millis) : kPatience;
+  constexpr std::uint64_t kPatienceMillis = 5000;
+  return std::chrono::milliseconds(
+      number_setting(connection, "topic.metadata.propagation.max.ms").value_or(kPatienceMillis));
 }
 
 kafka::Error waited_for(std::chrono::milliseconds patience, const kafka::Error& error) {
