@@ -44,6 +44,12 @@ class ByteSourceTest : public ::testing::Test {
     return made;
   }
 
+  Table followed(const std::string& path) {
+    Table made = table("json", path);
+    made.options.set("follow", "true");
+    return made;
+  }
+
   Reading open(const Table& table) {
     const std::vector<std::uint32_t> columns{0, 1};
     Reading reading;
@@ -223,8 +229,7 @@ TEST_F(ByteSourceTest, FilesThatAppearedLaterAreReadAfterTheOthers) {
 
 TEST_F(ByteSourceTest, AFollowedFileGoesOnWithWhatWasWrittenSince) {
   env_.put("f", "{\"a\":\"1\"}\n{\"a\":");
-  Table json = table("json", "f");
-  json.options.set("follow", "true");
+  Table json = followed("f");
   Reading first = open(json);
   EXPECT_THAT(read(first, 9), ElementsAre("0 f:0: 1|"));
   const ReadPosition place = first.partition().position();
@@ -237,8 +242,7 @@ TEST_F(ByteSourceTest, AFollowedFileGoesOnWithWhatWasWrittenSince) {
 
 TEST_F(ByteSourceTest, AFileThatIsReplacedWhileItIsFollowedIsResumedInTheNewOne) {
   env_.put("f", "{\"a\":\"1\"}\n{\"a\"");
-  Table json = table("json", "f");
-  json.options.set("follow", "true");
+  Table json = followed("f");
   Reading first = open(json);
   EXPECT_THAT(read(first, 9), ElementsAre("0 f:0: 1|"));
   env_.put("f", "{\"a\":\"2\"}\n{\"a\":\"3\"}\n");
@@ -251,8 +255,7 @@ TEST_F(ByteSourceTest, AFileThatIsReplacedWhileItIsFollowedIsResumedInTheNewOne)
 
 TEST_F(ByteSourceTest, WhatWasRenamedWhileItWasFollowedIsNotReadAgain) {
   env_.put("d/app.log", "{\"a\":\"1\"}\n");
-  Table json = table("json", "d/app.log*");
-  json.options.set("follow", "true");
+  Table json = followed("d/app.log*");
   Reading first = open(json);
   EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
   env_.put("d/app.log.1", "{\"a\":\"1\"}\n");
@@ -288,8 +291,7 @@ TEST_F(ByteSourceTest, WhatWasRenamedWhileItWasFollowedIsNotReadAgain) {
 TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsNotReadAgain) {
   env_.put("d/app.log", "{\"a\":\"1\"}\n");
   env_.put("d/other.log", "");
-  Table json = table("json", "d/*");
-  json.options.set("follow", "true");
+  Table json = followed("d/*");
   Reading first = open(json);
   EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
   const std::vector<ReadPosition> places{first.partition().position(), ReadPosition()};
@@ -308,8 +310,7 @@ TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsNotReadAgain) {
 TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsReadToItsEndFirst) {
   env_.put("d/app.log", "{\"a\":\"1\"}\n");
   env_.put("d/app.log.2", "{\"a\":\"0\"}\n");
-  Table json = table("json", "d/app.log");
-  json.options.set("follow", "true");
+  Table json = followed("d/app.log");
   Reading first = open(json);
   EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
   const ReadPosition place = first.partition().position();
@@ -353,8 +354,7 @@ TEST_F(ByteSourceTest, WhatWasRenamedBetweenTwoLivesIsReadToItsEndFirst) {
 
 TEST_F(ByteSourceTest, WhatWasWrittenBetweenTwoThatAreReadIsNotPassedOver) {
   env_.put("d/app.log", "{\"a\":\"1\"}\n");
-  Table json = table("json", "d/app.log");
-  json.options.set("follow", "true");
+  Table json = followed("d/app.log");
   Reading first = open(json);
   EXPECT_THAT(read(first, 9), ElementsAre("0 d/app.log:0: 1|"));
   const ReadPosition place = first.partition().position();
@@ -371,8 +371,7 @@ TEST_F(ByteSourceTest, WhatWasWrittenBetweenTwoThatAreReadIsNotPassedOver) {
 
 TEST_F(ByteSourceTest, WhatWasReplacedLongAgoIsForgotten) {
   env_.put("f", "{\"a\":\"0\"}\n");
-  Table json = table("json", "f");
-  json.options.set("follow", "true");
+  Table json = followed("f");
   Reading life = open(json);
   for (int i = 1; i < 200; ++i) {
     EXPECT_EQ(read(life, 9).size(), 1u);

@@ -39,9 +39,8 @@ struct JobGraph {
   std::vector<OperatorEpoch> kept;  // What is kept of operators, but for their watermarks.
   EpochStart start;
   EpochProgress resumed;
-  std::string
-      restoring;     // Of which step the state is being taken back, for people; empty: of none.
-  RunTotals before;  // Of the runs that the job goes on from.
+  std::string restoring;                         // The step whose state is being taken back.
+  RunTotals before;                              // Of the runs that the job goes on from.
   std::vector<std::unique_ptr<Worker>> workers;  // Destroyed first: their steps borrow the rest.
   std::vector<GraphStep> steps;
 };

@@ -205,8 +205,8 @@ Status KeptState::resume(SharedScan& scan) {
                                             scan.table->name, scan.boards[0]->partition().name());
   }
   std::vector<ReadPosition> earlier;
-  for (const PartitionEpoch& partition : saved->partitions) {
-    if (!all_allowed) {
+  if (!all_allowed) {
+    for (const PartitionEpoch& partition : saved->partitions) {
       earlier.push_back(cut_of(partition, last_->epoch).position);
     }
   }
