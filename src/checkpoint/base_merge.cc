@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -89,6 +91,10 @@ std::vector<Column> converted(const NewTable& table, std::vector<Column> rows) {
   return columns;
 }
 
+Status may_go_on(const std::atomic<bool>& stop) {
+  return stop.load(std::memory_order_relaxed) ? unavailable("the job stops") : Status();
+}
+
 Status write_tables(const StateImage& image, const std::vector<NewTable>& tables,
                     StateFileWriter& file, const std::atomic<bool>& stop) {
   for (const NewTable& table : tables) {
@@ -97,9 +103,8 @@ Status write_tables(const StateImage& image, const std::vector<NewTable>& tables
       BlockPacker packer(file, number, group);
       TW_TRY(
           image.rows(table.from_operator, table.from_table, group, [&](std::vector<Column> rows) {
-            return stop.load(std::memory_order_relaxed)
-                       ? unavailable("the job stops")
-                       : packer.add(converted(table, std::move(rows)));
+            const Status status = may_go_on(stop);
+            return status.ok() ? packer.add(converted(table, std::move(rows))) : status;
           }));
       TW_TRY(packer.flush());
     }
@@ -156,7 +161,41 @@ Status check_tables(const StateImage& image, const Manifest& manifest) {
   return {};
 }
 
+// How many rows a key group has in all files, whether they count or not.
+std::array<std::uint64_t, kKeyGroups> stored_rows(const StateImage& image) {
+  std::array<std::uint64_t, kKeyGroups> rows{};
+  for (const StateImage::File& file : image.files()) {
+    for (const StateBlock& block : file.file.directory.blocks) {
+      rows[block.group] += block.rows;
+    }
+  }
+  return rows;
+}
+
 }  // namespace
+
+Result<bool> merge_shrinks(Env& env, const std::string& directory, const Manifest& manifest,
+                           const std::atomic<bool>& stop) {
+  constexpr std::uint64_t kSamplePart = 64;
+  TW_TRY_ASSIGN(const StateImage image, StateImage::open(env, directory, manifest));
+  const std::array<std::uint64_t, kKeyGroups> stored = stored_rows(image);
+  const std::uint64_t all = std::accumulate(stored.begin(), stored.end(), std::uint64_t{0});
+  std::uint64_t looked_at = 0;
+  std::uint64_t kept = 0;
+  // Beginning elsewhere each time.
+  for (std::uint32_t i = 0; i < kKeyGroups && looked_at * kSamplePart <= all; ++i) {
+    const auto group = static_cast<std::uint32_t>((manifest.record.epoch + i) % kKeyGroups);
+    for (const StoredTable& table : image.tables()) {
+      TW_TRY(image.rows(table.operator_id, table.schema.name, group,
+                        [&](const std::vector<Column>& rows) {
+                          kept += rows[0].length();
+                          return may_go_on(stop);
+                        }));
+    }
+    looked_at += stored[group];
+  }
+  return kept * 5 <= looked_at * 3;
+}
 
 Result<FileEntry> merge_base(Env& env, const std::string& directory, const Manifest& manifest,
                              const std::string& path, const std::atomic<bool>& stop) {

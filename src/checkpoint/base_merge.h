@@ -9,6 +9,11 @@
 
 namespace thalweg {
 
+// Whether a base image of what the manifest's files hold would leave out a good part of their rows:
+// judged by a sample of the key groups, of at least a 64th of all rows. Stops as merge_base() does.
+Result<bool> merge_shrinks(Env& env, const std::string& directory, const Manifest& manifest,
+                           const std::atomic<bool>& stop);
+
 // Writes to `path` a base image of all that the manifest's files in a directory hold, synced, and
 // says what it is. Needs the memory of the keys that deltas have in one table's key group, and of
 // some blocks. Stops early, with an error, once `stop` is set. What is there before is removed, and

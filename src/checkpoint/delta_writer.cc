@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -25,10 +26,17 @@ struct DealtRows {
   std::array<std::uint32_t, kKeyGroups + 1> begins{};  // Of each group in `rows`.
 };
 
-DealtRows deal_out(std::span<const Column> partition) {
-  const std::uint32_t length = partition[0].length();
+using Pieces = std::vector<std::vector<Column>>;
+
+DealtRows deal_out(const Pieces& pieces, std::uint32_t length, std::size_t partition_columns) {
   std::vector<std::uint64_t> hashes(length);
-  hash_keys(partition, length, hashes);
+  std::size_t hashed = 0;
+  for (const std::vector<Column>& piece : pieces) {
+    const std::uint32_t rows = piece[0].length();
+    hash_keys(std::span(piece).first(partition_columns), rows,
+              std::span(hashes).subspan(hashed, rows));
+    hashed += rows;
+  }
   DealtRows dealt;
   for (const std::uint64_t hash : hashes) {
     ++dealt.begins[key_group(hash) + 1];
@@ -49,33 +57,41 @@ DealtRows deal_out(std::span<const Column> partition) {
 
 // Reads from front to back, which memory likes better than what gather() does.
 template <typename T>
-Column scatter(const Column& column, std::span<const RowIndex> places) {
+Column scatter(std::span<const Column> parts, std::span<const RowIndex> places) {
   auto buffer = Buffer::allocate(places.size() * sizeof(T));
   T* const out = buffer->as<T>();
-  const T* const values = reinterpret_cast<const T*>(column.raw_values());
-  for (std::size_t row = 0; row < places.size(); ++row) {
-    out[places[row]] = values[row];
+  std::size_t next = 0;
+  for (const Column& part : parts) {
+    const T* const values = reinterpret_cast<const T*>(part.raw_values());
+    for (std::uint32_t row = 0; row < part.length(); ++row) {
+      out[places[next++]] = values[row];
+    }
   }
-  Column dealt(column.type(), column.length());
+  Column dealt(parts[0].type(), static_cast<std::uint32_t>(places.size()));
   dealt.set_values(std::move(buffer));
   return dealt;
 }
 
-Column deal(const Column& column, const DealtRows& dealt) {
-  if (!column.may_have_nulls()) {
-    switch (value_width(column.type().kind)) {
+// One column of all pieces.
+Column deal(const Pieces& pieces, std::size_t number, const DealtRows& dealt) {
+  std::vector<Column> parts;
+  for (const std::vector<Column>& piece : pieces) {
+    parts.push_back(piece[number]);
+  }
+  if (std::ranges::none_of(parts, &Column::may_have_nulls)) {
+    switch (value_width(parts[0].type().kind)) {
       case 4:
-        return scatter<std::int32_t>(column, dealt.places);
+        return scatter<std::int32_t>(parts, dealt.places);
       case 8:
-        return scatter<std::int64_t>(column, dealt.places);
+        return scatter<std::int64_t>(parts, dealt.places);
       default:
         break;
     }
   }
-  return gather(column, dealt.rows);
+  return gather(concat_columns(parts), dealt.rows);
 }
 
-std::vector<Column> in_one(const std::vector<std::vector<Column>>& pieces) {
+std::vector<Column> in_one(const Pieces& pieces) {
   std::vector<Column> columns;
   std::vector<Column> parts(pieces.size());
   for (std::size_t i = 0; i < pieces[0].size(); ++i) {
@@ -171,13 +187,13 @@ Status FileDeltaWriter::write(Table& table, BlockKind kind) {
   }
   TW_TRY_ASSIGN(StateFileWriter* const file, this->file());
   const std::uint32_t number = file->table(table.operator_id, table.schema);
-  std::vector<Column> columns = in_one(waiting.pieces);
   if (table.schema.partition_columns == 0) {
-    return file->add(number, kind, 0, columns);
+    return file->add(number, kind, 0, in_one(waiting.pieces));
   }
-  const DealtRows dealt = deal_out(std::span(columns).first(table.schema.partition_columns));
-  for (Column& column : columns) {
-    column = deal(column, dealt);
+  const DealtRows dealt = deal_out(waiting.pieces, waiting.rows, table.schema.partition_columns);
+  std::vector<Column> columns;
+  for (std::size_t i = 0; i < waiting.pieces[0].size(); ++i) {
+    columns.push_back(deal(waiting.pieces, i, dealt));
   }
   std::vector<Column> block(columns.size());
   for (std::uint32_t group = 0; group < kKeyGroups; ++group) {

@@ -23,15 +23,17 @@ namespace {
 // Nobody waits for a base image.
 constexpr int kMergePrioritySteps = 10;
 
-// Makes one base image.
+// Where deltas outweigh the old image so many times, a new one is made even if it is no smaller.
+constexpr std::uint64_t kWeightMax = 4;
+
+// Makes one base image, where that is worth it.
 class Merging {
  public:
-  Merging(Env& env, const std::string& path, const Manifest& manifest, BaseMerge how)
+  Merging(Env& env, const std::string& path, const Manifest& manifest, BaseMerge how,
+          bool in_any_case)
       : result_(unavailable("not made yet")) {
-    const auto merge = [this, &env, path, manifest] {
-      const FileEntry base{.kind = FileKind::kBase, .epoch = manifest.record.epoch};
-      result_ = merge_base(env, path, manifest,
-                           path + '/' + file_name(base, manifest.record.incarnation), stop_);
+    const auto merge = [this, &env, path, manifest, in_any_case] {
+      result_ = make(env, path, manifest, in_any_case);
       done_.store(true, std::memory_order_release);
     };
     if (how == BaseMerge::kAtOnce) {
@@ -53,13 +55,29 @@ class Merging {
   }
 
   bool done() const { return done_.load(std::memory_order_acquire); }
-  // Requires: done().
-  const Result<FileEntry>& result() const { return result_; }
+  // Nothing: there is little that it would leave out. Requires: done().
+  const Result<std::optional<FileEntry>>& result() const { return result_; }
+  bool made() const { return done() && result_.ok() && result_.value(); }
 
  private:
+  Result<std::optional<FileEntry>> make(Env& env, const std::string& path, const Manifest& manifest,
+                                        bool in_any_case) const {
+    if (!in_any_case) {
+      TW_TRY_ASSIGN(const bool shrinks, merge_shrinks(env, path, manifest, stop_));
+      if (!shrinks) {
+        return std::optional<FileEntry>();
+      }
+    }
+    const FileEntry name{.kind = FileKind::kBase, .epoch = manifest.record.epoch};
+    TW_TRY_ASSIGN(const FileEntry base,
+                  merge_base(env, path, manifest,
+                             path + '/' + file_name(name, manifest.record.incarnation), stop_));
+    return std::optional<FileEntry>(base);
+  }
+
   std::atomic<bool> stop_{false};
   std::atomic<bool> done_{false};
-  Result<FileEntry> result_;  // The thread's until it is done.
+  Result<std::optional<FileEntry>> result_;  // The thread's until it is done.
   std::thread thread_;
 };
 
@@ -160,16 +178,20 @@ class FileEpochStore final : public EpochStore {
   Status settled() override {
     std::erase_if(obsolete_,
                   [&](const std::string& name) { return env_.remove_file(name_of(name)).ok(); });
-    if (merging_ && merging_->done() && !merging_->result().ok()) {
-      const Status status = merging_->result().status();
+    if (merging_ && merging_->done() && !merging_->made()) {
+      const Result<std::optional<FileEntry>>& result = merging_->result();
+      const Status status = result.ok() ? Status() : result.status();
       merging_.reset();
-      weight_failed_ = delta_weight();
+      weight_tried_ = delta_weight();
       if (status.code() == Code::kCorrupt) {
         return with_ways_out(status);
       }
     }
-    if (!merging_ && decided_ && merge_pays()) {
-      merging_ = std::make_unique<Merging>(env_, path_, *decided_, options_.merge);
+    if (!merging_ && decided_ && merge_may_pay()) {
+      const std::uint64_t weight = delta_weight();
+      const bool in_any_case =
+          weight <= options_.delta_bytes_cheap || weight > kWeightMax * weight_min();
+      merging_ = std::make_unique<Merging>(env_, path_, *decided_, options_.merge, in_any_case);
     }
     return {};
   }
@@ -218,7 +240,7 @@ class FileEpochStore final : public EpochStore {
     }
     if (base_taken_) {
       merging_.reset();
-      weight_failed_ = 0;
+      weight_tried_ = 0;
     }
     decided_ = std::exchange(prepared_, std::nullopt);
     last_ = decided_->record;
@@ -230,9 +252,9 @@ class FileEpochStore final : public EpochStore {
   // Those of the last epoch, a base image that has become ready in place of what it holds.
   std::vector<FileEntry> files_so_far() {
     std::vector<FileEntry> files = decided_ ? decided_->files : std::vector<FileEntry>();
-    base_taken_ = merging_ && merging_->done() && merging_->result().ok();
+    base_taken_ = merging_ && merging_->made();
     if (base_taken_) {
-      const FileEntry& base = merging_->result().value();
+      const FileEntry& base = *merging_->result().value();
       std::erase_if(files, [&](const FileEntry& file) { return file.epoch <= base.epoch; });
       files.insert(files.begin(), base);
     }
@@ -243,7 +265,7 @@ class FileEpochStore final : public EpochStore {
   std::vector<Forgotten> forgotten(const EpochRecord& record) const {
     std::vector<Forgotten> all = decided_ ? decided_->forgotten : std::vector<Forgotten>();
     if (base_taken_) {
-      const std::uint64_t base = merging_->result().value().epoch;
+      const std::uint64_t base = merging_->result().value()->epoch;
       std::erase_if(all, [&](const Forgotten& gone) { return gone.epoch < base; });
     }
     for (const OperatorEpoch& old : last_ ? last_->operators : std::vector<OperatorEpoch>()) {
@@ -295,10 +317,12 @@ class FileEpochStore final : public EpochStore {
     return weight;
   }
 
-  bool merge_pays() const {
+  // Deltas must outweigh this.
+  std::uint64_t weight_min() const { return std::max(base_bytes(), options_.delta_bytes_min); }
+
+  bool merge_may_pay() const {
     const std::uint64_t weight = delta_weight();
-    return weight > std::max(base_bytes(), options_.delta_bytes_min) &&
-           weight >= weight_failed_ + weight_failed_ / 2;
+    return weight > weight_min() && weight >= weight_tried_ + weight_tried_ / 2;
   }
 
   Env& env_;
@@ -316,7 +340,7 @@ class FileEpochStore final : public EpochStore {
 
   std::unique_ptr<Merging> merging_;
   // That of the deltas when an image could last not be made: it is tried again once it pays more.
-  std::uint64_t weight_failed_ = 0;
+  std::uint64_t weight_tried_ = 0;
   bool base_taken_ = false;  // The epoch being prepared has the new image.
 
   std::mutex mutex_;  // Guards what follows.

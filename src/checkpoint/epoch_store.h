@@ -95,8 +95,13 @@ enum class BaseMerge : std::uint8_t {
 struct EpochStoreOptions {
   BaseMerge merge = BaseMerge::kBesides;
   // It is made when the deltas outweigh the old one, and this. Each counts for 4 KiB at least, and
-  // for a thousandth of the old image, so that there are never many more than a thousand.
+  // for a thousandth of the old image.
   std::uint64_t delta_bytes_min = std::uint64_t{1} << 20;
+  // Where deltas have more bytes than this, it is only made if it leaves out a good part of the
+  // rows or the deltas outweigh the old one four times: where keys come and do not change again, it
+  // would be no smaller than what it is made of. There are never many more than four thousand
+  // deltas.
+  std::uint64_t delta_bytes_cheap = std::uint64_t{16} << 20;
   // Asked which epoch counts, once the lock is held; borrowed for open(). nullptr: the manifest
   // says it.
   EpochDecider* decider = nullptr;

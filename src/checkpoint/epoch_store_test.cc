@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <numeric>
+#include <optional>
 #include <thread>
 
 #include "checkpoint/byte_codec.h"
@@ -215,6 +218,45 @@ TEST(EpochStore, ABaseImageTakesThePlaceOfOldFiles) {
               ElementsAre("LOCK", "MANIFEST", "base-" + incarnation + "-000000000004",
                           "delta-" + incarnation + "-000000000005-0000"));
   EXPECT_THAT(StateInspection::open(env, "state", "job").value()->files(), SizeIs(2));
+}
+
+// Each epoch has a hundred keys, from one on that is greater by `step` than that of the epoch
+// before. In which of 30 a base image stands in place of the first delta.
+std::optional<std::uint64_t> epoch_of_base(std::int64_t step) {
+  FakeEnv env;
+  const auto store = open(env, {.merge = BaseMerge::kAtOnce,
+                                .delta_bytes_min = std::uint64_t{4} * 4096,
+                                .delta_bytes_cheap = 0});
+  ModelJob job = counting_job();
+  for (job.epoch = 1; job.epoch <= 30; ++job.epoch) {
+    std::vector<std::int64_t> keys(100);
+    std::iota(keys.begin(), keys.end(), static_cast<std::int64_t>(job.epoch) * step);
+    const auto delta = store->begin_delta(0).take();
+    EXPECT_TRUE(
+        delta->add("x/group#1", counts_schema(), {.puts = {bigints(keys), bigints(keys)}}).ok());
+    EXPECT_TRUE(delta->finish().ok());
+    EXPECT_TRUE(store->prepare(job.record(*store, 1)).ok());
+    EXPECT_TRUE(store->decide().ok());
+    EXPECT_TRUE(store->settled().ok());
+    const std::vector<std::string> names = env.list_directory("state/job").value();
+    if (std::ranges::none_of(names, [](const std::string& name) {
+          return name.starts_with("delta-") && name.ends_with("-000000000001-0000");
+        })) {
+      return job.epoch;
+    }
+  }
+  return std::nullopt;
+}
+
+TEST(EpochStore, ABaseImageWaitsWhereNearlyAllRowsCount) {
+  const auto of_the_same_keys = epoch_of_base(0);
+  const auto of_some_new_keys = epoch_of_base(25);
+  const auto of_new_keys = epoch_of_base(100);
+  ASSERT_TRUE(of_the_same_keys && of_some_new_keys && of_new_keys);
+  EXPECT_LE(*of_the_same_keys, 6U);  // As soon as four deltas stand there, and one more epoch.
+  EXPECT_EQ(*of_some_new_keys, *of_the_same_keys);
+  EXPECT_GE(*of_new_keys, 17U);  // Four times as many.
+  EXPECT_LE(*of_new_keys, 24U);
 }
 
 TEST(EpochStore, SlicesOfOneWorkerGoWithoutThoseOfAnother) {

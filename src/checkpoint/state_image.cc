@@ -1,19 +1,19 @@
 #include "checkpoint/state_image.h"
 
-#include <absl/container/flat_hash_set.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <memory>
 #include <numeric>
 #include <optional>
-#include <string_view>
+#include <span>
 #include <utility>
 
 #include "checkpoint/file_bytes.h"
 #include "checkpoint/schema_codec.h"
 #include "columnar/kernels.h"
+#include "state/key_index.h"
 
 namespace thalweg {
 namespace {
@@ -123,35 +123,6 @@ std::vector<Column> without_dropped(const TablePart& part, const StateBlock& blo
   return gather(columns, rows);
 }
 
-// The keys that newer epochs have spoken of.
-class SeenKeys {
- public:
-  explicit SeenKeys(std::uint32_t key_columns) : key_columns_(key_columns) {}
-
-  bool empty() const { return seen_.empty(); }
-
-  // Appends to `rows` those whose key has not been seen, and marks them where `mark` says so.
-  enum class Mark : std::uint8_t { kNo, kYes };
-  void unseen(const std::vector<Column>& columns, Mark mark, std::vector<RowIndex>& rows) {
-    const std::uint32_t length = columns[0].length();
-    EncodedKeys& keys = mark == Mark::kYes ? kept_.emplace_back() : passing_;
-    encode_keys(std::span(columns).first(key_columns_), length, keys);
-    for (std::uint32_t row = 0; row < length; ++row) {
-      const bool is_new =
-          mark == Mark::kYes ? seen_.insert(keys.key(row)).second : !seen_.contains(keys.key(row));
-      if (is_new) {
-        rows.push_back(row);
-      }
-    }
-  }
-
- private:
-  std::uint32_t key_columns_;
-  absl::flat_hash_set<std::string_view> seen_;
-  std::deque<EncodedKeys> kept_;
-  EncodedKeys passing_;
-};
-
 }  // namespace
 
 Result<StateImage> StateImage::open(Env& env, const std::string& directory,
@@ -229,24 +200,27 @@ Status StateImage::rows(const std::string& operator_id, const std::string& table
   if (parts.empty()) {
     return {};
   }
-  SeenKeys seen(parts.back().stored().schema.key_columns);
+  const StateSchema& schema = parts.back().stored().schema;
+  // The keys that newer epochs have spoken of.
+  const std::unique_ptr<KeyIndex> seen = KeyIndex::make(schema.key_types());
   // From the newest on: what is said first about a key holds.
   for (std::size_t i = parts.size(); i-- > 0;) {
     const TablePart& part = parts[i];
-    if (!same_layout(part.stored().schema, parts.back().stored().schema)) {
+    if (!same_layout(part.stored().schema, schema)) {
       return corrupt(
           fmt::format("table {} of {} changes its columns within an epoch", table, operator_id));
     }
-    const auto mark = i == 0 ? SeenKeys::Mark::kNo : SeenKeys::Mark::kYes;
     TW_TRY(read_blocks(*env_, part.file->file, blocks_of(part, {.begin = group, .end = group + 1}),
                        [&](const StateBlock& block, std::vector<Column> columns) -> Status {
                          columns = without_dropped(part, block, std::move(columns));
                          if (columns[0].length() == 0) {
                            return {};
                          }
-                         std::vector<RowIndex> rows;
-                         if (mark == SeenKeys::Mark::kYes || !seen.empty()) {
-                           seen.unseen(columns, mark, rows);
+                         // Within the oldest part no key comes twice.
+                         if (i > 0 || seen->size() > 0) {
+                           std::vector<RowIndex> rows;
+                           add_new_keys(std::span(columns).first(schema.key_columns),
+                                        columns[0].length(), *seen, rows);
                            if (rows.size() < columns[0].length()) {
                              columns = gather(columns, rows);
                            }

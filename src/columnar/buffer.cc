@@ -120,24 +120,57 @@ bool is_pooled(std::size_t capacity) {
   return TW_BUFFER_POOL != 0 && capacity <= std::size_t{1} << kClassBitsMax && !pool_gone;
 }
 
+// Null when the pool has none.
+std::byte* take_pooled(std::size_t capacity) {
+  return is_pooled(capacity) ? thread_pool.take(capacity) : nullptr;
+}
+
+void free_block(std::byte* data, std::size_t capacity) {
+  if (!is_pooled(capacity) || !thread_pool.put(data, capacity)) {
+    std::free(data);
+  }
+}
+
+// Gives std::allocate_shared() memory of the pool: a batch makes and frees dozens of buffers, and
+// their objects would wander through the lists of the allocator, far from the caches.
+template <typename T>
+struct PoolAllocator {
+  using value_type = T;
+
+  PoolAllocator() = default;
+  template <typename U>
+  explicit PoolAllocator(const PoolAllocator<U>& /*other*/) {}
+
+  T* allocate(std::size_t count) {
+    const std::size_t capacity = capacity_for(count * sizeof(T));
+    std::byte* const pooled = take_pooled(capacity);
+    return reinterpret_cast<T*>(pooled != nullptr ? pooled : allocate_block(capacity));
+  }
+  void deallocate(T* memory, std::size_t count) {
+    free_block(reinterpret_cast<std::byte*>(memory), capacity_for(count * sizeof(T)));
+  }
+
+  friend bool operator==(const PoolAllocator& /*a*/, const PoolAllocator& /*b*/) { return true; }
+};
+
 }  // namespace
 
 void release_pooled_buffers() { thread_pool.release(); }
 
 std::shared_ptr<Buffer> Buffer::allocate(std::size_t size) {
-  // Lets make_shared reach the constructor, and with it one allocation for object and count.
+  // Lets allocate_shared reach the constructor, and with it one piece for object and count.
   struct Made : Buffer {
     Made(std::byte* data, std::size_t size, std::size_t capacity) : Buffer(data, size, capacity) {}
   };
   const std::size_t capacity = capacity_for(size);
-  std::byte* data = is_pooled(capacity) ? thread_pool.take(capacity) : nullptr;
+  std::byte* data = take_pooled(capacity);
   if (data == nullptr) {
     if (capacity >= kLargePieceBytes) {
       admit_memory(capacity);
     }
     data = allocate_block(capacity);
   }
-  return std::make_shared<Made>(data, size, capacity);
+  return std::allocate_shared<Made>(PoolAllocator<Made>(), data, size, capacity);
 }
 
 std::shared_ptr<Buffer> Buffer::allocate_zeroed(std::size_t size) {
@@ -146,10 +179,6 @@ std::shared_ptr<Buffer> Buffer::allocate_zeroed(std::size_t size) {
   return buffer;
 }
 
-Buffer::~Buffer() {
-  if (!is_pooled(capacity_) || !thread_pool.put(data_, capacity_)) {
-    std::free(data_);
-  }
-}
+Buffer::~Buffer() { free_block(data_, capacity_); }
 
 }  // namespace thalweg

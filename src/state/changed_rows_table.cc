@@ -106,24 +106,14 @@ void ChangedRowsTable::begin() {
 
 void ChangedRowsTable::leave_out_erased_that_came_again() {
   const std::unique_ptr<KeyIndex> index = KeyIndex::make(schema_.key_types());
-  std::vector<GroupId> numbers;
-  const auto number = [&](const std::vector<Column>& keys) {
-    numbers.resize(keys[0].length());
-    index->find_or_insert(keys, {.rows = {}, .all = true}, numbers);
-  };
-  for (const Part& part : changed_.parts) {
-    number(keys_of(part.number, part.ids));
-  }
-  const std::vector<Column> erased = joined(changed_.erased);
-  std::uint32_t known = index->size();
-  number(erased);
   std::vector<RowIndex> rows;
-  for (RowIndex row = 0; row < numbers.size(); ++row) {
-    if (numbers[row] == known) {  // Met for the first time.
-      rows.push_back(row);
-      ++known;
-    }
+  for (const Part& part : changed_.parts) {
+    const auto count = static_cast<std::uint32_t>(part.ids.size());
+    add_new_keys(keys_of(part.number, part.ids), count, *index, rows);
   }
+  rows.clear();
+  const std::vector<Column> erased = joined(changed_.erased);
+  add_new_keys(erased, erased[0].length(), *index, rows);
   for (const Column& column : erased) {
     erased_.push_back(gather(column, rows));
   }

@@ -56,4 +56,17 @@ std::unique_ptr<KeyIndex> KeyIndex::make(std::vector<Type> key_types, RowCounts 
   return make_bytes_key_index(std::move(key_types), row_counts);
 }
 
+void add_new_keys(std::span<const Column> keys, std::uint32_t length, KeyIndex& index,
+                  std::vector<RowIndex>& rows) {
+  std::uint32_t known = index.size();
+  std::vector<GroupId> ids(length);
+  index.find_or_insert(keys, {.rows = {}, .all = true}, ids);
+  for (RowIndex row = 0; row < length; ++row) {
+    if (ids[row] == known) {
+      rows.push_back(row);
+      ++known;
+    }
+  }
+}
+
 }  // namespace thalweg

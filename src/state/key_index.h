@@ -88,6 +88,11 @@ class KeyIndex {
   std::vector<GroupId> counted_;
 };
 
+// Appends to `rows` which of `length` rows have keys that the index lacks, of equal ones the first.
+// It has them all from then on.
+void add_new_keys(std::span<const Column> keys, std::uint32_t length, KeyIndex& index,
+                  std::vector<RowIndex>& rows);
+
 // Whether so many keys have no rows, and most have none, that it is time to forget those.
 inline bool are_sparse(std::uint64_t keys, std::uint64_t rows) {
   constexpr std::uint64_t kSparseMin = 4096;

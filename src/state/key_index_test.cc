@@ -291,6 +291,23 @@ TEST_P(KeyIndexTest, KeysCanBePlacedAndTheirRowsSet) {
   EXPECT_EQ(found, counts);
 }
 
+TEST(KeyIndexKindsTest, NewKeysAreAddedOnceEach) {
+  const auto index = KeyIndex::make({type_of(TypeKind::kBigint)});
+  const auto add = [&](const std::vector<std::optional<std::int64_t>>& values) {
+    ColumnBuilder builder(type_of(TypeKind::kBigint));
+    for (const auto& value : values) {
+      value ? builder.append(*value) : builder.append_null();
+    }
+    const Column column = builder.finish();
+    std::vector<RowIndex> rows;
+    add_new_keys({&column, 1}, column.length(), *index, rows);
+    return rows;
+  };
+  EXPECT_THAT(add({5, std::nullopt, 5, 7}), ElementsAre(0, 1, 3));
+  EXPECT_THAT(add({7, 8, std::nullopt, 8, 9}), ElementsAre(1, 4));
+  EXPECT_THAT(add({}), ElementsAre());
+}
+
 TEST(KeyIndexKindsTest, ZeroHasNoSignAndNanIsOneKey) {
   const auto index = KeyIndex::make({type_of(TypeKind::kDouble)});
   const std::vector<Column> keys{doubles({0.0, std::numeric_limits<double>::quiet_NaN(), -0.0,
