@@ -514,7 +514,10 @@ TEST(EpochStore, SaysWhatAJobHas) {
                     .ok());
     EXPECT_EQ(rows, table.texts());
   }
-  EXPECT_FALSE(StateInspection::open(env, "state", "none").ok());
+  EXPECT_EQ(StateInspection::open(env, "state", "none").status().message(),
+            "there is no state of a job none in state; there is that of job");
+  EXPECT_THAT(StateInspection::open(env, "elsewhere", "none").status().message(),
+              HasSubstr("--state-dir"));
 }
 
 TEST(Savepoint, CarriesAnEpochElsewhere) {

@@ -1,6 +1,7 @@
 #include "checkpoint/inspect.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -13,13 +14,14 @@
 namespace thalweg {
 namespace {
 
-Result<Manifest> manifest_of(Env& env, const std::string& path) {
-  const std::string file = fmt::format("{}/{}", path, kManifestName);
-  TW_TRY_ASSIGN(std::optional<Manifest> manifest, read_manifest(env, file));
+Result<Manifest> manifest_of(Env& env, const std::string& directory, const std::string& name) {
+  const std::string path = directory + '/' + name;
+  TW_TRY_ASSIGN(std::optional<Manifest> manifest,
+                read_manifest(env, fmt::format("{}/{}", path, kManifestName)));
   if (!manifest) {
     const auto names = env.list_directory(path);
     TW_TRY(names.ok() ? check_no_epoch(path, names.value()) : Status());
-    return invalid_argument(fmt::format("there is no state in {}: {} is missing", path, file));
+    return no_state(env, directory, name);
   }
   return *std::move(manifest);
 }
@@ -108,11 +110,20 @@ Result<std::vector<std::string>> list_states(Env& env, const std::string& direct
   return found;
 }
 
+Status no_state(Env& env, const std::string& directory, const std::string& name) {
+  const Result<std::vector<std::string>> names = list_states(env, directory);
+  const bool any = names.ok() && !names.value().empty();
+  return invalid_argument(
+      fmt::format("there is no state of a job {0} in {1}; {2}", name, directory,
+                  any ? fmt::format("there is that of {}", fmt::join(names.value(), ", "))
+                      : "give the directory of the run with --state-dir, and the job's name"));
+}
+
 Result<std::unique_ptr<StateInspection>> StateInspection::open(Env& env,
                                                                const std::string& directory,
                                                                const std::string& name) {
   const std::string path = directory + '/' + name;
-  TW_TRY_ASSIGN(Manifest manifest, manifest_of(env, path));
+  TW_TRY_ASSIGN(Manifest manifest, manifest_of(env, directory, name));
   TW_TRY_ASSIGN(StateImage image, StateImage::open(env, path, manifest));
   return std::unique_ptr<StateInspection>(
       std::make_unique<FileInspection>(std::move(manifest.record), std::move(image)));
@@ -121,7 +132,7 @@ Result<std::unique_ptr<StateInspection>> StateInspection::open(Env& env,
 std::vector<std::string> verify_state(Env& env, const std::string& directory,
                                       const std::string& name) {
   const std::string path = directory + '/' + name;
-  const Result<Manifest> manifest = manifest_of(env, path);
+  const Result<Manifest> manifest = manifest_of(env, directory, name);
   if (!manifest.ok()) {
     return {with_ways_out(manifest.status()).message()};
   }

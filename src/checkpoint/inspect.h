@@ -16,6 +16,9 @@ namespace thalweg {
 // The names of the jobs that have state in a directory, in order.
 Result<std::vector<std::string>> list_states(Env& env, const std::string& directory);
 
+// The error that a job has no state there; names those that have.
+Status no_state(Env& env, const std::string& directory, const std::string& name);
+
 struct TableSummary {
   std::string operator_id;
   StateSchema schema;

@@ -27,11 +27,13 @@ constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 constexpr int kTriesMax = 5;
 
 // Writes the file under a name that is not its own yet.
-Status write_part(Env& env, const std::string& state, const std::string& part) {
+Status write_part(Env& env, const std::string& directory, const std::string& name,
+                  const std::string& part) {
+  const std::string state = directory + '/' + name;
   TW_TRY_ASSIGN(std::optional<Manifest> manifest,
                 read_manifest(env, fmt::format("{}/{}", state, kManifestName)));
   if (!manifest) {
-    return invalid_argument(fmt::format("there is no state in {}", state));
+    return no_state(env, directory, name);
   }
   const std::atomic<bool> stop{false};
   TW_TRY_ASSIGN(const FileEntry base, merge_base(env, state, *manifest, part, stop));
@@ -117,7 +119,7 @@ Status write_savepoint(Env& env, const std::string& directory, const std::string
   const std::string part = path + ".part";
   Status status;
   for (int i = 0; i < kTriesMax; ++i) {
-    status = write_part(env, directory + '/' + name, part);
+    status = write_part(env, directory, name, part);
     if (status.ok()) {
       TW_TRY(env.rename_file(part, path));
       return env.sync_directory(directory_of(path));
