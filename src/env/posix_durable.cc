@@ -201,8 +201,9 @@ Result<std::unique_ptr<FileLock>> lock_posix_file(const std::string& path) {
     }
     std::array<char, 16> pid{};
     const ssize_t size = ::pread(fd, pid.data(), pid.size() - 1, 0);
-    return unavailable(fmt::format("{} is held by process {}", path,
-                                   size > 0 ? pid.data() : "of another machine"));
+    return unavailable(
+        size > 0 ? fmt::format("{} is held by process {}; stop that first", path, pid.data())
+                 : fmt::format("{} is held by a process of another machine", path));
   }
   const std::string pid = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 ||
