@@ -2,6 +2,8 @@
 
 #include <absl/strings/ascii.h>
 #include <absl/strings/str_split.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -100,7 +102,7 @@ std::vector<OptionSpec> own_options() {
       {.name = "key_format",
        .type = OptionType::kChoice,
        .default_value = "raw",
-       .text = "How the key is written: raw, the text of its one column, json or csv.",
+       .text = "What the key is, read and written: raw, the text of its one column, json or csv.",
        .choices = {"raw", "json", "csv"},
        .aliases = {"key.format"}},
       {.name = "value_fields",
@@ -111,6 +113,15 @@ std::vector<OptionSpec> own_options() {
        .choices = {"all", "except_key"},
        .aliases = {"value.fields-include"}},
   };
+}
+
+std::string text_of(const kafka::SettingDoc& doc) {
+  if (doc.type == "integer") {
+    return fmt::format("{} A whole number from {} to {}.", doc.text, doc.smallest, doc.largest);
+  }
+  return doc.choices.empty()
+             ? doc.text
+             : fmt::format("{} One of `{}`.", doc.text, fmt::join(doc.choices, "`, `"));
 }
 
 }  // namespace
@@ -125,7 +136,7 @@ std::span<const OptionSpec> kafka_options() {
       }
       OptionSpec spec{.name = names.emplace_back(setting_option(doc.name)),
                       .type = OptionType::kText,
-                      .text = names.emplace_back(doc.text)};
+                      .text = names.emplace_back(text_of(doc))};
       for (const std::string& alias : doc.aliases) {
         spec.aliases.push_back(names.emplace_back(setting_option(alias)));
       }

@@ -93,7 +93,7 @@ Specs connection_specs() {
              "Requests under way to one broker; of an idempotent producer at most 5.",
              {"max.in.flight"}),
       number("topic.metadata.refresh.interval.ms", kBoth, {-1, 3'600'000}, "300000",
-             "How often new partitions and topics are looked for."),
+             "How often the client asks anew for leaders and topics."),
       number("metadata.max.age.ms", kBoth, {1, 86'400'000}, "900000",
              "How long what is known of topics counts."),
       number("topic.metadata.refresh.fast.interval.ms", kBoth, {1, 60'000}, "250",
