@@ -28,13 +28,13 @@ constexpr std::string_view kTooLarge =
     "raise the topic's max.message.bytes and message.max.bytes, or send less";
 constexpr std::string_view kNoSuchTopic =
     "create it first (`thalweg topics list` shows what there is)";
-constexpr std::string_view kNoBroker = "check that a broker answers at bootstrap.servers";
+constexpr std::string_view kNoBroker = "check that brokers names one that answers";
 
 // Codes that are not here can be nothing but fatal.
 constexpr Meaning kMeanings[] = {
     {TW_ERR(_TRANSPORT), ErrorKind::kRetriable, kNoBroker},
     {TW_ERR(_ALL_BROKERS_DOWN), ErrorKind::kRetriable, kNoBroker},
-    {TW_ERR(_RESOLVE), ErrorKind::kRetriable, "check the host's name in bootstrap.servers"},
+    {TW_ERR(_RESOLVE), ErrorKind::kRetriable, "check the host's name in brokers"},
     {TW_ERR(_TIMED_OUT), ErrorKind::kRetriable, ""},
     {TW_ERR(_TIMED_OUT_QUEUE), ErrorKind::kRetriable, ""},
     {TW_ERR(_MSG_TIMED_OUT), ErrorKind::kRetriable, "see message.timeout.ms"},
