@@ -26,7 +26,7 @@ class StateImage {
               const std::function<Status(const StateChanges&)>& visit) const;
 
   // The rows that a table has in one key group, all columns, some at a time. Holds no more memory
-  // than the keys that deltas speak of there, and some blocks.
+  // than the keys that all files speak of there, and some blocks.
   using RowsVisitor = std::function<Status(std::vector<Column> columns)>;
   Status rows(const std::string& operator_id, const std::string& table, std::uint32_t group,
               const RowsVisitor& visit) const;
