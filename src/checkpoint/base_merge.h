@@ -15,9 +15,9 @@ Result<bool> merge_shrinks(Env& env, const std::string& directory, const Manifes
                            const std::atomic<bool>& stop);
 
 // Writes to `path` a base image of all that the manifest's files in a directory hold, synced, and
-// says what it is. Needs the memory of the keys that all files have in one table's key group, and of
-// some blocks. Stops early, with an error, once `stop` is set. What is there before is removed, and
-// so is a file that does not become whole.
+// says what it is. Needs the memory of the keys that all files have in one table's key group, and
+// of some blocks. Stops early, with an error, once `stop` is set. What is there before is removed,
+// and so is a file that does not become whole.
 Result<FileEntry> merge_base(Env& env, const std::string& directory, const Manifest& manifest,
                              const std::string& path, const std::atomic<bool>& stop);
 
